@@ -1,0 +1,42 @@
+import ts from "typescript-eslint";
+
+const environment = {
+  name: "process",
+  message: "Read the environment only in cli/ and workers/child.ts; write only in cli/.",
+};
+
+export default ts.config(
+  { ignores: ["gen", "dist", "node_modules", "**/*.mjs", "examples/*/node_modules", ".tools"] },
+  ts.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: { project: "./tsconfig.json", tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      "max-lines": ["error", { max: 400 }],
+      "max-lines-per-function": ["error", { max: 60, skipComments: true, skipBlankLines: true }],
+      "max-params": ["error", 4],
+      complexity: ["error", 12],
+      "no-console": "error",
+      "no-restricted-globals": ["error", environment],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+    },
+  },
+  {
+    files: ["src/cli/**", "src/workers/child.ts", "bench/**", "tools/**", "examples/**"],
+    rules: { "no-restricted-globals": "off" },
+  },
+  { files: ["bench/**", "tools/**", "examples/**"], rules: { "no-console": "off" } },
+  {
+    files: ["test/**"],
+    rules: {
+      "no-restricted-globals": "off",
+      "max-lines-per-function": "off",
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/no-floating-promises": "error",
+    },
+  },
+);

@@ -1,0 +1,44 @@
+/**
+ * One shape for all four kinds of gRPC call: a handler takes a request (or, for client streams, an
+ * iterable of them) and gives an iterable of responses; a unary answer is an iterable of one.
+ * Everything above the edge is written once against it.
+ */
+
+/** What a call's handler learns on the way, for its one line in the log. Services fill it in. */
+export interface CallRecord {
+  model?: string;
+  promptTokens?: number;
+  completionTokens?: number;
+  inputs?: number;
+  finishReason?: string;
+  queueMs?: number;
+  firstTokenMs?: number;
+}
+
+/** What a handler may know about the call it serves. */
+export interface CallContext {
+  /** The full method name without a leading slash, such as `inferd.v1.GenerationService/Generate`. */
+  readonly method: string;
+  /** Aborts when nobody waits any more: its reason is the ServeError that the call ends with. */
+  readonly signal: AbortSignal;
+  /** When the answer must be there, by `Date.now()`; Infinity for never. */
+  readonly deadline: number;
+  /** When the call arrived, by `performance.now()`. */
+  readonly arrivedAt: number;
+  /** The caller's address. */
+  readonly peer: string;
+  readonly record: CallRecord;
+}
+
+/** A unary method answers with exactly one item; a streaming one, with any number. */
+export type Handler<I, O> = (request: I, context: CallContext) => AsyncIterable<O>;
+
+/** Wraps a handler. The first interceptor in a list is the outermost. */
+export type Interceptor = <I, O>(next: Handler<I, O>) => Handler<I, O>;
+
+export function intercept<I, O>(
+  handler: Handler<I, O>,
+  interceptors: readonly Interceptor[],
+): Handler<I, O> {
+  return interceptors.reduceRight((next, wrap) => wrap(next), handler);
+}

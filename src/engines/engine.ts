@@ -1,0 +1,183 @@
+/**
+ * What an engine is: the public extension point.
+ *
+ * A model's manifest names an engine: `llama`, `onnx`, or the path of a module that exports `load`.
+ * The worker process of the model imports it, calls `load` once, and then drives the engine from one
+ * thread: it hands over jobs, and asks for one bounded step at a time while `busy`. Between steps it
+ * reads what the server sends: new jobs, cancellations, credit. So a step decides how soon anything
+ * else is heard; keep it below a tenth of a second.
+ *
+ * A module that just has a function to serve needs none of this: see `functions.ts`.
+ */
+import type { ErrorData } from "../base/errors.ts";
+
+/** Loads a model. The promise fails with a plain Error whose message says what is wrong with the model. */
+export type LoadEngine = (source: ModelSource, host: EngineHost) => Promise<Engine>;
+
+/** A model that a worker has loaded. Every method is called between steps, never during one. */
+export interface Engine {
+  readonly info: ModelInfo;
+
+  /** Whether a step would do anything: false with no jobs, or with paused ones only. */
+  readonly busy: boolean;
+
+  /** Takes a job. Throws a ServeError for one that it can never serve. `id` is unused so far. */
+  add(id: number, job: Job): void;
+
+  /** Forgets a job and frees what it held; sends nothing for it any more. Ignores an unknown id. */
+  cancel(id: number): void;
+
+  /** Computes nothing for a job until `resume`: its caller does not read. The job keeps its place. */
+  pause(id: number): void;
+  resume(id: number): void;
+
+  /** Computes one bounded step and returns what it gave, in order for each job. */
+  step(): readonly StepEvent[] | Promise<readonly StepEvent[]>;
+
+  /** Sets how many threads the next steps may use, at least 1: the engine's share of the cores. */
+  setThreads(threads: number): void;
+
+  close(): void | Promise<void>;
+}
+
+/** Where a model lies and how to load it, from its manifest. */
+export interface ModelSource {
+  readonly name: string;
+  /** Absolute paths by role: `model`, `tokenizer` and whatever the engine knows. */
+  readonly files: Readonly<Record<string, string>>;
+  /** A Jinja chat template that replaces the model's own. */
+  readonly chatTemplate: string | undefined;
+  /** The most tokens of one sequence; undefined takes the model's own. */
+  readonly contextLength: number | undefined;
+  /** The most jobs that the engine holds at once; undefined lets the engine choose. */
+  readonly maxSequences: number | undefined;
+  /** The manifest's `options`: the engine's own business, so the engine checks them. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Threads to begin with. */
+  readonly threads: number;
+}
+
+/** What the worker offers an engine. */
+export interface EngineHost {
+  /** Reports loading, from 0 to 1. */
+  progress(fraction: number): void;
+  log(level: "debug" | "info" | "warn" | "error", message: string): void;
+  /** A monotonic clock, in milliseconds. */
+  now(): number;
+}
+
+export type Task = "generate" | "embed";
+
+/** What a loaded model is. */
+export interface ModelInfo {
+  readonly tasks: readonly Task[];
+  /** Tokens of one sequence, prompt and completion together. */
+  readonly contextLength: number;
+  /** Token ids run from 0 to below this. Zero where the model has no vocabulary. */
+  readonly vocabularySize: number;
+  /** The length of its vectors; zero for generation. */
+  readonly dimensions: number;
+  readonly pooling: "" | "mean" | "cls" | "last";
+  /** Whether it takes chat input. */
+  readonly chat: boolean;
+  /** Its licence by its own metadata; empty where it states none. */
+  readonly license: string;
+  /** How many jobs it wants at once; more wait in the server, where they can be refused and reordered. */
+  readonly slots: number;
+  readonly libraries: readonly { readonly name: string; readonly version: string }[];
+}
+
+export type Truncation = "none" | "end" | "start";
+
+export type Job = GenerateJob | EmbedJob;
+
+/** Asks for one completion. Every value is resolved: the engine has no defaults of its own. */
+export interface GenerateJob {
+  readonly kind: "generate";
+  readonly input: GenerateInput;
+  readonly sampling: Sampling;
+  readonly stop: readonly string[];
+  readonly truncate: Truncation;
+  readonly returnTokens: boolean;
+}
+
+export type GenerateInput =
+  | { readonly kind: "prompt"; readonly text: string }
+  | { readonly kind: "chat"; readonly messages: readonly ChatMessage[] }
+  | { readonly kind: "tokens"; readonly ids: Uint32Array };
+
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+/** `proto/inferd/v1/types.proto` gives each field's meaning and range. */
+export interface Sampling {
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
+  readonly typicalP: number;
+  readonly repetitionPenalty: number;
+  readonly presencePenalty: number;
+  readonly frequencyPenalty: number;
+  readonly penaltyLastN: number;
+  readonly seed: number;
+  readonly maxTokens: number;
+  readonly minTokens: number;
+  readonly logitBias: ReadonlyMap<number, number>;
+  readonly ignoreEos: boolean;
+}
+
+/** Asks for the vectors of some texts: raw ones, which the worker then shortens, scales and encodes. */
+export interface EmbedJob {
+  readonly kind: "embed";
+  readonly texts: readonly string[];
+  readonly truncate: Truncation;
+}
+
+export interface StepEvent {
+  readonly id: number;
+  readonly event: JobEvent;
+}
+
+/** What a job gives: `started`, then pieces or vectors, then exactly one of `finish` and `failed`. */
+export type JobEvent =
+  | { readonly kind: "started" }
+  | { readonly kind: "piece"; readonly text: string; readonly tokens?: Uint32Array }
+  | { readonly kind: "vector"; readonly vector: VectorItem }
+  | ({ readonly kind: "finish" } & JobResult)
+  | { readonly kind: "failed"; readonly error: ErrorData };
+
+/** One text's vector, or why there is none. */
+export interface VectorItem {
+  /** The text's place in the job. */
+  readonly index: number;
+  /** As long as the model's dimensions; empty where `error` is set. */
+  readonly values: Float32Array;
+  readonly tokens: number;
+  readonly truncated: boolean;
+  readonly error?: ErrorData;
+}
+
+export interface JobResult {
+  readonly reason: "stop" | "length" | "stop_sequence" | "cancelled";
+  /** The sequence that matched; empty for other reasons. */
+  readonly stopSequence: string;
+  readonly usage: {
+    readonly promptTokens: number;
+    readonly cachedPromptTokens: number;
+    readonly completionTokens: number;
+  };
+  readonly timings: JobTimings;
+}
+
+/** Milliseconds, by the host's clock, from the moment of `add`. Zero where it does not apply. */
+export interface JobTimings {
+  readonly queueMs: number;
+  readonly prefillMs: number;
+  readonly firstTokenMs: number;
+  readonly decodeMs: number;
+  readonly totalMs: number;
+  readonly meanBatchSize: number;
+}

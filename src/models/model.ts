@@ -1,0 +1,51 @@
+/** What services see of models; the registry implements it, tests replace it. */
+import type { Job, ModelInfo, Task } from "../engines/engine.ts";
+import type { VectorShape, WorkerEvent } from "../workers/messages.ts";
+import type { Manifest } from "./manifest.ts";
+
+export type ModelState = "loading" | "ready" | "failed" | "unloading";
+
+/** A model as it stands now. A plain snapshot: ask again for a newer one. */
+export interface ModelStatus {
+  readonly manifest: Manifest;
+  /** `sha256:` and 64 hexadecimal digits; empty until it is known. */
+  readonly digest: string;
+  readonly state: ModelState;
+  /** Why it failed, for a person; empty in other states. */
+  readonly failure: string;
+  /** Known once it has been ready; kept when it fails later. */
+  readonly info: ModelInfo | undefined;
+}
+
+/** What a service asks a model to do. */
+export interface Submission {
+  readonly job: Job;
+  readonly shape: VectorShape;
+  /** Aborts the job wherever it is; its reason is thrown to whoever reads the events. */
+  readonly signal: AbortSignal;
+  /** When the call arrived, by `performance.now()`: queue times count from here. */
+  readonly arrivedAt: number;
+}
+
+/** A model that jobs can be given to. */
+export interface ServingModel {
+  readonly status: ModelStatus;
+  /**
+   * Admits, queues and runs a job. Throws ServeError when refused or failed, also in the middle. The
+   * last event is `finish`, its timings counted from `arrivedAt`. Leaving the loop early cancels the job.
+   */
+  run(submission: Submission): AsyncIterable<WorkerEvent>;
+}
+
+/** All models of a server. */
+export interface Models {
+  /** Ordered by name. */
+  list(): readonly ModelStatus[];
+  /** Undefined for an unknown name. */
+  find(name: string): ModelStatus | undefined;
+  /**
+   * The model that a request means: by name, or the default, or the only one of the task where the
+   * name is empty. Throws MODEL_NOT_FOUND, MODEL_REQUIRED, WRONG_TASK, MODEL_NOT_READY, MODEL_FAILED.
+   */
+  resolve(name: string, task: Task): ServingModel;
+}

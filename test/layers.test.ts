@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+import { expect, it } from "vitest";
+
+/** Each folder of src, with the folders it may import. Read top to bottom, it is the design. */
+const layers: Record<string, readonly string[]> = {
+  base: [],
+  config: ["base"],
+  engines: ["base"],
+  workers: ["base", "engines"],
+  scheduling: ["base", "engines", "workers"],
+  models: ["base", "config", "engines", "workers", "scheduling"],
+  calls: ["base", "config"],
+  services: ["base", "config", "calls", "engines", "workers", "models", "gen"],
+  grpc: ["base", "config", "calls", "gen"],
+  app: ["base", "config", "engines", "workers", "models", "calls", "services", "grpc", "gen"],
+  cli: ["base", "config", "engines", "models", "app", "grpc", "gen"],
+};
+
+const layerOf = (file: string): string => /^(?:src\/)?(\w+)/.exec(file)?.[1] ?? file;
+
+const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
+  .filter((entry) => entry.endsWith(".ts"))
+  .map((entry) => posix.join("src", entry));
+
+it.each(sources)("%s imports only downwards", (file) => {
+  for (const [, path = ""] of readFileSync(file, "utf8").matchAll(/from "(\.[^"]+)"/g)) {
+    const target = layerOf(posix.join(posix.dirname(file), path));
+    const from = layerOf(file);
+    const allowed = from === target || layers[from]?.includes(target);
+    expect(allowed, `${file} must not import ${path}`).toBe(true);
+  }
+});
