@@ -1,0 +1,189 @@
+/** Every setting of the server, once: flags, environment, file keys, `--help`, docs and `Config` come from here. */
+import { availableParallelism } from "node:os";
+import { nonEmpty, oneOf, path, type ReadValue, wholeNumber } from "./values.ts";
+
+export interface Setting {
+  readonly group: "Models" | "Network" | "Limits" | "Shutdown" | "Logs";
+  /** Undefined for a setting that may stay unset; always a list where `repeats`. */
+  readonly default: unknown;
+  /** How help shows a default that depends on the machine or on other settings. */
+  readonly defaultText?: string;
+  /** Reads one value; a setting that repeats is a list of them. */
+  readonly read: ReadValue<unknown>;
+  readonly repeats?: boolean;
+  /** What help calls the value. */
+  readonly value: string;
+  /** What the operator gets by setting it, with its unit. */
+  readonly help: string;
+}
+
+const day = 86_400_000;
+const max = 1_000_000;
+
+export const settings = {
+  models: {
+    group: "Models",
+    default: [],
+    defaultText: "the models that come with inferd, unless --model is given",
+    read: path,
+    repeats: true,
+    value: "dir",
+    help: "Folder with one folder a model; serves them all. Repeatable.",
+  },
+  model: {
+    group: "Models",
+    default: [],
+    defaultText: "none",
+    read: path,
+    repeats: true,
+    value: "path",
+    help: "One model to serve: a .gguf file, a manifest or a model's folder. Repeatable.",
+  },
+  defaultGenerationModel: {
+    group: "Models",
+    default: undefined,
+    defaultText: "the only one, where one is loaded",
+    read: nonEmpty,
+    value: "name",
+    help: "Model for generation calls that name none.",
+  },
+  defaultEmbeddingModel: {
+    group: "Models",
+    default: undefined,
+    defaultText: "the only one, where one is loaded",
+    read: nonEmpty,
+    value: "name",
+    help: "Model for embedding calls that name none.",
+  },
+  cores: {
+    group: "Models",
+    default: availableParallelism(),
+    defaultText: "the cores that this process may use",
+    read: wholeNumber(1, 4096),
+    value: "n",
+    help: "Threads that all models compute with, together; busy models share them.",
+  },
+  llamaLibrary: {
+    group: "Models",
+    default: undefined,
+    defaultText: "the one that comes with inferd",
+    read: path,
+    value: "dir",
+    help: "Folder with another build of libllama, such as one for a GPU. Its release must match.",
+  },
+  host: {
+    group: "Network",
+    default: "127.0.0.1",
+    read: nonEmpty,
+    value: "address",
+    help: "Address to listen on. 0.0.0.0 or :: opens the server to the network; calls carry no credentials.",
+  },
+  port: {
+    group: "Network",
+    default: 50051,
+    read: wholeNumber(0, 65_535),
+    value: "n",
+    help: "Port for gRPC. 0 takes any free port; the ready line says which.",
+  },
+  maxConcurrentStreams: {
+    group: "Network",
+    default: 1000,
+    read: wholeNumber(1, max),
+    value: "n",
+    help: "Calls that one connection may have open; its client holds back the others.",
+  },
+  keepaliveMs: {
+    group: "Network",
+    default: 30_000,
+    read: wholeNumber(1000, day),
+    value: "ms",
+    help: "Milliseconds between pings on a connection, so that dead clients are noticed.",
+  },
+  maxConnectionAgeMs: {
+    group: "Network",
+    default: 1_800_000,
+    read: wholeNumber(0, day),
+    value: "ms",
+    help: "Milliseconds after which a client is asked to connect anew, so that load spreads; its open calls go on. 0 never asks.",
+  },
+  maxMessageBytes: {
+    group: "Limits",
+    default: 8 * 1024 * 1024,
+    read: wholeNumber(1024, 1024 * 1024 * 1024),
+    value: "n",
+    help: "Largest request in bytes; past it, calls fail with RESOURCE_EXHAUSTED.",
+  },
+  maxInputs: {
+    group: "Limits",
+    default: 4096,
+    read: wholeNumber(1, max),
+    value: "n",
+    help: "Most texts in one embedding call; past it, calls fail with INVALID_ARGUMENT.",
+  },
+  maxTokens: {
+    group: "Limits",
+    default: 16_384,
+    read: wholeNumber(1, max),
+    value: "n",
+    help: "Most tokens that one generation call may ask for; past it, calls fail with INVALID_ARGUMENT.",
+  },
+  maxQueuedJobs: {
+    group: "Limits",
+    default: 256,
+    read: wholeNumber(0, max),
+    value: "n",
+    help: "Jobs that may wait for one model; past it, calls fail with RESOURCE_EXHAUSTED.",
+  },
+  maxCallMs: {
+    group: "Limits",
+    default: 600_000,
+    read: wholeNumber(1, day),
+    value: "ms",
+    help: "Milliseconds that a call may take, queue included; past it, calls fail with DEADLINE_EXCEEDED.",
+  },
+  graceMs: {
+    group: "Shutdown",
+    default: 25_000,
+    read: wholeNumber(0, day),
+    value: "ms",
+    help: "Milliseconds that running calls get to finish after SIGTERM or Ctrl-C. Keep it below Kubernetes' terminationGracePeriodSeconds.",
+  },
+  logLevel: {
+    group: "Logs",
+    default: "info",
+    read: oneOf("debug", "info", "warn", "error", "silent"),
+    value: "level",
+    help: "Least level to log: debug, info, warn, error or silent. Prompts are logged at no level.",
+  },
+  logFormat: {
+    group: "Logs",
+    default: "auto",
+    read: oneOf("auto", "json", "pretty"),
+    value: "format",
+    help: "json, pretty, or auto: pretty on a terminal, json otherwise. Logs go to standard error.",
+  },
+} as const satisfies Record<string, Setting>;
+
+type Settings = typeof settings;
+
+export type SettingKey = keyof Settings;
+
+/** A whole configuration: checked, resolved, frozen. */
+export type Config = {
+  readonly [K in SettingKey]: Settings[K] extends { readonly repeats: true }
+    ? readonly ReturnType<Settings[K]["read"]>[]
+    : ReturnType<Settings[K]["read"]> | Extract<Settings[K]["default"], undefined>;
+};
+
+/** `maxQueuedJobs` is `--max-queued-jobs` on the command line. */
+export const flagName = (key: string): string => `--${spell(key, "-")}`;
+
+/** `maxQueuedJobs` is `INFERD_MAX_QUEUED_JOBS` in the environment. */
+export const environmentName = (key: string): string => `INFERD_${spell(key, "_").toUpperCase()}`;
+
+/** `maxQueuedJobs` is `max_queued_jobs` in a file, as manifests spell their keys. */
+export const fileKey = (key: string): string => spell(key, "_");
+
+function spell(key: string, joint: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `${joint}${letter.toLowerCase()}`);
+}
