@@ -1,0 +1,77 @@
+/** Reads settings from a YAML (or JSON) file. A mistake is named with the file's line. */
+import { readFileSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { SettingError, settingKeys, type Source } from "./config.ts";
+import { fileKey, type Setting, type SettingKey, settings } from "./settings.ts";
+
+const keys = new Map(settingKeys.map((key) => [fileKey(key), key]));
+
+/** Reads a file. Throws a SettingError for one that is not there, is not YAML or has an unknown key. */
+export function fileSource(path: string): Source {
+  const absolute = resolve(path);
+  return parseSource(readText(absolute), basename(absolute), dirname(absolute));
+}
+
+/** Reads a file's text; `name` is for messages, `folder` for its relative paths. */
+export function parseSource(text: string, name: string, folder: string): Source {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const at = (offset: number): string => `${name}:${lines.linePos(offset).line}:`;
+  const [mistake] = document.errors;
+  if (mistake !== undefined) {
+    const [first = ""] = mistake.message.split("\n");
+    throw new SettingError(`${at(mistake.pos[0])} ${first.replace(/ at line \d+.*$/, "")}`);
+  }
+  const { contents } = document;
+  if (!isMap(contents) && !isEmpty(contents)) {
+    throw new SettingError(`${at(0)} must hold settings, one to a line, as in "port: 50051"`);
+  }
+
+  const values: Partial<Record<SettingKey, string | readonly string[]>> = {};
+  const places = new Map<SettingKey, string>();
+  for (const { key, value } of isMap(contents) ? contents.items : []) {
+    const place = at(isScalar(key) ? key.range[0] : 0);
+    const spelling = isScalar(key) ? String(key.value) : "";
+    const setting = keys.get(spelling);
+    if (setting === undefined) throw new SettingError(`${place} ${unknown(spelling)}`);
+    places.set(setting, `${place} ${spelling}`);
+    values[setting] = textsOf(value, settings[setting], `${place} ${spelling}`);
+  }
+  return { values, folder, nameOf: (key) => places.get(key) ?? fileKey(key) };
+}
+
+function textsOf(value: unknown, setting: Setting, place: string): readonly string[] {
+  const items = setting.repeats === true && isSeq(value) ? value.items : [value];
+  return items.map((item) => {
+    if (isScalar(item) && item.source !== undefined && item.value !== null) return item.source;
+    throw new SettingError(
+      `${place} must be ${setting.repeats === true ? "one value or a list of them" : "one value"}`,
+    );
+  });
+}
+
+/** A file of nothing but comments. */
+const isEmpty = (contents: unknown): boolean => contents === null || contents === undefined;
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const why = code === "ENOENT" ? "does not exist" : `cannot be read (${code})`;
+    throw new SettingError(`--config: ${basename(path)} ${why}`);
+  }
+}
+
+function unknown(key: string): string {
+  const likely = [...keys.keys()].find((known) => isAlike(known, key));
+  const hint = likely === undefined ? "" : `; did you mean ${likely}?`;
+  return `${JSON.stringify(key.slice(0, 60))} is not a setting${hint}`;
+}
+
+/** The same letters, whatever the joints: catches `maxTokens`, `max-tokens`, `MAX_TOKENS`. */
+function isAlike(known: string, key: string): boolean {
+  const letters = (text: string): string => text.toLowerCase().replace(/[^a-z]/g, "");
+  return letters(known) === letters(key);
+}
