@@ -1,0 +1,69 @@
+# The only door: people, hooks and CI run these targets.
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test check gen docs format lint types bench bench-peers nightly tools clean
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+# Flags for the command behind a target, as in: make serve ARGS="--port 0"
+ARGS ?=
+
+node := tools/with-node
+installed := node_modules/.package-lock.json
+go_tools := .tools/bin/.installed
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: $(installed) ## Install packages, and a newer Node.js beside them where the machine's is too old
+
+$(installed): package-lock.json tools/node/package-lock.json
+	@tools/setup
+	@touch $@
+
+serve: $(installed) ## Serve the models that come with inferd on port 50051
+	@bin/inferd serve $(ARGS)
+
+test: $(installed) ## Run all tests; ARGS picks some, as in ARGS=test/unit
+	@$(node) vitest run $(ARGS)
+
+check: $(installed) ## Check format, lint, types and tests; needs no network
+	@$(node) buf format --diff --exit-code --path proto/inferd
+	@$(node) prettier --check --log-level warn .
+	@$(MAKE) lint types test
+
+lint: $(installed) ## Lint the contract and the code
+	@$(node) buf lint
+	@$(node) eslint .
+
+types: $(installed) ## Check types
+	@$(node) tsc
+
+format: $(installed) ## Format everything
+	@$(node) buf format --write --path proto/inferd
+	@$(node) prettier --write --log-level warn .
+
+gen: $(installed) ## Generate stubs, descriptors and reference pages from proto/ and the tables in src/
+	@$(node) buf format --diff --exit-code --path proto/inferd
+	@$(node) buf lint
+	@$(node) buf generate
+	@$(node) buf build --as-file-descriptor-set --output gen/fds.binpb
+	@$(MAKE) docs
+
+docs: $(installed) ## Generate docs/reference
+	@for page in tools/docs-*.ts; do $(node) node $$page || exit 1; done
+
+bench: $(installed) $(go_tools) ## Measure this machine; results land in bench/results and docs/benchmarks.md
+	@$(node) node bench/run.ts $(ARGS)
+
+bench-peers: $(installed) $(go_tools) ## Measure side by side with llama.cpp and sentence-transformers, which it builds
+	@$(node) node bench/peers/run.ts $(ARGS)
+
+nightly: check bench bench-peers ## Run everything, slow things included
+
+tools: $(go_tools) ## Build ghz, grpcurl and grpc-health-probe into .tools/bin (needs Go)
+
+$(go_tools): tools/install-go-tools
+	@tools/install-go-tools
+	@touch $@
+
+clean: ## Remove all that the targets made
+	rm -rf node_modules tools/node/node_modules .tools .cache coverage
