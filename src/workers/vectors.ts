@@ -1,0 +1,96 @@
+/**
+ * Shapes vectors for their way to a caller: shortened, scaled to length 1, packed. Done in the worker,
+ * so that a packed vector is small on every way it goes.
+ */
+import type { VectorItem } from "../engines/engine.ts";
+import type { EncodedVector, VectorShape } from "./messages.ts";
+
+const none = { values: new Float32Array(0), packed: new Uint8Array(0), scale: 0 };
+
+/** Leaves the item's own values as they are; the result may share their memory. */
+export function encodeVector(item: VectorItem, shape: VectorShape): EncodedVector {
+  const { index, tokens, truncated, error } = item;
+  if (error !== undefined) return { ...none, index, tokens, truncated, error };
+  const values = shapeValues(item.values, shape);
+  const { scale } = none;
+  switch (shape.encoding) {
+    case "float32":
+      return { index, values, packed: none.packed, scale, tokens, truncated };
+    case "float16":
+      return { index, values: none.values, packed: toFloat16(values), scale, tokens, truncated };
+    case "int8":
+      return { index, values: none.values, ...toInt8(values), tokens, truncated };
+  }
+}
+
+/** Shortens first: a shortened vector is normalised again (Matryoshka). */
+function shapeValues(whole: Float32Array, { dimensions, normalize }: VectorShape): Float32Array {
+  const values = dimensions === undefined ? whole : whole.subarray(0, dimensions);
+  return normalize ? normalized(values) : values;
+}
+
+/** A vector of length 1 in the same direction. Zero has no direction and stays zero. */
+function normalized(values: Float32Array): Float32Array {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  const factor = sum > 0 ? 1 / Math.sqrt(sum) : 1;
+  return values.map((value) => value * factor);
+}
+
+/**
+ * IEEE 754 half precision, little-endian, rounded to nearest, ties to even. By hand because Node 22
+ * has no Float16Array. What is too large becomes infinity, as the standard has it.
+ */
+function toFloat16(values: Float32Array): Uint8Array {
+  const bits = new Uint32Array(1);
+  const float = new Float32Array(bits.buffer);
+  const packed = new Uint8Array(values.length * 2);
+  let at = 0;
+  for (const value of values) {
+    float[0] = value;
+    const half = halfBits(bits[0] ?? 0);
+    packed[at++] = half & 0xff;
+    packed[at++] = half >> 8;
+  }
+  return packed;
+}
+
+/** Half precision from the bits of single precision. */
+function halfBits(bits: number): number {
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00; // Not a number.
+  if (magnitude >= 0x477ff000) return sign | 0x7c00; // Rounds to 65,536 or more: infinity.
+  if (magnitude >= 0x38800000) {
+    // Normal: exponents differ by 112, and 13 bits are rounded off. A carry runs into the exponent.
+    return sign | roundOff(magnitude - 0x38000000, 13);
+  }
+  if (magnitude < 0x33000000) return sign; // At most half of the least subnormal, or below.
+  const exponent = magnitude >>> 23;
+  return sign | roundOff((magnitude & 0x7fffff) | 0x800000, 126 - exponent);
+}
+
+/** Shifts `count` bits out to the right, rounding to nearest, ties to even. */
+function roundOff(value: number, count: number): number {
+  const kept = value >>> count;
+  const rest = value & ((1 << count) - 1);
+  const half = 1 << (count - 1);
+  return rest > half || (rest === half && (kept & 1) === 1) ? kept + 1 : kept;
+}
+
+/** Whole numbers from -127 to 127, and what to multiply them with; off by half of that at most. */
+function toInt8(values: Float32Array): { readonly packed: Uint8Array; readonly scale: number } {
+  let max = 0;
+  for (const value of values) max = Math.max(max, Math.abs(value));
+  // The response carries the scale as float32, so that is what divides here.
+  const scale = Math.fround(max / 127);
+  const packed = new Int8Array(values.length);
+  if (scale > 0) {
+    let at = 0;
+    for (const value of values) {
+      // Subnormal scales are coarse: only with those could it leave the range.
+      packed[at++] = Math.max(-127, Math.min(127, Math.round(value / scale)));
+    }
+  }
+  return { packed: new Uint8Array(packed.buffer), scale };
+}

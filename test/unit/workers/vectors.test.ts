@@ -1,0 +1,166 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { VectorItem } from "../../../src/engines/engine.ts";
+import type { VectorShape } from "../../../src/workers/messages.ts";
+import { encodeVector } from "../../../src/workers/vectors.ts";
+
+const plain: VectorShape = { normalize: false, dimensions: undefined, encoding: "float32" };
+
+const item = (values: ArrayLike<number>): VectorItem => ({
+  index: 3,
+  values: Float32Array.from(values),
+  tokens: 5,
+  truncated: true,
+});
+
+const lengthOf = (values: Float32Array) => Math.hypot(...values);
+
+/** Reads half precision by its definition; the encoder shifts bits, this multiplies. */
+function readHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+function halves(values: ArrayLike<number>): number[] {
+  const { packed } = encodeVector(item(values), { ...plain, encoding: "float16" });
+  const view = new DataView(packed.buffer, packed.byteOffset);
+  return Array.from({ length: packed.length / 2 }, (_, i) => view.getUint16(2 * i, true));
+}
+
+const vectors = fc
+  .array(fc.float({ min: -1000, max: 1000, noNaN: true }), { minLength: 1, maxLength: 48 })
+  .map((values) => Float32Array.from(values));
+
+describe("float32", () => {
+  it("passes values, place, tokens and truncation on", () => {
+    const encoded = encodeVector(item([3, 4]), plain);
+    expect(encoded).toEqual({
+      index: 3,
+      values: Float32Array.of(3, 4),
+      packed: new Uint8Array(0),
+      scale: 0,
+      tokens: 5,
+      truncated: true,
+    });
+  });
+
+  it("scales to length 1 and leaves the item's values alone", () => {
+    const given = item([3, 4]);
+    const { values } = encodeVector(given, { ...plain, normalize: true });
+    expect(Array.from(values)).toEqual([Math.fround(0.6), Math.fround(0.8)]);
+    expect(Array.from(given.values)).toEqual([3, 4]);
+  });
+
+  it("leaves a zero vector zero", () => {
+    const { values } = encodeVector(item([0, 0, 0]), { ...plain, normalize: true });
+    expect(Array.from(values)).toEqual([0, 0, 0]);
+  });
+
+  it("normalises after shortening", () => {
+    const { values } = encodeVector(item([3, 4, 1000]), {
+      ...plain,
+      normalize: true,
+      dimensions: 2,
+    });
+    expect(values).toHaveLength(2);
+    expect(lengthOf(values)).toBeCloseTo(1, 6);
+  });
+
+  it("keeps leading values when it shortens without normalising", () => {
+    const { values } = encodeVector(item([1, 2, 3]), { ...plain, dimensions: 2 });
+    expect(Array.from(values)).toEqual([1, 2]);
+  });
+
+  it("gives length 1 and the same direction for any vector", () => {
+    fc.assert(
+      fc.property(vectors, (given) => {
+        fc.pre(lengthOf(given) > 1e-30);
+        const { values } = encodeVector(item(given), { ...plain, normalize: true });
+        expect(lengthOf(values)).toBeCloseTo(1, 5);
+        const dot = values.reduce((sum, value, i) => sum + value * given[i]!, 0);
+        expect(dot / lengthOf(given)).toBeCloseTo(1, 5);
+      }),
+    );
+  });
+});
+
+describe("float16", () => {
+  it("writes every half-precision number as itself", () => {
+    const all = Array.from({ length: 65_536 }, (_, bits) => bits);
+    const numbers = all.filter((bits) => !Number.isNaN(readHalf(bits)));
+    expect(halves(numbers.map(readHalf))).toEqual(numbers);
+  });
+
+  it.each([
+    ["a tie goes to the even neighbour below", 1 + 2 ** -11, 0x3c00],
+    ["a tie goes to the even neighbour above", 1 + 3 * 2 ** -11, 0x3c02],
+    ["just above a tie goes up", 1 + 2 ** -11 + 2 ** -20, 0x3c01],
+    ["a carry reaches the exponent", 2 - 2 ** -12, 0x4000],
+    ["the largest number that stays finite", 65_519, 0x7bff],
+    ["the smallest number that does not", 65_520, 0x7c00],
+    ["minus infinity", -Infinity, 0xfc00],
+    ["not a number", NaN, 0x7e00],
+    ["half of the least subnormal is a tie to zero", 2 ** -25, 0x0000],
+    ["just above it is the least subnormal", 2 ** -25 * 1.0001, 0x0001],
+    ["a subnormal tie goes to even", 1.5 * 2 ** -24, 0x0002],
+    ["the largest subnormal rounds into the normals", 2 ** -14 - 2 ** -26, 0x0400],
+    ["minus zero", -0, 0x8000],
+  ])("%s", (_, value, bits) => {
+    expect(halves([value])).toEqual([bits]);
+  });
+
+  it("takes the nearest of all half-precision numbers", () => {
+    const finite = Array.from({ length: 0x7c00 }, (_, bits) => readHalf(bits));
+    fc.assert(
+      fc.property(fc.float({ min: 0, max: 65_504, noNaN: true }), (value) => {
+        const bits = halves([value])[0]!;
+        const error = Math.abs(readHalf(bits) - value);
+        for (const near of [bits - 1, bits + 1]) {
+          const other = finite[near];
+          if (other !== undefined) expect(error).toBeLessThanOrEqual(Math.abs(other - value));
+        }
+      }),
+    );
+  });
+});
+
+describe("int8", () => {
+  const read = (values: ArrayLike<number>) => {
+    const { packed, scale } = encodeVector(item(values), { ...plain, encoding: "int8" });
+    return { scale, numbers: Array.from(new Int8Array(packed.buffer, packed.byteOffset)) };
+  };
+
+  it("spans -127 to 127 by the largest magnitude", () => {
+    expect(read([-1, 0, 0.5, 1]).numbers).toEqual([-127, 0, 64, 127]);
+  });
+
+  it("leaves a zero vector zero", () => {
+    expect(read([0, 0])).toEqual({ scale: 0, numbers: [0, 0] });
+  });
+
+  it("is off by half the scale at most, for any vector", () => {
+    fc.assert(
+      fc.property(vectors, (given) => {
+        const { scale, numbers } = read(given);
+        numbers.forEach((number, i) => {
+          // Scales near the least float32 are coarse; no embedding is that small.
+          const slack = scale * 0.5001 + 1e-40;
+          expect(Math.abs(number * scale - given[i]!)).toBeLessThanOrEqual(slack);
+        });
+      }),
+    );
+  });
+});
+
+it.each(["float32", "float16", "int8"] as const)("passes an item's error on in %s", (encoding) => {
+  const error = { reason: "INPUT_TOO_LONG", message: "too long" } as const;
+  const failed: VectorItem = { ...item([]), error };
+  const encoded = encodeVector(failed, { normalize: true, dimensions: 2, encoding });
+  expect(encoded).toMatchObject({ index: 3, tokens: 5, error });
+  expect(encoded.values).toHaveLength(0);
+  expect(encoded.packed).toHaveLength(0);
+});
