@@ -1,0 +1,46 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { blocksOf, pathsOf } from "./documents.ts";
+
+const below = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((entry) => entry.endsWith(".md") && !entry.includes("node_modules"))
+    .map((entry) => join(folder, entry));
+
+const documents = [
+  ...readdirSync(".").filter((entry) => entry.endsWith(".md")),
+  ...["docs", "examples", "models", "bench"].flatMap(below),
+].filter((file) => !/[/\\](?:\.venv|gen)[/\\]/.test(file));
+
+describe.each(documents)("%s", (file) => {
+  const { links, spans } = pathsOf(readFileSync(file, "utf8"));
+
+  it("links to files that exist", () => {
+    expect(links.filter((link) => !existsSync(join(dirname(file), link)))).toEqual([]);
+  });
+
+  it("names paths that exist", () => {
+    expect(spans.filter((path) => !existsSync(path))).toEqual([]);
+  });
+});
+
+describe("a block's comment", () => {
+  const block = (comment: string) => `${comment}\n\n\`\`\`sh\necho a\n\`\`\`\n`;
+
+  it.each([
+    ["<!-- test: run -->", { kind: "run", says: undefined }],
+    ["<!-- test: run, says a word -->", { kind: "run", says: "a word" }],
+    ["<!-- test: serve -->", { kind: "serve" }],
+    ["<!-- test: probes -->", { kind: "probes" }],
+    ["<!-- test: skip (no need) -->", { kind: "skip", reason: "no need" }],
+    ["<!-- test: same as examples/a.py -->", { kind: "same", file: "examples/a.py" }],
+    ["Some text.", { kind: "none" }],
+  ])("%s is understood", (comment, test) => {
+    expect(blocksOf(block(comment))).toEqual([{ line: 3, language: "sh", text: "echo a\n", test }]);
+  });
+
+  it.each(["<!-- test: walk -->", "<!-- test: skip -->"])("%s is refused", (comment) => {
+    expect(() => blocksOf(block(comment))).toThrow("no such test");
+  });
+});
