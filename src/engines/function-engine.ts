@@ -1,0 +1,136 @@
+import { ServeError } from "../base/errors.ts";
+import type { Engine, EngineHost, Job, JobEvent, ModelInfo, StepEvent } from "./engine.ts";
+import { embedEvents, generateEvents } from "./function-job.ts";
+import type { Functions } from "./functions.ts";
+
+/** How long a step waits for the functions: as long as a cancellation may go unheard. */
+const longestWaitMs = 20;
+
+interface RunningJob {
+  readonly events: AsyncGenerator<JobEvent, void>;
+  readonly controller: AbortController;
+  isPending: boolean;
+  isPaused: boolean;
+}
+
+/** Runs a user's functions side by side: each job's next event is asked for once its last was taken. */
+export class FunctionEngine implements Engine {
+  readonly info: ModelInfo;
+  readonly #functions: Functions;
+  readonly #host: EngineHost;
+  readonly #jobs = new Map<number, RunningJob>();
+  #given: StepEvent[] = [];
+  #wake: () => void = () => undefined;
+
+  constructor(functions: Functions, info: ModelInfo, host: EngineHost) {
+    this.info = info;
+    this.#functions = functions;
+    this.#host = host;
+  }
+
+  get busy(): boolean {
+    if (this.#given.length > 0) return true;
+    return [...this.#jobs.values()].some((job) => !job.isPaused);
+  }
+
+  add(id: number, job: Job): void {
+    const controller = new AbortController();
+    const events = this.#eventsOf(job, controller.signal);
+    this.#jobs.set(id, { events, controller, isPending: false, isPaused: false });
+  }
+
+  cancel(id: number): void {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
+    this.#jobs.delete(id);
+    this.#given = this.#given.filter((given) => given.id !== id);
+    job.controller.abort(new ServeError("CALLER_GONE", "the caller has left"));
+    // Closes the user's generator at its next yield. Nobody wants to hear how that went.
+    job.events.return().catch(() => undefined);
+  }
+
+  pause(id: number): void {
+    this.#setPaused(id, true);
+  }
+
+  resume(id: number): void {
+    this.#setPaused(id, false);
+  }
+
+  async step(): Promise<readonly StepEvent[]> {
+    for (const [id, job] of this.#jobs) {
+      if (!job.isPaused && !job.isPending) void this.#pull(id, job);
+    }
+    if (this.#given.length === 0) await this.#wait();
+    const given = this.#given;
+    this.#given = [];
+    return given;
+  }
+
+  setThreads(): void {
+    // The functions run on this thread; what else they start is their own business.
+  }
+
+  async close(): Promise<void> {
+    for (const id of [...this.#jobs.keys()]) this.cancel(id);
+    await this.#functions.close?.();
+  }
+
+  #eventsOf(job: Job, signal: AbortSignal): AsyncGenerator<JobEvent, void> {
+    const { generate, embed, dimensions = 0 } = this.#functions;
+    const context = { host: this.#host, signal };
+    if (job.kind === "generate" && generate !== undefined) {
+      return generateEvents(generate, job, context);
+    }
+    if (job.kind === "embed" && embed !== undefined) {
+      return embedEvents({ embed, dimensions }, job, context);
+    }
+    throw new ServeError("WRONG_TASK", "the model cannot do this task");
+  }
+
+  #setPaused(id: number, isPaused: boolean): void {
+    const job = this.#jobs.get(id);
+    if (job !== undefined) job.isPaused = isPaused;
+  }
+
+  /** Asks a job for its next event, and ends the job with its last one. */
+  async #pull(id: number, job: RunningJob): Promise<void> {
+    job.isPending = true;
+    const event = await nextOf(job.events, this.#host);
+    job.isPending = false;
+    if (!this.#jobs.has(id)) return;
+    this.#given.push({ id, event });
+    if (event.kind === "finish" || event.kind === "failed") {
+      this.#jobs.delete(id);
+      job.events.return().catch(() => undefined);
+    }
+    this.#wake();
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, longestWaitMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+async function nextOf(events: AsyncGenerator<JobEvent, void>, host: EngineHost): Promise<JobEvent> {
+  try {
+    const next = await events.next();
+    if (next.done !== true) return next.value;
+    throw new Error("bug: a job's events ended without a finish");
+  } catch (thrown) {
+    const error = ServeError.from(thrown);
+    if (error.reason === "INTERNAL")
+      host.log("error", `a function failed: ${reasonOf(error.cause)}`);
+    return { kind: "failed", error: error.toData() };
+  }
+}
+
+function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}

@@ -1,0 +1,129 @@
+/** One call of a user's function as a stream of events. The engine reads it at the callers' pace. */
+import { ServeError } from "../base/errors.ts";
+import type {
+  EmbedJob,
+  EngineHost,
+  GenerateJob,
+  JobEvent,
+  JobResult,
+  VectorItem,
+} from "./engine.ts";
+import type { Functions, TextRequest, Vectors } from "./functions.ts";
+import { StopFilter } from "./stops.ts";
+
+/** Texts that `embed` is given at a time. */
+const batch = 32;
+
+export async function* generateEvents(
+  generate: NonNullable<Functions["generate"]>,
+  job: GenerateJob,
+  { host, signal }: { readonly host: EngineHost; readonly signal: AbortSignal },
+): AsyncGenerator<JobEvent, void> {
+  const clock = new JobClock(host);
+  const filter = new StopFilter(job.stop);
+  yield { kind: "started" };
+  let pieces = 0;
+  for await (const piece of generate(requestOf(job), signal)) {
+    if (typeof piece !== "string") throw new Error("generate yielded something else than a string");
+    clock.first();
+    pieces++;
+    const { text, stop } = filter.push(piece);
+    if (text !== "") yield { kind: "piece", text };
+    if (stop !== undefined) {
+      yield clock.finish({ reason: "stop_sequence", stopSequence: stop, pieces });
+      return;
+    }
+    if (pieces >= job.sampling.maxTokens) break;
+  }
+  const held = filter.flush();
+  if (held !== "") yield { kind: "piece", text: held };
+  const reason = pieces >= job.sampling.maxTokens ? "length" : "stop";
+  yield clock.finish({ reason, stopSequence: "", pieces });
+}
+
+export async function* embedEvents(
+  functions: { readonly embed: NonNullable<Functions["embed"]>; readonly dimensions: number },
+  job: EmbedJob,
+  { host, signal }: { readonly host: EngineHost; readonly signal: AbortSignal },
+): AsyncGenerator<JobEvent, void> {
+  const clock = new JobClock(host);
+  yield { kind: "started" };
+  for (let from = 0; from < job.texts.length; from += batch) {
+    const texts = job.texts.slice(from, from + batch);
+    const vectors = await functions.embed(texts, signal);
+    if (vectors.length !== texts.length) {
+      throw new Error(`embed returned ${vectors.length} vectors for ${texts.length} texts`);
+    }
+    for (const vector of itemsOf(vectors, from, functions.dimensions)) {
+      yield { kind: "vector", vector };
+    }
+  }
+  yield clock.finish({ reason: "stop", stopSequence: "", pieces: 0 });
+}
+
+function itemsOf(vectors: Vectors, from: number, dimensions: number): readonly VectorItem[] {
+  return vectors.map((vector, place) => {
+    if (vector.length !== dimensions) {
+      throw new Error(`embed returned a vector of ${vector.length} numbers, not ${dimensions}`);
+    }
+    const values = Float32Array.from(vector);
+    return { index: from + place, values, tokens: 0, truncated: false };
+  });
+}
+
+function requestOf({ input, sampling }: GenerateJob): TextRequest {
+  switch (input.kind) {
+    case "prompt":
+      return {
+        prompt: input.text,
+        messages: [{ role: "user", content: input.text }],
+        sampling,
+      };
+    case "chat":
+      return { prompt: input.messages.at(-1)?.content ?? "", messages: input.messages, sampling };
+    case "tokens":
+      throw new ServeError("FIELD_INVALID", "this model has no vocabulary; send text", {
+        violations: [{ field: "tokens", description: "this model has no vocabulary; send text" }],
+      });
+  }
+}
+
+/** Notes when a job's parts happened. */
+class JobClock {
+  readonly #host: EngineHost;
+  readonly #startedAt: number;
+  #firstAt: number | undefined;
+
+  constructor(host: EngineHost) {
+    this.#host = host;
+    this.#startedAt = host.now();
+  }
+
+  first(): void {
+    this.#firstAt ??= this.#host.now();
+  }
+
+  finish(end: {
+    readonly reason: JobResult["reason"];
+    readonly stopSequence: string;
+    readonly pieces: number;
+  }): JobEvent {
+    const totalMs = this.#host.now() - this.#startedAt;
+    const firstMs = this.#firstAt === undefined ? undefined : this.#firstAt - this.#startedAt;
+    return {
+      kind: "finish",
+      reason: end.reason,
+      stopSequence: end.stopSequence,
+      // A function does not say what it reads.
+      usage: { promptTokens: 0, cachedPromptTokens: 0, completionTokens: end.pieces },
+      timings: {
+        queueMs: 0,
+        prefillMs: firstMs ?? totalMs,
+        firstTokenMs: firstMs ?? 0,
+        decodeMs: firstMs === undefined ? 0 : totalMs - firstMs,
+        totalMs,
+        meanBatchSize: 1,
+      },
+    };
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * An engine without a model, for tests and demonstrations: each prompt is a script (script.ts) of
+ * what to say and when, and how to go wrong. Gates let a test shake hands with it: a job that waits
+ * goes on when another job has opened its gate. Texts to embed are scripts too; their vectors are a
+ * hash of the text.
+ *
+ * The manifest's options: `slots`, `dimensions`, `batch` (vectors a step), `step_ms` (how long a step
+ * takes), and for loading `load_fail` (a message), `load_exit` (an exit code), `load_exits` with
+ * `loads_file` (so many loads end the process; each adds a line to the file), `load_gate` (a file
+ * that must exist before loading ends).
+ */
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { exit, kill, pid } from "node:process";
+import { setTimeout as after } from "node:timers/promises";
+import { ServeError } from "../base/errors.ts";
+import type { Engine, EngineHost, Job, LoadEngine, ModelInfo, StepEvent } from "./engine.ts";
+import { ScriptedJob } from "./scripted-job.ts";
+
+interface Options {
+  readonly slots: number;
+  readonly dimensions: number;
+  readonly batch: number;
+  readonly stepMs: number;
+}
+
+export const load: LoadEngine = async (source, host) => {
+  const number = (key: string, otherwise: number): number => {
+    const value = source.options[key] ?? otherwise;
+    if (typeof value !== "number") throw new Error(`options.${key} must be a number`);
+    return value;
+  };
+  await actOutLoading(source.options, host);
+  const contextLength = source.contextLength ?? 4096;
+  const options = {
+    slots: source.maxSequences ?? number("slots", 64),
+    dimensions: number("dimensions", 8),
+    batch: number("batch", 8),
+    stepMs: number("step_ms", 0),
+  };
+  return new ScriptedEngine(infoOf(options, contextLength), options, host);
+};
+
+function infoOf(options: Options, contextLength: number): ModelInfo {
+  return {
+    tasks: ["generate", "embed"],
+    contextLength,
+    vocabularySize: 32_000,
+    dimensions: options.dimensions,
+    pooling: "mean",
+    chat: true,
+    license: "",
+    slots: options.slots,
+    libraries: [{ name: "scripted", version: "1" }],
+  };
+}
+
+async function actOutLoading(
+  options: Readonly<Record<string, unknown>>,
+  host: EngineHost,
+): Promise<void> {
+  const { load_fail, load_exit, load_exits, loads_file, load_gate } = options;
+  host.progress(0);
+  if (typeof loads_file === "string") {
+    appendFileSync(loads_file, "load\n");
+    const loads = readFileSync(loads_file, "utf8").split("\n").length - 1;
+    if (typeof load_exits === "number" && loads <= load_exits) exit(1);
+  }
+  if (typeof load_exit === "number") exit(load_exit);
+  while (typeof load_gate === "string" && !existsSync(load_gate)) await after(5);
+  if (typeof load_fail === "string") throw new Error(load_fail);
+  host.progress(1);
+}
+
+class ScriptedEngine implements Engine {
+  readonly info: ModelInfo;
+  readonly #options: Options;
+  readonly #host: EngineHost;
+  readonly #jobs = new Map<number, ScriptedJob>();
+  readonly #paused = new Set<number>();
+  readonly #gates = new Set<string>();
+
+  constructor(info: ModelInfo, options: Options, host: EngineHost) {
+    this.info = info;
+    this.#options = options;
+    this.#host = host;
+  }
+
+  get busy(): boolean {
+    return this.#runnable().length > 0;
+  }
+
+  add(id: number, job: Job): void {
+    const { contextLength, dimensions } = this.info;
+    const { batch } = this.#options;
+    const scripted = new ScriptedJob(job, { dimensions, batch, now: () => this.#host.now() });
+    if (job.kind === "generate" && scripted.promptTokens >= contextLength) {
+      throw new ServeError("PROMPT_TOO_LONG", "the prompt leaves no room in the model's context", {
+        facts: {
+          prompt_tokens: String(scripted.promptTokens),
+          context_length: String(contextLength),
+        },
+      });
+    }
+    this.#jobs.set(id, scripted);
+  }
+
+  cancel(id: number): void {
+    this.#jobs.delete(id);
+    this.#paused.delete(id);
+  }
+
+  pause(id: number): void {
+    this.#paused.add(id);
+  }
+
+  resume(id: number): void {
+    this.#paused.delete(id);
+  }
+
+  async step(): Promise<readonly StepEvent[]> {
+    if (this.#options.stepMs > 0) await after(this.#options.stepMs);
+    const running = this.#runnable();
+    const given: StepEvent[] = [];
+    for (const [id, job] of running) {
+      for (const event of job.step({ gates: this.#gates, disaster, together: running.length })) {
+        given.push({ id, event });
+      }
+      if (job.isLying) given.push({ id: 2 ** 31, event: { kind: "piece", text: "a lie" } });
+      if (job.isOver) this.cancel(id);
+    }
+    return given;
+  }
+
+  setThreads(): void {
+    // A script needs none.
+  }
+
+  close(): void {
+    this.#jobs.clear();
+  }
+
+  #runnable(): [number, ScriptedJob][] {
+    return [...this.#jobs].filter(([id, job]) => !this.#paused.has(id) && job.canRun(this.#gates));
+  }
+}
+
+/** Ends the step, or the process, in the way asked for. */
+function disaster(kind: "throw" | "exit" | "crash" | "hang", code: number): never {
+  switch (kind) {
+    case "throw":
+      throw new Error("the script said throw");
+    case "exit":
+      return exit(code);
+    case "crash":
+      kill(pid, "SIGKILL");
+      break;
+    case "hang":
+      break;
+  }
+  // The kill is on its way, or never comes: this thread does nothing more either way.
+  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}

@@ -1,0 +1,195 @@
+import { ServeError } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { ModelInfo, ModelSource } from "../engines/engine.ts";
+import { Queue } from "../scheduling/queue.ts";
+import type { WorkerEvent } from "../workers/messages.ts";
+import { Pool } from "../workers/pool.ts";
+import type { PoolState } from "../workers/pool.ts";
+import type { Port } from "../workers/port.ts";
+import type { Replica } from "../workers/replica.ts";
+import type { Arbiter } from "../workers/shares.ts";
+import type { Manifest } from "./manifest.ts";
+import type { ModelStatus, ServingModel, Submission } from "./model.ts";
+import { assertServing } from "./resolve.ts";
+import { fromArrival } from "./timings.ts";
+
+/**
+ * Gives `sha256:` and the hexadecimal digest of a model's weights; fails with a plain Error where a
+ * file is not the one that the manifest states. May give an empty string for weights that are not
+ * worth the wait.
+ */
+export type DigestOf = (manifest: Manifest) => Promise<string>;
+
+export interface LoadedModelOptions {
+  readonly start: () => Port;
+  readonly arbiter: Arbiter;
+  readonly cores: number;
+  readonly maxQueuedJobs: number;
+  readonly digestOf: DigestOf;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Its status changed. */
+  readonly onChange: (status: ModelStatus) => void;
+  /** Loading got further, from 0 to 1. */
+  readonly onProgress: (fraction: number) => void;
+}
+
+type Digest =
+  | { readonly kind: "pending" }
+  | { readonly kind: "known"; readonly value: string }
+  | { readonly kind: "wrong"; readonly reason: string };
+
+/** One model from the moment its loading begins: its workers, its queue, what is known of it. */
+export class LoadedModel implements ServingModel {
+  readonly #manifest: Manifest;
+  readonly #options: LoadedModelOptions;
+  readonly #pool: Pool;
+  readonly #queue: Queue<Replica>;
+  #digest: Digest = { kind: "pending" };
+  #info: ModelInfo | undefined;
+  #isClosing = false;
+  #status: ModelStatus;
+
+  constructor(manifest: Manifest, options: LoadedModelOptions) {
+    this.#manifest = manifest;
+    this.#options = options;
+    this.#status = { manifest, digest: "", state: "loading", failure: "", info: undefined };
+    this.#queue = new Queue({
+      take: () => this.#pool.take(),
+      slots: () => this.#pool.slots,
+      maxWaiting: manifest.limits.maxQueuedJobs ?? options.maxQueuedJobs,
+    });
+    this.#pool = new Pool({
+      replicas: manifest.replicas,
+      threads: manifest.threads ?? options.cores,
+      start: options.start,
+      load: (threads) => ({
+        kind: "load",
+        engine: manifest.engine,
+        source: sourceOf(manifest, threads),
+      }),
+      arbiter: options.arbiter,
+      clock: options.clock,
+      log: options.log,
+      onChange: () => this.#update(),
+      onFree: () => this.#queue.pump(),
+    });
+    void this.#learnDigest();
+  }
+
+  get status(): ModelStatus {
+    return this.#status;
+  }
+
+  /** Its worker processes. */
+  get pids(): readonly number[] {
+    return this.#pool.pids;
+  }
+
+  async *run({ job, shape, signal, arrivedAt }: Submission): AsyncGenerator<WorkerEvent, void> {
+    assertServing(this.#status);
+    const { now } = this.#options.clock;
+    for (let isRetry = false; ; isRetry = true) {
+      let startedAt = 0;
+      const start = (replica: Replica) => {
+        startedAt = now();
+        return replica.run(job, shape, signal);
+      };
+      const events = await this.#queue.run({ start, signal, isRetry });
+      let isUntouched = true;
+      try {
+        for await (const event of events) {
+          isUntouched = false;
+          const isLast = event.kind === "finish";
+          yield isLast ? fromArrival(event, events.endedAt - arrivedAt) : event;
+        }
+        return;
+      } catch (thrown) {
+        if (isRetry || !isUntouched || !isWorkerExit(thrown)) throw thrown;
+        this.#assertAlive();
+      } finally {
+        this.#queue.noteService((events.endedAt || now()) - startedAt);
+      }
+    }
+  }
+
+  /** Takes no more jobs, finishes those it has, and ends its workers, within about the grace. */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true;
+    this.#update();
+    await this.#pool.stop(graceMs);
+  }
+
+  async #learnDigest(): Promise<void> {
+    try {
+      this.#digest = { kind: "known", value: await this.#options.digestOf(this.#manifest) };
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      this.#digest = { kind: "wrong", reason };
+      void this.#pool.stop(0);
+    }
+    this.#update();
+  }
+
+  /** Derives the status anew, and acts on what changed. */
+  #update(): void {
+    const pool = this.#pool.state;
+    if (pool.kind === "ready") this.#info = pool.info;
+    if (pool.kind === "loading" && !this.#isClosing) this.#options.onProgress(pool.fraction);
+    const { state, failure } = this.#isClosing
+      ? ({ state: "unloading", failure: "" } as const)
+      : stateOf(this.#manifest, pool, this.#digest);
+    const digest = this.#digest.kind === "known" ? this.#digest.value : "";
+    const before = this.#status;
+    if (state === before.state && failure === before.failure && digest === before.digest) return;
+    this.#status = { manifest: this.#manifest, digest, state, failure, info: this.#info };
+    if (state === "failed" || state === "unloading") this.#failWaiting();
+    this.#options.onChange(this.#status);
+  }
+
+  #failWaiting(): void {
+    try {
+      assertServing(this.#status);
+    } catch (thrown) {
+      this.#queue.fail(ServeError.from(thrown));
+    }
+  }
+
+  /** A job waits for a worker that restarts, but not for one that was given up. */
+  #assertAlive(): void {
+    if (this.#status.state !== "loading") assertServing(this.#status);
+  }
+}
+
+function isWorkerExit(thrown: unknown): boolean {
+  return thrown instanceof ServeError && thrown.reason === "WORKER_EXITED";
+}
+
+function stateOf(
+  manifest: Manifest,
+  pool: PoolState,
+  digest: Digest,
+): Pick<ModelStatus, "state" | "failure"> {
+  if (digest.kind === "wrong") return { state: "failed", failure: digest.reason };
+  if (pool.kind === "failed") return { state: "failed", failure: pool.reason };
+  if (pool.kind !== "ready") return { state: "loading", failure: "" };
+  if (!pool.info.tasks.includes(manifest.task)) {
+    const failure = `its manifest says ${manifest.task}, but it can only ${pool.info.tasks.join(", ")}`;
+    return { state: "failed", failure };
+  }
+  return { state: digest.kind === "known" ? "ready" : "loading", failure: "" };
+}
+
+function sourceOf(manifest: Manifest, threads: number): ModelSource {
+  const { name, files, chatTemplate, limits, options } = manifest;
+  return {
+    name,
+    files: Object.fromEntries(Object.entries(files).map(([role, { path }]) => [role, path])),
+    chatTemplate,
+    contextLength: limits.contextLength,
+    maxSequences: limits.maxSequences,
+    options,
+    threads,
+  };
+}

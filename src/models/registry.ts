@@ -1,0 +1,135 @@
+import type { Clock } from "../base/clock.ts";
+import { systemClock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Task } from "../engines/engine.ts";
+import { forkWorker } from "../workers/port.ts";
+import type { Environment, Port } from "../workers/port.ts";
+import { Arbiter } from "../workers/shares.ts";
+import { LoadedModel } from "./loaded-model.ts";
+import type { DigestOf } from "./loaded-model.ts";
+import type { Manifest } from "./manifest.ts";
+import type { Models, ModelStatus, ServingModel } from "./model.ts";
+import { chooseModel } from "./resolve.ts";
+import type { DefaultModels } from "./resolve.ts";
+
+export interface RegistryOptions {
+  /** The machine's cores that all workers share. */
+  readonly cores: number;
+  /** The environment of the worker processes. */
+  readonly environment: Environment;
+  readonly defaults: DefaultModels;
+  /** Jobs that may wait for a model whose manifest states no limit. */
+  readonly maxQueuedJobs: number;
+  readonly digestOf: DigestOf;
+  readonly log: Log;
+  /** For tests. */
+  readonly clock?: Clock;
+  /** For tests: how a worker process is started. */
+  readonly start?: (environment: Environment) => Port;
+}
+
+/** All models of a server, and the only owner of their workers. */
+export interface Registry extends Models {
+  /** Begins to load a model; its status tells how that goes. Throws for a name that is taken. */
+  load(manifest: Manifest): void;
+  /** The model's worker processes; for tests and for the curious. */
+  pidsOf(name: string): readonly number[];
+  /** Calls with a model's status whenever it has changed. The result ends that. */
+  onChange(listener: (status: ModelStatus) => void): () => void;
+  /** Calls with how far a model has loaded, from 0 to 1. The result ends that. */
+  onProgress(listener: (name: string, fraction: number) => void): () => void;
+  /** Takes no more jobs, finishes what runs, and ends all workers, within about the grace. */
+  close(graceMs: number): Promise<void>;
+}
+
+export function openRegistry(options: RegistryOptions): Registry {
+  return new OpenRegistry(options);
+}
+
+class OpenRegistry implements Registry {
+  readonly #options: RegistryOptions;
+  readonly #clock: Clock;
+  readonly #arbiter: Arbiter;
+  readonly #models = new Map<string, LoadedModel>();
+  readonly #changeListeners = new Set<(status: ModelStatus) => void>();
+  readonly #progressListeners = new Set<(name: string, fraction: number) => void>();
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#arbiter = new Arbiter(options.cores);
+  }
+
+  load(manifest: Manifest): void {
+    const { name } = manifest;
+    if (this.#models.has(name)) throw new Error(`bug: the model ${name} is loaded already`);
+    const { environment, start = forkWorker, cores, maxQueuedJobs, digestOf } = this.#options;
+    const log = this.#options.log.child({ model: name });
+    const beganAt = this.#clock.now();
+    const model = new LoadedModel(manifest, {
+      start: () => start(environment),
+      arbiter: this.#arbiter,
+      cores,
+      maxQueuedJobs,
+      digestOf,
+      clock: this.#clock,
+      log,
+      onChange: (status) => {
+        report(log, status, this.#clock.now() - beganAt);
+        for (const listener of this.#changeListeners) listener(status);
+      },
+      onProgress: (fraction) => {
+        for (const listener of this.#progressListeners) listener(name, fraction);
+      },
+    });
+    this.#models.set(name, model);
+  }
+
+  list(): readonly ModelStatus[] {
+    const statuses = [...this.#models.values()].map(({ status }) => status);
+    return statuses.sort((a, b) => (a.manifest.name < b.manifest.name ? -1 : 1));
+  }
+
+  find(name: string): ModelStatus | undefined {
+    return this.#models.get(name)?.status;
+  }
+
+  resolve(name: string, task: Task): ServingModel {
+    const { manifest } = chooseModel({ name, task }, this.list(), this.#options.defaults);
+    const model = this.#models.get(manifest.name);
+    if (model === undefined) throw new Error("bug: a listed model is not there");
+    return model;
+  }
+
+  pidsOf(name: string): readonly number[] {
+    return this.#models.get(name)?.pids ?? [];
+  }
+
+  onChange(listener: (status: ModelStatus) => void): () => void {
+    this.#changeListeners.add(listener);
+    return () => this.#changeListeners.delete(listener);
+  }
+
+  onProgress(listener: (name: string, fraction: number) => void): () => void {
+    this.#progressListeners.add(listener);
+    return () => this.#progressListeners.delete(listener);
+  }
+
+  async close(graceMs: number): Promise<void> {
+    await Promise.all([...this.#models.values()].map((model) => model.close(graceMs)));
+  }
+}
+
+function report(log: Log, { state, failure, digest }: ModelStatus, ageMs: number): void {
+  switch (state) {
+    case "ready":
+      log.info({ digest, ageMs: Math.round(ageMs) }, "model ready");
+      return;
+    case "failed":
+      log.error({ failure }, "model failed");
+      return;
+    case "loading":
+    case "unloading":
+      log.debug({}, `model ${state}`);
+  }
+}

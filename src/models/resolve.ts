@@ -1,0 +1,74 @@
+import { ServeError } from "../base/errors.ts";
+import type { Task } from "../engines/engine.ts";
+import type { ModelStatus } from "./model.ts";
+
+/** The models to use where a request names none. */
+export type DefaultModels = Readonly<Partial<Record<Task, string>>>;
+
+/** Where a caller may come back, for a model that is loading or restarting. */
+const retryAfterMs = 1000;
+
+/**
+ * Decides which model a request means, and that it can serve: the named one; where none is named, the
+ * task's default, else the task's only model.
+ */
+export function chooseModel(
+  wanted: { readonly name: string; readonly task: Task },
+  models: readonly ModelStatus[],
+  defaults: DefaultModels,
+): ModelStatus {
+  const name = wanted.name === "" ? nameFor(wanted.task, models, defaults) : wanted.name;
+  const model = models.find(({ manifest }) => manifest.name === name);
+  if (model === undefined) {
+    throw new ServeError("MODEL_NOT_FOUND", `there is no model named ${JSON.stringify(name)}`, {
+      facts: { model: name },
+    });
+  }
+  const tasks = model.info?.tasks ?? [model.manifest.task];
+  if (!tasks.includes(wanted.task)) {
+    throw new ServeError("WRONG_TASK", `the model ${name} cannot ${wanted.task}`, {
+      facts: { model: name, task: wanted.task, tasks: tasks.join(",") },
+    });
+  }
+  assertServing(model);
+  return model;
+}
+
+function nameFor(task: Task, models: readonly ModelStatus[], defaults: DefaultModels): string {
+  const preset = defaults[task];
+  if (preset !== undefined) return preset;
+  const names = models
+    .filter(({ manifest }) => manifest.task === task)
+    .map(({ manifest }) => manifest.name);
+  const [only] = names;
+  if (only === undefined) {
+    throw new ServeError("MODEL_NOT_FOUND", `no model to ${task} with is loaded`, {
+      facts: { task },
+    });
+  }
+  if (names.length > 1) {
+    throw new ServeError("MODEL_REQUIRED", `several models can ${task}; name one`, {
+      facts: { task, models: names.join(",") },
+      violations: [{ field: "model", description: `name one of ${names.join(", ")}` }],
+    });
+  }
+  return only;
+}
+
+/** Throws where the model cannot take a job now. */
+export function assertServing({ manifest: { name }, state }: ModelStatus): void {
+  const facts = { model: name };
+  switch (state) {
+    case "ready":
+      return;
+    case "loading":
+      throw new ServeError("MODEL_NOT_READY", `the model ${name} is loading; try again`, {
+        facts,
+        retryAfterMs,
+      });
+    case "failed":
+      throw new ServeError("MODEL_FAILED", `the model ${name} could not be loaded`, { facts });
+    case "unloading":
+      throw new ServeError("SHUTTING_DOWN", `the model ${name} takes no more calls`, { facts });
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * A worker process: loads one model's engine and drives it until the server says stop or is gone.
+ * Nothing here is shared with the server's process, so that whatever native code does to this one
+ * costs one worker.
+ */
+import { enableCompileCache } from "node:module";
+import { setImmediate as turn } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import type { Engine, LoadEngine } from "../engines/engine.ts";
+import { describe, Driver } from "./drive.ts";
+import type { Command } from "./drive.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+
+/** The engines that come with the server; any other name is the path of a user's module. */
+const builtIn = new Map([
+  ["llama", "../engines/llama/index.ts"],
+  ["onnx", "../engines/onnx/index.ts"],
+  ["scripted", "../engines/scripted.ts"],
+]);
+
+let driver: Driver | undefined;
+/** What came while the engine was loading. */
+const early: Command[] = [];
+
+function send(message: FromWorker, sent: () => void = () => undefined): void {
+  // The callback also takes the error of a channel that has just closed.
+  process.send?.(message, undefined, undefined, sent);
+}
+
+function log(level: "debug" | "info" | "warn" | "error", message: string): void {
+  send({ kind: "log", level, message });
+}
+
+/** Says why, then ends the process: its jobs fail, and the server decides about a new worker. */
+function fail(what: string, thrown: unknown): void {
+  const message = `${what}: ${describe(thrown)}`;
+  send({ kind: "log", level: "error", message }, () => process.exit(1));
+}
+
+async function importEngine(name: string): Promise<LoadEngine> {
+  const path = builtIn.get(name) ?? pathToFileURL(name).href;
+  let module: { readonly load?: unknown };
+  try {
+    // The door for users' modules: anything may come in.
+    module = (await import(path)) as typeof module;
+  } catch (thrown) {
+    // Its own message can quote paths; the log has it.
+    throw new Error("the engine's module could not be imported; the log says why", {
+      cause: thrown,
+    });
+  }
+  if (typeof module.load !== "function") {
+    throw new Error("the engine's module does not export a function named load");
+  }
+  // Its parameters and result cannot be checked before it is called.
+  return module.load as LoadEngine;
+}
+
+async function load(message: Extract<ToWorker, { readonly kind: "load" }>): Promise<void> {
+  process.title = `inferd worker: ${message.source.name}`;
+  let engine: Engine;
+  try {
+    const loadEngine = await importEngine(message.engine);
+    engine = await loadEngine(message.source, {
+      progress: (fraction) => send({ kind: "progress", fraction }),
+      log,
+      now: () => performance.now(),
+    });
+  } catch (thrown) {
+    log("error", `loading failed: ${describe(thrown)}`);
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    // The server ends this process: exiting here could overtake the message.
+    send({ kind: "load-failed", message: reason });
+    return;
+  }
+  driver = new Driver(engine, { send, turn, broken: (thrown) => fail("the engine broke", thrown) });
+  send({ kind: "ready", info: engine.info });
+  for (const command of early.splice(0)) driver.receive(command);
+}
+
+async function stop(): Promise<void> {
+  try {
+    await driver?.stop();
+  } catch (thrown) {
+    fail("closing failed", thrown);
+    return;
+  }
+  process.exit(0);
+}
+
+process.on("message", (received) => {
+  // Only the server holds the other end.
+  const message = received as ToWorker;
+  if (message.kind === "load") void load(message);
+  else if (message.kind === "stop") void stop();
+  else if (driver === undefined) early.push(message);
+  else driver.receive(message);
+});
+
+// The server is gone: nobody is left to answer, and no native exit handler may delay the end.
+process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+
+// A terminal or a service manager signals the whole group; the server decides when its workers end.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => undefined);
+}
+
+process.on("uncaughtException", (thrown) => fail("uncaught", thrown));
+
+// A no-op unless the server told its cache in the environment.
+if (process.env["NODE_COMPILE_CACHE"] !== undefined) enableCompileCache();

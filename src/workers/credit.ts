@@ -1,0 +1,66 @@
+/**
+ * Credit bounds what a job may send ahead of its reader: each piece and each vector costs one. At
+ * zero the worker pauses that job and no other; the reader gives credit back in halves of the
+ * window, so that memory is bounded and credit messages are few.
+ */
+import type { WorkerEvent } from "./messages.ts";
+
+/** Unread pieces or vectors that the server is willing to hold for one job. */
+export const creditWindow = 64;
+
+/** What an event costs. Beginnings and ends are free: they come once. */
+export function costOf(event: WorkerEvent): number {
+  switch (event.kind) {
+    case "piece":
+      return 1;
+    case "vectors":
+      return event.vectors.length;
+    case "started":
+    case "finish":
+    case "failed":
+      return 0;
+  }
+}
+
+/**
+ * What one job may still send. It may fall below zero, by one step's vectors: a batch is computed
+ * whole.
+ */
+export class Credit {
+  #left: number;
+
+  constructor(left: number) {
+    this.#left = left;
+  }
+
+  get isSpent(): boolean {
+    return this.#left <= 0;
+  }
+
+  spend(cost: number): void {
+    this.#left -= cost;
+  }
+
+  grant(credit: number): void {
+    this.#left += credit;
+  }
+}
+
+/** The reader's side of one job's credit. */
+export class Refund {
+  #due = 0;
+  readonly #half: number;
+
+  constructor(windowSize: number) {
+    this.#half = Math.max(1, Math.floor(windowSize / 2));
+  }
+
+  /** Notes what was read, and returns the credit to give back now: zero until half a window is due. */
+  read(cost: number): number {
+    this.#due += cost;
+    if (this.#due < this.#half) return 0;
+    const credit = this.#due;
+    this.#due = 0;
+    return credit;
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Drives one engine: hands it what the server sent, asks for one step at a time, and sends all that a
+ * step gave in one message. The event loop turns between steps, so a cancellation is heard after at
+ * most one step; and an engine sees no call while its step is under way.
+ */
+import { ServeError } from "../base/errors.ts";
+import type { ErrorData } from "../base/errors.ts";
+import type { Engine, StepEvent } from "../engines/engine.ts";
+import { costOf, Credit } from "./credit.ts";
+import type { EncodedVector, FromWorker, ToWorker, VectorShape, WorkerEvent } from "./messages.ts";
+import { encodeVector } from "./vectors.ts";
+
+/** What the server asks of a loaded engine. */
+export type Command = Exclude<ToWorker, { readonly kind: "load" } | { readonly kind: "stop" }>;
+
+/** Where a driver's results go. */
+export interface DriverHost {
+  send(message: FromWorker): void;
+  /** Lets waiting messages be received. */
+  turn(): Promise<unknown>;
+  /** The engine threw where it must not: nothing it holds can be trusted. Called at most once. */
+  broken(thrown: unknown): void;
+}
+
+interface DrivenJob {
+  readonly shape: VectorShape;
+  readonly credit: Credit;
+  isPaused: boolean;
+}
+
+interface JobOutput {
+  readonly id: number;
+  readonly event: WorkerEvent;
+}
+
+/** Owns a worker's engine and its jobs from `load` to `close`. */
+export class Driver {
+  readonly #engine: Engine;
+  readonly #host: DriverHost;
+  readonly #jobs = new Map<number, DrivenJob>();
+  #inbox: Command[] = [];
+  #outbox: JobOutput[] = [];
+  #isRunning = false;
+  #isStopped = false;
+  #hasLied = false;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(engine: Engine, host: DriverHost) {
+    this.#engine = engine;
+    this.#host = host;
+  }
+
+  /** Takes a command; it is obeyed before the next step. */
+  receive(command: Command): void {
+    this.#inbox.push(command);
+    if (this.#isRunning || this.#isStopped) return;
+    this.#isRunning = true;
+    this.#loop = this.#run();
+  }
+
+  /** Ends after the step under way, and closes the engine. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#loop;
+    await this.#engine.close();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      // Jobs that arrived together begin in the same step.
+      await this.#host.turn();
+      while (!this.#isStopped) {
+        this.#obey();
+        const events = this.#engine.busy ? await this.#engine.step() : undefined;
+        this.#collect(events ?? []);
+        this.#flush();
+        if (events === undefined && this.#inbox.length === 0) break;
+        await this.#host.turn();
+      }
+    } catch (thrown) {
+      this.#isStopped = true;
+      this.#host.broken(thrown);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  #obey(): void {
+    const commands = this.#inbox;
+    this.#inbox = [];
+    for (const command of commands) {
+      switch (command.kind) {
+        case "job":
+          this.#add(command);
+          break;
+        case "cancel":
+          if (this.#jobs.delete(command.id)) this.#engine.cancel(command.id);
+          break;
+        case "credit":
+          this.#grant(command.id, command.credit);
+          break;
+        case "threads":
+          this.#engine.setThreads(command.threads);
+          break;
+      }
+    }
+  }
+
+  #add({ id, job, shape, credit }: Extract<Command, { readonly kind: "job" }>): void {
+    try {
+      this.#engine.add(id, job);
+      this.#jobs.set(id, { shape, credit: new Credit(credit), isPaused: false });
+    } catch (thrown) {
+      this.#outbox.push({ id, event: { kind: "failed", error: this.#refusal(thrown) } });
+    }
+  }
+
+  #refusal(thrown: unknown): ErrorData {
+    const error = ServeError.from(thrown);
+    if (error.reason === "INTERNAL") {
+      this.#log("error", `the engine refused a job: ${describe(error.cause ?? error)}`);
+    }
+    return error.toData();
+  }
+
+  #grant(id: number, credit: number): void {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
+    job.credit.grant(credit);
+    if (!job.isPaused || job.credit.isSpent) return;
+    job.isPaused = false;
+    this.#engine.resume(id);
+  }
+
+  #collect(events: readonly StepEvent[]): void {
+    // Vectors of one job that follow each other travel as one event.
+    let group: { readonly id: number; readonly vectors: EncodedVector[] } | undefined;
+    for (const { id, event } of events) {
+      const job = this.#jobs.get(id);
+      if (job === undefined) {
+        this.#noteLie();
+        continue;
+      }
+      if (event.kind !== "vector") {
+        group = undefined;
+        this.#outbox.push({ id, event });
+        if (event.kind === "finish" || event.kind === "failed") this.#jobs.delete(id);
+        continue;
+      }
+      if (group?.id !== id) {
+        group = { id, vectors: [] };
+        this.#outbox.push({ id, event: { kind: "vectors", vectors: group.vectors } });
+      }
+      group.vectors.push(encodeVector(event.vector, job.shape));
+    }
+  }
+
+  #flush(): void {
+    const events = this.#outbox;
+    if (events.length === 0) return;
+    this.#outbox = [];
+    this.#host.send({ kind: "step", events });
+    for (const { id, event } of events) this.#charge(id, costOf(event));
+  }
+
+  #charge(id: number, cost: number): void {
+    const job = this.#jobs.get(id);
+    if (job === undefined || cost === 0) return;
+    job.credit.spend(cost);
+    if (job.isPaused || !job.credit.isSpent) return;
+    job.isPaused = true;
+    this.#engine.pause(id);
+  }
+
+  /** Said once: an engine that does this does it often. */
+  #noteLie(): void {
+    if (this.#hasLied) return;
+    this.#hasLied = true;
+    this.#log("warn", "the engine sent an event for a job that it does not have; it was dropped");
+  }
+
+  #log(level: "warn" | "error", message: string): void {
+    this.#host.send({ kind: "log", level, message });
+  }
+}
+
+/** What a thrown value says for the log: the stack where there is one, and its causes. */
+export function describe(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const own = thrown.stack ?? thrown.message;
+  return thrown.cause === undefined ? own : `${own}\ncaused by: ${describe(thrown.cause)}`;
+}

@@ -1,0 +1,110 @@
+import type { Clock } from "../base/clock.ts";
+import type { ModelInfo } from "../engines/engine.ts";
+import { Replica } from "./replica.ts";
+import type { ReplicaOptions } from "./replica.ts";
+
+export type PoolState =
+  | { readonly kind: "loading"; readonly fraction: number }
+  | { readonly kind: "ready"; readonly info: ModelInfo }
+  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "stopped" };
+
+export interface PoolOptions extends ReplicaOptions {
+  /** Worker processes. */
+  readonly replicas: number;
+}
+
+/** One model's workers. Serves while one of them does; has failed when all are given up. */
+export class Pool {
+  readonly #replicas: readonly Replica[];
+  readonly #clock: Clock;
+  #isStopped = false;
+  /** Called when a job ends, while the pool waits for its last ones. */
+  #freed: () => void = () => undefined;
+
+  constructor(options: PoolOptions) {
+    this.#clock = options.clock;
+    // A callback may come before this constructor has returned: nothing is lost by not telling.
+    let isOpen = false;
+    const inner: ReplicaOptions = {
+      ...options,
+      onChange: () => isOpen && options.onChange(),
+      onFree: () => {
+        this.#freed();
+        options.onFree();
+      },
+    };
+    this.#replicas = Array.from({ length: options.replicas }, (_, replica) => {
+      return new Replica({ ...inner, log: options.log.child({ replica }) });
+    });
+    isOpen = true;
+  }
+
+  get state(): PoolState {
+    if (this.#isStopped) return { kind: "stopped" };
+    return stateOf(this.#replicas);
+  }
+
+  /** Jobs that all ready workers together hold at once. */
+  get slots(): number {
+    return this.#replicas.reduce((sum, replica) => sum + replica.slots, 0);
+  }
+
+  /** Jobs that the workers hold. */
+  get jobs(): number {
+    return this.#replicas.reduce((sum, replica) => sum + replica.jobs, 0);
+  }
+
+  get pids(): readonly number[] {
+    return this.#replicas.flatMap(({ pid }) => pid ?? []);
+  }
+
+  /** The least busy worker with a free place; undefined where there is none. */
+  take(): Replica | undefined {
+    if (this.#isStopped) return undefined;
+    const free = this.#replicas.filter((replica) => replica.jobs < replica.slots);
+    return free.reduce<Replica | undefined>(
+      (best, replica) => (best === undefined || replica.jobs < best.jobs ? replica : best),
+      undefined,
+    );
+  }
+
+  /**
+   * Takes no more jobs, waits for those it has, and ends the workers; all within about the grace.
+   * Jobs that are left then fail.
+   */
+  async stop(graceMs: number): Promise<void> {
+    const until = this.#clock.now() + graceMs;
+    this.#isStopped = true;
+    await this.#idle(graceMs);
+    const leftMs = Math.max(leastStopMs, until - this.#clock.now());
+    await Promise.all(this.#replicas.map((replica) => replica.stop(leftMs)));
+  }
+
+  #idle(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const callOff = this.#clock.after(graceMs, resolve);
+      this.#freed = () => {
+        if (this.jobs > 0) return;
+        callOff();
+        resolve();
+      };
+      this.#freed();
+    });
+  }
+}
+
+/** An idle worker gets at least this long to end by itself: native memory is freed in order. */
+const leastStopMs = 500;
+
+/** Best first: ready before loading before failed. */
+function stateOf(replicas: readonly Replica[]): PoolState {
+  const states = replicas.map(({ state }) => state);
+  const ready = states.find((state) => state.kind === "ready");
+  if (ready !== undefined) return ready;
+  const loading = states.filter((state) => state.kind === "loading");
+  if (loading.length > 0) {
+    return { kind: "loading", fraction: Math.max(...loading.map(({ fraction }) => fraction)) };
+  }
+  return states.find((state) => state.kind === "failed") ?? { kind: "stopped" };
+}
