@@ -1,0 +1,57 @@
+import koffi from "koffi";
+import type { BatchStruct } from "./binding.ts";
+
+/** Tokens for one step, in arrays that the library reads in place. Made once for a context. */
+export class Batch {
+  readonly struct: BatchStruct;
+  readonly #token: Int32Array;
+  readonly #position: Int32Array;
+  readonly #sequence: BigUint64Array;
+  readonly #output: Int8Array;
+  readonly #sequenceIds: Int32Array;
+  // Held so that the memory behind `struct` lives as long as it does.
+  readonly #counts: Int32Array;
+
+  constructor(tokens: number, sequences: number) {
+    this.#token = new Int32Array(tokens);
+    this.#position = new Int32Array(tokens);
+    this.#counts = new Int32Array(tokens).fill(1);
+    this.#sequence = new BigUint64Array(tokens);
+    this.#output = new Int8Array(tokens);
+    this.#sequenceIds = Int32Array.from({ length: sequences }, (_, id) => id);
+    this.struct = {
+      n_tokens: 0,
+      token: koffi.address(this.#token),
+      embd: null,
+      pos: koffi.address(this.#position),
+      n_seq_id: koffi.address(this.#counts),
+      seq_id: koffi.address(this.#sequence),
+      logits: koffi.address(this.#output),
+    };
+  }
+
+  get size(): number {
+    return this.struct.n_tokens;
+  }
+
+  clear(): void {
+    this.struct.n_tokens = 0;
+  }
+
+  /** Adds tokens of a sequence from a position on. Returns the place of the last one. */
+  add(tokens: Int32Array, at: { sequence: number; position: number; output: boolean }): number {
+    // An array of pointers, one for each token, to its list of sequences: here a list of one.
+    const id = koffi.address(this.#sequenceIds) + BigInt(at.sequence * 4);
+    tokens.forEach((token, index) => {
+      const place = this.struct.n_tokens + index;
+      this.#token[place] = token;
+      this.#position[place] = at.position + index;
+      this.#sequence[place] = id;
+      this.#output[place] = 0;
+    });
+    this.struct.n_tokens += tokens.length;
+    const last = this.struct.n_tokens - 1;
+    if (at.output) this.#output[last] = 1;
+    return last;
+  }
+}

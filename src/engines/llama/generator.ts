@@ -1,0 +1,239 @@
+/**
+ * The engine: continuous batching over one context. A step seats what waits, computes one token for
+ * every sequence that generates and a stretch of the prompts that enter, samples, and returns. All
+ * decisions are in planner, pace, seats and memory; this file acts on them.
+ *
+ * Cells are promised to nobody. When they run out, caches go first, then the youngest paused sequence,
+ * then the youngest of all: it loses its cells, keeps its tokens, sampler and text, and is computed
+ * again when there is room. The oldest always goes on, since a context fits the cells.
+ */
+import { ServeError } from "../../base/errors.ts";
+import type { Engine, EngineHost, Job, ModelInfo, StepEvent } from "../engine.ts";
+import { Batch } from "./batch.ts";
+import type { Library } from "./library.ts";
+import type { Model } from "./model.ts";
+import { observe, promptAllowance, scalePace } from "./pace.ts";
+import type { Pace } from "./pace.ts";
+import { planStep } from "./planner.ts";
+import { readPrompt } from "./prompt.ts";
+import type { Reader } from "./prompt.ts";
+import { Sequence } from "./sequence.ts";
+import { Slots } from "./slots.ts";
+
+/** What the engine works with; it closes the model. */
+export interface GeneratorParts {
+  readonly library: Library;
+  readonly model: Model;
+  readonly reader: Reader;
+  readonly host: EngineHost;
+  readonly info: ModelInfo;
+  readonly batchTokens: number;
+  readonly prefixReuse: boolean;
+  readonly threads: number;
+  /** What warming up has taught. */
+  readonly pace: Pace;
+}
+
+/** A sequence's part of one step, in the batch. */
+interface Placed {
+  readonly id: number;
+  readonly sequence: Sequence;
+  readonly slot: number;
+  readonly tokens: number;
+  /** Where its output lies; undefined while its prompt goes on. */
+  readonly output: number | undefined;
+}
+
+export class Generator implements Engine {
+  readonly info: ModelInfo;
+  readonly #parts: GeneratorParts;
+  readonly #batch: Batch;
+  readonly #slots: Slots;
+  /** By age: a map keeps the order in which jobs came. */
+  readonly #sequences = new Map<number, Sequence>();
+  #pace: Pace;
+  #threads: number;
+
+  constructor(parts: GeneratorParts) {
+    this.info = parts.info;
+    this.#parts = parts;
+    this.#pace = parts.pace;
+    this.#threads = parts.threads;
+    this.#batch = new Batch(parts.batchTokens, parts.info.slots);
+    this.#slots = new Slots(parts.model.cells, {
+      count: parts.info.slots,
+      reuse: parts.prefixReuse && parts.model.hasCells,
+    });
+  }
+
+  get busy(): boolean {
+    return this.#some((sequence) => !sequence.paused);
+  }
+
+  add(id: number, job: Job): void {
+    if (job.kind !== "generate") {
+      throw new ServeError("WRONG_TASK", "the model generates text and makes no vectors");
+    }
+    const { library, reader, host } = this.#parts;
+    const addedAt = host.now();
+    const prompt = readPrompt(reader, job);
+    const { tokenizer, contextLength } = reader;
+    this.#sequences.set(
+      id,
+      new Sequence({ job, prompt, library, tokenizer, contextLength, addedAt }),
+    );
+  }
+
+  cancel(id: number): void {
+    const sequence = this.#sequences.get(id);
+    if (sequence === undefined) return;
+    this.#sequences.delete(id);
+    if (sequence.slot !== undefined) this.#slots.release(sequence.slot);
+    sequence.free();
+  }
+
+  pause(id: number): void {
+    const sequence = this.#sequences.get(id);
+    if (sequence !== undefined) sequence.paused = true;
+  }
+
+  resume(id: number): void {
+    const sequence = this.#sequences.get(id);
+    if (sequence !== undefined) sequence.paused = false;
+  }
+
+  setThreads(threads: number): void {
+    if (threads === this.#threads) return;
+    this.#parts.model.setThreads(threads);
+    this.#pace = scalePace(this.#pace, this.#threads / threads);
+    this.#threads = threads;
+  }
+
+  step(): readonly StepEvent[] {
+    const events: StepEvent[] = [];
+    this.#seat();
+    for (;;) {
+      const placed = this.#place();
+      if (placed.length === 0) return events;
+      const startedAt = this.#parts.host.now();
+      const code = this.#parts.model.decode(this.#batch.struct);
+      if (code === 0) return [...events, ...this.#collect(placed, startedAt)];
+      if (code !== 1) throw new Error(`llama.cpp failed a step with code ${code}`);
+      events.push(...this.#makeRoom());
+    }
+  }
+
+  close(): void {
+    for (const id of [...this.#sequences.keys()]) this.cancel(id);
+    this.#parts.model.close();
+  }
+
+  /** Gives slots to those that wait, oldest first, while there are slots and cells. */
+  #seat(): void {
+    for (const sequence of this.#sequences.values()) {
+      if (sequence.slot !== undefined || sequence.paused) continue;
+      while (!this.#trySeat(sequence)) {
+        // Nobody who runs gives way to one who waits. But if none runs, parked ones do.
+        const victim = this.#youngest((one) => one.paused);
+        if (this.#some((one) => one.slot !== undefined && !one.paused)) return;
+        if (victim === undefined) return;
+        this.#unseat(victim);
+      }
+    }
+  }
+
+  #trySeat(sequence: Sequence): boolean {
+    let promised = 0;
+    for (const one of this.#sequences.values()) {
+      if (one.slot !== undefined) promised += one.tokens.length;
+    }
+    const needed = promised + sequence.tokens.length + sequence.headroom;
+    if (promised > 0 && needed > this.#parts.model.memory.cells) return false;
+    const seat = this.#slots.seat(sequence.tokens.view());
+    if (seat === undefined) return false;
+    sequence.sit(seat.slot, seat.cached);
+    return true;
+  }
+
+  /** Fills the batch with the next step. */
+  #place(): readonly Placed[] {
+    const { batchTokens, model } = this.#parts;
+    while (this.#slots.used + batchTokens > model.memory.cells && this.#slots.evict());
+    const running = [...this.#sequences].filter(([, one]) => one.slot !== undefined && !one.paused);
+    const candidates = running.map(([, { pending, decoding }]) => ({ pending, decoding }));
+    const decoding = candidates.filter((one) => one.decoding).length;
+    const promptTokens = promptAllowance(this.#pace, decoding, batchTokens - decoding);
+    this.#batch.clear();
+    const placed: Placed[] = [];
+    for (const share of planStep(candidates, { batchTokens, promptTokens })) {
+      const [id, sequence] = running[share.candidate] ?? [];
+      if (id === undefined || sequence?.slot === undefined) continue;
+      const from = sequence.computed;
+      const last = this.#batch.add(sequence.tokens.view(from, from + share.tokens), {
+        sequence: sequence.slot,
+        position: from,
+        output: share.completes,
+      });
+      const output = share.completes ? last : undefined;
+      placed.push({ id, sequence, slot: sequence.slot, tokens: share.tokens, output });
+    }
+    return placed;
+  }
+
+  /** Takes what a computed step gave. */
+  #collect(placed: readonly Placed[], startedAt: number): readonly StepEvent[] {
+    const { model, host } = this.#parts;
+    const endedAt = host.now();
+    this.#learn(placed, endedAt - startedAt);
+    const step = { startedAt, endedAt, sequences: placed.length };
+    const events: StepEvent[] = [];
+    for (const { id, sequence, slot, tokens, output } of placed) {
+      const from = sequence.computed;
+      this.#slots.extend(slot, sequence.tokens.view(from, from + tokens));
+      const given = [...sequence.advance(tokens, step)];
+      if (output !== undefined) given.push(...sequence.sample(model.context, output, endedAt));
+      for (const event of given) events.push({ id, event });
+      if (given.at(-1)?.kind === "finish") this.cancel(id);
+    }
+    return events;
+  }
+
+  #learn(placed: readonly Placed[], ms: number): void {
+    const decoding = placed.filter(({ sequence }) => sequence.decoding).length;
+    const promptTokens = this.#batch.size - decoding;
+    this.#pace = observe(this.#pace, { decoding, promptTokens, ms });
+  }
+
+  /** Frees cells after the library found none. */
+  #makeRoom(): readonly StepEvent[] {
+    if (this.#slots.evict()) return [];
+    const seated = [...this.#sequences].filter(([, one]) => one.slot !== undefined);
+    const victim = this.#youngest((one) => one.paused) ?? this.#youngest(() => true);
+    const [id] = seated[0] ?? [];
+    if (seated.length > 1 && victim !== undefined) {
+      this.#parts.host.log("debug", "the KV cells ran out: the youngest sequence starts over");
+      this.#unseat(victim);
+      return [];
+    }
+    if (id === undefined) throw new Error("bug: an empty KV memory has no room");
+    // Alone and still no room: a model whose memory holds less than its context.
+    this.#parts.host.log("error", "one sequence does not fit the KV memory");
+    this.cancel(id);
+    const error = new ServeError("INTERNAL", "the model's memory does not hold its context");
+    return [{ id, event: { kind: "failed", error: error.toData() } }];
+  }
+
+  #unseat(sequence: Sequence): void {
+    if (sequence.slot !== undefined) this.#slots.discard(sequence.slot);
+    sequence.stand();
+  }
+
+  /** The youngest sequence with a slot that fits. */
+  #youngest(fits: (sequence: Sequence) => boolean): Sequence | undefined {
+    return [...this.#sequences.values()].findLast((one) => one.slot !== undefined && fits(one));
+  }
+
+  #some(fits: (sequence: Sequence) => boolean): boolean {
+    return [...this.#sequences.values()].some(fits);
+  }
+}

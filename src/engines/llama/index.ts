@@ -1,0 +1,106 @@
+/**
+ * Generation models in GGUF files, by llama.cpp's own library called through FFI. `design` in one
+ * line: JavaScript decides what each step computes, libllama computes it.
+ */
+import type { EngineHost, LoadEngine, ModelInfo, ModelSource } from "../engine.ts";
+import { Batch } from "./batch.ts";
+import { Generator } from "./generator.ts";
+import { openLibrary } from "./library.ts";
+import { findLibrary } from "./location.ts";
+import { routeLog } from "./log.ts";
+import { Model } from "./model.ts";
+import { parseOptions } from "./options.ts";
+import { observe, unknownPace } from "./pace.ts";
+import type { Pace } from "./pace.ts";
+import { compileTemplate } from "./template.ts";
+import type { LayOut } from "./template.ts";
+import { openTokenizer } from "./tokenizer.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+
+const defaultSlots = 16;
+/** The library's own limit. */
+const mostSlots = 256;
+const warmUpTokens = 16;
+
+export const load: LoadEngine = (source, host) =>
+  new Promise((resolve) => resolve(open(source, host)));
+
+function open(source: ModelSource, host: EngineHost): Generator {
+  const options = parseOptions(source.options);
+  const library = openLibrary(findLibrary(options.library));
+  // First of all: the library logs to stderr until it is told otherwise.
+  const log = routeLog(library, quiet(source, host));
+  library.start();
+  const slots = Math.min(source.maxSequences ?? defaultSlots, mostSlots, options.batchTokens);
+  const model = new Model(library, { source, options, sequences: slots, host, log });
+  try {
+    const tokenizer = openTokenizer(library, model.vocab);
+    const layOut = openTemplate(source.chatTemplate ?? model.chatTemplate, tokenizer);
+    const { contextLength } = model.memory;
+    const info: ModelInfo = {
+      tasks: ["generate"],
+      contextLength,
+      vocabularySize: tokenizer.vocabularySize,
+      dimensions: 0,
+      pooling: "",
+      chat: layOut !== undefined,
+      license: model.license,
+      slots,
+      libraries: [{ name: "llama.cpp", version: library.version }],
+    };
+    host.log("info", describe(model));
+    return new Generator({
+      ...{ library, model, host, info, threads: source.threads },
+      reader: { tokenizer, layOut, contextLength },
+      batchTokens: options.batchTokens,
+      prefixReuse: options.prefixReuse,
+      pace: warmUp(model, tokenizer, host),
+    });
+  } catch (thrown) {
+    model.close();
+    throw thrown;
+  }
+}
+
+function describe({ memory }: Model): string {
+  const mebibytes = Math.ceil(memory.bytes / 2 ** 20);
+  return `context of ${memory.contextLength} tokens; ${memory.cells} KV cells for all sequences, ${mebibytes} MiB`;
+}
+
+function openTemplate(source: string | undefined, tokenizer: Tokenizer): LayOut | undefined {
+  if (source === undefined || source === "") return undefined;
+  const { controls } = tokenizer;
+  const bos = tokenizer.textOf(tokenizer.bos);
+  const eos = tokenizer.textOf(tokenizer.eos);
+  return compileTemplate(source, { bos, eos, controls });
+}
+
+/** Computes a few tokens: brings the weights into memory and measures a first pace. */
+function warmUp(model: Model, tokenizer: Tokenizer, host: EngineHost): Pace {
+  const batch = new Batch(warmUpTokens, 1);
+  const token = Math.max(0, tokenizer.bos);
+  const time = (tokens: number, position: number): number => {
+    batch.clear();
+    batch.add(new Int32Array(tokens).fill(token), { sequence: 0, position, output: true });
+    const startedAt = host.now();
+    const code = model.decode(batch.struct);
+    if (code !== 0) throw new Error(`llama.cpp cannot compute with the model: code ${code}`);
+    return host.now() - startedAt;
+  };
+  // The first step reads the weights from disk, so it is no measure.
+  time(1, 0);
+  const promptMs = time(warmUpTokens, 1);
+  const decodeMs = time(1, warmUpTokens + 1);
+  model.cells.remove(0, 0);
+  const pace = observe(unknownPace, { decoding: 0, promptTokens: warmUpTokens, ms: promptMs });
+  return observe(pace, { decoding: 1, promptTokens: 0, ms: decodeMs });
+}
+
+/** The library's messages quote the model's path, which is nobody's business. */
+function quiet(source: ModelSource, host: EngineHost): EngineHost["log"] {
+  const paths = Object.values(source.files).filter((path) => path !== "");
+  return (level, message) => {
+    const text = paths.reduce((rest, path) => rest.replaceAll(path, source.name), message);
+    host.log(level, text);
+  };
+}

@@ -1,0 +1,45 @@
+import koffi from "koffi";
+import type { EngineHost } from "../engine.ts";
+import { logCallback } from "./binding.ts";
+import type { Library } from "./library.ts";
+
+type Level = Parameters<EngineHost["log"]>[0];
+
+/** ggml's levels by number. Its info is our debug: it tells how a model is built, line by line. */
+const levels: Readonly<Record<number, Level>> = { 1: "debug", 2: "debug", 3: "warn", 4: "error" };
+const continuation = 5;
+
+/** The library's log, cut into lines. */
+export interface LibraryLog {
+  /** The last error that the library stated, for the message of a failed load; empty for none. */
+  lastError(): string;
+}
+
+/**
+ * Sends the library's log to `write`, one call a line. The library keeps one callback for the
+ * process, so the last one to route wins.
+ */
+export function routeLog(library: Library, write: EngineHost["log"]): LibraryLog {
+  let level: Level = "debug";
+  let partial = "";
+  let lastError = "";
+  const take = (number: number, text: string | null): void => {
+    if (number !== continuation) level = levels[number] ?? "debug";
+    const lines = (partial + (text ?? "")).split("\n");
+    partial = lines.pop() ?? "";
+    for (const line of lines) {
+      if (line.trim() === "") continue;
+      if (level === "error") lastError = line.trim();
+      write(levelOf(level, line), line.trim());
+    }
+  };
+  library.model.logSet(koffi.register(take, logCallback), null);
+  return { lastError: () => lastError };
+}
+
+/** Warnings about what is meant: room is made when cells run out, and sequences share a long context. */
+const expected = ["failed to find a memory slot", "possible training context overflow"];
+
+function levelOf(level: Level, line: string): Level {
+  return expected.some((text) => line.includes(text)) ? "debug" : level;
+}

@@ -1,0 +1,64 @@
+/** A model's measures that decide how much KV memory a token takes. */
+export interface ModelShape {
+  readonly layers: number;
+  readonly embedding: number;
+  readonly heads: number;
+  /** Zero where the model's layers differ, so that one number cannot say it. */
+  readonly keyValueHeads: number;
+  /** Dimensions of a head's keys and values; undefined takes an even share of the embedding. */
+  readonly keyLength: number | undefined;
+  readonly valueLength: number | undefined;
+  /** The most tokens that it was trained on; zero where it does not say. */
+  readonly trainedContext: number;
+}
+
+/** What the manifest asks for. */
+export interface MemoryWishes {
+  readonly contextLength: number | undefined;
+  readonly sequences: number;
+  readonly kvCells: number | undefined;
+}
+
+export interface MemoryPlan {
+  readonly contextLength: number;
+  /** Shared by all sequences; at least one whole context. */
+  readonly cells: number;
+  readonly bytes: number;
+}
+
+/** The KV memory that a model takes unasked. */
+const defaultBytes = 1 << 30;
+/** The cells that a small model takes unasked: eight contexts of 2,048. */
+const defaultCells = 16_384;
+/** A context that nobody asked for is cut to the memory, but not below this. */
+const leastContext = 4_096;
+/** The library rounds up to this. */
+const grain = 256;
+
+/**
+ * Decides the context length and the KV cells that all sequences share. Cells are not reserved for
+ * each sequence: contexts are seldom full, so more sequences fit than full contexts would. When cells
+ * run out, the engine puts the youngest sequence back and computes it again later.
+ */
+export function planMemory(shape: ModelShape, wishes: MemoryWishes): MemoryPlan {
+  const cellBytes = bytesOfCell(shape);
+  const affordable = Math.floor(defaultBytes / cellBytes);
+  const trained = shape.trainedContext > 0 ? shape.trainedContext : leastContext;
+  const contextLength = Math.min(
+    trained,
+    wishes.contextLength ?? Math.max(leastContext, wishes.kvCells ?? affordable),
+  );
+  const wanted = Math.min(contextLength * wishes.sequences, defaultCells, affordable);
+  const cells = Math.max(contextLength, wishes.kvCells ?? wanted);
+  const rounded = Math.ceil(cells / grain) * grain;
+  return { contextLength, cells: rounded, bytes: rounded * cellBytes };
+}
+
+/** Bytes of one token's keys and values as 16-bit floats, at most: some layers may keep none. */
+export function bytesOfCell(shape: ModelShape): number {
+  const { layers, embedding, heads, keyValueHeads } = shape;
+  const even = heads > 0 ? embedding / heads : embedding;
+  const width = (shape.keyLength ?? even) + (shape.valueLength ?? even);
+  const sharing = keyValueHeads > 0 ? keyValueHeads : Math.max(1, heads);
+  return Math.max(1, layers * sharing * width * 2);
+}

@@ -1,0 +1,194 @@
+import { openSync, closeSync, readSync } from "node:fs";
+import koffi from "koffi";
+import type { EngineHost, ModelSource } from "../engine.ts";
+import { progressCallback } from "./binding.ts";
+import type { BatchStruct, Pointer } from "./binding.ts";
+import type { Library } from "./library.ts";
+import type { LibraryLog } from "./log.ts";
+import { planMemory } from "./memory.ts";
+import type { MemoryPlan, ModelShape } from "./memory.ts";
+import type { LlamaOptions } from "./options.ts";
+import type { Cells } from "./slots.ts";
+
+/** What a model is opened with. */
+export interface OpenOptions {
+  readonly source: ModelSource;
+  readonly options: LlamaOptions;
+  readonly sequences: number;
+  readonly host: EngineHost;
+  readonly log: LibraryLog;
+}
+
+/** Owns a loaded model and its context: everything native that lives as long as the engine. */
+export class Model {
+  readonly vocab: Pointer;
+  readonly context: Pointer;
+  readonly memory: MemoryPlan;
+  readonly chatTemplate: string | undefined;
+  readonly license: string;
+  /** Whether a sequence's cells can be cut and shared; a recurrent state cannot. */
+  readonly hasCells: boolean;
+  readonly #library: Library;
+  readonly #handle: Pointer;
+  readonly #memory: Pointer | null;
+
+  constructor(library: Library, { source, options, sequences, host, log }: OpenOptions) {
+    this.#library = library;
+    this.#handle = loadWeights(library, { source, options, host, log });
+    try {
+      const calls = library.model;
+      refuseForeign(library, this.#handle);
+      this.vocab = calls.vocab(this.#handle);
+      this.chatTemplate = calls.chatTemplate(this.#handle, null) ?? undefined;
+      this.license = metadata(library, this.#handle, "general.license");
+      this.hasCells = !calls.isRecurrent(this.#handle) && !calls.isHybrid(this.#handle);
+      this.memory = planMemory(shapeOf(library, this.#handle), {
+        contextLength: source.contextLength,
+        sequences,
+        kvCells: options.kvCells,
+      });
+      this.context = openContext(library, this.#handle, {
+        cells: this.memory.cells,
+        batchTokens: options.batchTokens,
+        sequences,
+        threads: source.threads,
+      });
+      this.#memory = library.context.memory(this.context);
+    } catch (thrown) {
+      library.model.freeModel(this.#handle);
+      throw thrown;
+    }
+  }
+
+  /** Operations on the KV memory. */
+  get cells(): Cells {
+    const memory = this.#memory;
+    const { removeCells, copyCells } = this.#library.context;
+    if (memory === null) return { remove: () => undefined, share: () => undefined };
+    return {
+      remove: (slot, from) => void removeCells(memory, slot, from, -1),
+      share: (from, to, tokens) => copyCells(memory, from, to, 0, tokens),
+    };
+  }
+
+  /** Computes a batch. Returns the library's code: 0 done, 1 no cells left, less than 0 broken. */
+  decode(batch: BatchStruct): number {
+    return this.#library.context.decode(this.context, batch);
+  }
+
+  setThreads(threads: number): void {
+    this.#library.context.setThreads(this.context, threads, threads);
+  }
+
+  close(): void {
+    // A context refers to its model.
+    this.#library.context.free(this.context);
+    this.#library.model.freeModel(this.#handle);
+  }
+}
+
+function loadWeights(
+  library: Library,
+  { source, options, host, log }: Omit<OpenOptions, "sequences">,
+): Pointer {
+  const path = source.files["model"];
+  if (path === undefined) throw new Error("the manifest names no file of the role model");
+  checkMagic(path);
+  const progress = koffi.register((fraction: number) => {
+    host.progress(fraction);
+    return true;
+  }, progressCallback);
+  try {
+    const params = { ...library.modelDefaults(), progress_callback: progress };
+    const handle = library.model.load(
+      path,
+      options.gpuLayers === undefined ? params : { ...params, n_gpu_layers: options.gpuLayers },
+    );
+    if (handle !== null) return handle;
+  } finally {
+    koffi.unregister(progress);
+  }
+  const why = log.lastError() === "" ? "" : `: ${log.lastError()}`;
+  throw new Error(`llama.cpp cannot load the model${why}`);
+}
+
+/** A file that is no GGUF at all deserves a better answer than the library's. */
+function checkMagic(path: string): void {
+  const start = Buffer.alloc(4);
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    readSync(file, start);
+  } catch (cause) {
+    throw new Error("the model's file cannot be read", { cause });
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+  if (start.toString("latin1") !== "GGUF") {
+    const pointer = start.toString("latin1") === "vers" ? " (it may be a Git LFS pointer)" : "";
+    throw new Error(`the model's file is not a GGUF file${pointer}`);
+  }
+}
+
+/** Refuses models that do not write text token by token. */
+function refuseForeign({ model: calls }: Library, handle: Pointer): void {
+  const refuse = (what: string) => {
+    throw new Error(`the model ${what}, which the llama engine does not serve`);
+  };
+  if (!calls.hasDecoder(handle)) refuse("only encodes text");
+  if (calls.hasEncoder(handle)) refuse("has an encoder and a decoder");
+  if (calls.isDiffusion(handle)) refuse("is a diffusion model");
+}
+
+interface ContextOptions {
+  readonly cells: number;
+  readonly batchTokens: number;
+  readonly sequences: number;
+  readonly threads: number;
+}
+
+function openContext(library: Library, handle: Pointer, options: ContextOptions): Pointer {
+  const { cells, batchTokens, sequences, threads } = options;
+  const context = library.context.create(handle, {
+    ...library.contextDefaults(),
+    n_ctx: cells,
+    n_batch: batchTokens,
+    n_ubatch: batchTokens,
+    n_seq_max: sequences,
+    // A step samples at most once for a sequence; the library's default reserves a row for each token.
+    n_outputs_max: sequences,
+    n_threads: threads,
+    n_threads_batch: threads,
+    kv_unified: true,
+    no_perf: true,
+  });
+  if (context !== null) return context;
+  throw new Error(
+    `llama.cpp cannot make a context of ${cells} KV cells: lower kv_cells or the context length`,
+  );
+}
+
+function shapeOf(library: Library, handle: Pointer): ModelShape {
+  const calls = library.model;
+  const architecture = metadata(library, handle, "general.architecture");
+  const number = (key: string) => {
+    const value = Number.parseInt(metadata(library, handle, `${architecture}.${key}`), 10);
+    return Number.isNaN(value) ? undefined : value;
+  };
+  return {
+    layers: calls.layers(handle),
+    embedding: calls.embedding(handle),
+    heads: calls.heads(handle),
+    keyValueHeads: calls.keyValueHeads(handle),
+    keyLength: number("attention.key_length"),
+    valueLength: number("attention.value_length"),
+    trainedContext: calls.trainedContext(handle),
+  };
+}
+
+/** A value of the file's metadata as text; empty where there is none. */
+function metadata({ model: calls }: Library, handle: Pointer, key: string): string {
+  const buffer = Buffer.alloc(1024);
+  const length = calls.metadata(handle, key, buffer, buffer.length);
+  return length < 0 ? "" : buffer.toString("utf8", 0, Math.min(length, buffer.length - 1));
+}

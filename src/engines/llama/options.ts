@@ -1,0 +1,58 @@
+/** The llama engine's own settings: what a manifest may state under `options`. */
+export interface LlamaOptions {
+  /** A folder with another build of libllama, such as one for a GPU; undefined takes the packaged one. */
+  readonly library: string | undefined;
+  /** KV cells that all sequences share; one token takes one. Undefined lets memory decide. */
+  readonly kvCells: number | undefined;
+  /** The most tokens that one step computes. */
+  readonly batchTokens: number;
+  /** Layers to put on a GPU, where the library can; undefined takes the library's default, all. */
+  readonly gpuLayers: number | undefined;
+  /** Whether a prompt may reuse the cells of an earlier one that began alike. */
+  readonly prefixReuse: boolean;
+}
+
+type Options = Readonly<Record<string, unknown>>;
+
+const known = ["library", "kv_cells", "batch_tokens", "gpu_layers", "prefix_reuse"];
+
+/** Throws a plain Error that names the first wrong option. */
+export function parseOptions(options: Options): LlamaOptions {
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw new Error(`the llama engine has no option "${unknown}": it knows ${known.join(", ")}`);
+  }
+  return {
+    library: text(options, "library"),
+    kvCells: whole(options, "kv_cells", { least: 256, most: 1 << 26 }),
+    batchTokens: whole(options, "batch_tokens", { least: 32, most: 8192 }) ?? 512,
+    gpuLayers: whole(options, "gpu_layers", { least: 0, most: 10_000 }),
+    prefixReuse: flag(options, "prefix_reuse") ?? true,
+  };
+}
+
+function text(options: Options, key: string): string | undefined {
+  const value = options[key];
+  if (value === undefined || (typeof value === "string" && value !== "")) return value;
+  throw new Error(`option "${key}" must be a text that is not empty`);
+}
+
+function flag(options: Options, key: string): boolean | undefined {
+  const value = options[key];
+  if (value === undefined || typeof value === "boolean") return value;
+  throw new Error(`option "${key}" must be true or false`);
+}
+
+interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
+function whole(options: Options, key: string, { least, most }: Range): number | undefined {
+  const value = options[key];
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) {
+    return value;
+  }
+  throw new Error(`option "${key}" must be a whole number from ${least} to ${most}`);
+}

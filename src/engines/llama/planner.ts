@@ -1,0 +1,45 @@
+/** A sequence that could be computed: its place in the list is its age, oldest first. */
+export interface Candidate {
+  /** Tokens that are not in the KV memory yet: at least one. */
+  readonly pending: number;
+  /** Whether it generates already, so that its next token is all it waits for. */
+  readonly decoding: boolean;
+}
+
+/** What one sequence gets of a step. */
+export interface Share {
+  /** The candidate's place in the list. */
+  readonly candidate: number;
+  readonly tokens: number;
+  /** Whether these are its last pending ones, so that a token is sampled after them. */
+  readonly completes: boolean;
+}
+
+export interface StepLimits {
+  /** Tokens of the whole step. */
+  readonly batchTokens: number;
+  /** Prompt tokens among them. */
+  readonly promptTokens: number;
+}
+
+/**
+ * Decides what the next step computes: one token for every sequence that generates, then prompts,
+ * oldest first, up to the limit. A prompt is cut where the limit falls and goes on in the next step.
+ */
+export function planStep(candidates: readonly Candidate[], limits: StepLimits): readonly Share[] {
+  const shares: Share[] = [];
+  let room = limits.batchTokens;
+  candidates.forEach((one, candidate) => {
+    if (!one.decoding || room === 0) return;
+    shares.push({ candidate, tokens: 1, completes: true });
+    room -= 1;
+  });
+  let prompt = Math.min(limits.promptTokens, room);
+  candidates.forEach((one, candidate) => {
+    if (one.decoding || prompt === 0) return;
+    const tokens = Math.min(one.pending, prompt);
+    shares.push({ candidate, tokens, completes: tokens === one.pending });
+    prompt -= tokens;
+  });
+  return shares;
+}

@@ -1,0 +1,160 @@
+import type { GenerateJob, JobEvent, JobResult } from "../engine.ts";
+import type { Pointer } from "./binding.ts";
+import { Sampler } from "./sampler.ts";
+import type { Library } from "./library.ts";
+import { TextAssembler } from "./text.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import { TokenList } from "./tokens.ts";
+
+/** What a sequence is made of. */
+export interface SequenceOptions {
+  readonly job: GenerateJob;
+  readonly prompt: Int32Array;
+  readonly library: Library;
+  readonly tokenizer: Tokenizer;
+  readonly contextLength: number;
+  /** When the job came, by the host's clock. */
+  readonly addedAt: number;
+}
+
+/** Owns one job's tokens, sampler, text and times, from `add` to its end. */
+export class Sequence {
+  /** Prompt and completion; those before `computed` are in the KV memory. */
+  readonly tokens: TokenList;
+  readonly promptTokens: number;
+  computed = 0;
+  /** The slot that holds its cells; undefined while it waits for one. */
+  slot: number | undefined;
+  paused = false;
+  readonly #job: GenerateJob;
+  readonly #tokenizer: Tokenizer;
+  readonly #contextLength: number;
+  readonly #sampler: Sampler;
+  readonly #text: TextAssembler;
+  readonly #addedAt: number;
+  #unsent: number[] = [];
+  #generated = 0;
+  #cached: number | undefined;
+  #startedAt: number | undefined;
+  #promptDoneAt = 0;
+  #firstTokenAt = 0;
+  #lastTokenAt = 0;
+  #steps = 0;
+  #neighbours = 0;
+
+  constructor(options: SequenceOptions) {
+    const { job, prompt, library, tokenizer, contextLength } = options;
+    this.tokens = new TokenList(prompt);
+    this.promptTokens = prompt.length;
+    this.#job = job;
+    this.#tokenizer = tokenizer;
+    this.#contextLength = contextLength;
+    this.#text = new TextAssembler(job.stop);
+    this.#addedAt = options.addedAt;
+    this.#sampler = new Sampler(library, {
+      sampling: job.sampling,
+      contextLength,
+      vocabularySize: tokenizer.vocabularySize,
+      ends: tokenizer.ends,
+    });
+    this.#sampler.read(prompt, Math.min(job.sampling.penaltyLastN, contextLength));
+  }
+
+  get pending(): number {
+    return this.tokens.length - this.computed;
+  }
+
+  /** Whether only its newest token is to be computed; not so while it is computed again from its start. */
+  get decoding(): boolean {
+    return this.#generated > 0 && this.pending === 1;
+  }
+
+  /** Cells that it should find free before it starts, beyond those of its tokens. */
+  get headroom(): number {
+    const left = this.#job.sampling.maxTokens - this.#generated;
+    return Math.min(64, left, this.#contextLength - this.tokens.length);
+  }
+
+  /** Takes a slot in which its first `cached` tokens are computed already. */
+  sit(slot: number, cached: number): void {
+    this.slot = slot;
+    this.computed = cached;
+    this.#cached ??= cached;
+  }
+
+  /** Loses its slot, and starts over when it gets one again. */
+  stand(): void {
+    this.slot = undefined;
+    this.computed = 0;
+  }
+
+  /** Notes a step that computed `tokens` of it beside others. Says it has started, the first time. */
+  advance(
+    tokens: number,
+    step: { readonly startedAt: number; readonly endedAt: number; readonly sequences: number },
+  ): readonly JobEvent[] {
+    const isFirst = this.#startedAt === undefined;
+    this.#startedAt ??= step.startedAt;
+    this.computed += tokens;
+    this.#steps += 1;
+    this.#neighbours += step.sequences;
+    if (this.#generated === 0 && this.pending === 0) this.#promptDoneAt = step.endedAt;
+    return isFirst ? [{ kind: "started" }] : [];
+  }
+
+  /** Samples the next token from an output of the last step. The last event is `finish` at the end. */
+  sample(context: Pointer, output: number, now: number): readonly JobEvent[] {
+    const token = this.#sampler.sample(context, output, this.#generated);
+    if (this.#generated === 0) this.#firstTokenAt = now;
+    this.#lastTokenAt = now;
+    this.#generated += 1;
+    this.tokens.append([token]);
+    if (this.#job.returnTokens) this.#unsent.push(token);
+
+    if (this.#tokenizer.ends.has(token)) return this.#end("stop", this.#text.end(), now);
+    const { text, stop } = this.#text.push(this.#tokenizer.bytesOf(token));
+    if (stop !== undefined) return this.#end("stop_sequence", text, now, stop);
+    const full =
+      this.#generated >= this.#job.sampling.maxTokens || this.tokens.length >= this.#contextLength;
+    if (full) return this.#end("length", text + this.#text.end(), now);
+    return this.#piece(text);
+  }
+
+  free(): void {
+    this.#sampler.free();
+  }
+
+  /** Tokens whose text is held back travel with the next text, or with the last. */
+  #piece(text: string, isLast = false): readonly JobEvent[] {
+    if (text === "" && !(isLast && this.#unsent.length > 0)) return [];
+    if (!this.#job.returnTokens) return [{ kind: "piece", text }];
+    const tokens = Uint32Array.from(this.#unsent);
+    this.#unsent = [];
+    return [{ kind: "piece", text, tokens }];
+  }
+
+  #end(
+    ...[reason, text, now, stopSequence = ""]: [JobResult["reason"], string, number, string?]
+  ): readonly JobEvent[] {
+    const startedAt = this.#startedAt ?? now;
+    const finish: JobEvent = {
+      kind: "finish",
+      reason,
+      stopSequence,
+      usage: {
+        promptTokens: this.promptTokens,
+        cachedPromptTokens: this.#cached ?? 0,
+        completionTokens: this.#generated,
+      },
+      timings: {
+        queueMs: startedAt - this.#addedAt,
+        prefillMs: this.#promptDoneAt - startedAt,
+        firstTokenMs: this.#firstTokenAt - this.#addedAt,
+        decodeMs: this.#lastTokenAt - this.#firstTokenAt,
+        totalMs: now - this.#addedAt,
+        meanBatchSize: this.#neighbours / this.#steps,
+      },
+    };
+    return [...this.#piece(text, true), finish];
+  }
+}

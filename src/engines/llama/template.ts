@@ -1,0 +1,123 @@
+/**
+ * Lays out a chat by a model's Jinja template, so that what a message says can never act as a control
+ * token. The template sees the real messages, as many of them look inside or trim; only the texts of
+ * control tokens are hidden from it behind marks that no caller can guess. The laid-out text is then
+ * read piecewise: the template's parts with control tokens, the hidden parts without.
+ */
+import { randomInt } from "node:crypto";
+import { createContext, Script } from "node:vm";
+import { Template } from "@huggingface/jinja";
+import { ServeError } from "../../base/errors.ts";
+import type { ChatMessage } from "../engine.ts";
+
+/** What a template may take from the vocabulary. */
+export interface TemplateTokens {
+  readonly bos: string;
+  readonly eos: string;
+  readonly controls: readonly string[];
+}
+
+/** A stretch of laid-out text. */
+export interface TextPart {
+  readonly text: string;
+  /** Whether control tokens in it are meant. */
+  readonly trusted: boolean;
+}
+
+export type LayOut = (messages: readonly ChatMessage[]) => readonly TextPart[];
+
+const maxTemplateLength = 262_144;
+const maxRenderMs = 1_000;
+
+/** Compiles a template. Throws a plain Error for one that cannot be. */
+export function compileTemplate(source: string, tokens: TemplateTokens): LayOut {
+  if (source.length > maxTemplateLength) {
+    throw new Error(`the chat template is longer than ${maxTemplateLength} characters`);
+  }
+  const template = parse(source);
+  const render = bounded((values: Record<string, unknown>) => template.render(values));
+  const pattern = controlPattern(tokens.controls);
+  return (messages) => {
+    const hidden: string[] = [];
+    // Digits only, so that a template that changes case does no harm.
+    const nonce = String(randomInt(2 ** 47));
+    const hide = (text: string) =>
+      text.replace(pattern, (control) => `\uE000${nonce}:${hidden.push(control) - 1}\uE001`);
+    const values = {
+      messages: messages.map(({ role, content }) => ({ role, content: hide(content) })),
+      add_generation_prompt: true,
+      bos_token: tokens.bos,
+      eos_token: tokens.eos,
+    };
+    let text: string;
+    try {
+      text = render(values);
+    } catch (thrown) {
+      throw refusal(thrown, source);
+    }
+    return split(text, nonce, hidden);
+  };
+}
+
+function parse(source: string): Template {
+  try {
+    return new Template(source);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : "unknown";
+    throw new Error(`the chat template cannot be parsed: ${why}`, { cause });
+  }
+}
+
+/** Matches every control text, the longest first. */
+function controlPattern(controls: readonly string[]): RegExp {
+  const longestFirst = [...new Set(controls)].sort((a, b) => b.length - a.length);
+  if (longestFirst.length === 0) return /(?!)/;
+  return new RegExp(longestFirst.map(escape).join("|"), "g");
+}
+
+function escape(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
+
+function split(text: string, nonce: string, hidden: readonly string[]): readonly TextPart[] {
+  // The pattern's group makes every second part a mark's number.
+  const parts = text.split(new RegExp(`\uE000${nonce}:(\\d+)\uE001`));
+  return parts
+    .map((part, index): TextPart => {
+      if (index % 2 === 0) return { text: part, trusted: true };
+      return { text: hidden[Number(part)] ?? "", trusted: false };
+    })
+    .filter((part) => part.text !== "");
+}
+
+/**
+ * Stops a template that loops: V8 ends a script at its time limit, with all that it called. Nothing
+ * is confined by this; a template can reach no more than its values either way.
+ */
+function bounded<V, R>(render: (values: V) => R): (values: V) => R {
+  const scope: { render: (values: V) => R; values: V | undefined } = { render, values: undefined };
+  const context = createContext(scope);
+  const script = new Script("render(values)");
+  return (values) => {
+    scope.values = values;
+    try {
+      // The script's value is what `render` returned.
+      return script.runInContext(context, { timeout: maxRenderMs }) as R;
+    } finally {
+      scope.values = undefined;
+    }
+  };
+}
+
+/** A template may refuse messages by `raise_exception`; its words are shown if they are its own. */
+function refusal(thrown: unknown, source: string): ServeError {
+  const said = thrown instanceof Error ? thrown.message : "";
+  const own = said !== "" && said.length < 200 && source.includes(said);
+  const description = own
+    ? `the model's chat template refuses them: ${said}`
+    : "the model's chat template refuses them";
+  return new ServeError("FIELD_INVALID", `chat.messages: ${description}`, {
+    violations: [{ field: "chat.messages", description }],
+    cause: thrown,
+  });
+}

@@ -1,0 +1,35 @@
+/** A list of token ids that grows; reading it copies nothing. */
+export class TokenList {
+  #ids: Int32Array;
+  #length = 0;
+
+  constructor(ids: Int32Array = new Int32Array()) {
+    this.#ids = ids.slice();
+    this.#length = ids.length;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  append(ids: Int32Array | readonly number[]): void {
+    const length = this.#length + ids.length;
+    if (length > this.#ids.length) {
+      const grown = new Int32Array(Math.max(64, length * 2));
+      grown.set(this.#ids.subarray(0, this.#length));
+      this.#ids = grown;
+    }
+    this.#ids.set(ids, this.#length);
+    this.#length = length;
+  }
+
+  /** Drops all after the first `length`. */
+  cut(length: number): void {
+    this.#length = Math.min(this.#length, length);
+  }
+
+  /** A view, good until the list changes. */
+  view(from = 0, to = this.#length): Int32Array {
+    return this.#ids.subarray(from, Math.min(to, this.#length));
+  }
+}
