@@ -1,0 +1,72 @@
+import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type RealServer, startServer } from "../real-server.ts";
+import { command } from "../command.ts";
+
+const example = "examples/python";
+const environment = resolve(".tools/venv");
+const python = join(environment, "bin/python");
+
+let server: RealServer | undefined;
+const run = (script: string) =>
+  command(python, [script, server!.address], { cwd: example, env: { PYTHONUTF8: "1" } });
+
+beforeAll(async () => {
+  await installPackages();
+  await makeStubs();
+  server = await startServer("bin/inferd serve");
+}, 600_000);
+
+afterAll(() => server?.stop());
+
+it("streams text and compares two sentences in fifteen lines", async () => {
+  const output = await run("client.py");
+  const [, text, similarity] = /^(.+)\nsimilarity: (-?[\d.]+)\n$/s.exec(output)!;
+  expect(text!.length).toBeGreaterThan(20);
+  expect(Number(similarity)).toBeGreaterThan(0.4);
+  expect(Number(similarity)).toBeLessThan(1);
+  const lines = readFileSync(join(example, "client.py"), "utf8").trimEnd().split("\n");
+  expect(lines.length).toBeLessThanOrEqual(15);
+}, 120_000);
+
+it("sees health, rich errors, deadlines, cancellation and failed items", async () => {
+  const lines = (await run("careful_client.py")).trimEnd().split("\n");
+  expect(lines).toEqual([
+    "health (server): SERVING",
+    "health inferd.v1.GenerationService: SERVING",
+    "health inferd.v1.EmbeddingService: SERVING",
+    expect.stringMatching(
+      /^error INVALID_ARGUMENT; FIELD_INVALID; sampling\.temperature: .+; sampling\.top_p: .+$/,
+    ),
+    "deadline DEADLINE_EXCEEDED",
+    "cancel CANCELLED",
+    "vector 0: 384",
+    "vector 1: INPUT_TOO_LONG",
+    "vector 2: 384",
+    expect.stringMatching(/^vectors finish: [1-9]\d* tokens$/),
+    "vector of 64 dimensions",
+  ]);
+}, 120_000);
+
+/** Installs the example's packages beside the repository's tools, once for each list of versions. */
+async function installPackages(): Promise<void> {
+  const wanted = join(example, "requirements.txt");
+  const installed = join(environment, "requirements.txt");
+  if (existsSync(installed) && readFileSync(installed).equals(readFileSync(wanted))) return;
+  await command("python3", ["-m", "venv", environment], {
+    install: "install Python 3.10 or newer with venv",
+  });
+  await command(python, ["-m", "pip", "install", "--quiet", "--requirement", wanted]);
+  copyFileSync(wanted, installed);
+}
+
+/** From `proto/inferd` alone, into the example's folder, as its README says. */
+async function makeStubs(): Promise<void> {
+  const folder = "../../proto";
+  const files = readdirSync("proto/inferd/v1").map((file) => `${folder}/inferd/v1/${file}`);
+  const out = ["--python_out=.", "--pyi_out=.", "--grpc_python_out=."];
+  await command(python, ["-m", "grpc_tools.protoc", `-I${folder}`, ...out, ...files], {
+    cwd: example,
+  });
+}

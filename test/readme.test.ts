@@ -1,0 +1,82 @@
+/** Runs every command that the documents show, word for word. `CONTRIBUTING.md` says how blocks are marked. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { command } from "./command.ts";
+import { type Block, blocksOf } from "./documents.ts";
+import { type RealServer, startServer } from "./real-server.ts";
+
+const examples = readdirSync("examples").map((name) => join("examples", name, "README.md"));
+const tools = resolve(".tools/bin");
+const shown = "localhost:50051";
+
+let server: RealServer | undefined;
+
+beforeAll(async () => {
+  for (const tool of ["grpcurl", "grpc-health-probe"]) {
+    if (!existsSync(join(tools, tool))) throw new Error(`${tool} is missing; run: make tools`);
+  }
+  server = await startServer("bin/inferd serve");
+}, 120_000);
+
+afterAll(() => server?.stop());
+
+describe.each(["README.md", "docs/operations.md", ...examples])("%s", (file) => {
+  const blocks = blocksOf(readFileSync(file, "utf8"));
+  const of = <K extends Block["test"]["kind"]>(kind: K) =>
+    blocks.filter((block): block is Block & { test: { kind: K } } => block.test.kind === kind);
+
+  it("says of every block of commands how it is tested", () => {
+    const bare = of("none").filter(({ language }) => language === "sh" || language === "");
+    expect(bare.map(({ line }) => `line ${line}`)).toEqual([]);
+  });
+
+  it.each(of("run"))("the commands at line $line run", { timeout: 120_000 }, async (block) => {
+    const output = await shell(block.text);
+    if (block.test.says !== undefined) expect(output).toContain(block.test.says);
+  });
+
+  it.each(of("serve"))("the server at line $line serves", { timeout: 120_000 }, async (block) => {
+    const other = await startServer(block.text.trim());
+    const answer = await health(other.address, "readiness").catch(String);
+    expect(await other.stop()).toBe(0);
+    expect(answer).toContain('"SERVING"');
+  });
+
+  it.each(of("same"))("the block at line $line is $test.file", ({ text, test }) => {
+    expect(text).toBe(readFileSync(test.file, "utf8"));
+  });
+
+  it.each(of("probes"))("the probes at line $line find a healthy server", async ({ text }) => {
+    const services = servicesIn(parseAllDocuments(text).map((part) => part.toJS() as unknown));
+    expect(services.length).toBeGreaterThan(0);
+    for (const service of services) {
+      expect(await health(server!.address, service), service).toContain('"SERVING"');
+    }
+  });
+});
+
+/** Runs a block's commands until one fails, against the running server instead of the one on 50051. */
+async function shell(text: string): Promise<string> {
+  const { address } = server!;
+  const path = `${tools}${delimiter}${process.env["PATH"] ?? ""}`;
+  return command("sh", ["-euc", text.replaceAll(shown, address)], {
+    env: { PATH: path, INFERD_ADDRESS: address },
+  });
+}
+
+const health = (address: string, service: string): Promise<string> =>
+  command(join(tools, "grpcurl"), [
+    ...["-plaintext", "-d", JSON.stringify({ service }), address],
+    "grpc.health.v1.Health/Check",
+  ]);
+
+/** The health names that a pod's probes ask for, wherever they stand in it. */
+function servicesIn(part: unknown): string[] {
+  if (typeof part !== "object" || part === null) return [];
+  return Object.entries(part).flatMap(([key, value]: [string, unknown]) => {
+    if (key !== "grpc") return servicesIn(value);
+    return [(value as { service?: string }).service ?? ""];
+  });
+}
