@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { costOf, Credit, Refund } from "../../../src/workers/credit.ts";
+
+it("is spent at zero and below, and not above", () => {
+  const credit = new Credit(2);
+  credit.spend(1);
+  expect(credit.isSpent).toBe(false);
+  credit.spend(1);
+  expect(credit.isSpent).toBe(true);
+  credit.spend(3);
+  credit.grant(3);
+  expect(credit.isSpent).toBe(true);
+  credit.grant(1);
+  expect(credit.isSpent).toBe(false);
+});
+
+it("charges for pieces and each vector, not for beginnings and ends", () => {
+  const vector = {
+    index: 0,
+    values: new Float32Array(),
+    packed: new Uint8Array(),
+    scale: 0,
+    tokens: 0,
+    truncated: false,
+  };
+  expect(costOf({ kind: "started" })).toBe(0);
+  expect(costOf({ kind: "piece", text: "a" })).toBe(1);
+  expect(costOf({ kind: "vectors", vectors: [vector, vector, vector] })).toBe(3);
+});
+
+it("gives back what was read, in halves of the window at least", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 100 }),
+      fc.array(fc.integer({ min: 0, max: 80 })),
+      (windowSize, costs) => {
+        const refund = new Refund(windowSize);
+        let read = 0;
+        let given = 0;
+        for (const cost of costs) {
+          read += cost;
+          const credit = refund.read(cost);
+          if (credit > 0) expect(credit).toBeGreaterThanOrEqual(Math.floor(windowSize / 2));
+          given += credit;
+          // Never so much withheld that a window could be used up with nothing on its way back.
+          expect(read - given).toBeLessThan(Math.max(1, Math.floor(windowSize / 2)));
+        }
+      },
+    ),
+  );
+});

@@ -1,0 +1,264 @@
+import { describe, expect, it } from "vitest";
+import { ServeError } from "../../../src/base/errors.ts";
+import type { Engine, Job, JobEvent, StepEvent } from "../../../src/engines/engine.ts";
+import { Driver } from "../../../src/workers/drive.ts";
+import type { FromWorker } from "../../../src/workers/messages.ts";
+import { emptyInfo } from "../../fixtures/fake-port.ts";
+import { embedJob, generateJob, shape } from "../../fixtures/jobs.ts";
+
+/** An engine whose steps the test plays one by one; it notes each call. */
+class PlayedEngine implements Engine {
+  readonly info = emptyInfo;
+  readonly calls: string[] = [];
+  busy = false;
+  refusal: Error | undefined;
+  #answer: ((events: readonly StepEvent[]) => void) | undefined;
+  #fail: ((error: Error) => void) | undefined;
+  #stepped: () => void = () => undefined;
+
+  add(id: number, job: Job): void {
+    this.calls.push(`add ${id} ${job.kind}`);
+    if (this.refusal !== undefined) throw this.refusal;
+    this.busy = true;
+  }
+  cancel(id: number): void {
+    this.calls.push(`cancel ${id}`);
+  }
+  pause(id: number): void {
+    this.calls.push(`pause ${id}`);
+  }
+  resume(id: number): void {
+    this.calls.push(`resume ${id}`);
+  }
+  setThreads(threads: number): void {
+    this.calls.push(`threads ${threads}`);
+  }
+  close(): void {
+    this.calls.push("close");
+  }
+
+  step(): Promise<readonly StepEvent[]> {
+    this.calls.push("step");
+    this.#stepped();
+    return new Promise((resolve, reject) => {
+      this.#answer = resolve;
+      this.#fail = reject;
+    });
+  }
+
+  /** Resolves once the driver waits for a step. */
+  async stepping(): Promise<void> {
+    if (this.#answer === undefined) await new Promise<void>((resolve) => (this.#stepped = resolve));
+  }
+
+  /** Ends the step under way with these events; the engine is idle afterwards unless said. */
+  async give(events: readonly [number, JobEvent][], isBusy = false): Promise<void> {
+    await this.stepping();
+    this.busy = isBusy;
+    const answer = this.#answer;
+    this.#answer = undefined;
+    answer?.(events.map(([id, event]) => ({ id, event })));
+  }
+
+  async breakStep(): Promise<void> {
+    await this.stepping();
+    this.#fail?.(new Error("broken"));
+  }
+}
+
+function setUp() {
+  const engine = new PlayedEngine();
+  const sent: FromWorker[] = [];
+  const broken: unknown[] = [];
+  const driver = new Driver(engine, {
+    send: (message) => sent.push(message),
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
+    broken: (thrown) => broken.push(thrown),
+  });
+  const add = (id: number, credit = 100, job: Job = generateJob("x")) =>
+    driver.receive({ kind: "job", id, job, shape, credit });
+  const steps = () => sent.filter((message) => message.kind === "step");
+  /** The loop has come to rest: the engine is idle and everything was sent. */
+  const rest = async () => {
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { engine, sent, broken, driver, add, steps, rest };
+}
+
+const piece = (text: string): JobEvent => ({ kind: "piece", text });
+const vector = (index: number): JobEvent => ({
+  kind: "vector",
+  vector: { index, values: Float32Array.of(1), tokens: 1, truncated: false },
+});
+const finish: JobEvent = {
+  kind: "finish",
+  reason: "stop",
+  stopSequence: "",
+  usage: { promptTokens: 0, cachedPromptTokens: 0, completionTokens: 0 },
+  timings: { queueMs: 0, prefillMs: 0, firstTokenMs: 0, decodeMs: 0, totalMs: 0, meanBatchSize: 1 },
+};
+
+describe("a driver", () => {
+  it("sends one message for all that a step gave to all jobs", async () => {
+    const { engine, add, steps, rest } = setUp();
+    add(1);
+    add(2);
+    await engine.give([
+      [1, piece("a")],
+      [2, piece("b")],
+      [1, piece("c")],
+    ]);
+    await rest();
+    expect(steps()).toHaveLength(1);
+    expect(steps()[0]?.events.map(({ id }) => id)).toEqual([1, 2, 1]);
+  });
+
+  it("begins jobs that arrived together in one step", async () => {
+    const { engine, add } = setUp();
+    add(1);
+    add(2);
+    await engine.stepping();
+    expect(engine.calls).toEqual(["add 1 generate", "add 2 generate", "step"]);
+  });
+
+  it("calls nothing while a step is under way", async () => {
+    const { engine, driver, add, rest } = setUp();
+    add(1);
+    await engine.stepping();
+    driver.receive({ kind: "cancel", id: 1 });
+    driver.receive({ kind: "threads", threads: 3 });
+    await rest();
+    expect(engine.calls.at(-1)).toBe("step");
+    await engine.give([], true);
+    await engine.stepping();
+    expect(engine.calls.slice(-3)).toEqual(["cancel 1", "threads 3", "step"]);
+  });
+
+  it("does not step an idle engine", async () => {
+    const { engine, add, rest } = setUp();
+    add(1);
+    await engine.give([[1, finish]]);
+    await rest();
+    expect(engine.calls.filter((call) => call === "step")).toHaveLength(1);
+  });
+
+  it("drops events for jobs that are unknown, cancelled or over, and says so once", async () => {
+    const { engine, driver, add, sent, steps, rest } = setUp();
+    add(1);
+    add(2);
+    await engine.stepping();
+    driver.receive({ kind: "cancel", id: 2 });
+    await engine.give([[1, piece("a")]], true);
+    await engine.give([
+      [7, piece("lie")],
+      [2, piece("late")],
+      [1, finish],
+      [1, finish],
+    ]);
+    await rest();
+    const events = steps().flatMap((message) => message.events);
+    expect(events.map(({ id, event }) => [id, event.kind])).toEqual([
+      [1, "piece"],
+      [1, "finish"],
+    ]);
+    expect(sent.filter((message) => message.kind === "log")).toHaveLength(1);
+  });
+
+  it("joins a job's vectors that follow each other into one event", async () => {
+    const { engine, add, steps, rest } = setUp();
+    add(1, 100, embedJob(["a", "b", "c"]));
+    add(2, 100, embedJob(["d"]));
+    await engine.give([
+      [1, { kind: "started" }],
+      [1, vector(0)],
+      [1, vector(1)],
+      [2, vector(0)],
+      [1, vector(2)],
+      [1, finish],
+    ]);
+    await rest();
+    const kinds = steps()[0]?.events.map(({ id, event }) =>
+      event.kind === "vectors"
+        ? `${id} ${event.vectors.map(({ index }) => index).join()}`
+        : `${id} ${event.kind}`,
+    );
+    expect(kinds).toEqual(["1 started", "1 0,1", "2 0", "1 2", "1 finish"]);
+  });
+});
+
+describe("credit", () => {
+  it("pauses only the job whose credit is spent, and resumes it when more comes", async () => {
+    const { engine, driver, add, rest } = setUp();
+    add(1, 1);
+    add(2, 5);
+    await engine.give([
+      [1, piece("a")],
+      [2, piece("b")],
+    ]);
+    await rest();
+    expect(engine.calls).toContain("pause 1");
+    expect(engine.calls).not.toContain("pause 2");
+    driver.receive({ kind: "credit", id: 1, credit: 1 });
+    await rest();
+    expect(engine.calls.at(-1)).toBe("resume 1");
+  });
+
+  it("stays withheld until a step that overdrew it is paid for", async () => {
+    const { engine, driver, add, rest } = setUp();
+    add(1, 2, embedJob(["a", "b", "c", "d"]));
+    await engine.give([
+      [1, vector(0)],
+      [1, vector(1)],
+      [1, vector(2)],
+      [1, vector(3)],
+    ]);
+    driver.receive({ kind: "credit", id: 1, credit: 2 });
+    await rest();
+    expect(engine.calls.filter((call) => call.startsWith("resume"))).toEqual([]);
+    driver.receive({ kind: "credit", id: 1, credit: 1 });
+    await rest();
+    expect(engine.calls.at(-1)).toBe("resume 1");
+  });
+});
+
+describe("an engine that throws", () => {
+  it.each([
+    {
+      title: "a ServeError keeps its reason",
+      refusal: new ServeError("PROMPT_TOO_LONG", "x"),
+      reason: "PROMPT_TOO_LONG",
+    },
+    { title: "anything else is INTERNAL", refusal: new Error("secret"), reason: "INTERNAL" },
+  ])("fails only the job that it refuses: $title", async ({ refusal, reason }) => {
+    const { engine, add, steps, broken, rest } = setUp();
+    engine.refusal = refusal;
+    add(1);
+    await rest();
+    const [failed] = steps()[0]?.events ?? [];
+    expect(failed).toMatchObject({ id: 1, event: { kind: "failed", error: { reason } } });
+    expect(JSON.stringify(failed)).not.toContain("secret");
+    expect(broken).toEqual([]);
+  });
+
+  it("is broken when a step throws, and is not called again", async () => {
+    const { engine, driver, add, broken, rest } = setUp();
+    add(1);
+    await engine.breakStep();
+    await rest();
+    expect(broken).toHaveLength(1);
+    driver.receive({ kind: "threads", threads: 1 });
+    await rest();
+    expect(engine.calls.at(-1)).toBe("step");
+  });
+});
+
+it("stops after the step under way, then closes the engine", async () => {
+  const { engine, driver, add, steps } = setUp();
+  add(1);
+  await engine.stepping();
+  const stopped = driver.stop();
+  await engine.give([[1, piece("last")]], true);
+  await stopped;
+  expect(engine.calls.slice(-2)).toEqual(["step", "close"]);
+  expect(steps()).toHaveLength(1);
+});

@@ -1,0 +1,193 @@
+import { describe, expect, it } from "vitest";
+import { silentLog } from "../../../src/base/log.ts";
+import { Pool } from "../../../src/workers/pool.ts";
+import { Arbiter } from "../../../src/workers/shares.ts";
+import { FakeClock } from "../../fixtures/fake-clock.ts";
+import { FakePort } from "../../fixtures/fake-port.ts";
+import { collect, generateJob, never, shape } from "../../fixtures/jobs.ts";
+
+function setUp(replicas = 1) {
+  const ports: FakePort[] = [];
+  const clock = new FakeClock();
+  const states: string[] = [];
+  let freed = 0;
+  const pool = new Pool({
+    replicas,
+    threads: 2,
+    start: () => {
+      const port = new FakePort();
+      ports.push(port);
+      return port;
+    },
+    load: (threads) => ({
+      kind: "load",
+      engine: "scripted",
+      source: {
+        name: "m",
+        files: {},
+        chatTemplate: undefined,
+        contextLength: undefined,
+        maxSequences: undefined,
+        options: {},
+        threads,
+      },
+    }),
+    arbiter: new Arbiter(2),
+    clock,
+    log: silentLog,
+    onChange: () => states.push(pool.state.kind),
+    onFree: () => freed++,
+  });
+  const run = () => pool.take()?.run(generateJob("x"), shape, never);
+  return { pool, ports, clock, states, run, freed: () => freed };
+}
+
+describe("a pool", () => {
+  it("is ready when its first worker is", () => {
+    const { pool, ports } = setUp(2);
+    expect(pool.state.kind).toBe("loading");
+    ports[1]!.ready({ slots: 3 });
+    expect([pool.state.kind, pool.slots]).toEqual(["ready", 3]);
+  });
+
+  it("gives no place before a worker is ready", () => {
+    expect(setUp().pool.take()).toBeUndefined();
+  });
+
+  it("gives each job to the least busy worker, and no more than fit", () => {
+    const { ports, run } = setUp(2);
+    for (const port of ports) port.ready({ slots: 2 });
+    const places = [run(), run(), run(), run(), run()];
+    expect(places.map((place) => place !== undefined)).toEqual([true, true, true, true, false]);
+    const jobs = ports.map((port) => port.sent.filter(({ kind }) => kind === "job").length);
+    expect(jobs).toEqual([2, 2]);
+  });
+
+  it("says when a place is free again", () => {
+    const { ports, run, freed } = setUp();
+    ports[0]!.ready({ slots: 1 });
+    void run()?.return();
+    const before = freed();
+    void run()?.return();
+    expect(freed()).toBe(before + 1);
+  });
+
+  it("starts a crashed worker again, and serves on with the others meanwhile", () => {
+    const { pool, ports, clock } = setUp(2);
+    for (const port of ports) port.ready();
+    ports[0]!.exit();
+    expect(pool.state.kind).toBe("ready");
+    clock.advance(0);
+    expect(ports).toHaveLength(3);
+    ports[2]!.ready();
+    expect(pool.slots).toBe(4);
+  });
+
+  it("waits longer before each restart of a worker that keeps dying", () => {
+    const { ports, clock } = setUp();
+    const waits: (number | undefined)[] = [];
+    for (let life = 0; life < 4; life++) {
+      ports[life]!.ready();
+      ports[life]!.exit();
+      waits.push(clock.waits[0]);
+      clock.advance(clock.waits[0]!);
+    }
+    expect(waits).toEqual([0, 250, 500, 1000]);
+  });
+
+  it("is loading again while its only worker restarts", () => {
+    const { ports, states } = setUp();
+    ports[0]!.ready();
+    ports[0]!.exit();
+    expect(states).toEqual(["ready", "loading"]);
+  });
+
+  it("fails a dead worker's jobs at once, and the worker is not offered then", async () => {
+    const { pool, ports, run } = setUp();
+    ports[0]!.ready();
+    const read = collect(run()!);
+    ports[0]!.exit();
+    await expect(read).rejects.toMatchObject({ reason: "WORKER_EXITED" });
+    expect(pool.take()).toBeUndefined();
+  });
+
+  it("has failed with the engine's words when the model cannot be loaded", () => {
+    const { pool, ports, clock } = setUp();
+    ports[0]!.say({ kind: "load-failed", message: "not a model" });
+    expect(ports[0]!.isKilled).toBe(true);
+    ports[0]!.exit();
+    expect(pool.state).toEqual({ kind: "failed", reason: "not a model" });
+    expect(clock.waits).toEqual([]);
+  });
+
+  it("has failed when its worker dies three times while loading", () => {
+    const { pool, ports, clock } = setUp();
+    for (let life = 0; life < 3; life++) {
+      ports[life]!.exit(7);
+      clock.advance(clock.waits[0] ?? 0);
+    }
+    expect(pool.state.kind).toBe("failed");
+    expect(ports).toHaveLength(3);
+  });
+
+  it("serves on while one of its workers is given up", () => {
+    const { pool, ports } = setUp(2);
+    ports[0]!.ready();
+    ports[1]!.say({ kind: "load-failed", message: "no memory" });
+    ports[1]!.exit();
+    expect(pool.state.kind).toBe("ready");
+  });
+});
+
+describe("stopping a pool", () => {
+  it("lets jobs finish, then asks, and never kills what ends by itself", async () => {
+    const { pool, ports, run } = setUp();
+    ports[0]!.ready();
+    const job = run();
+    const stopped = pool.stop(1000);
+    expect(pool.take()).toBeUndefined();
+    expect(ports[0]!.sent.some(({ kind }) => kind === "stop")).toBe(false);
+    await job?.return();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(ports[0]!.sent.at(-1)).toEqual({ kind: "stop" });
+    ports[0]!.exit(0);
+    await stopped;
+    expect([ports[0]!.isKilled, ports.length, pool.state.kind]).toEqual([false, 1, "stopped"]);
+  });
+
+  it("kills what has not ended after the grace", async () => {
+    const { pool, ports, clock, run } = setUp();
+    ports[0]!.ready();
+    const read = collect(run()!);
+    const stopped = pool.stop(1000);
+    clock.advance(1000);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(ports[0]!.sent.at(-1)).toEqual({ kind: "stop" });
+    clock.advance(1000);
+    expect(ports[0]!.isKilled).toBe(true);
+    ports[0]!.exit();
+    await stopped;
+    await expect(read).rejects.toMatchObject({ reason: "WORKER_EXITED" });
+  });
+
+  it("starts nothing again", async () => {
+    const { pool, ports, clock } = setUp();
+    ports[0]!.ready();
+    ports[0]!.exit();
+    await pool.stop(1000);
+    clock.advance(100_000);
+    expect(ports).toHaveLength(1);
+  });
+});
+
+it("tells a worker its threads before its first job, and others theirs", () => {
+  const { ports, run } = setUp(2);
+  for (const port of ports) port.ready();
+  run();
+  run();
+  const [first, second] = ports.map((port) => port.sent.slice(1));
+  expect(first).toMatchObject([{ kind: "job" }, { kind: "threads", threads: 1 }]);
+  expect(second).toMatchObject([{ kind: "threads", threads: 1 }, { kind: "job" }]);
+});
