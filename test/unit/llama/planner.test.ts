@@ -1,0 +1,73 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { planStep } from "../../../src/engines/llama/planner.ts";
+import type { Candidate } from "../../../src/engines/llama/planner.ts";
+
+const decoding: Candidate = { pending: 1, decoding: true };
+const prompt = (pending: number): Candidate => ({ pending, decoding: false });
+
+describe("planStep", () => {
+  const cases: readonly [string, readonly Candidate[], [number, number], unknown][] = [
+    ["nothing for nobody", [], [512, 512], []],
+    [
+      "a whole prompt that fits",
+      [prompt(40)],
+      [512, 512],
+      [{ candidate: 0, tokens: 40, completes: true }],
+    ],
+    [
+      "the beginning of a prompt that does not",
+      [prompt(40)],
+      [512, 16],
+      [{ candidate: 0, tokens: 16, completes: false }],
+    ],
+    [
+      "one token for each that generates, before any prompt",
+      [prompt(40), decoding, decoding],
+      [512, 6],
+      [
+        { candidate: 1, tokens: 1, completes: true },
+        { candidate: 2, tokens: 1, completes: true },
+        { candidate: 0, tokens: 6, completes: false },
+      ],
+    ],
+    [
+      "the older prompt first, and the next from what is left",
+      [prompt(10), prompt(10), prompt(10)],
+      [512, 14],
+      [
+        { candidate: 0, tokens: 10, completes: true },
+        { candidate: 1, tokens: 4, completes: false },
+      ],
+    ],
+    [
+      "no prompt where none is allowed",
+      [prompt(10), decoding],
+      [512, 0],
+      [{ candidate: 1, tokens: 1, completes: true }],
+    ],
+  ];
+  it.each(cases)("takes %s", (_, candidates, [batchTokens, promptTokens], expected) => {
+    expect(planStep(candidates, { batchTokens, promptTokens })).toEqual(expected);
+  });
+
+  it("never exceeds its limits, starves no generating sequence, and cuts one prompt at most", () => {
+    const candidate = fc.oneof(fc.constant(decoding), fc.integer({ min: 1, max: 99 }).map(prompt));
+    const limits = fc.record({
+      batchTokens: fc.integer({ min: 32, max: 64 }),
+      promptTokens: fc.integer({ min: 0, max: 64 }),
+    });
+    fc.assert(
+      fc.property(fc.array(candidate, { maxLength: 32 }), limits, (candidates, limit) => {
+        const shares = planStep(candidates, limit);
+        const prompts = shares.filter((share) => !candidates[share.candidate]!.decoding);
+        const total = (list: typeof shares) => list.reduce((sum, { tokens }) => sum + tokens, 0);
+        expect(total(shares)).toBeLessThanOrEqual(limit.batchTokens);
+        expect(total(prompts)).toBeLessThanOrEqual(limit.promptTokens);
+        expect(shares.length - prompts.length).toBe(candidates.filter((c) => c.decoding).length);
+        expect(prompts.filter((share) => !share.completes).length).toBeLessThanOrEqual(1);
+        expect(new Set(shares.map((share) => share.candidate)).size).toBe(shares.length);
+      }),
+    );
+  });
+});
