@@ -4,69 +4,60 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 
 export interface RealServer {
-  readonly port: number;
   /** The host and the port. */
   readonly address: string;
-  /** Sends SIGTERM to the server and gives the exit code of the command that started it. */
-  stop(): Promise<number | null>;
+  /** Sends SIGTERM, reads the log to its end, and gives its last message. */
+  stop(): Promise<string>;
 }
 
-/** Runs a shell command that starts a server, on a free port, and waits until its models are ready. */
+/** Runs a shell command that starts a server, on a free port, and waits until its models are loaded. */
 export async function startServer(command: string): Promise<RealServer> {
   const child = spawn("sh", ["-c", `exec ${command}`], {
     // A group of its own, so that nothing outlives the test, whatever fails.
     detached: true,
     env: { ...process.env, INFERD_PORT: "0", INFERD_LOG_FORMAT: "json" },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
-  const killGroup = (): void => signal(-(child.pid ?? 0), "SIGKILL");
+  const killGroup = (): void => kill(child.pid);
   process.once("exit", killGroup);
   const closed = once(child, "close").finally(() => process.off("exit", killGroup));
+  const lines: string[] = [];
   try {
-    const { pid, port } = await ready(child, command);
-    const stop = async (): Promise<number | null> => {
-      signal(pid, "SIGTERM");
+    const address = await ready(child, lines);
+    const stop = async (): Promise<string> => {
+      child.kill("SIGTERM");
       await closed;
-      return child.exitCode;
+      return messageOf(lines.findLast((line) => line.startsWith("{")) ?? "");
     };
-    return { port, address: `127.0.0.1:${port}`, stop };
+    return { address, stop };
   } catch (error) {
     killGroup();
-    throw error;
+    throw new Error(`${command} did not get ready:\n${lines.join("\n")}`, { cause: error });
   }
 }
 
-interface Ready {
-  readonly pid: number;
-  readonly port: number;
-}
-
-/** Reads the log up to the ready line, and goes on reading so that the server never waits for us. */
-function ready(child: ChildProcess, command: string): Promise<Ready> {
-  const lines: string[] = [];
+/** Reads the log, all of it so that the server never waits for us, and gives the ready line's address. */
+function ready(child: ChildProcess, lines: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    child.once("close", () =>
-      reject(new Error(`${command} ended before it was ready:\n${lines.join("\n")}`)),
-    );
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream! }).on("line", (line) => {
-        lines.push(line);
-        const found = readReady(line);
-        if (found !== undefined) resolve(found);
-      });
-    }
+    child.once("close", () => reject(new Error("it ended")));
+    createInterface({ input: child.stderr! }).on("line", (line) => {
+      lines.push(line);
+      const message = messageOf(line);
+      if (message === "ready") resolve((JSON.parse(line) as { address: string }).address);
+      if (message.startsWith("no model could be loaded")) reject(new Error(message));
+    });
   });
 }
 
-function readReady(line: string): Ready | undefined {
-  if (!line.startsWith("{")) return undefined;
-  const { msg, pid, port } = JSON.parse(line) as { msg?: string; pid?: number; port?: number };
-  return msg === "ready" && pid !== undefined && port !== undefined ? { pid, port } : undefined;
+function messageOf(line: string): string {
+  return line.startsWith("{") ? (JSON.parse(line) as { msg: string }).msg : "";
 }
 
-function signal(pid: number, name: NodeJS.Signals): void {
+/** Ends a process and all that it started. */
+function kill(leader: number | undefined): void {
+  if (leader === undefined) return;
   try {
-    process.kill(pid, name);
+    process.kill(-leader, "SIGKILL");
   } catch {
     // It has gone already.
   }
