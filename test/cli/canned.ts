@@ -1,0 +1,140 @@
+/**
+ * A real gRPC server with canned answers: what a command makes of a server's behaviour is tested without
+ * a model. A prompt says what is to happen; it stands for what a server would do, not for a model.
+ */
+import {
+  type handleServerStreamingCall,
+  Metadata,
+  Server,
+  ServerCredentials,
+  status,
+} from "@grpc/grpc-js";
+import { Duration } from "../../gen/google/protobuf/duration.ts";
+import { BadRequest, ErrorInfo, RetryInfo } from "../../gen/google/rpc/error_details.ts";
+import { Status } from "../../gen/google/rpc/status.ts";
+import {
+  Embedding,
+  EmbeddingServiceService,
+  type EmbedStreamRequest,
+  EmbedStreamResponse,
+} from "../../gen/inferd/v1/embedding_service.ts";
+import {
+  FinishReason,
+  type GenerateStreamRequest,
+  GenerateStreamResponse,
+  GenerationServiceService,
+} from "../../gen/inferd/v1/generation_service.ts";
+
+export interface Canned {
+  readonly address: string;
+  readonly generateRequests: readonly GenerateStreamRequest[];
+  readonly embedRequests: readonly EmbedStreamRequest[];
+  readonly metadata: readonly Metadata[];
+  /** Fulfilled when the next call is cancelled by its caller. */
+  readonly cancelled: Promise<void>;
+  close(): void;
+}
+
+export async function openCanned(): Promise<Canned> {
+  const server = new Server();
+  const generateRequests: GenerateStreamRequest[] = [];
+  const embedRequests: EmbedStreamRequest[] = [];
+  const metadata: Metadata[] = [];
+  let onCancelled: () => void;
+  const cancelled = new Promise<void>((resolve) => (onCancelled = resolve));
+
+  const generateStream: handleServerStreamingCall<GenerateStreamRequest, GenerateStreamResponse> = (
+    call,
+  ) => {
+    generateRequests.push(call.request);
+    metadata.push(call.metadata);
+    call.on("cancelled", () => onCancelled());
+    const { input } = call.request;
+    const prompt = input?.$case === "prompt" ? input.value : "";
+    if (prompt === "refuse") return void call.emit("error", refusal());
+    call.write(event({ $case: "started", value: { seed: 7 } }));
+    call.write(event({ $case: "piece", value: { text: "once, " } }));
+    if (prompt === "hang") return;
+    if (prompt === "break") {
+      return void call.emit("error", { code: status.UNAVAILABLE, details: "worker exited" });
+    }
+    if (prompt === "flood") return flood();
+    call.write(event({ $case: "piece", value: { text: "twice" } }));
+    call.write(event({ $case: "finish", value: finish }));
+    call.end();
+
+    function flood(): void {
+      while (!call.cancelled && call.write(event({ $case: "piece", value: { text: "again\n" } })));
+      if (!call.cancelled) call.once("drain", flood);
+    }
+  };
+
+  const embedStream: handleServerStreamingCall<EmbedStreamRequest, EmbedStreamResponse> = (
+    call,
+  ) => {
+    embedRequests.push(call.request);
+    call.request.inputs.forEach((text, index) => {
+      const embedding =
+        text === "long"
+          ? { index, error: { reason: "INPUT_TOO_LONG", message: "too many tokens" } }
+          : { index, vector: [0.1, -0.25, text.length], tokens: 3 };
+      call.write(
+        EmbedStreamResponse.fromPartial({
+          event: { $case: "embedding", value: Embedding.fromPartial(embedding) },
+        }),
+      );
+    });
+    call.write(EmbedStreamResponse.fromPartial({ event: { $case: "finish", value: {} } }));
+    call.end();
+  };
+
+  server.addService(GenerationServiceService, { generateStream });
+  server.addService(EmbeddingServiceService, { embedStream });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
+  });
+  return {
+    address: `127.0.0.1:${port}`,
+    generateRequests,
+    embedRequests,
+    metadata,
+    cancelled,
+    close: () => server.forceShutdown(),
+  };
+}
+
+const finish = {
+  reason: FinishReason.LENGTH,
+  usage: { promptTokens: 3, completionTokens: 2 },
+  timings: { decode: { seconds: 0n, nanos: 500_000_000 }, total: { seconds: 1n, nanos: 0 } },
+};
+
+const event = (value: Parameters<typeof GenerateStreamResponse.fromPartial>[0]["event"]) =>
+  GenerateStreamResponse.fromPartial({ event: value });
+
+/** As the server refuses a request with two wrong fields, with when to try again as well. */
+function refusal() {
+  const any = (name: string, value: Uint8Array) => ({
+    typeUrl: `type.googleapis.com/google.rpc.${name}`,
+    value: Buffer.from(value),
+  });
+  const fieldViolations = [
+    { field: "sampling.temperature", description: "must be from 0 to 2, not 3" },
+    { field: "stop[0]", description: "must not be empty" },
+  ].map((violation) => ({ ...violation, reason: "", localizedMessage: undefined }));
+  const info = ErrorInfo.fromPartial({ reason: "FIELD_INVALID", domain: "inferd" });
+  const retryDelay = Duration.fromPartial({ seconds: 1n, nanos: 500_000_000 });
+  const details = [
+    any("ErrorInfo", ErrorInfo.encode(info).finish()),
+    any("BadRequest", BadRequest.encode({ fieldViolations }).finish()),
+    any("RetryInfo", RetryInfo.encode({ retryDelay }).finish()),
+  ];
+  const metadata = new Metadata();
+  const encoded = Status.encode(
+    Status.fromPartial({ code: 3, message: "wrong", details }),
+  ).finish();
+  metadata.set("grpc-status-details-bin", Buffer.from(encoded));
+  return { code: status.INVALID_ARGUMENT, details: "2 fields are wrong", metadata };
+}

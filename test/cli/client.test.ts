@@ -1,0 +1,161 @@
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Role } from "../../gen/inferd/v1/generation_service.ts";
+import { Truncate } from "../../gen/inferd/v1/types.ts";
+import { type Canned, openCanned } from "./canned.ts";
+import { inferd, start } from "./process.ts";
+
+let server: Canned;
+const at = (...args: string[]): string[] => [...args, "--address", server.address];
+
+beforeAll(async () => {
+  server = await openCanned();
+});
+
+afterAll(() => server.close());
+
+describe("inferd generate", () => {
+  it("prints the text alone to standard output, with one line break at its end", async () => {
+    const { code, out, err } = await inferd(at("generate", "go on"));
+    expect({ code, out, err }).toEqual({ code: 0, out: "once, twice\n", err: "" });
+  });
+
+  it("prints each event as a line of the contract's JSON with --json", async () => {
+    const { out } = await inferd(at("generate", "go on", "--json"));
+    const events = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown);
+    expect(events).toMatchObject([
+      { started: { seed: 7 } },
+      { piece: { text: "once, " } },
+      { piece: { text: "twice" } },
+      { finish: { reason: "FINISH_REASON_LENGTH", timings: { decode: "0.500s" } } },
+    ]);
+  });
+
+  it("sends what the flags say and nothing else", async () => {
+    await inferd(
+      at(
+        ...["generate", "p", "--model", "m", "--temperature", "0", "--max-tokens", "5"],
+        ...["--stop", "a", "--stop", "b", "--logit-bias", "7=-1.5", "--truncate", "start"],
+        ...["-H", "x-request: one: two"],
+      ),
+    );
+    expect(server.generateRequests.at(-1)).toEqual({
+      model: "m",
+      input: { $case: "prompt", value: "p" },
+      sampling: { temperature: 0, maxTokens: 5, logitBias: { 7: -1.5 } },
+      stop: ["a", "b"],
+      includePrompt: false,
+      returnTokens: false,
+      truncate: Truncate.START,
+    });
+    expect(server.metadata.at(-1)?.get("x-request")).toEqual(["one: two"]);
+  });
+
+  it("makes a conversation of a system text", async () => {
+    await inferd(at("generate", "--system", "be brief", "hello"));
+    expect(server.generateRequests.at(-1)?.input).toEqual({
+      $case: "chat",
+      value: {
+        messages: [
+          { role: Role.SYSTEM, content: "be brief" },
+          { role: Role.USER, content: "hello" },
+        ],
+      },
+    });
+  });
+
+  it.each([[], ["-"]])("reads the prompt from standard input, given %j", async (...args) => {
+    await inferd(at("generate", ...args), { input: "two\nlines\n" });
+    expect(server.generateRequests.at(-1)?.input?.value).toBe("two\nlines");
+  });
+
+  it("says code, reason, each wrong field and when to try again", async () => {
+    const { code, out, err } = await inferd(at("generate", "refuse"));
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toBe(
+      [
+        "inferd: INVALID_ARGUMENT (FIELD_INVALID): 2 fields are wrong; try again in 1.5 s",
+        "  sampling.temperature: must be from 0 to 2, not 3",
+        "  stop[0]: must not be empty\n",
+      ].join("\n"),
+    );
+  });
+
+  it("keeps what came before a failure, and fails", async () => {
+    const { code, out, err } = await inferd(at("generate", "break"));
+    expect({ code, out }).toEqual({ code: 1, out: "once, \n" });
+    expect(err).toBe("inferd: UNAVAILABLE: worker exited\n");
+  });
+
+  it("ends at its timeout", async () => {
+    const { code, err } = await inferd(at("generate", "hang", "--timeout", "1.5"));
+    expect(code).toBe(1);
+    expect(err).toContain("DEADLINE_EXCEEDED");
+  });
+
+  it("cancels the call at Ctrl-C, says nothing, and exits 130", async () => {
+    const own = await openCanned();
+    const running = start(["generate", "hang", "--address", own.address]);
+    await running.printed("once, ");
+    running.child.kill("SIGINT");
+    await own.cancelled;
+    expect(await running.ended).toEqual({ code: 130, out: "once, \n", err: "" });
+    own.close();
+  });
+
+  it("ends quietly when nobody reads its output any more", async () => {
+    const running = start(at("generate", "flood"));
+    await running.printed("again");
+    running.child.stdout.destroy();
+    await once(running.child, "exit");
+    expect(await running.ended).toMatchObject({ code: 0, err: "" });
+  });
+
+  it("names the address where no server answers", async () => {
+    const gone = await openCanned();
+    gone.close();
+    const { code, err } = await inferd(["generate", "p", "--address", gone.address]);
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^inferd: no server answers at 127\.0\.0\.1:\d+; start one with "inferd serve".*\n$/,
+    );
+  });
+});
+
+describe("inferd embed", () => {
+  it("prints one vector a line, as short as float32 allows", async () => {
+    const { code, out, err } = await inferd(at("embed", "a", "bc"));
+    expect({ code, out, err }).toEqual({ code: 0, out: "[0.1,-0.25,1]\n[0.1,-0.25,2]\n", err: "" });
+  });
+
+  it("takes a text from each line of standard input, in calls that a server accepts", async () => {
+    const lines = Array.from({ length: 700 }, (_, index) => "x".repeat(index + 1));
+    const { out } = await inferd(at("embed", "--json"), { input: `${lines.join("\n")}\n` });
+    const embeddings = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown);
+    expect(embeddings).toHaveLength(700);
+    expect(embeddings.at(-1)).toEqual({ index: 699, vector: [0.1, -0.25, 700], tokens: 3 });
+    expect(server.embedRequests.slice(-2).map(({ inputs }) => inputs.length)).toEqual([512, 188]);
+  });
+
+  it("keeps its lines in step and fails where a text has no vector", async () => {
+    const { code, out, err } = await inferd(at("embed", "a", "long", "b"));
+    expect(out).toBe("[0.1,-0.25,1]\nnull\n[0.1,-0.25,1]\n");
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: "inferd: text 1: INPUT_TOO_LONG: too many tokens\n",
+    });
+  });
+
+  it("sends what the flags say", async () => {
+    await inferd(at("embed", "a", "--no-normalize", "--dimensions", "2"));
+    expect(server.embedRequests.at(-1)).toMatchObject({ normalize: false, dimensions: 2 });
+    await inferd(at("embed", "a"));
+    expect(server.embedRequests.at(-1)).toMatchObject({ normalize: true, dimensions: undefined });
+  });
+});

@@ -1,0 +1,63 @@
+/** Runs the real `bin/inferd` as a process of its own. */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+export const binary = fileURLToPath(new URL("../../bin/inferd", import.meta.url));
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface RunOptions {
+  /** Standard input; undefined leaves it empty and closed. */
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export function start(args: readonly string[], options: RunOptions = {}): Running {
+  const { INFERD_ADDRESS: _address, ...environment } = process.env;
+  const child = spawn(binary, args, {
+    cwd: options.cwd,
+    env: { ...environment, ...options.env },
+    stdio: "pipe",
+  });
+  child.stdin.end(options.input ?? "");
+  return new Running(child);
+}
+
+/** Runs inferd to its end. */
+export function inferd(args: readonly string[], options?: RunOptions): Promise<Outcome> {
+  return start(args, options).ended;
+}
+
+export class Running {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<Outcome>;
+  #out = "";
+  #err = "";
+
+  constructor(child: ChildProcessWithoutNullStreams) {
+    this.child = child;
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (this.#out += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#err += text));
+    this.ended = once(child, "close").then(([code]) => ({
+      code: code as number | null,
+      out: this.#out,
+      err: this.#err,
+    }));
+  }
+
+  /** Fulfilled once standard output holds the text; fails where the process ends without it. */
+  async printed(text: string): Promise<void> {
+    while (!this.#out.includes(text)) {
+      const ended = this.ended.then(({ err }) => {
+        if (!this.#out.includes(text)) throw new Error(`ended without printing ${text}: ${err}`);
+      });
+      await Promise.race([once(this.child.stdout, "data"), ended]);
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { forkWorker } from "../../src/workers/port.ts";
+import { collect, embedJob } from "../fixtures/jobs.ts";
+import {
+  openScripted,
+  reached,
+  scriptedManifest,
+  submission,
+} from "../fixtures/scripted-registry.ts";
+
+let registry = openScripted();
+
+afterEach(async () => {
+  await registry.close(0);
+  registry = openScripted();
+});
+
+async function start(changes: Parameters<typeof scriptedManifest>[0] = {}) {
+  registry.load(scriptedManifest(changes));
+  await reached(registry, "scripted", "ready");
+  return registry.resolve("", "generate");
+}
+
+/** Reads until the first piece; the rest is for the test. */
+async function firstPiece(events: AsyncIterator<{ readonly kind: string }>): Promise<void> {
+  for (;;) {
+    const next = await events.next();
+    if (next.done === true || next.value.kind === "piece") return;
+  }
+}
+
+describe("a worker killed in the middle of streams", () => {
+  it("fails each stream with WORKER_EXITED, and a new worker serves", async () => {
+    const model = await start();
+    const streams = ["say a; wait never", "say b; wait never"].map((script) =>
+      model.run(submission(script))[Symbol.asyncIterator](),
+    );
+    await Promise.all(streams.map(firstPiece));
+    const [pid] = registry.pidsOf("scripted");
+    const restarting = reached(registry, "scripted", "loading");
+    process.kill(pid!, "SIGKILL");
+    for (const stream of streams) {
+      await expect(stream.next()).rejects.toMatchObject({ reason: "WORKER_EXITED" });
+    }
+    await restarting;
+    expect(() => registry.resolve("", "generate")).toThrow(
+      expect.objectContaining({ reason: "MODEL_NOT_READY" }),
+    );
+    await reached(registry, "scripted", "ready");
+    expect(registry.pidsOf("scripted")).not.toContain(pid);
+    const events = await collect(registry.resolve("", "generate").run(submission("say again")));
+    expect(events.map(({ kind }) => kind)).toEqual(["started", "piece", "finish"]);
+  });
+
+  it("leaves the other models alone", async () => {
+    const model = await start();
+    registry.load(scriptedManifest({ name: "other", task: "embed" }));
+    await reached(registry, "other", "ready");
+    const other = registry.resolve("other", "embed");
+    const waiting = other.run(submission("", { job: embedJob(["wait gate"]) }));
+    const read = collect(waiting);
+    await expect(collect(model.run(submission("say a; crash")))).rejects.toMatchObject({
+      reason: "WORKER_EXITED",
+    });
+    await collect(other.run(submission("", { job: embedJob(["open gate"]) })));
+    expect((await read).at(-1)?.kind).toBe("finish");
+  });
+});
+
+describe("a job that has sent nothing when its worker dies", () => {
+  it("is answered by the worker's successor", async () => {
+    const model = await start({ options: { slots: 1 } });
+    const running = model.run(submission("say a; wait never"))[Symbol.asyncIterator]();
+    await firstPiece(running);
+    // It waits in the queue, then for the restart.
+    const queued = collect(model.run(submission("say b")));
+    process.kill(registry.pidsOf("scripted")[0]!, "SIGKILL");
+    await expect(running.next()).rejects.toMatchObject({ reason: "WORKER_EXITED" });
+    expect((await queued).map(({ kind }) => kind)).toEqual(["started", "piece", "finish"]);
+  });
+
+  it("is answered by another worker, without a restart", async () => {
+    await registry.close(0);
+    let isFirst = true;
+    const readies: Promise<void>[] = [];
+    registry = openScripted({
+      start: (environment) => {
+        const port = forkWorker(environment);
+        readies.push(
+          new Promise((resolve) => port.onMessage(({ kind }) => kind === "ready" && resolve())),
+        );
+        return {
+          ...port,
+          send: (message) => {
+            port.send(message);
+            if (message.kind !== "job" || !isFirst) return;
+            isFirst = false;
+            port.kill();
+          },
+        };
+      },
+    });
+    const model = await start({ replicas: 2 });
+    const states: string[] = [];
+    registry.onChange(({ state }) => states.push(state));
+    await Promise.all(readies);
+    expect((await collect(model.run(submission("say b")))).at(-1)?.kind).toBe("finish");
+    expect([isFirst, states]).toEqual([false, []]);
+  });
+
+  it("is retried once only", async () => {
+    const model = await start({ replicas: 2 });
+    const before = new Set(registry.pidsOf("scripted"));
+    await expect(collect(model.run(submission("throw")))).rejects.toMatchObject({
+      reason: "WORKER_EXITED",
+    });
+    await reached(registry, "scripted", "ready");
+    expect(registry.pidsOf("scripted").filter((pid) => before.has(pid))).toEqual([]);
+  });
+});
+
+it.each([
+  { script: "say a; throw", title: "its engine throws in a step" },
+  { script: "say a; exit 3", title: "it exits" },
+  { script: "say a; crash", title: "the system kills it" },
+])("is replaced when $title", async ({ script }) => {
+  const model = await start();
+  await expect(collect(model.run(submission(script)))).rejects.toMatchObject({
+    reason: "WORKER_EXITED",
+  });
+  await reached(registry, "scripted", "ready");
+  expect(await collect(registry.resolve("", "generate").run(submission("say b")))).toHaveLength(3);
+});
+
+it("drops what a lying engine makes up, and serves on", async () => {
+  const model = await start();
+  const events = await collect(model.run(submission("say a; lie")));
+  expect(events.map(({ kind }) => kind)).toEqual(["started", "piece", "finish"]);
+  await expect(collect(model.run(submission("fail MADE_UP")))).rejects.toMatchObject({
+    reason: "INTERNAL",
+  });
+  expect(await collect(model.run(submission("say b")))).toHaveLength(3);
+});

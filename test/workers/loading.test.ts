@@ -1,0 +1,96 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, expect, it } from "vitest";
+import { collect } from "../fixtures/jobs.ts";
+import {
+  openScripted,
+  reached,
+  scriptedManifest,
+  submission,
+} from "../fixtures/scripted-registry.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "inferd-loading-"));
+let registry = openScripted();
+
+afterEach(async () => {
+  await registry.close(0);
+  registry = openScripted();
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it("fails a model whose engine cannot load it, once, and serves the others", async () => {
+  registry.load(scriptedManifest({ name: "bad", options: { load_fail: "not a model" } }));
+  registry.load(scriptedManifest({ name: "good" }));
+  const bad = await reached(registry, "bad", "failed");
+  await reached(registry, "good", "ready");
+  expect(bad.failure).toBe("not a model");
+  expect(registry.pidsOf("bad")).toEqual([]);
+  expect(() => registry.resolve("bad", "generate")).toThrow(
+    expect.objectContaining({ reason: "MODEL_FAILED" }),
+  );
+  const events = await collect(registry.resolve("good", "generate").run(submission("say a")));
+  expect(events).toHaveLength(3);
+});
+
+it.each([
+  { exits: 2, state: "ready", loads: 3 },
+  { exits: 3, state: "failed", loads: 3 },
+] as const)("is $state when loading crashes $exits times", async ({ exits, state, loads }) => {
+  const file = join(folder, `loads-${exits}`);
+  registry.load(scriptedManifest({ options: { load_exits: exits, loads_file: file } }));
+  await reached(registry, "scripted", state);
+  expect(readFileSync(file, "utf8").trim().split("\n")).toHaveLength(loads);
+});
+
+it.each([
+  { title: "a missing engine", engine: join(folder, "nothing.ts"), source: undefined },
+  { title: "a module that exports no load", engine: join(folder, "empty.mjs"), source: "" },
+  {
+    title: "a module that throws",
+    engine: join(folder, "throws.mjs"),
+    source: "throw new Error('at import')",
+  },
+])("fails a model with $title, and names no path", async ({ engine, source }) => {
+  if (source !== undefined) writeFileSync(engine, source);
+  registry.load(scriptedManifest({ engine }));
+  const status = await reached(registry, "scripted", "failed");
+  expect(status.failure).toContain("the engine's module");
+  expect(status.failure).not.toContain(folder);
+});
+
+it("fails a model whose files are not those of the manifest", async () => {
+  await registry.close(0);
+  registry = openScripted({ digestOf: () => Promise.reject(new Error("digest differs")) });
+  registry.load(scriptedManifest());
+  const status = await reached(registry, "scripted", "failed");
+  expect(status.failure).toBe("digest differs");
+});
+
+it("fails a model whose engine cannot do the manifest's task", async () => {
+  const engine = join(folder, "embeds.mjs");
+  const functions = join(import.meta.dirname, "../../src/engines/functions.ts");
+  writeFileSync(
+    engine,
+    `import { serveFunctions } from ${JSON.stringify(functions)};
+     export const load = serveFunctions({ dimensions: 1, embed: (texts) => texts.map(() => [1]) });`,
+  );
+  registry.load(scriptedManifest({ engine }));
+  const status = await reached(registry, "scripted", "failed");
+  expect(status.failure).toContain("embed");
+});
+
+it("refuses calls while it loads, reports progress, then serves", async () => {
+  const gate = join(folder, "gate");
+  const fractions: number[] = [];
+  registry.onProgress((name, fraction) => fractions.push(fraction));
+  registry.load(scriptedManifest({ options: { load_gate: gate } }));
+  expect(() => registry.resolve("scripted", "generate")).toThrow(
+    expect.objectContaining({ reason: "MODEL_NOT_READY", retryAfterMs: 1000 }),
+  );
+  writeFileSync(gate, "");
+  const status = await reached(registry, "scripted", "ready");
+  expect(fractions.at(-1)).toBe(1);
+  expect(status.info?.libraries).toEqual([{ name: "scripted", version: "1" }]);
+});
