@@ -1,0 +1,161 @@
+/**
+ * Embeds the texts of all jobs, one batch a step. A batch is made of whatever has arrived when the
+ * engine is free: no timer waits for more. Jobs take turns by tokens, and texts are read a little ahead
+ * of the batches, so that a job of thousands of texts delays a job of one by a batch or two.
+ */
+import { ServeError } from "../../base/errors.ts";
+import type { Engine, Job, ModelInfo, StepEvent } from "../engine.ts";
+import type { Encoder } from "./encoder.ts";
+import { batchBudget, followSpeed, nextBatch } from "./plan.ts";
+import type { Sessions } from "./sessions.ts";
+import { TextJob } from "./text-job.ts";
+import type { WaitingText } from "./text-job.ts";
+import type { Tokens } from "./tokens.ts";
+
+/** How long a batch may take, where more than one text fits: cancellations are heard between batches. */
+const stepMs = 50;
+
+/** How long reading texts may take before each batch. */
+const readMs = 10;
+
+/** How far texts are read ahead, in batches of all jobs together: enough to find some of one length. */
+const batchesAhead = 8;
+
+export interface EmbedderParts {
+  readonly info: ModelInfo;
+  readonly tokens: Tokens;
+  readonly sessions: Sessions;
+  readonly encoder: Encoder;
+  readonly threads: number;
+  /** A first measurement, in tokens a millisecond. */
+  readonly speed: number;
+  readonly now: () => number;
+}
+
+/** Owns the jobs of one loaded model, and closes its sessions. */
+export class Embedder implements Engine {
+  readonly info: ModelInfo;
+  readonly #parts: EmbedderParts;
+  readonly #jobs = new Map<number, TextJob>();
+  #threads: number;
+  #speed: number;
+  /** The turn of the text that led the last batch. */
+  #turn = 0;
+  /** Moves on with each step, so that no job is always the last to be read. */
+  #firstReader = 0;
+
+  constructor(parts: EmbedderParts) {
+    this.info = parts.info;
+    this.#parts = parts;
+    this.#threads = parts.threads;
+    this.#speed = parts.speed;
+  }
+
+  get busy(): boolean {
+    return this.#active().length > 0;
+  }
+
+  add(id: number, job: Job): void {
+    if (job.kind !== "embed") {
+      throw new ServeError("WRONG_TASK", "this model embeds and does not generate");
+    }
+    this.#jobs.set(id, new TextJob(id, job, this.#parts.now()));
+  }
+
+  cancel(id: number): void {
+    this.#jobs.delete(id);
+  }
+
+  pause(id: number): void {
+    const job = this.#jobs.get(id);
+    if (job !== undefined) job.isPaused = true;
+  }
+
+  resume(id: number): void {
+    const job = this.#jobs.get(id);
+    if (job !== undefined) job.isPaused = false;
+  }
+
+  setThreads(threads: number): void {
+    this.#threads = threads;
+  }
+
+  async step(): Promise<readonly StepEvent[]> {
+    const startedAt = this.#parts.now();
+    const active = this.#active();
+    const budget = batchBudget(this.#speed, stepMs);
+    const events = this.#read(active, (budget * batchesAhead) / active.length, startedAt);
+    const waiting = active.flatMap((job) => job.waiting);
+    if (waiting.length > 0) {
+      events.push(...(await this.#compute(nextBatch(waiting, budget), startedAt)));
+    }
+    return [...events, ...this.#finish(active, startedAt)];
+  }
+
+  async close(): Promise<void> {
+    this.#jobs.clear();
+    await this.#parts.sessions.close();
+  }
+
+  #active(): TextJob[] {
+    return [...this.#jobs.values()].filter((job) => !job.isPaused);
+  }
+
+  /** Reads texts in rounds, one of each job, until enough wait or the time is up. */
+  #read(jobs: readonly TextJob[], maxTokens: number, startedAt: number): StepEvent[] {
+    const events: StepEvent[] = [];
+    const first = this.#firstReader++ % Math.max(1, jobs.length);
+    let readers = [...jobs.slice(first), ...jobs.slice(0, first)];
+    for (;;) {
+      readers = readers.filter((job) => job.wantsText(maxTokens));
+      if (readers.length === 0) return events;
+      for (const job of readers) {
+        const { index, truncated, error } = job.readText(this.#parts.tokens, this.#turn);
+        if (error !== undefined) {
+          const failed = { index, values: new Float32Array(0), tokens: 0, truncated, error };
+          events.push(...job.emit(failed, startedAt));
+        }
+        if (this.#parts.now() - startedAt >= readMs) return events;
+      }
+    }
+  }
+
+  async #compute(batch: readonly WaitingText[], startedAt: number): Promise<StepEvent[]> {
+    const { sessions, encoder, now } = this.#parts;
+    const session = await sessions.get(this.#threads);
+    const beganAt = now();
+    const vectors = await encoder.encode(
+      session,
+      batch.map(({ ids }) => ids),
+    );
+    const longest = batch.reduce((most, { length }) => Math.max(most, length), 0);
+    this.#speed = followSpeed(this.#speed, batch.length * longest, now() - beganAt);
+    this.#turn = batch.reduce((least, { turn }) => Math.min(least, turn), Infinity);
+
+    const done = new Set(batch);
+    for (const job of new Set(batch.map((text) => text.job))) job.leaveBatch(done, batch.length);
+    // Neighbours in length are in no order; a job's texts leave in theirs.
+    const places = [...batch.keys()].sort(
+      (a, b) => (batch[a]?.index ?? 0) - (batch[b]?.index ?? 0),
+    );
+    return places.flatMap((place) => {
+      const text = batch[place];
+      const values = vectors[place];
+      if (text === undefined || values === undefined)
+        throw new Error("bug: a text without a vector");
+      const { job, index, truncated, length } = text;
+      return job.emit({ index, values, tokens: length, truncated }, startedAt);
+    });
+  }
+
+  #finish(jobs: readonly TextJob[], startedAt: number): StepEvent[] {
+    const events: StepEvent[] = [];
+    for (const job of jobs) {
+      if (!job.isDone) continue;
+      this.#jobs.delete(job.id);
+      const result = job.result(this.#parts.now());
+      events.push(...job.begin(startedAt), { id: job.id, event: { kind: "finish", ...result } });
+    }
+    return events;
+  }
+}

@@ -1,0 +1,108 @@
+/** One embedding job in the engine: which of its texts are read, which are done. */
+import type { EmbedJob, JobResult, StepEvent, VectorItem } from "../engine.ts";
+import type { Waiting } from "./plan.ts";
+import type { TokenizedText, Tokens } from "./tokens.ts";
+
+/** A text of a job that is tokenised and waits for its batch. */
+export interface WaitingText extends Waiting {
+  readonly job: TextJob;
+  readonly index: number;
+  readonly ids: readonly number[];
+  readonly truncated: boolean;
+}
+
+/** Owns a job's progress, from `add` to `finish`. */
+export class TextJob {
+  readonly id: number;
+  isPaused = false;
+  readonly #job: EmbedJob;
+  readonly #addedAt: number;
+  #startedAt: number | undefined;
+  /** The next text to read. */
+  #next = 0;
+  #left: number;
+  #waiting: WaitingText[] = [];
+  #waitingTokens = 0;
+  /** Tokens of all that were read, in turns: where its next text stands. */
+  #turn = 0;
+  #tokens = 0;
+  #batches = 0;
+  #batchTexts = 0;
+
+  constructor(id: number, job: EmbedJob, now: number) {
+    this.id = id;
+    this.#job = job;
+    this.#left = job.texts.length;
+    this.#addedAt = now;
+  }
+
+  get isDone(): boolean {
+    return this.#left === 0;
+  }
+
+  /** Read and not computed, in the order of the texts. */
+  get waiting(): readonly WaitingText[] {
+    return this.#waiting;
+  }
+
+  /** Whether texts are left to read, and fewer than `maxTokens` wait. */
+  wantsText(maxTokens: number): boolean {
+    return this.#next < this.#job.texts.length && this.#waitingTokens < maxTokens;
+  }
+
+  /**
+   * Reads its next text. Its turn comes after those of its earlier texts and not before `turn`, which is
+   * where the engine stands: so a job of one text is not behind a thousand texts of another.
+   */
+  readText(tokens: Tokens, turn: number): { readonly index: number } & TokenizedText {
+    const index = this.#next++;
+    const text = tokens.read(this.#job.texts[index] ?? "", this.#job.truncate);
+    if (text.error === undefined) {
+      const { ids, truncated } = text;
+      const { length } = ids;
+      this.#turn = Math.max(this.#turn, turn);
+      this.#waiting.push({ job: this, index, ids, truncated, length, turn: this.#turn });
+      this.#waitingTokens += length;
+      this.#turn += length;
+    }
+    return { index, ...text };
+  }
+
+  /** Notes that some of its texts were computed in a batch of `size`. */
+  leaveBatch(done: ReadonlySet<WaitingText>, size: number): void {
+    this.#waiting = this.#waiting.filter((text) => !done.has(text));
+    this.#waitingTokens = this.#waiting.reduce((sum, { length }) => sum + length, 0);
+    this.#batches += 1;
+    this.#batchTexts += size;
+  }
+
+  /** What to send when one of its texts is done, the beginning before the first. */
+  emit(vector: VectorItem, startedAt: number): StepEvent[] {
+    this.#left -= 1;
+    if (vector.error === undefined) this.#tokens += vector.tokens;
+    return [...this.begin(startedAt), { id: this.id, event: { kind: "vector", vector } }];
+  }
+
+  begin(startedAt: number): StepEvent[] {
+    if (this.#startedAt !== undefined) return [];
+    this.#startedAt = startedAt;
+    return [{ id: this.id, event: { kind: "started" } }];
+  }
+
+  result(now: number): JobResult {
+    const startedAt = this.#startedAt ?? now;
+    return {
+      reason: "stop",
+      stopSequence: "",
+      usage: { promptTokens: this.#tokens, cachedPromptTokens: 0, completionTokens: 0 },
+      timings: {
+        queueMs: startedAt - this.#addedAt,
+        prefillMs: now - startedAt,
+        firstTokenMs: 0,
+        decodeMs: 0,
+        totalMs: now - this.#addedAt,
+        meanBatchSize: this.#batches === 0 ? 0 : this.#batchTexts / this.#batches,
+      },
+    };
+  }
+}
