@@ -1,0 +1,13 @@
+import { readFileSync } from "node:fs";
+
+interface Package {
+  readonly version: string;
+}
+
+// Our own package.json, whose version every release sets.
+const own = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+) as Package;
+
+/** The version of inferd, such as `0.1.0`. */
+export const version = own.version;
