@@ -84,7 +84,7 @@ it("fails a model whose engine cannot do the manifest's task", async () => {
 it("refuses calls while it loads, reports progress, then serves", async () => {
   const gate = join(folder, "gate");
   const fractions: number[] = [];
-  registry.onProgress((name, fraction) => fractions.push(fraction));
+  registry.onProgress((_, fraction) => fractions.push(fraction));
   registry.load(scriptedManifest({ options: { load_gate: gate } }));
   expect(() => registry.resolve("scripted", "generate")).toThrow(
     expect.objectContaining({ reason: "MODEL_NOT_READY", retryAfterMs: 1000 }),

@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import type { Task } from "../../../src/engines/engine.ts";
+import type { ModelState, ModelStatus } from "../../../src/models/model.ts";
+import { chooseModel } from "../../../src/models/resolve.ts";
+import { fromArrival } from "../../../src/models/timings.ts";
+import { emptyInfo } from "../../fixtures/fake-port.ts";
+import { scriptedManifest } from "../../fixtures/scripted-registry.ts";
+
+function model(name: string, task: Task, state: ModelState = "ready"): ModelStatus {
+  const info = state === "ready" ? { ...emptyInfo, tasks: [task] } : undefined;
+  return { manifest: scriptedManifest({ name, task }), digest: "", state, failure: "", info };
+}
+
+const writer = model("writer", "generate");
+const poet = model("poet", "generate");
+const mapper = model("mapper", "embed");
+
+describe("the model that a request means", () => {
+  it.each([
+    { title: "the named one", name: "poet", models: [writer, poet], defaults: {}, chosen: "poet" },
+    {
+      title: "the task's only one",
+      name: "",
+      models: [writer, mapper],
+      defaults: {},
+      chosen: "writer",
+    },
+    {
+      title: "the default",
+      name: "",
+      models: [writer, poet],
+      defaults: { generate: "poet" },
+      chosen: "poet",
+    },
+    {
+      title: "the named one before the default",
+      name: "writer",
+      models: [writer, poet],
+      defaults: { generate: "poet" },
+      chosen: "writer",
+    },
+  ])("is $title", ({ name, models, defaults, chosen }) => {
+    expect(chooseModel({ name, task: "generate" }, models, defaults).manifest.name).toBe(chosen);
+  });
+
+  it.each([
+    { title: "an unknown name", name: "nobody", models: [writer], reason: "MODEL_NOT_FOUND" },
+    { title: "no model of the task", name: "", models: [mapper], reason: "MODEL_NOT_FOUND" },
+    { title: "several and no name", name: "", models: [writer, poet], reason: "MODEL_REQUIRED" },
+    { title: "another task's model", name: "mapper", models: [mapper], reason: "WRONG_TASK" },
+    {
+      title: "one that loads",
+      name: "",
+      models: [model("a", "generate", "loading")],
+      reason: "MODEL_NOT_READY",
+    },
+    {
+      title: "one that failed",
+      name: "a",
+      models: [model("a", "generate", "failed")],
+      reason: "MODEL_FAILED",
+    },
+    {
+      title: "one that ends",
+      name: "a",
+      models: [model("a", "generate", "unloading")],
+      reason: "SHUTTING_DOWN",
+    },
+    {
+      title: "another task's model that loads",
+      name: "a",
+      models: [model("a", "embed", "loading")],
+      reason: "WRONG_TASK",
+    },
+  ])("is refused with $reason: $title", ({ name, models, reason }) => {
+    const choose = () => chooseModel({ name, task: "generate" }, models, {});
+    expect(choose).toThrow(expect.objectContaining({ reason }));
+  });
+
+  it("is refused where the default is not there", () => {
+    const choose = () => chooseModel({ name: "", task: "generate" }, [writer], { generate: "x" });
+    expect(choose).toThrow(expect.objectContaining({ reason: "MODEL_NOT_FOUND" }));
+  });
+
+  it("may be any that can do the task, when it is named", () => {
+    const both = { ...writer, info: { ...emptyInfo, tasks: ["generate", "embed"] as const } };
+    const { manifest } = chooseModel({ name: "writer", task: "embed" }, [both], {});
+    expect(manifest.name).toBe("writer");
+  });
+
+  it("names the choices where a name is required", () => {
+    const choose = () => chooseModel({ name: "", task: "generate" }, [writer, poet], {});
+    expect(choose).toThrow(
+      expect.objectContaining({
+        facts: { task: "generate", models: "writer,poet" },
+        violations: [expect.objectContaining({ field: "model" })],
+      }),
+    );
+  });
+});
+
+describe("timings from the arrival", () => {
+  const timings = {
+    queueMs: 5,
+    prefillMs: 10,
+    firstTokenMs: 15,
+    decodeMs: 80,
+    totalMs: 100,
+    meanBatchSize: 2,
+  };
+  const result = {
+    reason: "stop",
+    stopSequence: "",
+    usage: { promptTokens: 1, cachedPromptTokens: 0, completionTokens: 1 },
+    timings,
+  } as const;
+
+  it("count what the engine did not see as queue", () => {
+    expect(fromArrival(result, 130).timings).toEqual({
+      ...timings,
+      queueMs: 35,
+      firstTokenMs: 45,
+      totalMs: 130,
+    });
+  });
+
+  it("have no first token where there was none", () => {
+    const embedding = { ...result, timings: { ...timings, firstTokenMs: 0 } };
+    expect(fromArrival(embedding, 130).timings.firstTokenMs).toBe(0);
+  });
+
+  it("never shrink: two clocks need not agree to the microsecond", () => {
+    expect(fromArrival(result, 99).timings).toEqual(timings);
+  });
+});
