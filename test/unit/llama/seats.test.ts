@@ -11,7 +11,7 @@ const empty = free(new Int32Array());
 
 describe("chooseSeat", () => {
   const prompt = tokens(100);
-  const cases: readonly [string, readonly SlotView[], unknown][] = [
+  const cases: readonly [string, readonly SlotView[], object | undefined][] = [
     ["nowhere when every slot is taken", [taken(tokens(5))], undefined],
     ["in an empty slot before any cache", [free(tokens(50, 0)), empty], { slot: 1, cached: 0 }],
     [
