@@ -1,0 +1,254 @@
+import { describe, expect, it } from "vitest";
+import type {
+  Engine,
+  EngineHost,
+  Job,
+  JobEvent,
+  ModelSource,
+} from "../../../src/engines/engine.ts";
+import { ServeError, serveFunctions } from "../../../src/engines/functions.ts";
+import type { Functions, MakeFunctions } from "../../../src/engines/functions.ts";
+import { embedJob, generateJob, sampling } from "../../fixtures/jobs.ts";
+
+const source: ModelSource = {
+  name: "m",
+  files: {},
+  chatTemplate: undefined,
+  contextLength: undefined,
+  maxSequences: undefined,
+  options: { greeting: "hello" },
+  threads: 1,
+};
+
+async function open(functions: Functions | MakeFunctions) {
+  const logged: string[] = [];
+  const host: EngineHost = {
+    progress: () => undefined,
+    log: (_, message) => logged.push(message),
+    now: () => performance.now(),
+  };
+  return { engine: await serveFunctions(functions)(source, host), logged };
+}
+
+/** Steps the engine until it is idle, and returns each job's events. */
+async function drive(engine: Engine, ...jobs: Job[]): Promise<JobEvent[][]> {
+  const given: JobEvent[][] = jobs.map(() => []);
+  jobs.forEach((job, id) => engine.add(id, job));
+  while (engine.busy) {
+    for (const { id, event } of await engine.step()) given[id]?.push(event);
+  }
+  return given;
+}
+
+const textOf = (events: readonly JobEvent[]) =>
+  events.map((event) => (event.kind === "piece" ? event.text : "")).join("");
+
+function* count() {
+  for (let number = 1; ; number++) yield `${number} `;
+}
+
+describe("functions that generate", () => {
+  it("stream what they yield", async () => {
+    const { engine } = await open({
+      async *generate({ prompt }) {
+        await Promise.resolve();
+        for (const word of prompt.split(" ").reverse()) yield `${word} `;
+      },
+    });
+    const [events = []] = await drive(engine, generateJob("one two"));
+    expect(events.map(({ kind }) => kind)).toEqual(["started", "piece", "piece", "finish"]);
+    expect(textOf(events)).toBe("two one ");
+    expect(events.at(-1)).toMatchObject({ reason: "stop", usage: { completionTokens: 2 } });
+  });
+
+  it("are ended by max_tokens, counted in pieces", async () => {
+    const { engine } = await open({ generate: count });
+    const job = generateJob("", { sampling: { ...sampling, maxTokens: 3 } });
+    const [events = []] = await drive(engine, job);
+    expect(textOf(events)).toBe("1 2 3 ");
+    expect(events.at(-1)).toMatchObject({ reason: "length", usage: { completionTokens: 3 } });
+  });
+
+  it("are ended by a stop sequence across pieces, and closed", async () => {
+    let isClosed = false;
+    const { engine } = await open({
+      *generate() {
+        try {
+          yield* count();
+        } finally {
+          isClosed = true;
+        }
+      },
+    });
+    const [events = []] = await drive(engine, generateJob("", { stop: ["2 3"] }));
+    expect(textOf(events)).toBe("1 ");
+    expect(events.at(-1)).toMatchObject({ reason: "stop_sequence", stopSequence: "2 3" });
+    expect(isClosed).toBe(true);
+  });
+
+  it("run side by side", async () => {
+    const turns: string[] = [];
+    const { engine } = await open({
+      *generate({ prompt }) {
+        for (let turn = 0; turn < 2; turn++) {
+          turns.push(prompt);
+          yield prompt;
+        }
+      },
+    });
+    await drive(engine, generateJob("a"), generateJob("b"));
+    expect(turns).toEqual(["a", "b", "a", "b"]);
+  });
+
+  it("see a chat's last message as the prompt, and the whole chat", async () => {
+    const { engine } = await open({
+      *generate({ prompt, messages }) {
+        yield `${prompt} of ${messages.length}`;
+      },
+    });
+    const messages = [
+      { role: "system", content: "x" },
+      { role: "user", content: "last" },
+    ] as const;
+    const [events = []] = await drive(
+      engine,
+      generateJob("", { input: { kind: "chat", messages } }),
+    );
+    expect(textOf(events)).toBe("last of 2");
+  });
+
+  it("are told that the caller left, and give nothing more", async () => {
+    let seen: AbortSignal | undefined;
+    const { engine } = await open({
+      async *generate(_, signal) {
+        seen = signal;
+        yield "a";
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        yield "b";
+      },
+    });
+    engine.add(1, generateJob(""));
+    await engine.step();
+    await engine.step();
+    await engine.step();
+    engine.cancel(1);
+    expect(seen?.aborted).toBe(true);
+    expect(engine.busy).toBe(false);
+    expect(await engine.step()).toEqual([]);
+  });
+
+  it("are not asked for more while their caller does not read", async () => {
+    let asked = 0;
+    const { engine } = await open({
+      *generate() {
+        for (;;) yield String(asked++);
+      },
+    });
+    engine.add(1, generateJob(""));
+    for (let step = 0; step < 5; step++) await engine.step();
+    engine.pause(1);
+    const before = asked;
+    for (let step = 0; step < 3 && engine.busy; step++) await engine.step();
+    expect([engine.busy, asked]).toEqual([false, before]);
+    engine.resume(1);
+    expect(engine.busy).toBe(true);
+  });
+
+  it.each([
+    {
+      title: "a ServeError reaches the caller",
+      thrown: new ServeError("PROMPT_TOO_LONG", "x"),
+      reason: "PROMPT_TOO_LONG",
+      lines: 0,
+    },
+    {
+      title: "anything else is hidden and logged",
+      thrown: new Error("secret"),
+      reason: "INTERNAL",
+      lines: 1,
+    },
+  ])("fail their own job: $title", async ({ thrown, reason, lines }) => {
+    const { engine, logged } = await open({
+      *generate({ prompt }) {
+        yield "a";
+        if (prompt === "bad") throw thrown;
+      },
+    });
+    const [bad = [], good = []] = await drive(engine, generateJob("bad"), generateJob("good"));
+    expect(bad.at(-1)).toMatchObject({ kind: "failed", error: { reason } });
+    expect(JSON.stringify(bad)).not.toContain("secret");
+    expect(good.at(-1)?.kind).toBe("finish");
+    expect(logged).toHaveLength(lines);
+  });
+
+  it("refuse token ids: there is no vocabulary", async () => {
+    const { engine } = await open({ generate: count });
+    const job = generateJob("", { input: { kind: "tokens", ids: Uint32Array.of(1) } });
+    const [events = []] = await drive(engine, job);
+    expect(events.at(-1)).toMatchObject({ kind: "failed", error: { reason: "FIELD_INVALID" } });
+  });
+});
+
+describe("functions that embed", () => {
+  it("give each text its vector, in order, a few at a time", async () => {
+    const sizes: number[] = [];
+    const { engine } = await open({
+      dimensions: 2,
+      embed: (texts) => {
+        sizes.push(texts.length);
+        return texts.map((text) => [Number(text), 1]);
+      },
+    });
+    const texts = Array.from({ length: 70 }, (_, index) => String(index));
+    const [events = []] = await drive(engine, embedJob(texts));
+    const vectors = events.flatMap((event) => (event.kind === "vector" ? [event.vector] : []));
+    expect(vectors.map(({ index, values }) => [index, values[0]])).toEqual(
+      texts.map((_, index) => [index, index]),
+    );
+    expect(sizes).toEqual([32, 32, 6]);
+  });
+
+  it.each([
+    { title: "too few vectors", vectors: [] },
+    { title: "vectors of another length", vectors: [[1, 2, 3]] },
+  ])("fail on $title", async ({ vectors }) => {
+    const { engine, logged } = await open({ dimensions: 2, embed: () => vectors });
+    const [events = []] = await drive(engine, embedJob(["a"]));
+    expect(events.at(-1)).toMatchObject({ kind: "failed", error: { reason: "INTERNAL" } });
+    expect(logged).toHaveLength(1);
+  });
+});
+
+describe("serving functions", () => {
+  it("can make them from the model's manifest", async () => {
+    const { engine } = await open(async ({ options }) => {
+      await Promise.resolve();
+      return {
+        *generate() {
+          yield String(options["greeting"]);
+        },
+      };
+    });
+    const [events = []] = await drive(engine, generateJob(""));
+    expect(textOf(events)).toBe("hello");
+  });
+
+  it("states what the functions can do", async () => {
+    const { engine } = await open({ generate: count, embed: () => [], dimensions: 4, slots: 3 });
+    expect(engine.info).toMatchObject({ tasks: ["generate", "embed"], dimensions: 4, slots: 3 });
+  });
+
+  it("refuses a job that no function is there for", async () => {
+    const { engine } = await open({ generate: count });
+    expect(() => engine.add(1, embedJob(["a"]))).toThrow(
+      expect.objectContaining({ reason: "WRONG_TASK" }),
+    );
+  });
+
+  it.each([
+    { title: "no function", functions: {} },
+    { title: "embed without dimensions", functions: { embed: () => [] } },
+  ])("refuses to load $title", async ({ functions }) => {
+    await expect(open(functions)).rejects.toThrow("the engine's module gives");
+  });
+});
