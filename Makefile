@@ -1,6 +1,6 @@
 # The only door: people, hooks and CI run these targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check gen docs format lint types bench bench-peers nightly tools clean
+.PHONY: help setup serve test check format-check gen docs format lint types bench bench-peers nightly tools clean
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 # Flags for the command behind a target, as in: make serve ARGS="--port 0"
@@ -25,10 +25,11 @@ serve: $(installed) ## Serve the models that come with inferd on port 50051
 test: $(installed) ## Run all tests; ARGS picks some, as in ARGS=test/unit
 	@$(node) vitest run $(ARGS)
 
-check: $(installed) ## Check format, lint, types and tests; needs no network
+check: format-check lint types test ## Check format, lint, types and tests; needs no network
+
+format-check: $(installed)
 	@$(node) buf format --diff --exit-code --path proto/inferd
 	@$(node) prettier --check --log-level warn .
-	@$(MAKE) lint types test
 
 lint: $(installed) ## Lint the contract and the code
 	@$(node) buf lint
