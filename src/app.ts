@@ -1,0 +1,123 @@
+/**
+ * The server as a whole: the one place that knows all parts. It builds them from the configuration,
+ * starts them in order (the port answers before any model loads, so that probes can tell loading from
+ * dead) and ends them in order (calls before the workers that serve them).
+ */
+import { readFileSync } from "node:fs";
+import { GenerationServiceService } from "../gen/inferd/v1/generation_service.ts";
+import { ModelServiceService } from "../gen/inferd/v1/model_service.ts";
+import { ServerServiceService } from "../gen/inferd/v1/server_service.ts";
+import { buildCommit } from "./base/build.ts";
+import type { Log } from "./base/log.ts";
+import { version } from "./base/version.ts";
+import { modelFolders } from "./config/config.ts";
+import type { Config } from "./config/settings.ts";
+import type { GrpcServer } from "./grpc/server.ts";
+import { openServer } from "./grpc/server.ts";
+import type { Manifest } from "./models/manifest.ts";
+import type { Registry } from "./models/registry.ts";
+import { openRegistry } from "./models/registry.ts";
+import { digestOf, findModels } from "./models/store.ts";
+import { embeddingHandlers } from "./services/embedding.ts";
+import { generationHandlers } from "./services/generation.ts";
+import { healthOf } from "./services/health.ts";
+import { modelHandlers } from "./services/model.ts";
+import { serverHandlers } from "./services/server.ts";
+import { vectorEmbeddingService } from "./services/vector-messages.ts";
+
+/** A server that listens. */
+export interface App {
+  readonly port: number;
+  readonly models: Registry;
+  /** Ends it in order, within about the configured grace. Safe to call again. */
+  drain(): Promise<void>;
+  /** Settles when it has ended. */
+  readonly closed: Promise<void>;
+}
+
+/** The environment that worker processes inherit. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+// Loading must not wait for the workers' last breath: they get this long after the calls have ended.
+const workerGraceMs = 2000;
+
+/** Starts a server. Resolves when it listens; models go on loading. Throws one line that says why not. */
+export async function startApp(config: Config, log: Log, environment: Environment): Promise<App> {
+  const manifests = await findModels({ folders: modelFolders(config), paths: config.model });
+  const models = openRegistry({
+    cores: config.cores,
+    environment,
+    defaults: {
+      ...(config.defaultGenerationModel && { generate: config.defaultGenerationModel }),
+      ...(config.defaultEmbeddingModel && { embed: config.defaultEmbeddingModel }),
+    },
+    maxQueuedJobs: config.maxQueuedJobs,
+    digestOf,
+    log,
+  });
+  const server = serve(config, log, models);
+  // Nothing can call between the port's opening and the models' names: both happen in one turn.
+  const port = await server.listen(config.host, config.port);
+  for (const manifest of manifests) models.load(withLibrary(manifest, config.llamaLibrary));
+  const tellHealth = (): void => {
+    for (const [name, serving] of healthOf(models.list())) server.health.set(name, serving);
+  };
+  tellHealth();
+  models.onChange(tellHealth);
+  return ending({ port, models, server, graceMs: config.graceMs });
+}
+
+function serve(config: Config, log: Log, models: Registry): GrpcServer {
+  const startedAt = performance.now();
+  const descriptors = readFileSync(new URL("../gen/fds.binpb", import.meta.url));
+  const server = openServer({ ...config, log, descriptors });
+  const options = { models, limits: config };
+  server.addService(GenerationServiceService, generationHandlers(options));
+  server.addService(vectorEmbeddingService, embeddingHandlers(options));
+  server.addService(ModelServiceService, modelHandlers(options));
+  server.addService(
+    ServerServiceService,
+    serverHandlers({
+      ...options,
+      version,
+      build: buildCommit(),
+      engines: ["llama", "onnx"],
+      uptimeMs: () => performance.now() - startedAt,
+    }),
+  );
+  return server;
+}
+
+/** The operator's own build of libllama goes to every model that names none itself. */
+function withLibrary(manifest: Manifest, library: string | undefined): Manifest {
+  if (manifest.engine !== "llama" || library === undefined) return manifest;
+  return { ...manifest, options: { library, ...manifest.options } };
+}
+
+interface Running {
+  readonly port: number;
+  readonly models: Registry;
+  readonly server: GrpcServer;
+  readonly graceMs: number;
+}
+
+function ending({ port, models, server, graceMs }: Running): App {
+  const closed = Promise.withResolvers<void>();
+  let draining: Promise<void> | undefined;
+  const drain = async (): Promise<void> => {
+    await server.drain(graceMs);
+    await models.close(workerGraceMs);
+  };
+  return {
+    port,
+    models,
+    closed: closed.promise,
+    drain: () => {
+      if (draining === undefined) {
+        draining = drain();
+        draining.then(closed.resolve, closed.reject);
+      }
+      return draining;
+    },
+  };
+}
