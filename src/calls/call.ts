@@ -3,6 +3,7 @@
  * iterable of them) and gives an iterable of responses; a unary answer is an iterable of one.
  * Everything above the edge is written once against it.
  */
+import type { ServeError } from "../base/errors.ts";
 
 /** What a call's handler learns on the way, for its one line in the log. Services fill it in. */
 export interface CallRecord {
@@ -21,6 +22,8 @@ export interface CallContext {
   readonly method: string;
   /** Aborts when nobody waits any more: its reason is the ServeError that the call ends with. */
   readonly signal: AbortSignal;
+  /** Ends the call with this error, also while its handler waits for a caller who does not read. */
+  readonly abort: (reason: ServeError) => void;
   /** When the answer must be there, by `Date.now()`; Infinity for never. */
   readonly deadline: number;
   /** When the call arrived, by `performance.now()`. */

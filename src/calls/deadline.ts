@@ -1,0 +1,32 @@
+import { ServeError } from "../base/errors.ts";
+import type { Interceptor } from "./call.ts";
+
+// setTimeout takes a longer delay for 1 ms, which would end the call at once.
+const longestTimerMs = 2 ** 31 - 1;
+
+/**
+ * Caps every call's deadline at `maxMs` from now and aborts the call when it passes. Infinity leaves
+ * the caller's own.
+ *
+ * It aborts the call and not just its handler: a handler may be waiting for a caller who never reads.
+ */
+export function deadline(maxMs: number): Interceptor {
+  return (next) =>
+    async function* (request, context) {
+      const now = Date.now();
+      const at = Math.min(context.deadline, now + maxMs);
+      if (at <= now) throw passed();
+      const leftMs = at - now;
+      const timer =
+        leftMs <= longestTimerMs ? setTimeout(() => context.abort(passed()), leftMs) : undefined;
+      try {
+        yield* next(request, { ...context, deadline: at });
+      } finally {
+        clearTimeout(timer);
+      }
+    };
+}
+
+function passed(): ServeError {
+  return new ServeError("DEADLINE_PASSED", "the call's deadline passed before it was done");
+}

@@ -1,0 +1,52 @@
+/** Writes one line a call: what it was, how it ended, what it took. Never what was said. */
+import { ServeError } from "../base/errors.ts";
+import type { Log, LogFields } from "../base/log.ts";
+import type { CallContext, Interceptor } from "./call.ts";
+
+export interface ObservationOptions {
+  /** Writes calls that went well at debug: those of probes, which come every few seconds. */
+  readonly quiet: boolean;
+  /** A monotonic clock in milliseconds, the one that `CallContext.arrivedAt` is read from. */
+  readonly now: () => number;
+}
+
+/** Logs each call when it ends. Belongs outermost, so that it sees what the caller sees. */
+export function observation(log: Log, options: ObservationOptions): Interceptor {
+  return (next) =>
+    async function* (request, context) {
+      // Stands when the loop below is left from outside: the caller went before the end.
+      let error: ServeError | undefined = new ServeError("CALLER_GONE", "the caller left");
+      try {
+        yield* next(request, context);
+        error = undefined;
+      } catch (thrown) {
+        error = ServeError.from(thrown);
+        throw error;
+      } finally {
+        const outcome = context.signal.aborted ? ServeError.from(context.signal.reason) : error;
+        const durationMs = options.now() - context.arrivedAt;
+        const write = outcome === undefined && options.quiet ? log.debug : levelOf(log, outcome);
+        write(fieldsOf(context, outcome, durationMs), "call");
+      }
+    };
+}
+
+function levelOf(log: Log, error: ServeError | undefined): Log["info"] {
+  if (error?.code === "INTERNAL") return log.error;
+  if (error?.code === "UNAVAILABLE") return log.warn;
+  return log.info;
+}
+
+function fieldsOf(
+  context: CallContext,
+  error: ServeError | undefined,
+  durationMs: number,
+): LogFields {
+  const { method, record } = context;
+  const rounded = { ...record, durationMs: Math.round(durationMs * 10) / 10 };
+  if (error === undefined) return { method, code: "OK", ...rounded };
+  const { code, reason } = error;
+  // Only an unforeseen error brings its cause: a foreseen one is told by its reason.
+  const cause = code === "INTERNAL" && error.cause !== undefined ? { error: error.cause } : {};
+  return { method, code, reason, ...rounded, ...cause };
+}

@@ -1,0 +1,225 @@
+/**
+ * Turns grpc-js's four kinds of call into `(request, context) => AsyncIterable<response>`.
+ *
+ * What grpc-js leaves to a handler is done here, once: it does not await one, so a rejection would end
+ * the process and hang the caller; a stream that is destroyed with an error sends no status, one that
+ * emits it does; `drain` never comes after a cancellation; a deadline is noticed late where the caller
+ * does not read. A call ends exactly once: when its handler is done, or when its signal aborts,
+ * whichever is first. A handler that ignores the signal delays nobody but itself.
+ */
+import type {
+  handleBidiStreamingCall,
+  handleClientStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  MethodDefinition,
+  ServerDuplexStream,
+  ServerReadableStream,
+  UntypedHandleCall,
+} from "@grpc/grpc-js";
+import { ServeError } from "../base/errors.ts";
+import { type Handler, intercept, type Interceptor } from "../calls/call.ts";
+import type { AnyCall, OpenCall, OpenCalls } from "./open-calls.ts";
+import { wireStatus, type WireStatus } from "./status.ts";
+
+/** Stands in for a request whose bytes are no such message. */
+export const malformed = Symbol("malformed");
+
+/**
+ * Reads requests without throwing. grpc-js answers INTERNAL where reading throws, before any handler
+ * runs; so the error waits for the handler, where it becomes INVALID_ARGUMENT and is logged.
+ */
+export function tolerant<I>(read: (bytes: Buffer) => I): (bytes: Buffer) => I | typeof malformed {
+  return (bytes) => {
+    try {
+      return read(bytes);
+    } catch {
+      return malformed;
+    }
+  };
+}
+
+export interface Edge {
+  readonly calls: OpenCalls;
+  readonly interceptors: readonly Interceptor[];
+}
+
+type Request<I> = I | typeof malformed;
+
+/** Makes the function that grpc-js calls for one method. Its requests are read by `tolerant`. */
+export function adapt<I, O>(
+  method: Pick<MethodDefinition<I, O>, "path" | "requestStream" | "responseStream">,
+  handler: Handler<I, O> | Handler<AsyncIterable<I>, O>,
+  edge: Edge,
+): UntypedHandleCall {
+  const name = method.path.slice(1);
+  const begin = (call: AnyCall) => edge.calls.begin(call, name);
+  if (method.requestStream) {
+    // The definition says which of the two kinds of handler it is.
+    const whole = intercept(handler as Handler<AsyncIterable<I>, O>, edge.interceptors);
+    return method.responseStream ? bidi(whole, begin) : clientStream(whole, begin);
+  }
+  const whole = intercept(wellFormed(handler as Handler<I, O>), edge.interceptors);
+  return method.responseStream ? serverStream(whole, begin) : unary(whole, begin);
+}
+
+type Begin = (call: AnyCall) => OpenCall;
+
+function unary<I, O>(
+  handler: Handler<Request<I>, O>,
+  begin: Begin,
+): handleUnaryCall<Request<I>, O> {
+  return (call, callback) => {
+    const open = begin(call);
+    run(open, () => only(handler(call.request, open.context)), {
+      finish: (response) => callback(null, response),
+      fail: (status) => callback(status),
+    });
+  };
+}
+
+function clientStream<I, O>(
+  handler: Handler<AsyncIterable<I>, O>,
+  begin: Begin,
+): handleClientStreamingCall<Request<I>, O> {
+  return (call, callback) => {
+    const open = begin(call);
+    run(open, () => only(handler(requestsOf(call, open), open.context)), {
+      finish: (response) => callback(null, response),
+      fail: (status) => callback(status),
+    });
+  };
+}
+
+function serverStream<I, O>(
+  handler: Handler<Request<I>, O>,
+  begin: Begin,
+): handleServerStreamingCall<Request<I>, O> {
+  return (call) => {
+    const open = begin(call);
+    run(open, () => pump(handler(call.request, open.context), call, open), streamEnd(call));
+  };
+}
+
+function bidi<I, O>(
+  handler: Handler<AsyncIterable<I>, O>,
+  begin: Begin,
+): handleBidiStreamingCall<Request<I>, O> {
+  return (call) => {
+    const open = begin(call);
+    const work = () => pump(handler(requestsOf(call, open), open.context), call, open);
+    run(open, work, streamEnd(call));
+  };
+}
+
+interface End<T> {
+  finish(value: T): void;
+  fail(status: WireStatus): void;
+}
+
+/** Runs a call's work and ends the call once: with what the work gives, or with why it stopped. */
+function run<T>(open: OpenCall, work: () => Promise<T>, end: End<T>): void {
+  const { signal } = open.context;
+  const fail = (thrown: unknown): void => {
+    if (!open.settle()) return;
+    // A handler stopped by the signal may throw anything; the signal knows why.
+    const reason: unknown = signal.aborted ? signal.reason : thrown;
+    end.fail(wireStatus(ServeError.from(reason)));
+  };
+  if (signal.aborted) {
+    fail(signal.reason);
+    return;
+  }
+  signal.addEventListener("abort", fail, { once: true });
+  started(work).then((value) => {
+    if (open.settle()) end.finish(value);
+  }, fail);
+}
+
+/** Turns a throw before the first await into a rejection too. */
+async function started<T>(work: () => Promise<T>): Promise<T> {
+  return await work();
+}
+
+/** Takes a unary method's one response, and lets its handler come to its end. */
+async function only<O>(responses: AsyncIterable<O>): Promise<O> {
+  const taken: O[] = [];
+  for await (const response of responses) taken.push(response);
+  const [response] = taken;
+  if (response === undefined || taken.length > 1) {
+    throw new Error(`bug: a unary method gave ${taken.length} responses`);
+  }
+  return response;
+}
+
+interface Sink<O> {
+  write(response: O): boolean;
+  on(event: "drain" | "close", listener: () => void): unknown;
+  off(event: "drain" | "close", listener: () => void): unknown;
+}
+
+/** Writes responses as fast as the caller reads them. Leaving the loop stops the handler. */
+async function pump<O>(
+  responses: AsyncIterable<O>,
+  call: Sink<O>,
+  { context: { signal } }: OpenCall,
+): Promise<void> {
+  for await (const response of responses) {
+    if (signal.aborted) return;
+    if (!call.write(response)) await writable(call, signal);
+    if (signal.aborted) return;
+  }
+}
+
+/** Waits until more can be written, or never will. */
+function writable(call: Sink<never>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      call.off("drain", done);
+      call.off("close", done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    call.on("drain", done);
+    call.on("close", done);
+    signal.addEventListener("abort", done);
+    if (signal.aborted) done();
+  });
+}
+
+function streamEnd(call: {
+  end(): void;
+  emit(event: "error", status: WireStatus): boolean;
+}): End<void> {
+  return {
+    finish: () => call.end(),
+    fail: (status) => call.emit("error", status),
+  };
+}
+
+/** A caller's messages. Throws why the call ended where it ends before them. */
+async function* requestsOf<I>(
+  call: ServerReadableStream<Request<I>, never> | ServerDuplexStream<Request<I>, never>,
+  { context: { signal } }: OpenCall,
+): AsyncGenerator<I> {
+  try {
+    // A duplex stream must outlive its requests: the responses go out on it.
+    for await (const request of call.iterator({ destroyOnReturn: false })) {
+      // grpc-js types streams of objects as streams of anything.
+      yield read(request as Request<I>);
+    }
+  } catch (thrown) {
+    throw signal.aborted ? signal.reason : thrown;
+  }
+}
+
+/** Refuses a malformed request where interceptors see it. */
+function wellFormed<I, O>(next: Handler<I, O>): Handler<Request<I>, O> {
+  return (request, context) => next(read(request), context);
+}
+
+function read<I>(request: Request<I>): I {
+  if (request !== malformed) return request;
+  const message = "the request's bytes are not the message that the method takes";
+  throw new ServeError("MESSAGE_MALFORMED", message);
+}

@@ -1,0 +1,76 @@
+/**
+ * Server reflection, v1 and v1alpha, from the descriptor set that buf built. Descriptors are sent as
+ * the bytes that they are: npm's reflection package encodes them anew and loses imports and custom
+ * options, which strict clients (grpcurl, buf curl) refuse.
+ */
+import { status } from "@grpc/grpc-js";
+import type {
+  ServerReflectionRequest,
+  ServerReflectionResponse,
+} from "../../gen/grpc/reflection/v1/reflection.ts";
+import type { Handler } from "../calls/call.ts";
+import { DescriptorIndex } from "./descriptors.ts";
+
+type Answer = NonNullable<ServerReflectionResponse["messageResponse"]>;
+
+export interface ReflectionOptions {
+  /** A serialised `FileDescriptorSet` with all imports. */
+  readonly descriptors: Uint8Array;
+  /** Full names of all services of the server; asked for anew by each call. */
+  readonly services: () => readonly string[];
+}
+
+/** One handler for both versions: their messages are the same. */
+export function reflectionHandler(
+  options: ReflectionOptions,
+): Handler<AsyncIterable<ServerReflectionRequest>, ServerReflectionResponse> {
+  const index = new DescriptorIndex(options.descriptors);
+  return async function* (requests) {
+    for await (const request of requests) {
+      const messageResponse = answer(request, index, options.services);
+      yield { validHost: request.host, originalRequest: request, messageResponse };
+    }
+  };
+}
+
+function answer(
+  { messageRequest }: ServerReflectionRequest,
+  index: DescriptorIndex,
+  services: ReflectionOptions["services"],
+): Answer {
+  switch (messageRequest?.$case) {
+    case "fileByFilename":
+      return files(index.file(messageRequest.value));
+    case "fileContainingSymbol":
+      return files(index.fileOf(messageRequest.value));
+    case "fileContainingExtension": {
+      const { containingType, extensionNumber } = messageRequest.value;
+      return files(index.fileOfExtension(containingType, extensionNumber));
+    }
+    case "allExtensionNumbersOfType": {
+      const baseTypeName = messageRequest.value;
+      const extensionNumber = index.extensionsOf(baseTypeName);
+      if (extensionNumber === undefined) return notFound();
+      return { $case: "allExtensionNumbersResponse", value: { baseTypeName, extensionNumber } };
+    }
+    case "listServices": {
+      const service = services().map((name) => ({ name }));
+      return { $case: "listServicesResponse", value: { service } };
+    }
+    case undefined:
+      return failure(status.INVALID_ARGUMENT, "message_request must be set");
+  }
+}
+
+function files(fileDescriptorProto: readonly Buffer[] | undefined): Answer {
+  if (fileDescriptorProto === undefined) return notFound();
+  return { $case: "fileDescriptorResponse", value: { fileDescriptorProto } };
+}
+
+function notFound(): Answer {
+  return failure(status.NOT_FOUND, "this server has no such name");
+}
+
+function failure(errorCode: status, errorMessage: string): Answer {
+  return { $case: "errorResponse", value: { errorCode, errorMessage } };
+}

@@ -1,0 +1,79 @@
+/**
+ * How a ServeError looks on the wire: a status with `google.rpc` details in its trailers, as AIP-193
+ * asks. Proxies refuse long headers, often past 8 KB in all, so everything here has a bound.
+ */
+import { Metadata, status } from "@grpc/grpc-js";
+import type { Any } from "../../gen/google/protobuf/any.ts";
+import { BadRequest, ErrorInfo, RetryInfo } from "../../gen/google/rpc/error_details.ts";
+import { Status } from "../../gen/google/rpc/status.ts";
+import type { ServeError, Violation } from "../base/errors.ts";
+
+/** What grpc-js sends at a call's end. */
+export interface WireStatus {
+  readonly code: status;
+  readonly details: string;
+  readonly metadata: Metadata;
+}
+
+/** Whose reasons `ErrorInfo.reason` are. */
+export const errorDomain = "inferd";
+
+const maxMessageChars = 512;
+const maxFactChars = 200;
+const maxFacts = 16;
+const maxViolations = 32;
+// Base64 makes it a third more.
+const maxDetailBytes = 4096;
+
+export function wireStatus(error: ServeError): WireStatus {
+  const details = shorten(error.message, maxMessageChars);
+  const metadata = new Metadata();
+  metadata.set("grpc-status-details-bin", detailBytes(error, details));
+  if (error.retryAfterMs !== undefined) {
+    metadata.set("grpc-retry-pushback-ms", String(Math.ceil(error.retryAfterMs)));
+  }
+  return { code: status[error.code], details, metadata };
+}
+
+function detailBytes(error: ServeError, message: string): Buffer {
+  for (let shown = maxViolations; ; shown = Math.floor(shown / 2)) {
+    const details = detailsOf(error, error.violations.slice(0, shown));
+    const bytes = Status.encode({ code: status[error.code], message, details }).finish();
+    if (bytes.length <= maxDetailBytes || shown === 0) return Buffer.from(bytes);
+  }
+}
+
+function detailsOf(error: ServeError, violations: readonly Violation[]): Any[] {
+  const details = [any("ErrorInfo", ErrorInfo.encode(errorInfo(error)).finish())];
+  if (violations.length > 0) {
+    const badRequest = BadRequest.fromPartial({ fieldViolations: violations.map(bounded) });
+    details.push(any("BadRequest", BadRequest.encode(badRequest).finish()));
+  }
+  if (error.retryAfterMs !== undefined) {
+    const ms = Math.ceil(error.retryAfterMs);
+    const retryDelay = { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1e6 };
+    details.push(any("RetryInfo", RetryInfo.encode({ retryDelay }).finish()));
+  }
+  return details;
+}
+
+function errorInfo({ reason, facts }: ServeError): ErrorInfo {
+  const bounded = Object.entries(facts)
+    .slice(0, maxFacts)
+    .map(([key, value]) => [key, shorten(value, maxFactChars)] as const);
+  return { reason, domain: errorDomain, metadata: Object.fromEntries(bounded) };
+}
+
+function bounded({ field, description }: Violation): Violation {
+  return { field: shorten(field, maxFactChars), description: shorten(description, maxFactChars) };
+}
+
+function any(name: string, value: Uint8Array): Any {
+  return { typeUrl: `type.googleapis.com/google.rpc.${name}`, value: Buffer.from(value) };
+}
+
+/** Cuts a text, and replaces what is no Unicode: grpc-js would throw on half a surrogate pair. */
+function shorten(text: string, maxChars: number): string {
+  const cut = text.length <= maxChars ? text : `${text.slice(0, maxChars - 1)}…`;
+  return cut.replace(/\p{Surrogate}/gu, "\ufffd");
+}

@@ -1,0 +1,166 @@
+/** Embeddings: both methods are one core; a text that fails does so alone. */
+import {
+  type EmbedFinish,
+  type EmbeddingError,
+  type EmbedRequest,
+  type EmbedStreamRequest,
+  Encoding,
+} from "../../gen/inferd/v1/embedding_service.ts";
+import { type ErrorData, ServeError } from "../base/errors.ts";
+import type { CallContext, Handler } from "../calls/call.ts";
+import { Report, validated } from "../calls/validation.ts";
+import type { EmbedJob, JobResult } from "../engines/engine.ts";
+import type { Models, ModelStatus, Submission } from "../models/model.ts";
+import type { EncodedVector, VectorShape } from "../workers/messages.ts";
+import type { Limits } from "./limits.ts";
+import { embeddingTimings, truncationOf, usageOf, versionOf } from "./messages.ts";
+import { requestRules } from "./rules.ts";
+import type {
+  VectorEmbedding,
+  VectorEmbedResponse,
+  VectorEmbedStreamResponse,
+} from "./vector-messages.ts";
+
+export interface EmbeddingOptions {
+  readonly models: Models;
+  readonly limits: Limits;
+}
+
+export interface EmbeddingHandlers {
+  readonly embed: Handler<EmbedRequest, VectorEmbedResponse>;
+  readonly embedStream: Handler<EmbedStreamRequest, VectorEmbedStreamResponse>;
+}
+
+export function embeddingHandlers(options: EmbeddingOptions): EmbeddingHandlers {
+  const rules = requestRules(options.limits);
+  return {
+    embed: validated(rules.EmbedRequest, async function* (request, context) {
+      yield await collect(embed(request, context, options), request.inputs.length);
+    }),
+    embedStream: validated(rules.EmbedStreamRequest, async function* (request, context) {
+      const events = embed(request, context, options);
+      for await (const event of request.unordered ? events : inOrder(events)) yield { event };
+    }),
+  };
+}
+
+type Event = VectorEmbedStreamResponse["event"];
+
+/** Gives each vector when it comes, in whatever order that is. */
+async function* embed(
+  request: EmbedRequest,
+  context: CallContext,
+  { models }: EmbeddingOptions,
+): AsyncGenerator<Event> {
+  const model = models.resolve(request.model, "embed");
+  context.record.model = model.status.manifest.name;
+  context.record.inputs = request.inputs.length;
+  checkAgainst(request, model.status);
+  const { signal, arrivedAt } = context;
+  const submission: Submission = {
+    job: jobOf(request),
+    shape: shapeOf(request),
+    signal,
+    arrivedAt,
+  };
+  for await (const event of model.run(submission)) {
+    switch (event.kind) {
+      case "started":
+        break;
+      case "vectors":
+        for (const vector of event.vectors)
+          yield { $case: "embedding", value: embeddingOf(vector) };
+        break;
+      case "finish":
+        context.record.promptTokens = event.usage.promptTokens;
+        context.record.queueMs = Math.round(event.timings.queueMs);
+        yield { $case: "finish", value: finishOf(event, model.status) };
+        break;
+      case "failed":
+        throw ServeError.fromData(event.error);
+      case "piece":
+        throw new Error("bug: an embedding job gave text");
+    }
+  }
+}
+
+/** Checks what only the model knows. */
+function checkAgainst({ dimensions }: EmbedRequest, { info }: ModelStatus): void {
+  const most = info?.dimensions ?? 0;
+  const report = new Report();
+  if (dimensions !== undefined && most > 0 && dimensions > most) {
+    report.add("dimensions", `must be at most ${most} for this model`);
+  }
+  report.throwIfAny();
+}
+
+function jobOf({ inputs, truncate }: EmbedRequest): EmbedJob {
+  return { kind: "embed", texts: inputs, truncate: truncationOf(truncate) };
+}
+
+function shapeOf({ normalize, dimensions, encoding }: EmbedRequest): VectorShape {
+  return { normalize: normalize ?? true, dimensions, encoding: encodingOf(encoding) };
+}
+
+function encodingOf(encoding: Encoding): VectorShape["encoding"] {
+  switch (encoding) {
+    case Encoding.FLOAT16:
+      return "float16";
+    case Encoding.INT8:
+      return "int8";
+    case Encoding.UNSPECIFIED:
+    case Encoding.FLOAT32:
+      return "float32";
+  }
+}
+
+function embeddingOf(item: EncodedVector): VectorEmbedding {
+  const { index, values, packed, scale, tokens, truncated, error } = item;
+  return {
+    index,
+    vector: values,
+    packed,
+    scale,
+    tokens,
+    truncated,
+    error: error && errorOf(error),
+  };
+}
+
+function errorOf({ reason, message }: ErrorData): EmbeddingError {
+  return { reason, message };
+}
+
+function finishOf({ usage, timings }: JobResult, model: ModelStatus): EmbedFinish {
+  return { usage: usageOf(usage), timings: embeddingTimings(timings), model: versionOf(model) };
+}
+
+/** Holds back vectors that came before their turn. They are at most as many as the texts. */
+async function* inOrder(events: AsyncIterable<Event>): AsyncGenerator<Event> {
+  const early = new Map<number, Event>();
+  let next = 0;
+  for await (const event of events) {
+    if (event.$case === "finish") {
+      yield event;
+      continue;
+    }
+    early.set(event.value.index, event);
+    for (let due = early.get(next); due !== undefined; due = early.get(next)) {
+      early.delete(next);
+      next += 1;
+      yield due;
+    }
+  }
+}
+
+async function collect(events: AsyncIterable<Event>, inputs: number): Promise<VectorEmbedResponse> {
+  const embeddings: VectorEmbedding[] = [];
+  let finish: EmbedFinish | undefined;
+  for await (const { $case, value } of events) {
+    if ($case === "embedding") embeddings.push(value);
+    else finish = value;
+  }
+  if (embeddings.length !== inputs) throw new Error("bug: a job gave too few or too many vectors");
+  embeddings.sort((a, b) => a.index - b.index);
+  return { embeddings, ...finish };
+}

@@ -1,0 +1,223 @@
+/** Generation: both methods are one core, which turns a job's events into a stream of messages. */
+import { randomInt } from "node:crypto";
+import {
+  type Finish,
+  FinishReason,
+  type GenerateRequest,
+  type GenerateResponse,
+  type GenerateStreamRequest,
+  type GenerateStreamResponse,
+  type Piece,
+  Role,
+  type Started,
+} from "../../gen/inferd/v1/generation_service.ts";
+import { ServeError } from "../base/errors.ts";
+import type { CallContext, CallRecord, Handler } from "../calls/call.ts";
+import { Report, validated } from "../calls/validation.ts";
+import type { ChatMessage, GenerateInput, GenerateJob, JobResult } from "../engines/engine.ts";
+import type { Models, ModelStatus, ServingModel } from "../models/model.ts";
+import type { WorkerEvent } from "../workers/messages.ts";
+import type { Limits } from "./limits.ts";
+import { generationTimings, truncationOf, usageOf, versionOf } from "./messages.ts";
+import { requestRules } from "./rules.ts";
+import {
+  checkSampling,
+  outsideVocabulary,
+  resolveSampling,
+  samplingOf,
+  vocabularyOf,
+} from "./sampling.ts";
+
+export interface GenerationOptions {
+  readonly models: Models;
+  readonly limits: Limits;
+  /** Draws a seed from 0 to 4,294,967,294. Undefined takes the system's randomness. */
+  readonly drawSeed?: () => number;
+}
+
+export interface GenerationHandlers {
+  readonly generate: Handler<GenerateRequest, GenerateResponse>;
+  readonly generateStream: Handler<GenerateStreamRequest, GenerateStreamResponse>;
+}
+
+export function generationHandlers(options: GenerationOptions): GenerationHandlers {
+  const rules = requestRules(options.limits);
+  const stream = (request: GenerateRequest, context: CallContext) =>
+    generate(request, context, options);
+  return {
+    generate: validated(rules.GenerateRequest, async function* (request, context) {
+      yield await collect(stream(request, context));
+    }),
+    generateStream: validated(rules.GenerateStreamRequest, async function* (request, context) {
+      for await (const event of stream(request, context)) yield { event };
+    }),
+  };
+}
+
+type Event = NonNullable<GenerateStreamResponse["event"]>;
+
+/** The two requests have the same fields; so has what comes of them. */
+async function* generate(
+  request: GenerateRequest,
+  context: CallContext,
+  options: GenerationOptions,
+): AsyncGenerator<Event> {
+  const model = options.models.resolve(request.model, "generate");
+  context.record.model = model.status.manifest.name;
+  checkAgainst(request, model.status, options.limits);
+  const job = jobOf(request, model.status, options);
+  const started: Started = { model: versionOf(model.status), seed: job.sampling.seed };
+  let hasStarted = false;
+  for await (const event of run(model, job, context)) {
+    if (!hasStarted) {
+      hasStarted = true;
+      yield { $case: "started", value: started };
+      const prompt = promptToRepeat(request);
+      if (prompt !== "") yield { $case: "piece", value: { text: prompt, tokens: [] } };
+    }
+    const message = messageOf(event, context.record);
+    if (message !== undefined) yield message;
+  }
+}
+
+function run(
+  model: ServingModel,
+  job: GenerateJob,
+  { signal, arrivedAt }: CallContext,
+): AsyncIterable<WorkerEvent> {
+  const shape = { normalize: false, dimensions: undefined, encoding: "float32" } as const;
+  return model.run({ job, shape, signal, arrivedAt });
+}
+
+/** Checks what only the model knows. Throws one error that names every wrong field. */
+function checkAgainst(request: GenerateRequest, model: ModelStatus, limits: Limits): void {
+  const { input, sampling } = request;
+  if (input?.$case === "chat" && model.info?.chat !== true) {
+    const { name } = model.manifest;
+    const message = `model ${name} has no chat template; send a prompt, or set chat_template in its manifest`;
+    throw new ServeError("NO_CHAT_TEMPLATE", message, { facts: { model: name } });
+  }
+  const report = new Report();
+  checkSampling(sampling, model, { limits, report });
+  const vocabularySize = vocabularyOf(model);
+  for (const [index, id] of input?.$case === "tokens" ? input.value.ids.entries() : []) {
+    if (id >= vocabularySize) report.add(`tokens.ids[${index}]`, outsideVocabulary(vocabularySize));
+  }
+  report.throwIfAny();
+}
+
+function jobOf(
+  request: GenerateRequest,
+  model: ModelStatus,
+  { limits, drawSeed }: GenerationOptions,
+): GenerateJob {
+  const draw = drawSeed ?? (() => randomInt(0, 2 ** 32 - 1));
+  return {
+    kind: "generate",
+    input: inputOf(request),
+    sampling: resolveSampling(request.sampling, samplingOf(model, limits), draw),
+    stop: request.stop,
+    truncate: truncationOf(request.truncate),
+    returnTokens: request.returnTokens,
+  };
+}
+
+function inputOf({ input }: GenerateRequest): GenerateInput {
+  switch (input?.$case) {
+    case "prompt":
+      return { kind: "prompt", text: input.value };
+    case "chat":
+      return { kind: "chat", messages: input.value.messages.map(chatMessageOf) };
+    case "tokens":
+      return { kind: "tokens", ids: Uint32Array.from(input.value.ids) };
+    case undefined:
+      throw new Error("bug: a request without input passed its rules");
+  }
+}
+
+const roles = {
+  [Role.SYSTEM]: "system",
+  [Role.USER]: "user",
+  [Role.ASSISTANT]: "assistant",
+} as const;
+
+function chatMessageOf({
+  role,
+  content,
+}: {
+  readonly role: Role;
+  readonly content: string;
+}): ChatMessage {
+  if (role === Role.UNSPECIFIED) throw new Error("bug: a message without role passed its rules");
+  return { role: roles[role], content };
+}
+
+function promptToRepeat({ input, includePrompt }: GenerateRequest): string {
+  return includePrompt && input?.$case === "prompt" ? input.value : "";
+}
+
+function messageOf(event: WorkerEvent, record: CallRecord): Event | undefined {
+  switch (event.kind) {
+    case "started":
+      return undefined;
+    case "piece":
+      return { $case: "piece", value: pieceOf(event) };
+    case "finish":
+      recordResult(record, event);
+      return { $case: "finish", value: finishOf(event) };
+    case "failed":
+      throw ServeError.fromData(event.error);
+    case "vectors":
+      throw new Error("bug: a generation job gave vectors");
+  }
+}
+
+function pieceOf({
+  text,
+  tokens,
+}: {
+  readonly text: string;
+  readonly tokens?: Uint32Array;
+}): Piece {
+  return { text, tokens: tokens === undefined ? [] : Array.from(tokens) };
+}
+
+const finishReasons = {
+  stop: FinishReason.STOP,
+  length: FinishReason.LENGTH,
+  stop_sequence: FinishReason.STOP_SEQUENCE,
+  cancelled: FinishReason.CANCELLED,
+} as const;
+
+function finishOf({ reason, stopSequence, usage, timings }: JobResult): Finish {
+  return {
+    reason: finishReasons[reason],
+    stopSequence,
+    usage: usageOf(usage),
+    timings: generationTimings(timings),
+  };
+}
+
+function recordResult(record: CallRecord, { reason, usage, timings }: JobResult): void {
+  record.finishReason = reason;
+  record.promptTokens = usage.promptTokens;
+  record.completionTokens = usage.completionTokens;
+  record.queueMs = Math.round(timings.queueMs);
+  record.firstTokenMs = Math.round(timings.firstTokenMs);
+}
+
+async function collect(events: AsyncIterable<Event>): Promise<GenerateResponse> {
+  const texts: string[] = [];
+  const tokens: number[] = [];
+  let started: Started | undefined;
+  let finish: Finish | undefined;
+  for await (const { $case, value } of events) {
+    if ($case === "started") started = value;
+    else if ($case === "finish") finish = value;
+    else {
+      texts.push(value.text);
+      for (const token of value.tokens) tokens.push(token);
+    }
+  }
+  return { text: texts.join(""), tokens, finish, started };
+}

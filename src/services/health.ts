@@ -1,0 +1,45 @@
+/**
+ * What each name of the health service says, from the models as they stand.
+ *
+ * - `liveness`: always SERVING. A process that answers is alive, whatever its models do.
+ * - `startup`: SERVING once no model is loading for the first time, failed ones included: from then on
+ *   the other probes count.
+ * - `readiness` and the empty name: SERVING once no model is loading and at least one is ready. A model
+ *   that failed takes no others down with it. With no model at all, there is nothing to wait for.
+ * - `model:<name>`: SERVING while it is ready.
+ * - the generation and embedding services: SERVING while a model of their task is ready.
+ * - the services that need no model: always SERVING.
+ *
+ * While the server drains, the edge overrides all of it but `liveness`.
+ */
+import type { Task } from "../engines/engine.ts";
+import type { ModelStatus } from "../models/model.ts";
+
+const services: Readonly<Record<string, Task | undefined>> = {
+  "inferd.v1.GenerationService": "generate",
+  "inferd.v1.EmbeddingService": "embed",
+  "inferd.v1.ModelService": undefined,
+  "inferd.v1.ServerService": undefined,
+};
+
+/** Each health name, and whether it serves. */
+export function healthOf(models: readonly ModelStatus[]): ReadonlyMap<string, boolean> {
+  const ready = models.filter(({ state }) => state === "ready");
+  // `info` is kept by a model that has been ready, so one that is loaded anew does not count here.
+  const started = !models.some(({ state, info }) => state === "loading" && info === undefined);
+  const isReady = started && (ready.length > 0 || models.length === 0);
+  return new Map<string, boolean>([
+    ["", isReady],
+    ["readiness", isReady],
+    ["startup", started],
+    ["liveness", true],
+    ...Object.entries(services).map(
+      ([service, task]) => [service, task === undefined || ready.some(serves(task))] as const,
+    ),
+    ...models.map(({ manifest, state }) => [`model:${manifest.name}`, state === "ready"] as const),
+  ]);
+}
+
+function serves(task: Task): (model: ModelStatus) => boolean {
+  return ({ manifest, info }) => (info?.tasks ?? [manifest.task]).includes(task);
+}

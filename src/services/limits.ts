@@ -1,0 +1,7 @@
+import type { Config } from "../config/settings.ts";
+
+/** The settings that bound what one caller may ask for. */
+export type Limits = Pick<
+  Config,
+  "maxMessageBytes" | "maxInputs" | "maxTokens" | "maxQueuedJobs" | "maxCallMs"
+>;

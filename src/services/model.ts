@@ -1,0 +1,122 @@
+import { basename } from "node:path";
+import {
+  type GetModelRequest,
+  type GetModelResponse,
+  type ListModelsRequest,
+  type ListModelsResponse,
+  type Model,
+  ModelState,
+  Task,
+} from "../../gen/inferd/v1/model_service.ts";
+import { ServeError } from "../base/errors.ts";
+import type { Handler } from "../calls/call.ts";
+import { Report, validated } from "../calls/validation.ts";
+import type { Models, ModelStatus } from "../models/model.ts";
+import type { Limits } from "./limits.ts";
+import { requestRules } from "./rules.ts";
+import { samplingOf } from "./sampling.ts";
+
+export interface ModelOptions {
+  readonly models: Models;
+  readonly limits: Limits;
+}
+
+export interface ModelHandlers {
+  readonly listModels: Handler<ListModelsRequest, ListModelsResponse>;
+  readonly getModel: Handler<GetModelRequest, GetModelResponse>;
+}
+
+const defaultPageSize = 100;
+
+export function modelHandlers({ models, limits }: ModelOptions): ModelHandlers {
+  const rules = requestRules(limits);
+  return {
+    // Both answer at once; a handler's shape makes them generators.
+    // eslint-disable-next-line @typescript-eslint/require-await
+    listModels: validated(rules.ListModelsRequest, async function* (request) {
+      const page = pageOf(models.list(), request);
+      yield { ...page, models: page.models.map((model) => describe(model, limits)) };
+    }),
+    // eslint-disable-next-line @typescript-eslint/require-await
+    getModel: validated(rules.GetModelRequest, async function* ({ name }) {
+      const model = models.find(name);
+      if (model === undefined) throw notFound(name);
+      yield { model: describe(model, limits) };
+    }),
+  };
+}
+
+function notFound(name: string): ServeError {
+  const message = `there is no model ${name}; ListModels names those there are`;
+  return new ServeError("MODEL_NOT_FOUND", message, { facts: { model: name } });
+}
+
+/** One page of a list that is ordered by name, after the name that the token stands for. */
+function pageOf(
+  all: readonly ModelStatus[],
+  { pageSize, pageToken }: ListModelsRequest,
+): { readonly models: readonly ModelStatus[]; readonly nextPageToken: string } {
+  const after = readToken(pageToken);
+  const left = all.filter(({ manifest }) => manifest.name > after);
+  const models = left.slice(0, pageSize === 0 ? defaultPageSize : pageSize);
+  const last = models.at(-1);
+  const isWhole = models.length === left.length || last === undefined;
+  return { models, nextPageToken: isWhole ? "" : writeToken(last.manifest.name) };
+}
+
+// A token is the last name of a page, so that models that come and go shift no page. Callers must not
+// count on that, so it does not look like a name.
+const tokenMark = "after:";
+
+function writeToken(name: string): string {
+  return Buffer.from(tokenMark + name).toString("base64url");
+}
+
+function readToken(token: string): string {
+  if (token === "") return "";
+  const text = Buffer.from(token, "base64url").toString();
+  if (text.startsWith(tokenMark) && writeToken(text.slice(tokenMark.length)) === token) {
+    return text.slice(tokenMark.length);
+  }
+  const report = new Report();
+  report.add("page_token", "must be the next_page_token of an earlier answer, unchanged");
+  report.throwIfAny();
+  return "";
+}
+
+const states = {
+  loading: ModelState.LOADING,
+  ready: ModelState.READY,
+  failed: ModelState.FAILED,
+  unloading: ModelState.UNLOADING,
+} as const;
+
+const tasks = { generate: Task.GENERATE, embed: Task.EMBED } as const;
+
+function describe(status: ModelStatus, limits: Limits): Model {
+  const { manifest, digest, state, failure, info } = status;
+  const served = info?.tasks ?? [manifest.task];
+  const sampling = served.includes("generate")
+    ? { ...samplingOf(status, limits), logitBias: {} }
+    : undefined;
+  return {
+    name: manifest.name,
+    version: manifest.version,
+    digest,
+    tasks: served.map((task) => tasks[task]),
+    engine: engineName(manifest.engine),
+    contextLength: info?.contextLength ?? 0,
+    dimensions: info?.dimensions ?? 0,
+    pooling: info?.pooling ?? "",
+    license: manifest.license === "" ? (info?.license ?? "") : manifest.license,
+    defaultSampling: sampling,
+    state: states[state],
+    failure,
+    chat: info?.chat ?? false,
+  };
+}
+
+/** A module's path is nobody's business but the operator's. */
+export function engineName(engine: string): string {
+  return basename(engine);
+}

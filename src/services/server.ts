@@ -1,0 +1,67 @@
+import type {
+  EngineInfo,
+  GetServerInfoRequest,
+  GetServerInfoResponse,
+} from "../../gen/inferd/v1/server_service.ts";
+import type { Handler } from "../calls/call.ts";
+import { validated } from "../calls/validation.ts";
+import type { Models } from "../models/model.ts";
+import type { Limits } from "./limits.ts";
+import { duration } from "./messages.ts";
+import { engineName } from "./model.ts";
+import { requestRules } from "./rules.ts";
+
+export interface ServerInfoOptions {
+  readonly models: Models;
+  readonly limits: Limits;
+  readonly version: string;
+  /** The commit it was built from; empty where that is unknown. */
+  readonly build: string;
+  /** Names of the engines that come with the server. */
+  readonly engines: readonly string[];
+  /** Milliseconds since the server started. */
+  readonly uptimeMs: () => number;
+}
+
+export interface ServerHandlers {
+  readonly getServerInfo: Handler<GetServerInfoRequest, GetServerInfoResponse>;
+}
+
+export function serverHandlers(options: ServerInfoOptions): ServerHandlers {
+  const { models, limits, version, build, uptimeMs } = options;
+  const rules = requestRules(limits);
+  return {
+    // It answers at once; a handler's shape makes it a generator.
+    // eslint-disable-next-line @typescript-eslint/require-await
+    getServerInfo: validated(rules.GetServerInfoRequest, async function* () {
+      yield {
+        version,
+        build,
+        engines: enginesOf(options.engines, models),
+        limits: {
+          maxMessageBytes: limits.maxMessageBytes,
+          maxInputs: limits.maxInputs,
+          maxTokens: limits.maxTokens,
+          maxQueuedJobs: limits.maxQueuedJobs,
+          maxCallDuration: duration(limits.maxCallMs),
+        },
+        uptime: duration(uptimeMs()),
+      };
+    }),
+  };
+}
+
+/** Every engine that comes with the server or that a model runs on, with the libraries seen so far. */
+function enginesOf(builtIn: readonly string[], models: Models): EngineInfo[] {
+  const libraries = new Map<string, Map<string, string>>(builtIn.map((name) => [name, new Map()]));
+  for (const { manifest, info } of models.list()) {
+    const name = engineName(manifest.engine);
+    const versions = libraries.get(name) ?? new Map<string, string>();
+    for (const library of info?.libraries ?? []) versions.set(library.name, library.version);
+    libraries.set(name, versions);
+  }
+  return Array.from(libraries, ([name, versions]) => ({
+    name,
+    libraries: Array.from(versions, ([library, version]) => ({ name: library, version })),
+  }));
+}
