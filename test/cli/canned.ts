@@ -51,14 +51,21 @@ export async function openCanned(): Promise<Canned> {
     call.on("cancelled", () => onCancelled());
     const { input } = call.request;
     const prompt = input?.$case === "prompt" ? input.value : "";
-    if (prompt === "refuse") return void call.emit("error", refusal());
+    if (prompt === "refuse") {
+      call.emit("error", refusal());
+      return;
+    }
     call.write(event({ $case: "started", value: { seed: 7 } }));
     call.write(event({ $case: "piece", value: { text: "once, " } }));
     if (prompt === "hang") return;
     if (prompt === "break") {
-      return void call.emit("error", { code: status.UNAVAILABLE, details: "worker exited" });
+      call.emit("error", { code: status.UNAVAILABLE, details: "worker exited" });
+      return;
     }
-    if (prompt === "flood") return flood();
+    if (prompt === "flood") {
+      flood();
+      return;
+    }
     call.write(event({ $case: "piece", value: { text: "twice" } }));
     call.write(event({ $case: "finish", value: finish }));
     call.end();

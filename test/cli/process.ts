@@ -16,13 +16,14 @@ export interface RunOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Another path to it, from `cwd`. */
+  readonly binary?: string;
 }
 
 export function start(args: readonly string[], options: RunOptions = {}): Running {
-  const { INFERD_ADDRESS: _address, ...environment } = process.env;
-  const child = spawn(binary, args, {
+  const child = spawn(options.binary ?? binary, args, {
     cwd: options.cwd,
-    env: { ...environment, ...options.env },
+    env: { ...process.env, ...options.env },
     stdio: "pipe",
   });
   child.stdin.end(options.input ?? "");

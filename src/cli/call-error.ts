@@ -1,0 +1,62 @@
+/** A failed call, as its caller can read it: gRPC's status with what `google.rpc` details add. */
+import { type Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import type { Duration } from "../../gen/google/protobuf/duration.ts";
+import { BadRequest, ErrorInfo, RetryInfo } from "../../gen/google/rpc/error_details.ts";
+import { Status } from "../../gen/google/rpc/status.ts";
+
+/** Says in one line what went wrong and what to do, and below it each field that is wrong. */
+export class CallError extends Error {
+  override readonly name = "CallError";
+
+  constructor(error: ServiceError, address: string) {
+    super(describe(error, address), { cause: error });
+  }
+}
+
+export function isServiceError(thrown: unknown): thrown is ServiceError {
+  return thrown instanceof Error && "code" in thrown && "details" in thrown && "metadata" in thrown;
+}
+
+interface Details {
+  readonly reason: string | undefined;
+  readonly fields: readonly { readonly field: string; readonly description: string }[];
+  readonly retryDelay: Duration | undefined;
+}
+
+function describe(error: ServiceError, address: string): string {
+  if (error.code === status.UNAVAILABLE && /ECONNREFUSED|ENOENT|ENOTFOUND/.test(error.details)) {
+    return `no server answers at ${address}; start one with "inferd serve", or name it with --address`;
+  }
+  const { reason, fields, retryDelay } = detailsOf(error.metadata);
+  const code = status[error.code];
+  const retry = retryDelay === undefined ? "" : `; try again in ${seconds(retryDelay)} s`;
+  const head = `${code}${reason === undefined ? "" : ` (${reason})`}: ${error.details}${retry}`;
+  return [head, ...fields.map(({ field, description }) => `  ${field}: ${description}`)].join("\n");
+}
+
+function detailsOf(metadata: Metadata): Details {
+  const [encoded] = metadata.get("grpc-status-details-bin");
+  const details = Buffer.isBuffer(encoded) ? decodeStatus(encoded) : [];
+  const find = <T>(type: { decode(bytes: Uint8Array): T }, name: string): T | undefined => {
+    const any = details.find((detail) => detail.typeUrl.endsWith(`/google.rpc.${name}`));
+    return any === undefined ? undefined : type.decode(any.value);
+  };
+  return {
+    reason: find(ErrorInfo, "ErrorInfo")?.reason,
+    fields: find(BadRequest, "BadRequest")?.fieldViolations ?? [],
+    retryDelay: find(RetryInfo, "RetryInfo")?.retryDelay,
+  };
+}
+
+/** What cannot be read adds nothing: the code and the message stand without it. */
+function decodeStatus(bytes: Buffer): Status["details"] {
+  try {
+    return Status.decode(bytes).details;
+  } catch {
+    return [];
+  }
+}
+
+export function seconds(duration: Duration): number {
+  return Number(duration.seconds) + duration.nanos / 1e9;
+}

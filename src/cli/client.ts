@@ -1,0 +1,86 @@
+/** Calls to a server: one way for every kind of method, cancelled by Ctrl-C, failing in words. */
+import { Client, type ClientDuplexStream, credentials, Metadata } from "@grpc/grpc-js";
+import { CallError, isServiceError } from "./call-error.ts";
+import { Interrupted } from "./failure.ts";
+import type { ConnectionFlags } from "./flags.ts";
+
+/** What a call needs to know of its method; generated service definitions have it. */
+export interface Method<I, O> {
+  readonly path: string;
+  readonly requestSerialize: (value: I) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => O;
+}
+
+export interface Server {
+  /** Sends the requests and gives the responses as they come; leaving the loop cancels the call. */
+  call<I, O>(method: Method<I, O>, requests: readonly I[]): AsyncIterable<O>;
+}
+
+/** Connects, runs what calls the server, and disconnects. Ctrl-C cancels the open call. */
+export async function withServer(
+  flags: ConnectionFlags,
+  run: (server: Server) => Promise<void>,
+): Promise<void> {
+  const interruption = new AbortController();
+  const interrupt = (): void => interruption.abort(new Interrupted());
+  // Only the first: a second Ctrl-C ends the process, whatever it waits for.
+  process.once("SIGINT", interrupt);
+  const client = new Client(flags.address, credentials.createInsecure(), {
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+    "grpc.primary_user_agent": "inferd-cli",
+  });
+  try {
+    await run({ call: (method, requests) => call(method, requests, client) });
+  } catch (error) {
+    interruption.signal.throwIfAborted();
+    throw isServiceError(error) ? new CallError(error, flags.address) : error;
+  } finally {
+    process.off("SIGINT", interrupt);
+    client.close();
+  }
+
+  async function* call<I, O>(
+    method: Method<I, O>,
+    requests: readonly I[],
+    client: Client,
+  ): AsyncIterable<O> {
+    const stream = open(client, method, flags);
+    const cancel = (): void => stream.cancel();
+    interruption.signal.addEventListener("abort", cancel);
+    try {
+      for (const request of requests) stream.write(request);
+      stream.end();
+      // The stream's iterator knows no type; it gives what responseDeserialize made.
+      for await (const response of stream as AsyncIterable<O>) yield response;
+    } finally {
+      interruption.signal.removeEventListener("abort", cancel);
+      stream.cancel();
+    }
+  }
+}
+
+/**
+ * Opens the call as a stream both ways, whatever the method is: on the wire a single request or
+ * response is a stream of one.
+ */
+function open<I, O>(
+  client: Client,
+  method: Method<I, O>,
+  flags: ConnectionFlags,
+): ClientDuplexStream<I, O> {
+  const metadata = new Metadata();
+  for (const [name, value] of flags.header) {
+    metadata.add(name, name.endsWith("-bin") ? Buffer.from(value, "base64") : value);
+  }
+  const { path, requestSerialize, responseDeserialize } = method;
+  const options =
+    flags.timeout === undefined ? {} : { deadline: Date.now() + flags.timeout * 1000 };
+  return client.makeBidiStreamRequest(
+    path,
+    requestSerialize,
+    responseDeserialize,
+    metadata,
+    options,
+  );
+}

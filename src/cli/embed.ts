@@ -1,0 +1,75 @@
+/** `inferd embed`: one vector a line, in the order of the texts. */
+import {
+  Embedding,
+  EmbeddingServiceService,
+  EmbedStreamRequest,
+} from "../../gen/inferd/v1/embedding_service.ts";
+import { Truncate } from "../../gen/inferd/v1/types.ts";
+import { type Server, withServer } from "./client.ts";
+import { jsonWriter } from "./contract.ts";
+import { Reported } from "./failure.ts";
+import type { ConnectionFlags } from "./flags.ts";
+import { groups, readLines } from "./input.ts";
+import { remark, say, writeJson } from "./print.ts";
+
+export interface EmbedFlags extends ConnectionFlags {
+  readonly model: string;
+  readonly normalize: boolean;
+  readonly dimensions?: number;
+  readonly truncate: keyof typeof truncations;
+  readonly json?: boolean;
+}
+
+const truncations = { none: Truncate.NONE, end: Truncate.END, start: Truncate.START } as const;
+
+/** Texts for one call: few enough for any server's limit, enough to fill its batches. */
+const textsPerCall = 512;
+
+export async function embed(texts: readonly string[], flags: EmbedFlags): Promise<void> {
+  const print = flags.json === true ? jsonPrinter() : printVector;
+  const counts = { texts: 0, failed: 0, tokens: 0 };
+  const began = performance.now();
+  await withServer(flags, async (server) => {
+    for await (const group of groups(readLines(texts, "the texts"), textsPerCall)) {
+      for await (const embedding of embedGroup(server, group, flags)) {
+        const index = counts.texts;
+        counts.texts += 1;
+        counts.tokens += embedding.tokens;
+        await print({ ...embedding, index });
+        if (embedding.error === undefined) continue;
+        counts.failed += 1;
+        say(`inferd: text ${index}: ${embedding.error.reason}: ${embedding.error.message}`);
+      }
+    }
+  });
+  const took = ((performance.now() - began) / 1000).toFixed(2);
+  remark(`${counts.texts} texts of ${counts.tokens} tokens in ${took} s`);
+  if (counts.failed > 0) throw new Reported();
+}
+
+async function* embedGroup(
+  server: Server,
+  inputs: readonly string[],
+  flags: EmbedFlags,
+): AsyncIterable<Embedding> {
+  const request = EmbedStreamRequest.fromPartial({
+    model: flags.model,
+    inputs,
+    normalize: flags.normalize,
+    truncate: truncations[flags.truncate],
+    ...(flags.dimensions === undefined ? {} : { dimensions: flags.dimensions }),
+  });
+  for await (const { event } of server.call(EmbeddingServiceService.embedStream, [request])) {
+    if (event?.$case === "embedding") yield event.value;
+  }
+}
+
+/** A text without a vector is `null`, so that line n stays text n. */
+async function printVector({ vector, error }: Embedding): Promise<void> {
+  await writeJson(error === undefined ? vector : null);
+}
+
+function jsonPrinter(): (embedding: Embedding) => Promise<void> {
+  const toJson = jsonWriter("inferd.v1.Embedding");
+  return (embedding) => writeJson(toJson(Embedding.encode(embedding).finish()));
+}

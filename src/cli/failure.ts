@@ -1,0 +1,49 @@
+/** How a command's failure reads, and which exit code it has. */
+import { CommanderError } from "commander";
+import { SettingError } from "../config/config.ts";
+
+export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** What `--help` says about exit codes. */
+export const exitCodesHelp = `
+Exit codes:
+  0    done
+  1    the call or the operation failed
+  2    the command line or the configuration is wrong
+  130  interrupted with Ctrl-C
+`;
+
+/** The command line is wrong in a way that its parser cannot see. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Ctrl-C: nothing is wrong, so nothing is said. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+/** The operation failed and has said so already, where it happened. */
+export class Reported extends Error {
+  override readonly name = "Reported";
+}
+
+export interface Failure {
+  readonly exitCode: number;
+  /** Empty where all is said. */
+  readonly text: string;
+}
+
+export function describeFailure(thrown: unknown): Failure {
+  if (thrown instanceof Interrupted) return { exitCode: exitCodes.interrupted, text: "" };
+  if (thrown instanceof Reported) return { exitCode: exitCodes.failed, text: "" };
+  if (thrown instanceof CommanderError) {
+    // Commander has printed its message, or the help that was asked for.
+    return { exitCode: thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage, text: "" };
+  }
+  if (thrown instanceof UsageError || thrown instanceof SettingError) {
+    return { exitCode: exitCodes.usage, text: `inferd: ${thrown.message}` };
+  }
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return { exitCode: exitCodes.failed, text: `inferd: ${message}` };
+}

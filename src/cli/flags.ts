@@ -1,0 +1,120 @@
+/** The flags of all commands, in groups that commands share. Light to import: `--help` needs no more. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { settingKeys } from "../config/config.ts";
+import {
+  environmentName,
+  flagName,
+  type Setting,
+  type SettingKey,
+  settings,
+} from "../config/settings.ts";
+
+/** Adds a flag for each of the settings; their values are read when all sources are known. */
+export function addSettingFlags(command: Command, keys: readonly SettingKey[] = settingKeys): void {
+  for (const key of keys) {
+    const setting: Setting = settings[key];
+    const option = new Option(`${flagName(key)} <${setting.value}>`, describe(key, setting));
+    if (setting.repeats === true) option.argParser(collect);
+    command.addOption(option.helpGroup(`${setting.group}:`));
+  }
+  command.addOption(
+    new Option("--config <file>", "YAML file with settings, as in: max_tokens: 1024")
+      .env("INFERD_CONFIG")
+      .helpGroup("Other:"),
+  );
+}
+
+function describe(key: SettingKey, setting: Setting): string {
+  const fallback = setting.defaultText ?? String(setting.default);
+  return `${setting.help} [${environmentName(key)}] (default: ${fallback})`;
+}
+
+export interface ConnectionFlags {
+  readonly address: string;
+  readonly timeout?: number;
+  readonly header: readonly Header[];
+}
+
+export type Header = readonly [name: string, value: string];
+
+/** Adds the flags of a command that calls a server. */
+export function addConnectionFlags(command: Command): Command {
+  const address = new Option("-a, --address <host:port>", "The server; unix:/path works too.")
+    .env("INFERD_ADDRESS")
+    .default(`${settings.host.default}:${settings.port.default}`);
+  return command
+    .optionsGroup("Connection:")
+    .addOption(address)
+    .option("--timeout <seconds>", "Most seconds that the call may take.", seconds)
+    .option("-H, --header <name:value>", "Metadata to send. Repeatable.", addHeader, []);
+}
+
+/** One flag for each scalar of the contract's `Sampling`, by its name there. The server checks ranges. */
+const samplingFlags = {
+  maxTokens: { value: "n", read: count, help: "Most tokens to generate." },
+  temperature: { value: "t", read: number, help: "Randomness from 0 to 2; 0 takes the likeliest." },
+  seed: { value: "n", read: count, help: "Makes a completion repeatable." },
+  topK: { value: "n", read: count, help: "Keeps the n likeliest tokens; 0 keeps all." },
+  topP: { value: "p", read: number, help: "Keeps the likeliest tokens that sum to p." },
+  minP: { value: "p", read: number, help: "Drops tokens below p times the likeliest." },
+  typicalP: { value: "p", read: number, help: "Keeps tokens of typical information up to p." },
+  repetitionPenalty: { value: "x", read: number, help: "Divides logits of tokens seen." },
+  presencePenalty: { value: "x", read: number, help: "Lowers logits of tokens seen, once." },
+  frequencyPenalty: { value: "x", read: number, help: "Lowers logits for each time seen." },
+  penaltyLastN: { value: "n", read: count, help: "Window of the three penalties." },
+  minTokens: { value: "n", read: count, help: "Fewest tokens before the model may end." },
+} as const;
+
+export type SamplingFlags = { readonly [K in keyof typeof samplingFlags]?: number } & {
+  readonly logitBias: Readonly<Record<string, number>>;
+  readonly ignoreEos?: boolean;
+};
+
+// Object.keys forgets the type; the table is a literal, so its keys are these.
+export const samplingKeys = Object.keys(samplingFlags) as readonly (keyof typeof samplingFlags)[];
+
+export function addSamplingFlags(command: Command): Command {
+  command.optionsGroup("Sampling (unset takes the model's own):");
+  for (const key of samplingKeys) {
+    const { value, read, help } = samplingFlags[key];
+    command.option(`${flagName(key)} <${value}>`, help, read);
+  }
+  return command
+    .option("--logit-bias <token=bias>", "Adds to a token's logit. Repeatable.", addBias, {})
+    .option("--ignore-eos", "Goes on past the model's end token.");
+}
+
+/** A commander reader that keeps every value of a repeated flag. */
+export function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("It must be a number.");
+}
+
+/** A whole number that the contract's uint32 can carry. */
+export function count(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value <= 0xffff_ffff) return value;
+  throw new InvalidArgumentError("It must be a whole number from 0 to 4294967295.");
+}
+
+function seconds(text: string): number {
+  const value = number(text);
+  if (value > 0 && value <= 86_400) return value;
+  throw new InvalidArgumentError("It must be above 0 and at most 86400.");
+}
+
+function addHeader(text: string, before: readonly Header[]): readonly Header[] {
+  const [, name, value] = /^([0-9A-Za-z._-]+):\s*(.*)$/.exec(text) ?? [];
+  if (name !== undefined && value !== undefined) return [...before, [name.toLowerCase(), value]];
+  throw new InvalidArgumentError('It must look like "name: value".');
+}
+
+function addBias(text: string, before: SamplingFlags["logitBias"]): SamplingFlags["logitBias"] {
+  const [token = "", bias = ""] = text.split("=");
+  return { ...before, [count(token)]: number(bias) };
+}

@@ -1,0 +1,116 @@
+/** `inferd generate`: text goes to standard output as the model makes it. */
+import {
+  type Finish,
+  FinishReason,
+  GenerateStreamRequest,
+  GenerateStreamResponse,
+  GenerationServiceService,
+  Role,
+} from "../../gen/inferd/v1/generation_service.ts";
+import { Truncate } from "../../gen/inferd/v1/types.ts";
+import { seconds } from "./call-error.ts";
+import { type Server, withServer } from "./client.ts";
+import { jsonWriter } from "./contract.ts";
+import { type ConnectionFlags, type SamplingFlags, samplingKeys } from "./flags.ts";
+import { readText } from "./input.ts";
+import { remark, write, writeJson } from "./print.ts";
+
+export interface GenerateFlags extends ConnectionFlags, SamplingFlags {
+  readonly model: string;
+  readonly chat?: boolean;
+  readonly system?: string;
+  readonly stop: readonly string[];
+  readonly truncate: keyof typeof truncations;
+  readonly includePrompt?: boolean;
+  readonly json?: boolean;
+}
+
+const truncations = { none: Truncate.NONE, end: Truncate.END, start: Truncate.START } as const;
+
+export async function generate(argument: string | undefined, flags: GenerateFlags): Promise<void> {
+  const request = requestOf(await readText(argument, "the prompt"), flags);
+  const print = flags.json === true ? printJson : printText;
+  await withServer(flags, (server) => print(server, request));
+}
+
+/** The request that a command line means. A system text or `--chat` makes a conversation of the prompt. */
+export function requestOf(prompt: string, flags: GenerateFlags): GenerateStreamRequest {
+  const given = samplingKeys.filter((key) => flags[key] !== undefined);
+  const scalars = Object.fromEntries(given.map((key) => [key, flags[key]]));
+  const { ignoreEos, logitBias } = flags;
+  return GenerateStreamRequest.fromPartial({
+    model: flags.model,
+    input: inputOf(prompt, flags),
+    sampling: { ...scalars, logitBias, ...(ignoreEos === true ? { ignoreEos } : {}) },
+    stop: flags.stop,
+    truncate: truncations[flags.truncate],
+    includePrompt: flags.includePrompt ?? false,
+  });
+}
+
+function inputOf(
+  prompt: string,
+  { chat, system }: GenerateFlags,
+): NonNullable<GenerateStreamRequest["input"]> {
+  if (chat !== true && system === undefined) return { $case: "prompt", value: prompt };
+  const said = [
+    ...(system === undefined ? [] : [{ role: Role.SYSTEM, content: system }]),
+    { role: Role.USER, content: prompt },
+  ];
+  return { $case: "chat", value: { messages: said } };
+}
+
+async function printText(server: Server, request: GenerateStreamRequest): Promise<void> {
+  let last = "";
+  try {
+    for await (const { event } of server.call(GenerationServiceService.generateStream, [request])) {
+      if (event?.$case === "piece") {
+        last = event.value.text;
+        await write(last);
+      } else if (event?.$case === "finish") {
+        if (!last.endsWith("\n")) await write("\n");
+        last = "\n";
+        remark(summary(event.value));
+      }
+    }
+  } finally {
+    // What comes after a broken-off line, an error or the shell's prompt, begins a new one.
+    if (last !== "" && !last.endsWith("\n")) await write("\n");
+  }
+}
+
+async function printJson(server: Server, request: GenerateStreamRequest): Promise<void> {
+  const toJson = jsonWriter("inferd.v1.GenerateStreamResponse");
+  for await (const event of server.call(GenerationServiceService.generateStream, [request])) {
+    await writeJson(toJson(GenerateStreamResponse.encode(event).finish()));
+  }
+}
+
+/** Such as `64 tokens in 0.52 s, 126 tokens/s, first after 31 ms, ended by max_tokens`. */
+export function summary({ reason, stopSequence, usage, timings }: Finish): string {
+  const tokens = usage?.completionTokens ?? 0;
+  const total = timings?.total === undefined ? 0 : seconds(timings.total);
+  const decode = timings?.decode === undefined ? 0 : seconds(timings.decode);
+  const first = timings?.timeToFirstToken;
+  // The first token comes from the prompt's own step; the rate is that of those after it.
+  const rate = tokens > 1 && decode > 0 ? [`${((tokens - 1) / decode).toFixed(0)} tokens/s`] : [];
+  const wait = first === undefined ? [] : [`first after ${(seconds(first) * 1000).toFixed(0)} ms`];
+  const took = `${tokens} tokens in ${total.toFixed(2)} s`;
+  return [took, ...rate, ...wait, endOf(reason, stopSequence)].join(", ");
+}
+
+function endOf(reason: FinishReason, stopSequence: string): string {
+  switch (reason) {
+    case FinishReason.STOP:
+      return "the model ended";
+    case FinishReason.LENGTH:
+      return "cut at its length";
+    case FinishReason.STOP_SEQUENCE:
+      return `stopped at ${JSON.stringify(stopSequence)}`;
+    case FinishReason.CANCELLED:
+      return "stopped by the server";
+    case FinishReason.UNSPECIFIED:
+    default:
+      return "ended";
+  }
+}

@@ -1,0 +1,41 @@
+/** What commands read: arguments, or standard input. */
+import { createInterface } from "node:readline";
+import { UsageError } from "./failure.ts";
+
+/** The text given as an argument, else standard input without its last line break; `-` is standard input. */
+export async function readText(argument: string | undefined, what: string): Promise<string> {
+  if (argument !== undefined && argument !== "-") return argument;
+  refuseTerminal(argument, what);
+  let text = "";
+  process.stdin.setEncoding("utf8");
+  for await (const chunk of process.stdin) text += String(chunk);
+  return text.replace(/\r?\n$/, "");
+}
+
+type Lines = Iterable<string> | AsyncIterable<string>;
+
+/** The texts given as arguments, else the lines of standard input as they come. */
+export function readLines(texts: readonly string[], what: string): Lines {
+  if (texts.length > 0 && texts[0] !== "-") return texts;
+  refuseTerminal(texts[0], what);
+  return createInterface({ input: process.stdin, crlfDelay: Infinity });
+}
+
+/** Takes lines in groups of at most `size`. */
+export async function* groups(lines: Lines, size: number): AsyncIterable<string[]> {
+  let group: string[] = [];
+  for await (const line of lines) {
+    group.push(line);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+/** Somebody who forgot the argument must not wait for a program that waits for them. */
+function refuseTerminal(argument: string | undefined, what: string): void {
+  if (argument === undefined && process.stdin.isTTY) {
+    throw new UsageError(`${what}: give it as an argument, or on standard input`);
+  }
+}

@@ -1,0 +1,69 @@
+/** `inferd models`: what lies on disk, and whether each file is what its manifest says. */
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { modelFolders } from "../config/config.ts";
+import { sha256Of } from "../models/digest.ts";
+import type { Manifest, ManifestFile } from "../models/manifest.ts";
+import { findModels } from "../models/store.ts";
+import { readConfig, type SettingFlags } from "./configuration.ts";
+import { Reported } from "./failure.ts";
+import { table, write, writeJson } from "./print.ts";
+
+export type ModelsFlags = SettingFlags & { readonly json?: boolean };
+
+export async function listModels(flags: ModelsFlags): Promise<void> {
+  const models = await Promise.all((await find(flags)).map(describe));
+  if (flags.json === true) return writeJson(models);
+  const rows = models.map(({ name, version, task, engine, bytes, license }) => {
+    return [name, version, task, engine, megabytes(bytes), license];
+  });
+  await write(`${table(["NAME", "VERSION", "TASK", "ENGINE", "SIZE", "LICENSE"], rows)}\n`);
+}
+
+export async function verifyModels(flags: ModelsFlags): Promise<void> {
+  const checks: Check[] = [];
+  // One after the other: two would only compete for the disk.
+  for (const { name, files } of await find(flags)) {
+    for (const [role, file] of Object.entries(files)) {
+      checks.push({ name, role, ...(await verify(file)) });
+    }
+  }
+  if (flags.json === true) await writeJson(checks);
+  else {
+    const rows = checks.map(({ name, role, digest, sha256 }) => [name, role, digest, sha256]);
+    await write(`${table(["NAME", "FILE", "DIGEST", "SHA256"], rows)}\n`);
+  }
+  if (checks.some(({ digest }) => digest === "bad")) throw new Reported();
+}
+
+interface Check {
+  readonly name: string;
+  readonly role: string;
+  /** `unstated`: the manifest has no digest to compare with. */
+  readonly digest: "ok" | "bad" | "unstated";
+  /** Of the file as it lies there. */
+  readonly sha256: string;
+}
+
+async function find(flags: ModelsFlags): Promise<readonly Manifest[]> {
+  const config = await readConfig(flags);
+  return findModels({ folders: modelFolders(config), paths: config.model });
+}
+
+async function describe(manifest: Manifest) {
+  const { name, version, task, engine, license, files } = manifest;
+  const sizes = await Promise.all(Object.values(files).map(async ({ path }) => stat(path)));
+  const bytes = sizes.reduce((sum, { size }) => sum + size, 0);
+  // A user's own engine is a module's path.
+  return { name, version, task, engine: basename(engine), license, bytes };
+}
+
+async function verify(file: ManifestFile): Promise<Pick<Check, "digest" | "sha256">> {
+  const sha256 = await sha256Of(file.path);
+  if (file.sha256 === undefined) return { digest: "unstated", sha256 };
+  return { digest: file.sha256 === sha256 ? "ok" : "bad", sha256 };
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

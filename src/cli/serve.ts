@@ -1,0 +1,139 @@
+/** `inferd serve`: starts the server, shows how it goes, and ends it by signals. */
+import type { App } from "../app.ts";
+import { type Log, openLog } from "../base/log.ts";
+import { version } from "../base/version.ts";
+import type { Config } from "../config/settings.ts";
+import type { ModelStatus } from "../models/model.ts";
+import { readConfig, type SettingFlags } from "./configuration.ts";
+import { exitCodes } from "./failure.ts";
+import { table, write } from "./print.ts";
+import { Progress } from "./progress.ts";
+
+export type ServeFlags = SettingFlags;
+
+export async function serve(flags: ServeFlags): Promise<void> {
+  const config = await readConfig(flags);
+  const isPretty =
+    config.logFormat === "pretty" || (config.logFormat === "auto" && process.stderr.isTTY);
+  const progress = process.stderr.isTTY && isPretty ? new Progress(process.stderr) : undefined;
+  const log = await openLog({
+    level: config.logLevel,
+    format: isPretty ? "pretty" : "json",
+    colors: process.stderr.isTTY && process.stderr.hasColors(),
+    ...(progress === undefined ? {} : { destination: progress }),
+  });
+  const { startApp } = await import("../app.ts");
+  const app = await startApp(config, log, process.env);
+  endBySignals(app, log);
+  await untilLoaded(app, progress);
+  await announce({ app, config, log, isPretty });
+  await app.closed;
+}
+
+/** Drains at the first signal, which aborts the result; a second one ends the process at once. */
+function endBySignals(app: App, log: Log): AbortSignal {
+  const ending = new AbortController();
+  const end = (signal: "SIGINT" | "SIGTERM"): void => {
+    if (ending.signal.aborted) process.exit(signal === "SIGINT" ? exitCodes.interrupted : 143);
+    ending.abort();
+    log.info({ signal }, "draining; a second signal ends at once");
+    app.drain().then(
+      () => {
+        log.info({}, "stopped");
+        // Whatever is still open now must not keep the process: its calls have had their grace.
+        process.exit(exitCodes.ok);
+      },
+      (error: unknown) => {
+        log.error({ error }, "could not drain");
+        process.exit(exitCodes.failed);
+      },
+    );
+  };
+  process.on("SIGTERM", end);
+  process.on("SIGINT", end);
+  return ending.signal;
+}
+
+/** Waits until every model is ready or has failed. */
+async function untilLoaded({ models }: App, progress: Progress | undefined): Promise<void> {
+  const isLoading = (): boolean => models.list().some(({ state }) => state === "loading");
+  const offProgress = models.onProgress((name, fraction) => progress?.update(name, fraction));
+  if (isLoading()) {
+    await new Promise<void>((resolve) => {
+      const offChange = models.onChange(({ manifest, state }) => {
+        if (state !== "loading") progress?.end(manifest.name);
+        if (isLoading()) return;
+        offChange();
+        resolve();
+      });
+    });
+  }
+  offProgress();
+}
+
+interface Announcement {
+  readonly app: App;
+  readonly config: Config;
+  readonly log: Log;
+  readonly isPretty: boolean;
+}
+
+/** Says that the server is ready: in words where a person reads, as one log line otherwise. */
+async function announce({ app, config, log, isPretty }: Announcement): Promise<void> {
+  const { host } = config;
+  const address = `${host.includes(":") ? `[${host}]` : host}:${app.port}`;
+  const statuses = app.models.list();
+  const ready = statuses.filter(({ state }) => state === "ready");
+  if (ready.length === 0) {
+    log.error({ address, models: statuses.length }, "no model could be loaded; calls will fail");
+    return;
+  }
+  const startMs = Math.round(performance.now());
+  if (!isPretty) {
+    const models = ready.map(({ manifest }) => manifest.name);
+    log.info({ address, port: app.port, models, threads: config.cores, startMs, version }, "ready");
+    return;
+  }
+  await write(readyText({ address, threads: config.cores, startMs, ready }));
+}
+
+interface Ready {
+  readonly address: string;
+  readonly threads: number;
+  readonly startMs: number;
+  readonly ready: readonly ModelStatus[];
+}
+
+export function readyText({ address, threads, startMs, ready }: Ready): string {
+  const rows = ready.map(({ manifest, info }) => [
+    `  ${manifest.name}`,
+    manifest.task,
+    manifest.engine.startsWith("/") ? "module" : manifest.engine,
+    info === undefined ? "" : `${info.contextLength} tokens`,
+  ]);
+  const lines = [
+    "",
+    `inferd ${version} is ready on ${address} after ${(startMs / 1000).toFixed(1)} s, ${threads} threads`,
+    table(["  model", "task", "engine", "context"], rows),
+    "",
+    "Try it from another terminal:",
+    ...tries(address, new Set(ready.map(({ manifest }) => manifest.task))),
+    "",
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function tries(address: string, tasks: ReadonlySet<string>): readonly string[] {
+  const flag = address === "127.0.0.1:50051" ? "" : ` --address ${address}`;
+  const call = (data: string, method: string): string =>
+    `  grpcurl -plaintext -d '${data}' ${address} inferd.v1.${method}`;
+  return tasks.has("generate")
+    ? [
+        `  bin/inferd generate${flag} "Once upon a time"`,
+        call('{"prompt":"Once upon a time"}', "GenerationService/GenerateStream"),
+      ]
+    : [
+        `  bin/inferd embed${flag} "a cat on the mat"`,
+        call('{"inputs":["a cat on the mat"]}', "EmbeddingService/Embed"),
+      ];
+}
