@@ -1,4 +1,4 @@
-/** A model's manifest, checked: what `model.yaml` says. `parseManifest` (manifest-file.ts) makes it. */
+/** A model's manifest, checked: what `model.yaml` says. `readManifest` (manifest-file.ts) makes it. */
 import type { Sampling, Task } from "../engines/engine.ts";
 
 /** One file a model is made of. */

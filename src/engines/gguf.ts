@@ -1,0 +1,216 @@
+/**
+ * Reads the metadata of a GGUF file, to know what a bare file is before a worker is started for it.
+ * Files come from anywhere: each count and length is held against the bytes that there are, and what is
+ * not needed is skipped, not kept. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+ */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+
+export type GgufValue = string | number | boolean;
+
+export interface GgufHeader {
+  readonly version: number;
+  readonly tensors: number;
+  /** Numbers, booleans and texts of at most 64 Ki bytes; arrays and longer texts are not kept. */
+  readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** All keys that the file has. */
+  readonly keys: ReadonlySet<string>;
+}
+
+/** What a file says that a server wants to know. */
+export interface GgufSummary {
+  readonly architecture: string;
+  readonly license: string;
+  /** Undefined where it states none. */
+  readonly contextLength: number | undefined;
+  readonly hasChatTemplate: boolean;
+  /** Whether it gives vectors of whole texts rather than next tokens. */
+  readonly isEmbedding: boolean;
+}
+
+/** Bytes that can be read from any place. */
+export interface ByteSource {
+  readonly bytes: number;
+  /** Gives exactly `length` bytes, which lie within the source. */
+  read(start: number, length: number): Uint8Array;
+}
+
+/** Says what is wrong with a file, in words that go on after its name. */
+export class GgufError extends Error {
+  override readonly name = "GgufError";
+}
+
+const maxMetadataBytes = 256 * 1024 * 1024;
+const maxKeyBytes = 65_535;
+const maxTextBytes = 65_536;
+
+interface Scalar {
+  readonly bytes: number;
+  readonly read: (view: DataView) => number | boolean;
+}
+
+/** Values of fixed size, by the number of their type. */
+const scalars = new Map<number, Scalar>([
+  [0, { bytes: 1, read: (view) => view.getUint8(0) }],
+  [1, { bytes: 1, read: (view) => view.getInt8(0) }],
+  [2, { bytes: 2, read: (view) => view.getUint16(0, true) }],
+  [3, { bytes: 2, read: (view) => view.getInt16(0, true) }],
+  [4, { bytes: 4, read: (view) => view.getUint32(0, true) }],
+  [5, { bytes: 4, read: (view) => view.getInt32(0, true) }],
+  [6, { bytes: 4, read: (view) => view.getFloat32(0, true) }],
+  [7, { bytes: 1, read: (view) => view.getUint8(0) !== 0 }],
+  [10, { bytes: 8, read: (view) => Number(view.getBigUint64(0, true)) }],
+  [11, { bytes: 8, read: (view) => Number(view.getBigInt64(0, true)) }],
+  [12, { bytes: 8, read: (view) => view.getFloat64(0, true) }],
+]);
+const textType = 8;
+const arrayType = 9;
+
+/** Reads a file's header. Throws a GgufError for one that is not whole or not GGUF. */
+export function readGguf(path: string): GgufHeader {
+  const file = openSync(path, "r");
+  try {
+    const read = (start: number, length: number): Uint8Array => {
+      const part = new Uint8Array(length);
+      if (readSync(file, part, 0, length, start) < length) throw new GgufError("is cut short");
+      return part;
+    };
+    return parseGguf({ bytes: fstatSync(file).size, read });
+  } finally {
+    closeSync(file);
+  }
+}
+
+export function parseGguf(source: ByteSource): GgufHeader {
+  const cursor = new Cursor(source);
+  const magic = source.bytes < 4 ? "" : String.fromCharCode(...cursor.take(4));
+  if (magic !== "GGUF") throw new GgufError("is not a GGUF file");
+  const version = cursor.number(4);
+  if (version !== 2 && version !== 3) {
+    // Versions are small: a large one is a small one with its bytes turned round.
+    throw new GgufError(
+      version > 0xffff
+        ? "is a GGUF file for big-endian machines"
+        : `has GGUF version ${version}, not 2 or 3`,
+    );
+  }
+  const tensors = cursor.number(8);
+  const entries = cursor.number(8);
+  // The least entry: a key's length, a type and one byte.
+  cursor.expect(entries * 13);
+  const metadata = new Map<string, GgufValue>();
+  const keys = new Set<string>();
+  for (let i = 0; i < entries; i++) {
+    const key = cursor.text(maxKeyBytes);
+    if (key === undefined) throw new GgufError("is damaged: it has a key beyond all length");
+    const value = readValue(cursor);
+    keys.add(key);
+    if (value !== undefined) metadata.set(key, value);
+  }
+  return { version, tensors, metadata, keys };
+}
+
+/** Undefined for what is not kept. */
+function readValue(cursor: Cursor): GgufValue | undefined {
+  const type = cursor.number(4);
+  if (type === textType) return cursor.text(maxTextBytes);
+  if (type === arrayType) {
+    skipArray(cursor);
+    return undefined;
+  }
+  const scalar = scalars.get(type);
+  if (scalar === undefined) {
+    throw new GgufError("is damaged, or newer than inferd: it has a value of an unknown type");
+  }
+  return scalar.read(viewOf(cursor.take(scalar.bytes)));
+}
+
+function skipArray(cursor: Cursor): void {
+  const type = cursor.number(4);
+  const count = cursor.number(8);
+  const scalar = scalars.get(type);
+  if (scalar !== undefined) {
+    cursor.skip(count * scalar.bytes);
+  } else if (type === textType) {
+    cursor.expect(count * 8);
+    for (let i = 0; i < count; i++) cursor.skip(cursor.number(8));
+  } else {
+    throw new GgufError("is damaged, or newer than inferd: it has an array of an unknown type");
+  }
+}
+
+/** Encoders, whose files need not state how they pool. */
+const encoders = /bert|embedding|^t5encoder$/;
+
+export function summarise({ metadata, keys }: GgufHeader): GgufSummary {
+  const textOf = (key: string): string => {
+    const value = metadata.get(key);
+    return typeof value === "string" ? value : "";
+  };
+  const architecture = textOf("general.architecture");
+  const contextLength = metadata.get(`${architecture}.context_length`);
+  // Zero is no pooling: what generation models state, where they state any.
+  const pooling = metadata.get(`${architecture}.pooling_type`) ?? 0;
+  return {
+    architecture,
+    license: textOf("general.license"),
+    contextLength: typeof contextLength === "number" ? contextLength : undefined,
+    hasChatTemplate: keys.has("tokenizer.chat_template"),
+    isEmbedding: pooling !== 0 || encoders.test(architecture),
+  };
+}
+
+/** Owns a place in a source, and a window of it that has been read. */
+class Cursor {
+  readonly #source: ByteSource;
+  readonly #end: number;
+  #position = 0;
+  #window: Uint8Array = new Uint8Array(0);
+  #windowStart = 0;
+
+  constructor(source: ByteSource) {
+    this.#source = source;
+    this.#end = Math.min(source.bytes, maxMetadataBytes);
+  }
+
+  /** Throws where fewer bytes are left. Every count and length passes here before it is believed. */
+  expect(bytes: number): void {
+    if (bytes <= this.#end - this.#position) return;
+    const isLarge = this.#end < this.#source.bytes;
+    throw new GgufError(isLarge ? "has more metadata than 256 MiB" : "is cut short or damaged");
+  }
+
+  skip(bytes: number): void {
+    this.expect(bytes);
+    this.#position += bytes;
+  }
+
+  take(bytes: number): Uint8Array {
+    this.expect(bytes);
+    let start = this.#position - this.#windowStart;
+    if (start + bytes > this.#window.length) {
+      const length = Math.min(this.#end - this.#position, Math.max(bytes, 256 * 1024));
+      this.#window = this.#source.read(this.#position, length);
+      this.#windowStart = this.#position;
+      start = 0;
+    }
+    this.#position += bytes;
+    return this.#window.subarray(start, start + bytes);
+  }
+
+  /** An unsigned number of 4 or 8 bytes; beyond 2^53 it is only roughly right, and too large anyway. */
+  number(bytes: 4 | 8): number {
+    const view = viewOf(this.take(bytes));
+    return bytes === 4 ? view.getUint32(0, true) : Number(view.getBigUint64(0, true));
+  }
+
+  /** Undefined for a text of more than `maxBytes`, which is skipped. */
+  text(maxBytes: number): string | undefined {
+    const length = this.number(8);
+    if (length <= maxBytes) return new TextDecoder().decode(this.take(length));
+    this.skip(length);
+    return undefined;
+  }
+}
+
+const viewOf = (part: Uint8Array): DataView =>
+  new DataView(part.buffer, part.byteOffset, part.byteLength);

@@ -1,0 +1,154 @@
+/** Reads one manifest: checks it, and finds its files. */
+import { readFile, realpath, stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, relative, resolve } from "node:path";
+import type { Manifest, ManifestFile, SamplingDefaults } from "./manifest.ts";
+import { problemsOf } from "./manifest-problems.ts";
+import type { Problem } from "./manifest-problems.ts";
+import { ManifestError, readText } from "./manifest-text.ts";
+
+const maxBytes = 1024 * 1024;
+
+/** What a manifest says, as `manifestSchema` has checked it. */
+interface ManifestValues {
+  readonly name: string;
+  readonly version?: string;
+  readonly task: Manifest["task"];
+  readonly engine: string;
+  readonly files?: Readonly<Record<string, string | { path: string; sha256?: string }>>;
+  readonly license?: string;
+  readonly description?: string;
+  readonly sampling?: Readonly<Record<string, number | boolean>>;
+  readonly chat_template?: string;
+  readonly chat_template_file?: string;
+  readonly limits?: Readonly<
+    Partial<Record<"context_length" | "max_sequences" | "max_queued_jobs" | "max_tokens", number>>
+  >;
+  readonly replicas?: number;
+  readonly threads?: number;
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
+/** Throws a ManifestError that says all that is wrong, each with its line. */
+export async function readManifest(path: string): Promise<Manifest> {
+  const name = basename(path);
+  const text = readText(await readSmall(path, name), name);
+  const refuse = (problems: readonly Problem[]): void => {
+    if (problems.length > 0) throw new ManifestError(problems.map((problem) => text.say(problem)));
+  };
+  refuse(problemsOf(text.values));
+  // The schema has just said so.
+  const values = text.values as ManifestValues;
+  refuse(contradictions(values));
+
+  const found = await findFiles(dirname(path), values);
+  refuse(found.problems);
+  return manifestOf(values, found);
+}
+
+/** What no single key is to blame for. */
+function contradictions(values: ManifestValues): readonly Problem[] {
+  const problems: Problem[] = [];
+  const add = (key: string, message: string): void => void problems.push({ path: [key], message });
+  if (values.chat_template !== undefined && values.chat_template_file !== undefined) {
+    add("chat_template_file", "cannot stand beside chat_template; keep one");
+  }
+  if (values.task === "embed") {
+    for (const key of ["sampling", "chat_template", "chat_template_file"] as const) {
+      if (values[key] !== undefined) add(key, "is for the task generate; this model's is embed");
+    }
+  }
+  if (values.engine === "onnx" && values.task !== "embed") add("task", "must be embed for onnx");
+  if (["llama", "onnx"].includes(values.engine) && values.files?.["model"] === undefined) {
+    problems.push({ path: ["files", "model"], message: "is missing: the path of the weights" });
+  }
+  return problems;
+}
+
+interface FoundFiles {
+  readonly files: Readonly<Record<string, ManifestFile>>;
+  readonly engine: string;
+  readonly chatTemplate: string | undefined;
+  readonly problems: readonly Problem[];
+}
+
+async function findFiles(folder: string, values: ManifestValues): Promise<FoundFiles> {
+  const problems: Problem[] = [];
+  /** The path of a file that is there; else notes what is wrong. */
+  const find = async (stated: string, path: readonly string[]): Promise<string> => {
+    const { file, problem } = await locate(folder, stated);
+    if (problem !== undefined) problems.push({ path, message: problem });
+    return file;
+  };
+
+  const files: Record<string, ManifestFile> = {};
+  for (const [role, value] of Object.entries(values.files ?? {})) {
+    const { path, sha256 } = typeof value === "string" ? { path: value } : value;
+    files[role] = { path: await find(path, ["files", role]), sha256: sha256?.toLowerCase() };
+  }
+  const isOwn = /^[./]/.test(values.engine);
+  const engine = isOwn ? await find(values.engine, ["engine"]) : values.engine;
+  const templatePath = values.chat_template_file;
+  let chatTemplate = values.chat_template;
+  if (templatePath !== undefined) {
+    const file = await find(templatePath, ["chat_template_file"]);
+    if (problems.length === 0) chatTemplate = await readSmall(file, basename(file));
+  }
+  return { files, engine, chatTemplate, problems };
+}
+
+/** A relative path may not leave the manifest's folder, by dots or by a link: a folder from elsewhere must not name other files of this machine. */
+async function locate(folder: string, stated: string): Promise<{ file: string; problem?: string }> {
+  const file = resolve(folder, stated);
+  try {
+    if (!(await stat(file)).isFile()) return { file, problem: "is not a file" };
+    const inside = relative(await realpath(folder), await realpath(file));
+    if (isAbsolute(stated) || !(inside.startsWith("..") || isAbsolute(inside))) return { file };
+    return {
+      file,
+      problem: "lies outside the manifest's folder; state its absolute path if that is meant",
+    };
+  } catch {
+    return { file, problem: `does not exist: ${basename(stated)}` };
+  }
+}
+
+function manifestOf(values: ManifestValues, found: FoundFiles): Manifest {
+  const { limits = {} } = values;
+  return {
+    name: values.name,
+    version: values.version ?? "",
+    task: values.task,
+    engine: found.engine,
+    files: found.files,
+    license: values.license ?? "",
+    description: values.description ?? "",
+    sampling: samplingOf(values.sampling ?? {}),
+    chatTemplate: found.chatTemplate,
+    limits: {
+      contextLength: limits.context_length,
+      maxSequences: limits.max_sequences,
+      maxQueuedJobs: limits.max_queued_jobs,
+      maxTokens: limits.max_tokens,
+    },
+    replicas: values.replicas ?? 1,
+    threads: values.threads,
+    options: values.options ?? {},
+  };
+}
+
+/** `top_k` is `topK` in the program; a test holds the schema's keys against the type's. */
+function samplingOf(values: Readonly<Record<string, number | boolean>>): SamplingDefaults {
+  const camel = (key: string): string =>
+    key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [camel(key), value]));
+}
+
+async function readSmall(path: string, name: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    if (size <= maxBytes) return await readFile(path, "utf8");
+  } catch {
+    throw new ManifestError([`${name}: cannot be read`]);
+  }
+  throw new ManifestError([`${name}: is larger than 1 MiB`]);
+}

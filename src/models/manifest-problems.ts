@@ -1,0 +1,103 @@
+/** Says what is wrong with a manifest, for the person who wrote it: field by field, all at once. */
+import { Ajv } from "ajv";
+import type { ErrorObject } from "ajv";
+import { manifestSchema } from "./manifest-schema.ts";
+import type { KeySchema } from "./manifest-schema.ts";
+
+export interface Problem {
+  /** Keys from the top. */
+  readonly path: readonly string[];
+  /** Goes on after the field's name. */
+  readonly message: string;
+}
+
+const ajv = new Ajv({
+  allErrors: true,
+  verbose: true,
+  allowUnionTypes: true,
+  validateSchema: false,
+});
+ajv.addVocabulary(["says", "defaultText"]);
+const validate = ajv.compile(manifestSchema);
+
+/** Checks values that came from YAML or JSON. Empty where they are a manifest. */
+export function problemsOf(values: unknown): readonly Problem[] {
+  if (validate(values)) return [];
+  const problems = (validate.errors ?? []).map(describe);
+  // One field breaks one rule in a reader's eyes: its type, range and pattern are one sentence.
+  return [...new Map(problems.map((problem) => [problem.path.join("/"), problem])).values()];
+}
+
+function describe(error: ErrorObject): Problem {
+  const path = error.instancePath.split("/").slice(1).map(unescapePointer);
+  // With `verbose`, the schema that holds the broken rule; ours are all of this shape.
+  const schema = error.parentSchema as unknown as KeySchema;
+  switch (error.keyword) {
+    case "required":
+      return { path: [...path, String(error.params["missingProperty"])], message: "is missing" };
+    case "additionalProperties": {
+      const key = String(error.params["additionalProperty"]);
+      return {
+        path: [...path, key],
+        message: unknownKey(key, Object.keys(schema.properties ?? {})),
+      };
+    }
+    default:
+      return { path, message: `must be ${expectation(schema)}, not ${shown(error.data, schema)}` };
+  }
+}
+
+/** What a key's value must be, in words. */
+export function expectation(schema: KeySchema): string {
+  const { says, type, exclusiveMinimum, minimum = 0, maximum = 0 } = schema;
+  if (says !== undefined) return says;
+  if (schema.enum !== undefined) return schema.enum.join(" or ");
+  if (type === "integer") return `a whole number from ${minimum} to ${maximum}`;
+  if (type === "boolean") return "true or false";
+  if (type === "object") return "keys and values";
+  if (exclusiveMinimum !== undefined) return `above ${exclusiveMinimum} and at most ${maximum}`;
+  return type === "number" ? `from ${minimum} to ${maximum}` : "text";
+}
+
+function shown(value: unknown, schema: KeySchema): string {
+  const isList = typeof value === "object" && value !== null;
+  const written = isList
+    ? Array.isArray(value)
+      ? "a list"
+      : "keys and values"
+    : JSON.stringify(value);
+  const cut = written.length > 60 ? `${written.slice(0, 60)}…` : written;
+  const isTextUnquoted = schema.type === "string" && typeof value === "number";
+  return isTextUnquoted ? `the number ${cut}; put it in quotes` : cut;
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const [nearest] = known
+    .map((name) => ({ name, edits: editsBetween(letters(key), letters(name)) }))
+    .sort((a, b) => a.edits - b.edits);
+  const isLikely = nearest !== undefined && nearest.edits <= Math.max(1, nearest.name.length / 3);
+  return `is not known${isLikely ? `; did you mean ${nearest.name}?` : `; there are ${known.join(", ")}`}`;
+}
+
+/** So that `topK` and `top-k` are near to `top_k`. */
+const letters = (key: string): string =>
+  key
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, "")
+    .slice(0, 64);
+
+/** How many letters to insert, delete or replace (Levenshtein). */
+function editsBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+const unescapePointer = (part: string): string => part.replaceAll("~1", "/").replaceAll("~0", "~");

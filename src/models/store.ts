@@ -1,0 +1,183 @@
+/**
+ * Finds models. A models directory holds a folder a model, each with a manifest; a single model can
+ * also be named by its manifest, its folder, or a bare .gguf file, which needs no manifest.
+ */
+import type { Stats } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { GgufError, readGguf, summarise } from "../engines/gguf.ts";
+import type { Manifest } from "./manifest.ts";
+import { readManifest } from "./manifest-file.ts";
+import { ManifestError } from "./manifest-text.ts";
+
+export { digestOf } from "./digest.ts";
+
+/** Where to look. */
+export interface Places {
+  /** Models directories. */
+  readonly folders: readonly string[];
+  /** Single models. */
+  readonly paths: readonly string[];
+}
+
+const manifestNames = ["model.yaml", "model.yml", "model.json"];
+
+/** Gives all models in order of their names. Throws a ManifestError that says all that is wrong. */
+export async function findModels({ folders, paths }: Places): Promise<readonly Manifest[]> {
+  const found: Found[] = [];
+  const problems: string[] = [];
+  const collect = async (find: () => Promise<readonly Found[]>): Promise<void> => {
+    try {
+      found.push(...(await find()));
+    } catch (thrown) {
+      if (!(thrown instanceof ManifestError)) throw thrown;
+      problems.push(thrown.message);
+    }
+  };
+  for (const directory of folders) {
+    for (const folder of await modelFolders(directory, problems)) {
+      await collect(() => fromFolder(folder));
+    }
+  }
+  for (const path of paths) await collect(() => fromPath(path));
+
+  const names = new Map<string, string>();
+  for (const { manifest, path } of found) {
+    const other = names.get(manifest.name);
+    if (other !== undefined) {
+      problems.push(`two models are named ${manifest.name}: ${other} and ${path}; rename one`);
+    }
+    names.set(manifest.name, path);
+  }
+  if (problems.length > 0) throw new ManifestError(problems);
+  return found.map(({ manifest }) => manifest).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** A model and where it was found, in the operator's own words. */
+interface Found {
+  readonly manifest: Manifest;
+  readonly path: string;
+}
+
+/** The folders of a models directory that hold a manifest; others may hold anything. */
+async function modelFolders(directory: string, problems: string[]): Promise<readonly string[]> {
+  if (!(await statOf(directory))?.isDirectory()) {
+    problems.push(`${directory} is not a folder; it should hold a folder for each model`);
+    return [];
+  }
+  const folders: string[] = [];
+  for (const name of (await readdir(directory)).sort()) {
+    const folder = join(directory, name);
+    if ((await manifestsIn(folder)).length > 0) folders.push(folder);
+  }
+  if (folders.length === 0) {
+    problems.push(
+      `${directory} holds no model: no folder in it has a model.yaml; to serve a .gguf file, name it with --model`,
+    );
+  }
+  return folders;
+}
+
+/** Empty for what is no folder. */
+async function manifestsIn(folder: string): Promise<readonly string[]> {
+  if (!(await statOf(folder))?.isDirectory()) return [];
+  const names = await readdir(folder);
+  return manifestNames.filter((name) => names.includes(name));
+}
+
+async function fromFolder(folder: string): Promise<readonly Found[]> {
+  const [name, other] = await manifestsIn(folder);
+  if (name === undefined) {
+    throw new ManifestError([`${folder} has no model.yaml`]);
+  }
+  if (other !== undefined) {
+    throw new ManifestError([`${folder} has both ${name} and ${other}; keep one`]);
+  }
+  return fromManifest(join(folder, name));
+}
+
+async function fromManifest(path: string): Promise<readonly Found[]> {
+  try {
+    return [{ manifest: await readManifest(path), path }];
+  } catch (thrown) {
+    // Its lines begin with the file's name, which is the same for most models: say whose it is.
+    if (!(thrown instanceof ManifestError)) throw thrown;
+    const folder = basename(resolve(path, ".."));
+    throw new ManifestError(thrown.message.split("\n").map((line) => `${folder}/${line}`));
+  }
+}
+
+async function fromPath(path: string): Promise<readonly Found[]> {
+  const stats: Stats | undefined = await statOf(path);
+  if (stats === undefined) throw new ManifestError([`${path} does not exist`]);
+  if (stats.isDirectory()) return fromFolder(path);
+  if (path.endsWith(".gguf")) return [{ manifest: bareManifest(path), path }];
+  if (/\.(ya?ml|json)$/.test(path)) return fromManifest(path);
+  throw new ManifestError([
+    `${path} is no model: name a .gguf file, a manifest, or a folder with one`,
+  ]);
+}
+
+/** A bare file's manifest: its name is the file's, and all else is the file's metadata or a default. */
+function bareManifest(path: string): Manifest {
+  const { license } = readBare(path);
+  return {
+    name: nameOf(path),
+    version: "",
+    task: "generate",
+    engine: "llama",
+    files: { model: { path: resolve(path), sha256: undefined } },
+    license,
+    description: "",
+    sampling: {},
+    chatTemplate: undefined,
+    limits: {
+      contextLength: undefined,
+      maxSequences: undefined,
+      maxQueuedJobs: undefined,
+      maxTokens: undefined,
+    },
+    replicas: 1,
+    threads: undefined,
+    options: {},
+  };
+}
+
+/** The number of a split file's part: libllama wants the first, and finds the others itself. */
+const splitPart = /-(\d{5})-of-\d{5}$/;
+
+function readBare(path: string) {
+  const name = basename(path);
+  const refuse = (why: string): never => {
+    throw new ManifestError([`${name} ${why}`]);
+  };
+  const part = splitPart.exec(basename(path, ".gguf"))?.[1];
+  if (part !== undefined && part !== "00001")
+    refuse("is a later part of a split file; name the first");
+  try {
+    const summary = summarise(readGguf(path));
+    if (summary.isEmbedding) {
+      refuse("is an embedding model; inferd serves those in ONNX, with a manifest");
+    }
+    return summary;
+  } catch (thrown) {
+    if (thrown instanceof GgufError) return refuse(thrown.message);
+    if (thrown instanceof ManifestError) throw thrown;
+    return refuse("cannot be read");
+  }
+}
+
+/** `Llama 3 (8B)-00001-of-00002.gguf` is named `Llama-3-8B`. */
+export function nameOf(path: string): string {
+  const bare = basename(path, ".gguf").replace(splitPart, "");
+  const name = bare.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+|-+$/g, "");
+  return name.slice(0, 128) || "model";
+}
+
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch {
+    return undefined;
+  }
+}
