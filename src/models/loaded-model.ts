@@ -127,7 +127,6 @@ export class LoadedModel implements ServingModel {
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
       this.#digest = { kind: "wrong", reason };
-      void this.#pool.stop(0);
     }
     this.#update();
   }
@@ -136,16 +135,27 @@ export class LoadedModel implements ServingModel {
   #update(): void {
     const pool = this.#pool.state;
     if (pool.kind === "ready") this.#info = pool.info;
-    if (pool.kind === "loading" && !this.#isClosing) this.#options.onProgress(pool.fraction);
-    const { state, failure } = this.#isClosing
-      ? ({ state: "unloading", failure: "" } as const)
-      : stateOf(this.#manifest, pool, this.#digest);
-    const digest = this.#digest.kind === "known" ? this.#digest.value : "";
+    if (pool.kind === "loading") this.#options.onProgress(pool.fraction);
     const before = this.#status;
-    if (state === before.state && failure === before.failure && digest === before.digest) return;
-    this.#status = { manifest: this.#manifest, digest, state, failure, info: this.#info };
-    if (state === "failed" || state === "unloading") this.#failWaiting();
-    this.#options.onChange(this.#status);
+    const now = this.#look(pool);
+    if (now.state === before.state && now.digest === before.digest) return;
+    this.#status = now;
+    if (now.state === "failed") void this.#pool.stop(0);
+    if (now.state === "failed" || now.state === "unloading") this.#failWaiting();
+    this.#options.onChange(now);
+  }
+
+  #look(pool: PoolState): ModelStatus {
+    const { state, failure } = this.#stateOf(pool);
+    const digest = this.#digest.kind === "known" ? this.#digest.value : "";
+    return { manifest: this.#manifest, digest, state, failure, info: this.#info };
+  }
+
+  #stateOf(pool: PoolState): Pick<ModelStatus, "state" | "failure"> {
+    if (this.#isClosing) return { state: "unloading", failure: "" };
+    // What has failed stays so: somebody has to look at it.
+    if (this.#status.state === "failed") return this.#status;
+    return stateOf(this.#manifest, pool, this.#digest);
   }
 
   #failWaiting(): void {
@@ -181,7 +191,8 @@ function stateOf(
   return { state: digest.kind === "known" ? "ready" : "loading", failure: "" };
 }
 
-function sourceOf(manifest: Manifest, threads: number): ModelSource {
+/** What a worker is told of a model. */
+export function sourceOf(manifest: Manifest, threads: number): ModelSource {
   const { name, files, chatTemplate, limits, options } = manifest;
   return {
     name,

@@ -20,7 +20,7 @@ export interface Entry<Place, Started> {
 
 interface Waiting<Place> {
   readonly start: (place: Place) => void;
-  readonly fail: (error: unknown) => void;
+  readonly fail: (error: ServeError) => void;
 }
 
 /** One model's queue: bounded, first come first served. Whoever leaves, leaves at once. */
@@ -87,7 +87,7 @@ export class Queue<Place> {
       const leave = (): void => {
         const at = this.#waiting.indexOf(waiting);
         if (at >= 0) this.#waiting.splice(at, 1);
-        waiting.fail(signal.reason);
+        waiting.fail(ServeError.from(signal.reason));
       };
       const waiting: Waiting<Place> = {
         start: (place) => {
@@ -100,8 +100,6 @@ export class Queue<Place> {
         },
         fail: (error) => {
           signal.removeEventListener("abort", leave);
-          // The signal's reason is the error that its caller must see, as it is.
-          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
           reject(error);
         },
       };

@@ -3,13 +3,13 @@
  * Nothing here is shared with the server's process, so that whatever native code does to this one
  * costs one worker.
  */
-import { enableCompileCache } from "node:module";
 import { setImmediate as turn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import type { Engine, LoadEngine } from "../engines/engine.ts";
 import { describe, Driver } from "./drive.ts";
 import type { Command } from "./drive.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
+import { assertInfo } from "./soundness.ts";
 
 /** The engines that come with the server; any other name is the path of a user's module. */
 const builtIn = new Map([
@@ -66,6 +66,7 @@ async function load(message: Extract<ToWorker, { readonly kind: "load" }>): Prom
       log,
       now: () => performance.now(),
     });
+    assertInfo(engine.info);
   } catch (thrown) {
     log("error", `loading failed: ${describe(thrown)}`);
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
@@ -106,6 +107,3 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 process.on("uncaughtException", (thrown) => fail("uncaught", thrown));
-
-// A no-op unless the server told its cache in the environment.
-if (process.env["NODE_COMPILE_CACHE"] !== undefined) enableCompileCache();

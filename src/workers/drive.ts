@@ -8,6 +8,7 @@ import type { ErrorData } from "../base/errors.ts";
 import type { Engine, StepEvent } from "../engines/engine.ts";
 import { costOf, Credit } from "./credit.ts";
 import type { EncodedVector, FromWorker, ToWorker, VectorShape, WorkerEvent } from "./messages.ts";
+import { assertEvent } from "./soundness.ts";
 import { encodeVector } from "./vectors.ts";
 
 /** What the server asks of a loaded engine. */
@@ -53,7 +54,7 @@ export class Driver {
   /** Takes a command; it is obeyed before the next step. */
   receive(command: Command): void {
     this.#inbox.push(command);
-    if (this.#isRunning || this.#isStopped) return;
+    if (this.#isRunning) return;
     this.#isRunning = true;
     this.#loop = this.#run();
   }
@@ -141,6 +142,7 @@ export class Driver {
         this.#noteLie();
         continue;
       }
+      assertEvent(event);
       if (event.kind !== "vector") {
         group = undefined;
         this.#outbox.push({ id, event });

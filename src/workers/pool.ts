@@ -18,7 +18,7 @@ export interface PoolOptions extends ReplicaOptions {
 export class Pool {
   readonly #replicas: readonly Replica[];
   readonly #clock: Clock;
-  #isStopped = false;
+  #stopped: Promise<void> | undefined;
   /** Called when a job ends, while the pool waits for its last ones. */
   #freed: () => void = () => undefined;
 
@@ -41,7 +41,7 @@ export class Pool {
   }
 
   get state(): PoolState {
-    if (this.#isStopped) return { kind: "stopped" };
+    if (this.#stopped !== undefined) return { kind: "stopped" };
     return stateOf(this.#replicas);
   }
 
@@ -61,7 +61,7 @@ export class Pool {
 
   /** The least busy worker with a free place; undefined where there is none. */
   take(): Replica | undefined {
-    if (this.#isStopped) return undefined;
+    if (this.#stopped !== undefined) return undefined;
     const free = this.#replicas.filter((replica) => replica.jobs < replica.slots);
     return free.reduce<Replica | undefined>(
       (best, replica) => (best === undefined || replica.jobs < best.jobs ? replica : best),
@@ -71,11 +71,14 @@ export class Pool {
 
   /**
    * Takes no more jobs, waits for those it has, and ends the workers; all within about the grace.
-   * Jobs that are left then fail.
+   * Jobs that are left then fail. Stopping again is waiting for the first time.
    */
-  async stop(graceMs: number): Promise<void> {
+  stop(graceMs: number): Promise<void> {
+    return (this.#stopped ??= this.#stop(graceMs));
+  }
+
+  async #stop(graceMs: number): Promise<void> {
     const until = this.#clock.now() + graceMs;
-    this.#isStopped = true;
     await this.#idle(graceMs);
     const leftMs = Math.max(leastStopMs, until - this.#clock.now());
     await Promise.all(this.#replicas.map((replica) => replica.stop(leftMs)));

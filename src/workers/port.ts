@@ -101,6 +101,8 @@ function portOf(child: ChildProcess): Port {
 /** Passes lines on, cut to `longestLine`, so that a line without end costs no memory. */
 function readLines(stream: Readable, listener: (line: string) => void): void {
   let rest = "";
+  // A broken pipe only means that nothing more will be printed.
+  stream.on("error", () => undefined);
   stream.setEncoding("utf8").on("data", (chunk: string) => {
     const lines = (rest + chunk).split("\n");
     rest = (lines.pop() ?? "").slice(0, longestLine);

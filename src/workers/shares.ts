@@ -97,15 +97,12 @@ export class Arbiter {
 
   #divide(): void {
     const members = [...this.#members];
-    const threads = shares(this.#cores, members);
-    // Those who lose cores hear first.
-    const changed = members
-      .map((member, index) => ({ member, threads: threads[index] ?? 1 }))
-      .filter((change) => change.threads !== change.member.threads)
-      .sort((a, b) => a.threads - a.member.threads - (b.threads - b.member.threads));
-    for (const change of changed) {
-      change.member.threads = change.threads;
-      change.member.tell(change.threads);
-    }
+    const divided = shares(this.#cores, members);
+    members.forEach((member, index) => {
+      const threads = divided[index] ?? 1;
+      if (threads === member.threads) return;
+      member.threads = threads;
+      member.tell(threads);
+    });
   }
 }

@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, expect, it } from "vitest";
-import { collect } from "../fixtures/jobs.ts";
+import { afterAll, afterEach, expect, it, vi } from "vitest";
+import { sourceOf } from "../../src/models/loaded-model.ts";
+import { forkWorker } from "../../src/workers/port.ts";
+import { collect, generateJob, shape } from "../fixtures/jobs.ts";
 import {
   openScripted,
   reached,
@@ -79,6 +81,29 @@ it("fails a model whose engine cannot do the manifest's task", async () => {
   registry.load(scriptedManifest({ engine }));
   const status = await reached(registry, "scripted", "failed");
   expect(status.failure).toContain("embed");
+  await vi.waitFor(() => expect(registry.pidsOf("scripted")).toEqual([]), { timeout: 10_000 });
+});
+
+it("fails a model whose engine says nothing sensible of it", async () => {
+  const engine = join(folder, "mute.mjs");
+  writeFileSync(engine, "export const load = () => ({});");
+  registry.load(scriptedManifest({ engine }));
+  const status = await reached(registry, "scripted", "failed");
+  expect(status.failure).toBe("the engine has no info");
+});
+
+it("obeys what came while it loaded", async () => {
+  const gate = join(folder, "early-gate");
+  const port = forkWorker(process.env);
+  const answered = new Promise<unknown>((resolve) =>
+    port.onMessage((message) => message.kind === "step" && resolve(message.events[0])),
+  );
+  const manifest = scriptedManifest({ options: { load_gate: gate } });
+  port.send({ kind: "load", engine: "scripted", source: sourceOf(manifest, 1) });
+  port.send({ kind: "job", id: 7, job: generateJob("say a"), shape, credit: 10 });
+  writeFileSync(gate, "");
+  expect(await answered).toEqual({ id: 7, event: { kind: "started" } });
+  port.kill();
 });
 
 it("refuses calls while it loads, reports progress, then serves", async () => {

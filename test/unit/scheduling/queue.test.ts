@@ -51,7 +51,9 @@ function setUp({ places = 0, maxWaiting = 10 } = {}) {
     free++;
     queue.pump();
   };
-  return { queue, enter, release, started };
+  /** A place becomes free and nobody has heard of it yet. */
+  const vacate = () => free++;
+  return { queue, enter, release, vacate, started };
 }
 
 describe("a queue", () => {
@@ -70,13 +72,13 @@ describe("a queue", () => {
   });
 
   it("lets nobody pass those who wait", async () => {
-    const { enter, queue, release, started } = setUp();
+    const { enter, release, vacate, started } = setUp();
     void enter("a");
+    vacate();
     const late = enter("b");
     release();
-    release();
     await late;
-    expect([started, queue.waiting]).toEqual([["a", "b"], 0]);
+    expect(started).toEqual(["a", "b"]);
   });
 
   it("puts a retry in front, also when the queue is full", async () => {

@@ -139,6 +139,16 @@ describe("a pool", () => {
   });
 });
 
+it("says nothing more to a worker that has ended", () => {
+  const { ports, clock, run } = setUp(2);
+  for (const port of ports) port.ready();
+  ports[0]!.exit();
+  clock.advance(0);
+  const before = ports[0]!.sent.length;
+  run();
+  expect(ports[0]!.sent).toHaveLength(before);
+});
+
 describe("stopping a pool", () => {
   it("lets jobs finish, then asks, and never kills what ends by itself", async () => {
     const { pool, ports, run } = setUp();

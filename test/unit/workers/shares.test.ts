@@ -6,6 +6,14 @@ import type { Claim } from "../../../src/workers/shares.ts";
 const busy = (wanted: number): Claim => ({ wanted, isBusy: true });
 const idle = (wanted: number): Claim => ({ wanted, isBusy: false });
 
+const claims = fc.array(
+  fc.record({ wanted: fc.integer({ min: 1, max: 70 }), isBusy: fc.boolean() }),
+  {
+    maxLength: 12,
+  },
+);
+const cores = fc.integer({ min: 1, max: 64 });
+
 describe("the division of cores", () => {
   it.each([
     { title: "one alone gets all", cores: 8, claims: [busy(8)], expected: [8] },
@@ -40,14 +48,6 @@ describe("the division of cores", () => {
   ])("$title", ({ cores, claims, expected }) => {
     expect(shares(cores, claims)).toEqual(expected);
   });
-
-  const claims = fc.array(
-    fc.record({ wanted: fc.integer({ min: 1, max: 70 }), isBusy: fc.boolean() }),
-    {
-      maxLength: 12,
-    },
-  );
-  const cores = fc.integer({ min: 1, max: 64 });
 
   it("never gives out more cores than there are, but for one each", () => {
     fc.assert(
@@ -96,6 +96,22 @@ describe("the division of cores", () => {
   });
 });
 
+it("takes from all or gives to all when one changes, so that nobody need be told first", () => {
+  fc.assert(
+    fc.property(cores, claims, fc.nat(), (machine, all, pick) => {
+      if (all.length === 0) return;
+      const index = pick % all.length;
+      const flipped = all.with(index, { ...all[index]!, isBusy: !all[index]!.isBusy });
+      const before = shares(machine, all);
+      const changes = shares(machine, flipped).map((threads, place) => threads - before[place]!);
+      expect(changes.every((change) => change >= 0) || changes.every((change) => change <= 0)).toBe(
+        true,
+      );
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 describe("the arbiter", () => {
   /** Two workers that want both of two cores, and what they are told. */
   function two() {
@@ -113,7 +129,7 @@ describe("the arbiter", () => {
     expect(told).toEqual(["b 1"]);
   });
 
-  it("takes cores from one before it gives them to another", () => {
+  it("takes cores from one who works when another begins, and gives them back", () => {
     const { a, b, told } = two();
     a.setBusy(true);
     b.setBusy(true);

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import type { JobEvent, ModelInfo } from "../../../src/engines/engine.ts";
+import { assertEvent, assertInfo } from "../../../src/workers/soundness.ts";
+import { emptyInfo } from "../../fixtures/fake-port.ts";
+
+const vector = { index: 0, values: Float32Array.of(1), tokens: 1, truncated: false };
+const timings = {
+  queueMs: 0,
+  prefillMs: 0,
+  firstTokenMs: 0,
+  decodeMs: 0,
+  totalMs: 0,
+  meanBatchSize: 1,
+};
+const usage = { promptTokens: 0, cachedPromptTokens: 0, completionTokens: 0 };
+const finish = { kind: "finish", reason: "stop", stopSequence: "", usage, timings } as const;
+
+describe("an event", () => {
+  const sound: JobEvent[] = [
+    { kind: "started" },
+    { kind: "piece", text: "" },
+    { kind: "vector", vector },
+    finish,
+    { kind: "failed", error: { reason: "INTERNAL", message: "x" } },
+  ];
+
+  it.each(sound)("passes as the interface has it: $kind", (event) => {
+    expect(() => assertEvent(event)).not.toThrow();
+  });
+
+  it.each([
+    { kind: "made up" },
+    { kind: "constructor" },
+    { kind: "piece" },
+    { kind: "piece", text: 1 },
+    { kind: "vector", vector: [1, 2] },
+    { kind: "vector", vector: { ...vector, values: [1] } },
+    { kind: "vector", vector: { ...vector, index: -1 } },
+    { kind: "finish" },
+    { ...finish, reason: "done" },
+    { ...finish, usage: {} },
+    { ...finish, timings: { ...timings, totalMs: NaN } },
+    { kind: "failed" },
+    { kind: "failed", error: "words" },
+  ])("is refused otherwise: %j", (event) => {
+    expect(() => assertEvent(event as JobEvent)).toThrow("malformed");
+  });
+});
+
+describe("what an engine says of its model", () => {
+  it("passes as the interface has it", () => {
+    expect(() => assertInfo(emptyInfo)).not.toThrow();
+  });
+
+  it.each<Partial<Record<keyof ModelInfo, unknown>>>([
+    { tasks: undefined },
+    { tasks: ["draw"] },
+    { contextLength: -1 },
+    { vocabularySize: 0.5 },
+    { dimensions: "384" },
+    { pooling: "max" },
+    { chat: 1 },
+    { license: undefined },
+    { slots: 0 },
+    { slots: Infinity },
+    { libraries: ["x"] },
+  ])("is refused otherwise: %j", (wrong) => {
+    const [field = ""] = Object.keys(wrong);
+    expect(() => assertInfo({ ...emptyInfo, ...wrong })).toThrow(`info.${field} is wrong`);
+  });
+
+  it.each([undefined, null, "info"])("is refused where there is none: %j", (info) => {
+    expect(() => assertInfo(info)).toThrow("no info");
+  });
+});
