@@ -43,7 +43,7 @@ const workerGraceMs = 2000;
 
 /** Starts a server. Resolves when it listens; models go on loading. Throws one line that says why not. */
 export async function startApp(config: Config, log: Log, environment: Environment): Promise<App> {
-  const manifests = await findModels({ folders: modelFolders(config), paths: config.model });
+  const manifests = await findModels({ directories: modelFolders(config), paths: config.model });
   const models = openRegistry({
     cores: config.cores,
     environment,

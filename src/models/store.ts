@@ -15,7 +15,7 @@ export { digestOf } from "./digest.ts";
 /** Where to look. */
 export interface Places {
   /** Models directories. */
-  readonly folders: readonly string[];
+  readonly directories: readonly string[];
   /** Single models. */
   readonly paths: readonly string[];
 }
@@ -23,7 +23,7 @@ export interface Places {
 const manifestNames = ["model.yaml", "model.yml", "model.json"];
 
 /** Gives all models in order of their names. Throws a ManifestError that says all that is wrong. */
-export async function findModels({ folders, paths }: Places): Promise<readonly Manifest[]> {
+export async function findModels({ directories, paths }: Places): Promise<readonly Manifest[]> {
   const found: Found[] = [];
   const problems: string[] = [];
   const collect = async (find: () => Promise<readonly Found[]>): Promise<void> => {
@@ -34,7 +34,7 @@ export async function findModels({ folders, paths }: Places): Promise<readonly M
       problems.push(thrown.message);
     }
   };
-  for (const directory of folders) {
+  for (const directory of directories) {
     for (const folder of await modelFolders(directory, problems)) {
       await collect(() => fromFolder(folder));
     }
