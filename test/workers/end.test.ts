@@ -44,8 +44,8 @@ describe("closing", () => {
     registry = openScripted();
   });
 
-  async function start() {
-    registry.load(scriptedManifest());
+  async function start(options = {}) {
+    registry.load(scriptedManifest({ options }));
     await reached(registry, "scripted", "ready");
     const [pid = 0] = registry.pidsOf("scripted");
     return { model: registry.resolve("", "generate"), pid };
@@ -66,6 +66,17 @@ describe("closing", () => {
     expect(last).toBe("finish");
     await closed;
     expect(isAlive(pid)).toBe(false);
+  });
+
+  it("refuses those who wait at once", async () => {
+    const { model } = await start({ slots: 1 });
+    const running = model.run(submission("say a; wait gate"))[Symbol.asyncIterator]();
+    await running.next();
+    const waiting = collect(model.run(submission("say b")));
+    const closed = registry.close(60_000);
+    await expect(waiting).rejects.toMatchObject({ reason: "SHUTTING_DOWN" });
+    await running.return?.();
+    await closed;
   });
 
   it("kills a worker whose engine hangs, after the grace", async () => {

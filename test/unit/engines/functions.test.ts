@@ -150,6 +150,12 @@ describe("functions that generate", () => {
     const before = asked;
     for (let step = 0; step < 3 && engine.busy; step++) await engine.step();
     expect([engine.busy, asked]).toEqual([false, before]);
+    engine.add(2, generateJob(""));
+    for (let step = 0; step < 5; step++) {
+      const events = await engine.step();
+      expect(events.every(({ id }) => id === 2)).toBe(true);
+    }
+    engine.cancel(2);
     engine.resume(1);
     expect(engine.busy).toBe(true);
   });
