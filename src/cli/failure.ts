@@ -44,6 +44,13 @@ export function describeFailure(thrown: unknown): Failure {
   if (thrown instanceof UsageError || thrown instanceof SettingError) {
     return { exitCode: exitCodes.usage, text: `inferd: ${thrown.message}` };
   }
+  if (isMistake(thrown))
+    return { exitCode: exitCodes.failed, text: `inferd: ${thrown.stack ?? thrown.message}` };
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { exitCode: exitCodes.failed, text: `inferd: ${message}` };
+}
+
+/** What only our own mistakes throw: whoever reports one needs its stack. */
+function isMistake(thrown: unknown): thrown is Error {
+  return thrown instanceof TypeError || thrown instanceof ReferenceError;
 }

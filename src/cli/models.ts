@@ -47,7 +47,7 @@ interface Check {
 
 async function find(flags: ModelsFlags): Promise<readonly Manifest[]> {
   const config = await readConfig(flags);
-  return findModels({ folders: modelFolders(config), paths: config.model });
+  return findModels({ directories: modelFolders(config), paths: config.model });
 }
 
 async function describe(manifest: Manifest) {
