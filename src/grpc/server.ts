@@ -5,6 +5,7 @@ import {
   Server,
   ServerCredentials,
   type ServerOptions as GrpcOptions,
+  setLogger,
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { ServerReflectionService } from "../../gen/grpc/reflection/v1/reflection.ts";
@@ -65,6 +66,7 @@ export interface GrpcServer {
 const flushMs = 500;
 
 export function openServer(options: ServerOptions): GrpcServer {
+  logThrough(options.log);
   const server = new Server(grpcOptions(options));
   allowManyResets(server);
   const calls = new OpenCalls();
@@ -89,6 +91,13 @@ export function openServer(options: ServerOptions): GrpcServer {
     listen: (host, port) => listen(server, host, port),
     drain: (graceMs) => drain(server, { calls, health, graceMs }),
   };
+}
+
+/** grpc-js writes to standard error by itself, and has one logger for the whole process. */
+function logThrough(log: Log): void {
+  const write = (...said: unknown[]): void =>
+    log.debug({ said: said.map(String).join(" ") }, "grpc-js");
+  setLogger({ error: write, info: write, debug: write });
 }
 
 function grpcOptions(options: ServerOptions): GrpcOptions {

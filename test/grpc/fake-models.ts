@@ -1,0 +1,164 @@
+/** Models whose jobs give what a test says. The real ones run in worker processes: see test/workers. */
+import { ServeError } from "../../src/base/errors.ts";
+import type { JobResult, ModelInfo, Task } from "../../src/engines/engine.ts";
+import type { Manifest } from "../../src/models/manifest.ts";
+import type { Models, ModelStatus, Submission } from "../../src/models/model.ts";
+import { embeddingHandlers } from "../../src/services/embedding.ts";
+import { generationHandlers } from "../../src/services/generation.ts";
+import type { Limits } from "../../src/services/limits.ts";
+import { modelHandlers } from "../../src/services/model.ts";
+import { serverHandlers } from "../../src/services/server.ts";
+import { vectorEmbeddingService } from "../../src/services/vector-messages.ts";
+import { GenerationServiceService } from "../../gen/inferd/v1/generation_service.ts";
+import { ModelServiceService } from "../../gen/inferd/v1/model_service.ts";
+import { ServerServiceService } from "../../gen/inferd/v1/server_service.ts";
+import type { GrpcServer } from "../../src/grpc/server.ts";
+import type { EncodedVector, WorkerEvent } from "../../src/workers/messages.ts";
+
+export const limits: Limits = {
+  maxMessageBytes: 8_388_608,
+  maxInputs: 4096,
+  maxTokens: 1000,
+  maxQueuedJobs: 256,
+  maxCallMs: 600_000,
+};
+
+const manifest: Manifest = {
+  name: "story",
+  version: "1.2",
+  task: "generate",
+  engine: "llama",
+  files: {},
+  license: "Apache-2.0",
+  description: "",
+  sampling: {},
+  chatTemplate: undefined,
+  limits: {
+    contextLength: undefined,
+    maxSequences: undefined,
+    maxQueuedJobs: undefined,
+    maxTokens: undefined,
+  },
+  replicas: 1,
+  threads: undefined,
+  options: {},
+};
+
+const info: ModelInfo = {
+  tasks: ["generate"],
+  contextLength: 2048,
+  vocabularySize: 100,
+  dimensions: 0,
+  pooling: "",
+  chat: true,
+  license: "",
+  slots: 4,
+  libraries: [{ name: "llama.cpp", version: "b1" }],
+};
+
+export interface StatusParts {
+  readonly manifest?: Partial<Manifest>;
+  readonly info?: Partial<ModelInfo>;
+  readonly state?: ModelStatus["state"];
+}
+
+export function generationModel(parts: StatusParts = {}): ModelStatus {
+  return {
+    manifest: { ...manifest, ...parts.manifest },
+    digest: `sha256:${"ab".repeat(32)}`,
+    state: parts.state ?? "ready",
+    failure: parts.state === "failed" ? "its file is damaged" : "",
+    info: parts.state === "loading" ? undefined : { ...info, ...parts.info },
+  };
+}
+
+export function embeddingModel(parts: StatusParts = {}): ModelStatus {
+  return generationModel({
+    ...parts,
+    manifest: { name: "vectors", task: "embed", engine: "onnx", ...parts.manifest },
+    info: {
+      tasks: ["embed"],
+      dimensions: 4,
+      pooling: "mean",
+      chat: false,
+      libraries: [],
+      ...parts.info,
+    },
+  });
+}
+
+export type Run = (submission: Submission) => AsyncIterable<WorkerEvent>;
+
+/** Knows models by name; the empty name means the first of its task. */
+export function fakeModels(statuses: readonly ModelStatus[], run: Run = story()): Models {
+  const find = (name: string) => statuses.find(({ manifest: each }) => each.name === name);
+  return {
+    list: () => statuses,
+    find,
+    resolve: (name: string, task: Task) => {
+      const first = statuses.find(({ manifest: each }) => each.task === task);
+      const status = name === "" ? first : find(name);
+      if (status === undefined) throw new ServeError("MODEL_NOT_FOUND", "no such model");
+      if (status.manifest.task !== task) throw new ServeError("WRONG_TASK", "another task");
+      return { status, run };
+    },
+  };
+}
+
+export const result: JobResult = {
+  reason: "stop",
+  stopSequence: "",
+  usage: { promptTokens: 3, cachedPromptTokens: 1, completionTokens: 2 },
+  timings: {
+    queueMs: 1.5,
+    prefillMs: 20,
+    firstTokenMs: 30.25,
+    decodeMs: 1000,
+    totalMs: 1100,
+    meanBatchSize: 1.5,
+  },
+};
+
+/** Gives these events, and notes what it was asked. */
+export function story(
+  events: readonly WorkerEvent[] = [
+    { kind: "started" },
+    { kind: "piece", text: "Once ", tokens: Uint32Array.of(7) },
+    { kind: "piece", text: "upon", tokens: Uint32Array.of(8, 9) },
+    { kind: "finish", ...result },
+  ],
+  asked: Submission[] = [],
+): Run {
+  return async function* (submission) {
+    asked.push(submission);
+    await Promise.resolve();
+    yield* events;
+  };
+}
+
+export function vector(index: number, parts: Partial<EncodedVector> = {}): EncodedVector {
+  return {
+    index,
+    values: Float32Array.of(index, 0.5, -1, 2),
+    packed: new Uint8Array(),
+    scale: 0,
+    tokens: 3,
+    truncated: false,
+    ...parts,
+  };
+}
+
+/** All services of inferd, as app.ts adds them. */
+export function addAll(server: GrpcServer, models: Models): void {
+  const drawSeed = () => 42;
+  server.addService(GenerationServiceService, generationHandlers({ models, limits, drawSeed }));
+  server.addService(vectorEmbeddingService, embeddingHandlers({ models, limits }));
+  server.addService(ModelServiceService, modelHandlers({ models, limits }));
+  const about = {
+    version: "9.9.9",
+    build: "abc",
+    engines: ["llama", "onnx"],
+    uptimeMs: () => 1500,
+  };
+  server.addService(ServerServiceService, serverHandlers({ models, limits, ...about }));
+}

@@ -1,0 +1,238 @@
+import { readFileSync } from "node:fs";
+import { createFileRegistry, type DescMessage, fromBinary } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { describe, expect, it } from "vitest";
+import { EmbedStreamRequest } from "../../../gen/inferd/v1/embedding_service.ts";
+import { GenerateRequest } from "../../../gen/inferd/v1/generation_service.ts";
+import { GetModelRequest, ListModelsRequest } from "../../../gen/inferd/v1/model_service.ts";
+import { ServeError, type Violation } from "../../../src/base/errors.ts";
+import { protoName, type Rule, validated } from "../../../src/calls/validation.ts";
+import { requestRules } from "../../../src/services/rules.ts";
+
+const limits = {
+  maxMessageBytes: 8_388_608,
+  maxInputs: 4,
+  maxTokens: 100,
+  maxQueuedJobs: 256,
+  maxCallMs: 600_000,
+};
+const rules = requestRules(limits);
+
+function violations<M>(rule: Rule<M>, request: M): readonly Violation[] {
+  const handler = validated(rule, () =>
+    (async function* () {
+      yield* [];
+      await Promise.resolve();
+    })(),
+  );
+  try {
+    handler(request, {} as never);
+    return [];
+  } catch (thrown) {
+    const error = ServeError.from(thrown);
+    expect(error.reason).toBe("FIELD_INVALID");
+    expect(error.facts["violations"]).toBe(String(error.violations.length));
+    return error.violations;
+  }
+}
+
+type Part = Parameters<typeof GenerateRequest.fromPartial>[0];
+
+/** The fields that are wrong in a request which is fine but for `part`, as it comes off the wire. */
+function wrongIn(part: Part): string[] {
+  const request = GenerateRequest.fromPartial({ input: { $case: "prompt", value: "hi" }, ...part });
+  const received = GenerateRequest.decode(GenerateRequest.encode(request).finish());
+  return violations(rules.GenerateRequest, received).map(({ field }) => field);
+}
+
+describe("the rules of a generation request", () => {
+  const overlong = "x".repeat(4_194_305);
+  const bad: [string, Part, string[]][] = [
+    ["no input", { input: undefined }, ["input"]],
+    ["an empty prompt", { input: { $case: "prompt", value: "" } }, ["prompt"]],
+    ["a prompt that is too long", { input: { $case: "prompt", value: overlong } }, ["prompt"]],
+    [
+      "a chat without messages",
+      { input: { $case: "chat", value: { messages: [] } } },
+      ["chat.messages"],
+    ],
+    [
+      "a message without a role",
+      { input: { $case: "chat", value: { messages: [{ role: 2 }, { role: 0 }] } } },
+      ["chat.messages[1].role"],
+    ],
+    [
+      "a role that is not known",
+      { input: { $case: "chat", value: { messages: [{ role: 77 as never }] } } },
+      ["chat.messages[0].role"],
+    ],
+    [
+      "a message that is too long",
+      { input: { $case: "chat", value: { messages: [{ role: 2, content: overlong }] } } },
+      ["chat.messages[0].content"],
+    ],
+    [
+      "too many messages",
+      {
+        input: {
+          $case: "chat",
+          value: { messages: Array.from({ length: 1025 }, () => ({ role: 2 as const })) },
+        },
+      },
+      ["chat.messages"],
+    ],
+    ["no tokens", { input: { $case: "tokens", value: { ids: [] } } }, ["tokens.ids"]],
+    ["a model's name that is too long", { model: "m".repeat(129) }, ["model"]],
+    ["too many stops", { stop: Array.from({ length: 17 }, () => "") }, ["stop"]],
+    ["an empty stop", { stop: ["a", ""] }, ["stop[1]"]],
+    ["a stop too long in bytes, not in characters", { stop: ["é".repeat(129)] }, ["stop[0]"]],
+    [
+      "a prompt to repeat where there is a chat",
+      {
+        includePrompt: true,
+        input: { $case: "chat", value: { messages: [{ role: 2, content: "hi" }] } },
+      },
+      ["include_prompt"],
+    ],
+    [
+      "a prompt to repeat where there are tokens",
+      { includePrompt: true, input: { $case: "tokens", value: { ids: [1] } } },
+      ["include_prompt"],
+    ],
+    ["a truncation that is not known", { truncate: 9 as never }, ["truncate"]],
+    ["a negative truncation", { truncate: -1 as never }, ["truncate"]],
+  ];
+  it.each(bad)("refuse %s", (_, part, fields) => {
+    expect(wrongIn(part)).toEqual(fields);
+  });
+
+  const ranges: [keyof NonNullable<NonNullable<Part>["sampling"]>, number[], number[]][] = [
+    ["temperature", [0, 1, 2], [-0.001, 2.001, NaN, Infinity, -Infinity]],
+    ["topK", [0, 1_000_000], [1_000_001, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 2 ** 32 - 1]],
+    ["topP", [0.001, 1], [0, -1, 1.001, NaN]],
+    ["minP", [0, 1], [-0.001, 1.001, NaN]],
+    ["typicalP", [0.001, 1], [0, 1.001, NaN]],
+    ["repetitionPenalty", [0.001, 10], [0, -1, 10.01, Infinity, NaN]],
+    ["presencePenalty", [-2, 0, 2], [-2.01, 2.01, NaN]],
+    ["frequencyPenalty", [-2, 0, 2], [-2.01, 2.01, NaN]],
+    ["penaltyLastN", [0, 1_000_000], [1_000_001, 2 ** 31]],
+    ["seed", [0, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 4_294_967_294], [4_294_967_295]],
+    ["maxTokens", [1, 100], [0, 101, 2 ** 31]],
+    ["minTokens", [0, 100], [101, 2 ** 31]],
+  ];
+  it.each(ranges)("keep %s in its range", (field, good, wrong) => {
+    for (const value of good)
+      expect([value, wrongIn({ sampling: { [field]: value } })]).toEqual([value, []]);
+    for (const value of wrong) {
+      expect([value, wrongIn({ sampling: { [field]: value } })]).toEqual([
+        value,
+        [`sampling.${protoName(field)}`],
+      ]);
+    }
+  });
+
+  it("refuse more of the least tokens than of the most", () => {
+    expect(wrongIn({ sampling: { minTokens: 6, maxTokens: 5 } })).toEqual(["sampling.min_tokens"]);
+    expect(wrongIn({ sampling: { minTokens: 5, maxTokens: 5 } })).toEqual([]);
+  });
+
+  it("keep each bias finite and bounded, and their number too", () => {
+    const logitBias = { 1: 100, 2: 100.5, 3: NaN, 4: -Infinity, 5: -100 };
+    expect(wrongIn({ sampling: { logitBias } })).toEqual(
+      [2, 3, 4].map((id) => `sampling.logit_bias[${id}]`),
+    );
+    const many = Object.fromEntries(Array.from({ length: 1025 }, (_, id) => [id, 0]));
+    expect(wrongIn({ sampling: { logitBias: many } })).toEqual(["sampling.logit_bias"]);
+  });
+
+  it("name every wrong field at once", () => {
+    const part = {
+      input: undefined,
+      stop: [""],
+      sampling: { temperature: 3, topP: 0 },
+      truncate: 9 as never,
+    };
+    expect(wrongIn(part)).toEqual([
+      "input",
+      "sampling.temperature",
+      "sampling.top_p",
+      "stop[0]",
+      "truncate",
+    ]);
+  });
+});
+
+describe("the rules of other requests", () => {
+  const embed = (part: Parameters<typeof EmbedStreamRequest.fromPartial>[0]) =>
+    violations(
+      rules.EmbedStreamRequest,
+      EmbedStreamRequest.fromPartial({ inputs: ["a"], ...part }),
+    ).map(({ field }) => field);
+
+  it("bound what may be embedded", () => {
+    expect(embed({})).toEqual([]);
+    expect(embed({ inputs: [""] })).toEqual([]);
+    expect(embed({ inputs: [] })).toEqual(["inputs"]);
+    expect(embed({ inputs: ["a", "b", "c", "d", "e"] })).toEqual(["inputs"]);
+    expect(embed({ dimensions: 0, encoding: 4 as never, truncate: 4 as never })).toEqual([
+      "dimensions",
+      "truncate",
+      "encoding",
+    ]);
+  });
+
+  it("bound pages and ask for a name", () => {
+    const page = (part: Parameters<typeof ListModelsRequest.fromPartial>[0]) =>
+      violations(rules.ListModelsRequest, ListModelsRequest.fromPartial(part)).map(
+        ({ field }) => field,
+      );
+    expect(page({ pageSize: 1000 })).toEqual([]);
+    expect(page({ pageSize: 1001, pageToken: "x".repeat(257) })).toEqual([
+      "page_size",
+      "page_token",
+    ]);
+    expect(
+      violations(rules.GetModelRequest, GetModelRequest.fromPartial({})).map(({ field }) => field),
+    ).toEqual(["name"]);
+  });
+});
+
+describe("the table of rules", () => {
+  const set = fromBinary(FileDescriptorSetSchema, readFileSync("gen/fds.binpb"));
+  const registry = createFileRegistry(set);
+
+  /** Each field of a message and of those within, by path; the oneof it is in, where it is. */
+  function fieldsOf(message: DescMessage, at = ""): string[] {
+    return message.fields.flatMap((field) => {
+      const path = `${at}${field.oneof === undefined ? "" : `${field.oneof.name}/`}${field.name}`;
+      const inner =
+        field.fieldKind === "message" || field.fieldKind === "list" ? field.message : undefined;
+      return [path, ...(inner === undefined ? [] : fieldsOf(inner, `${path}.`))];
+    });
+  }
+
+  function ruledBy(rule: Rule<never>, at = ""): string[] {
+    return Object.entries(rule.fields ?? {}).flatMap(([name, inner]) => {
+      const path = at + protoName(name);
+      if (inner.inline) return ruledBy(inner, `${path}/`);
+      return [path, ...ruledBy(inner, `${path}.`)];
+    });
+  }
+
+  const requests = [...registry]
+    .filter((each) => each.kind === "service")
+    .filter(({ file }) => file.proto.package === "inferd.v1")
+    .flatMap((service) => service.methods.map(({ input }) => input));
+
+  it("has a rule for each request of each method, and no others", () => {
+    expect(Object.keys(rules).sort()).toEqual(requests.map(({ name }) => name).sort());
+  });
+
+  it.each(requests.map((request) => [request.name, request] as const))(
+    "has a rule for each field of %s, and no others",
+    (name, request) => {
+      const table: Readonly<Record<string, Rule<never>>> = { ...rules };
+      expect(ruledBy(table[name]!).sort()).toEqual(fieldsOf(request).sort());
+    },
+  );
+});
