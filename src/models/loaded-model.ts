@@ -1,5 +1,5 @@
-import { ServeError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
+import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { ModelInfo, ModelSource } from "../engines/engine.ts";
 import { Queue } from "../scheduling/queue.ts";

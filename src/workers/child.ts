@@ -68,8 +68,10 @@ async function load(message: Extract<ToWorker, { readonly kind: "load" }>): Prom
     });
     assertInfo(engine.info);
   } catch (thrown) {
-    log("error", `loading failed: ${describe(thrown)}`);
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    // The message is the server's to log; what is behind it is known here only.
+    const isAll = thrown instanceof Error && thrown.cause === undefined;
+    log(isAll ? "debug" : "error", `loading failed: ${describe(thrown)}`);
     // The server ends this process: exiting here could overtake the message.
     send({ kind: "load-failed", message: reason });
     return;

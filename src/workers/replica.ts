@@ -69,7 +69,7 @@ export class Replica {
 
   /** Jobs that it can hold; zero while it is not ready. */
   get slots(): number {
-    return this.#state.kind === "ready" ? Math.max(1, Math.floor(this.#state.info.slots)) : 0;
+    return this.#state.kind === "ready" ? this.#state.info.slots : 0;
   }
 
   /** The worker's process, for the log and for tests. */
@@ -175,8 +175,9 @@ export class Replica {
     const decided = verdict(ending, this.#history);
     const fields = { workerPid: life.port.pid, ...exit, printed: life.lines };
     if (decided.kind === "give-up") {
-      log.error(fields, "worker could not load the model; given up");
-      this.#set({ kind: "failed", reason: life.loadFailure ?? describeExit(exit) });
+      const reason = life.loadFailure ?? describeExit(exit);
+      log.error({ ...fields, reason }, "worker could not load the model; given up");
+      this.#set({ kind: "failed", reason });
     } else {
       log.warn({ ...fields, waitMs: decided.waitMs }, "worker exited; starting another");
       this.#history = decided.history;
