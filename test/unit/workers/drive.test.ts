@@ -252,6 +252,14 @@ describe("an engine that throws", () => {
   });
 });
 
+it("takes an engine that sends a malformed event for broken, and passes nothing on", async () => {
+  const { engine, add, broken, steps, rest } = setUp();
+  add(1);
+  await engine.give([[1, { kind: "piece" } as JobEvent]]);
+  await rest();
+  expect([broken.length, steps()]).toEqual([1, []]);
+});
+
 it("stops after the step under way, then closes the engine", async () => {
   const { engine, driver, add, steps } = setUp();
   add(1);
