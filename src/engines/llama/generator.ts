@@ -62,7 +62,8 @@ export class Generator implements Engine {
     this.#batch = new Batch(parts.batchTokens, parts.info.slots);
     this.#slots = new Slots(parts.model.cells, {
       count: parts.info.slots,
-      reuse: parts.prefixReuse && parts.model.hasCells,
+      // One context's worth, so that the last conversation can always go on.
+      cacheCells: parts.prefixReuse && parts.model.hasCells ? parts.info.contextLength : 0,
     });
   }
 

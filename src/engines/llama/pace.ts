@@ -2,23 +2,26 @@
  * What steps cost on this machine, learned from those that were run, and how many prompt tokens the
  * next one may therefore carry. All pure: the engine feeds measurements in.
  *
- * A prompt that enters beside running streams may lengthen their steps by `besideShare` and no more,
- * so they keep two thirds of their rate however long the prompt is. The streams' own step time is
- * learned from steps without prompt tokens; during a long prompt one such step is run now and then,
- * because a machine's speed changes.
+ * A prompt that enters beside running streams takes a stretch of about one of their steps, and then
+ * waits until steps without it have made up for that. So the streams keep their share of the rate
+ * however long the prompt is, no gap between their tokens is much longer than two steps, stretches are
+ * long enough for the matrix kernels, and the streams' own time is measured all along.
  */
 
-/** The share of the running streams' own step time that prompt tokens may add to it. */
-const besideShare = 0.5;
+/** What prompts may add to the running streams' time: a third leaves them three quarters of their rate. */
+const besideShare = 1 / 3;
+/** The fewest prompt tokens of a step: with fewer, most of its time goes into reading the weights. */
+const besideLeast = 8;
+const aloneLeast = 16;
 /** How long a step with prompt tokens only should take: cancellations are heard between steps. */
 const aloneMs = 100;
-/** The fewest prompt tokens of a step with prompts only: fewer would waste most of its time. */
-const aloneLeast = 16;
 /** Matrix kernels compute tokens in fours. */
 const grain = 4;
-/** Steps with prompt tokens after which one goes without, to measure the streams' own time. */
-const remeasureAfter = 16;
-const weight = 0.3;
+/** A debt is forgiven past this many of the streams' steps: it was the machine's fault. */
+const mostDebtSteps = 8;
+const weight = 0.2;
+/** A measurement counts for no more than this many times what was expected: the rest is noise. */
+const outlier = 3;
 
 /** Learned costs, in milliseconds. */
 export interface Pace {
@@ -28,8 +31,10 @@ export interface Pace {
   readonly aloneTokenMs: number | undefined;
   /** One prompt token beside running streams: less than alone where memory is the limit. */
   readonly besideTokenMs: number | undefined;
-  /** Steps since the streams' own time was last measured. */
-  readonly mixedSteps: number;
+  /** The time that prompts took from running streams and that has not been made up for. */
+  readonly debtMs: number;
+  /** Whether the last step carried prompt tokens beside streams. */
+  readonly disturbed: boolean;
 }
 
 /** One step as it went. */
@@ -43,53 +48,61 @@ export const unknownPace: Pace = {
   decodeMs: new Map(),
   aloneTokenMs: undefined,
   besideTokenMs: undefined,
-  mixedSteps: 0,
+  debtMs: 0,
+  disturbed: false,
 };
 
 /** Learns from a step. */
 export function observe(pace: Pace, step: StepCost): Pace {
   const { decoding, promptTokens, ms } = step;
-  if (promptTokens === 0) {
-    const decodeMs = new Map(pace.decodeMs);
-    decodeMs.set(decoding, blend(decodeMs.get(decoding), ms));
-    return { ...pace, decodeMs, mixedSteps: 0 };
-  }
   if (decoding === 0) {
-    return { ...pace, aloneTokenMs: blend(pace.aloneTokenMs, ms / promptTokens) };
+    const aloneTokenMs = blend(pace.aloneTokenMs, ms / promptTokens);
+    return { ...pace, aloneTokenMs, disturbed: false };
   }
-  const own = decodeTime(pace, decoding) ?? 0;
-  // A noisy step can seem to cost nothing: never believe less than a tenth of the average.
-  const added = Math.max(ms - own, ms / 10) / promptTokens;
+  const own = decodeTime(pace, decoding);
+  const disturbed = promptTokens > 0;
+  const changed = disturbed || pace.disturbed;
+  // The step after one with a prompt takes longer too, as the library prepares it anew: the prompt's doing.
+  const learned = changed && own !== undefined ? own : blend(pace.decodeMs.get(decoding), ms);
+  const added = changed ? Math.min(ms, learned * (outlier + promptTokens)) - learned : 0;
+  const debtMs = Math.max(0, pace.debtMs + added - learned * besideShare);
   return {
     ...pace,
-    besideTokenMs: blend(pace.besideTokenMs, added),
-    mixedSteps: pace.mixedSteps + 1,
+    decodeMs: changed ? pace.decodeMs : new Map(pace.decodeMs).set(decoding, learned),
+    // A noisy step can seem to cost nothing: never believe less than a tenth of it.
+    besideTokenMs: disturbed
+      ? blend(pace.besideTokenMs, Math.max(added, ms / 10) / promptTokens)
+      : pace.besideTokenMs,
+    debtMs: Math.min(debtMs, learned * mostDebtSteps * besideShare),
+    disturbed,
   };
 }
 
-/** Forgets what no longer holds when the threads change: times as if work were shared evenly. */
+/** Forgets what no longer holds when the threads change; `factor` is how much longer steps may take. */
 export function scalePace(pace: Pace, factor: number): Pace {
   const scale = (ms: number | undefined) => (ms === undefined ? undefined : ms * factor);
   return {
-    decodeMs: new Map([...pace.decodeMs].map(([count, ms]) => [count, ms * factor])),
+    ...unknownPace,
     aloneTokenMs: scale(pace.aloneTokenMs),
     besideTokenMs: scale(pace.besideTokenMs),
-    mixedSteps: remeasureAfter,
   };
 }
 
-/** How many prompt tokens a step may carry beside `decoding` sequences, at most `room`. */
+/**
+ * How many prompt tokens a step may carry beside `decoding` sequences, at most `room`. Zero while
+ * their own time is not known or has to be made up for.
+ */
 export function promptAllowance(pace: Pace, decoding: number, room: number): number {
   if (decoding === 0) {
     const fits = pace.aloneTokenMs === undefined ? aloneLeast : aloneMs / pace.aloneTokenMs;
     return Math.min(room, Math.max(aloneLeast, Math.floor(fits)));
   }
   const own = decodeTime(pace, decoding);
-  if (own === undefined || pace.mixedSteps >= remeasureAfter) return 0;
+  if (own === undefined || pace.debtMs > 0) return 0;
   const tokenMs = pace.besideTokenMs ?? pace.aloneTokenMs;
-  const fits = tokenMs === undefined ? grain : (own * besideShare) / tokenMs;
-  const whole = Math.floor((decoding + fits) / grain) * grain - decoding;
-  return Math.min(room, Math.max(whole, grain - (decoding % grain)));
+  const fits = tokenMs === undefined ? besideLeast : own / tokenMs;
+  const whole = Math.floor((decoding + Math.max(besideLeast, fits)) / grain) * grain;
+  return Math.min(room, whole - decoding);
 }
 
 /** The streams' own step time: as measured, or the nearest fewer's, or less than the nearest more's. */
@@ -97,12 +110,11 @@ function decodeTime(pace: Pace, decoding: number): number | undefined {
   const exact = pace.decodeMs.get(decoding);
   if (exact !== undefined) return exact;
   const counts = [...pace.decodeMs.keys()].sort((a, b) => a - b);
-  const fewer = counts.findLast((count) => count < decoding);
-  const nearest = fewer ?? counts[0];
+  const nearest = counts.findLast((count) => count < decoding) ?? counts[0];
   if (nearest === undefined) return undefined;
   return (pace.decodeMs.get(nearest) ?? 0) * Math.min(1, decoding / nearest);
 }
 
 function blend(old: number | undefined, ms: number): number {
-  return old === undefined ? ms : old + weight * (ms - old);
+  return old === undefined ? ms : old + weight * (Math.min(ms, old * outlier) - old);
 }

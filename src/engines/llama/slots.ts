@@ -9,6 +9,15 @@ export interface Cells {
   share(from: number, to: number, tokens: number): void;
 }
 
+export interface SlotOptions {
+  readonly count: number;
+  /**
+   * The most cells that free slots keep, zero for none. Every running sequence's attention looks past
+   * each of them, so a large cache that nobody reuses slows everybody.
+   */
+  readonly cacheCells: number;
+}
+
 interface Slot {
   readonly tokens: TokenList;
   taken: boolean;
@@ -21,13 +30,13 @@ interface Slot {
  */
 export class Slots {
   readonly #cells: Cells;
-  readonly #reuse: boolean;
+  readonly #cacheCells: number;
   readonly #slots: readonly Slot[];
   #uses = 0;
 
-  constructor(cells: Cells, options: { readonly count: number; readonly reuse: boolean }) {
+  constructor(cells: Cells, options: SlotOptions) {
     this.#cells = cells;
-    this.#reuse = options.reuse;
+    this.#cacheCells = options.cacheCells;
     this.#slots = Array.from({ length: options.count }, () => ({
       tokens: new TokenList(),
       taken: false,
@@ -72,7 +81,7 @@ export class Slots {
     freed.taken = false;
     this.#uses += 1;
     freed.usedAt = this.#uses;
-    if (!this.#reuse) this.#clear(slot);
+    while (this.#cached > this.#cacheCells) this.evict();
   }
 
   /** Frees a slot and its cells. */
@@ -91,6 +100,10 @@ export class Slots {
     if (oldest === undefined) return false;
     this.#clear(oldest.index);
     return true;
+  }
+
+  get #cached(): number {
+    return this.#slots.reduce((sum, slot) => sum + (slot.taken ? 0 : slot.tokens.length), 0);
   }
 
   #clear(slot: number): void {
