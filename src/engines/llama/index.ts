@@ -1,6 +1,6 @@
 /**
- * Generation models in GGUF files, by llama.cpp's own library called through FFI. `design` in one
- * line: JavaScript decides what each step computes, libllama computes it.
+ * Generation models in GGUF files, by llama.cpp's own library called through FFI: JavaScript decides
+ * what each step computes, libllama computes it.
  */
 import type { EngineHost, LoadEngine, ModelInfo, ModelSource } from "../engine.ts";
 import { Batch } from "./batch.ts";

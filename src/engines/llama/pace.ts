@@ -19,6 +19,8 @@ const aloneMs = 100;
 const grain = 4;
 /** A debt is forgiven past this many of the streams' steps: it was the machine's fault. */
 const mostDebtSteps = 8;
+/** A debt of this part of a step may wait: it is carried on, and paid with the next. */
+const smallDebt = 0.05;
 const weight = 0.2;
 /** A measurement counts for no more than this many times what was expected: the rest is noise. */
 const outlier = 3;
@@ -98,7 +100,7 @@ export function promptAllowance(pace: Pace, decoding: number, room: number): num
     return Math.min(room, Math.max(aloneLeast, Math.floor(fits)));
   }
   const own = decodeTime(pace, decoding);
-  if (own === undefined || pace.debtMs > 0) return 0;
+  if (own === undefined || pace.debtMs > own * smallDebt) return 0;
   const tokenMs = pace.besideTokenMs ?? pace.aloneTokenMs;
   const fits = tokenMs === undefined ? besideLeast : own / tokenMs;
   const whole = Math.floor((decoding + Math.max(besideLeast, fits)) / grain) * grain;
