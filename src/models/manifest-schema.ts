@@ -99,8 +99,7 @@ const limits: KeySchema = {
 
 const files: KeySchema = {
   type: "object",
-  description:
-    "Files by role: a path, or a path with its digest. `model` is the weights; the onnx engine also knows `tokenizer`, `tokenizer_config`, `config`, `modules`, `pooling` and `sentence_bert_config`, which it finds beside the weights.",
+  description: "The model's files, by role.",
   properties: {},
   additionalProperties: {
     type: ["string", "object"],

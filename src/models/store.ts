@@ -170,7 +170,7 @@ function readBare(path: string) {
 /** `Llama 3 (8B)-00001-of-00002.gguf` is named `Llama-3-8B`. */
 export function nameOf(path: string): string {
   const bare = basename(path, ".gguf").replace(splitPart, "");
-  const name = bare.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+|-+$/g, "");
+  const name = bare.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+|-+(?=\.|$)/g, "");
   return name.slice(0, 128) || "model";
 }
 

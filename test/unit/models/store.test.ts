@@ -1,0 +1,154 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { checkFile, digestOf, sha256Of } from "../../../src/models/digest.ts";
+import { findModels, nameOf } from "../../../src/models/store.ts";
+
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "inferd-store-"));
+});
+
+afterEach(async () => rm(root, { recursive: true }));
+
+async function addModel(folder: string, name = folder, manifest = "model.yaml"): Promise<string> {
+  const path = join(root, folder);
+  await mkdir(path, { recursive: true });
+  await writeFile(join(path, "weights"), "abc");
+  await writeFile(
+    join(path, manifest),
+    `{ name: ${name}, task: generate, engine: llama, files: { model: weights } }`,
+  );
+  return path;
+}
+
+/** A GGUF file with one text value. */
+async function addGguf(name: string, architecture = "llama"): Promise<string> {
+  const text = (value: string) => {
+    const length = Buffer.alloc(8);
+    length.writeUInt32LE(value.length);
+    return Buffer.concat([length, Buffer.from(value)]);
+  };
+  const bytes = Buffer.concat([
+    Buffer.from("GGUF\u0003\0\0\0" + "\0".repeat(8) + "\u0001" + "\0".repeat(7)),
+    text("general.architecture"),
+    Buffer.of(8, 0, 0, 0),
+    text(architecture),
+  ]);
+  await writeFile(join(root, name), bytes);
+  return join(root, name);
+}
+
+const find = (directories: readonly string[], paths: readonly string[] = []) =>
+  findModels({ directories, paths });
+
+describe("a models directory", () => {
+  it("gives the models of its folders by name, whatever else it holds", async () => {
+    await addModel("b-folder", "zebra");
+    await addModel("c-folder", "ant", "model.json");
+    await mkdir(join(root, "notes"));
+    await writeFile(join(root, "README.md"), "");
+    expect((await find([root])).map(({ name }) => name)).toEqual(["ant", "zebra"]);
+  });
+
+  it("that holds no model is a mistake", async () => {
+    await expect(find([root])).rejects.toThrow("holds no model");
+  });
+
+  it("that is not there is a mistake", async () => {
+    await expect(find([join(root, "none")])).rejects.toThrow("is not a folder");
+  });
+
+  it("with two models of one name is a mistake that names both", async () => {
+    await addModel("one", "same");
+    await addModel("two", "same");
+    await expect(find([root])).rejects.toThrow(/named same: .*one.* and .*two/);
+  });
+
+  it("with two manifests in a folder is a mistake", async () => {
+    await addModel("one", "one", "model.yaml");
+    await addModel("one", "one", "model.json");
+    await expect(find([root])).rejects.toThrow("both model.yaml and model.json");
+  });
+
+  it("says all that is wrong in all its folders", async () => {
+    await addModel("one", "/");
+    await addModel("two", "/");
+    await expect(find([root], [join(root, "none")])).rejects.toThrow(
+      /^one\/model.yaml:1: name .*\ntwo\/model.yaml:1: name .*\n.*none does not exist$/,
+    );
+  });
+});
+
+describe("a path", () => {
+  it("may be a model's folder or its manifest", async () => {
+    const one = await addModel("one");
+    const two = join(await addModel("two"), "model.yaml");
+    expect((await find([], [one, two])).map(({ name }) => name)).toEqual(["one", "two"]);
+  });
+
+  it("may be a bare GGUF file", async () => {
+    const path = await addGguf("Tiny Llama (1B).Q4_0.gguf");
+    expect(await find([], [path])).toMatchObject([
+      {
+        name: "Tiny-Llama-1B.Q4_0",
+        task: "generate",
+        engine: "llama",
+        files: { model: { path } },
+      },
+    ]);
+  });
+
+  it.each([
+    ["an embedding model", "bert", "is an embedding model"],
+    ["a later part of a split file", undefined, "name the first"],
+  ])("may not be %s", async (_, architecture, message) => {
+    const name = architecture === undefined ? "m-00002-of-00003.gguf" : "m.gguf";
+    const path = await addGguf(name, architecture);
+    await expect(find([], [path])).rejects.toThrow(message);
+  });
+
+  it("may not be something else", async () => {
+    const [text, fake] = [join(root, "notes.txt"), join(root, "fake.gguf")];
+    await writeFile(text, "");
+    await writeFile(fake, "hello");
+    await expect(find([], [text])).rejects.toThrow("is no model");
+    await expect(find([], [fake])).rejects.toThrow("fake.gguf is not a GGUF file");
+  });
+});
+
+it.each([
+  ["/models/llama.gguf", "llama"],
+  ["/models/Big-00001-of-00004.gguf", "Big"],
+  ["/models/_odd name!.gguf", "odd-name"],
+  ["/models/日本.gguf", "model"],
+  [`/models/${"x".repeat(200)}.gguf`, "x".repeat(128)],
+])("names %s %s", (path, name) => {
+  expect(nameOf(path)).toBe(name);
+});
+
+describe("digests", () => {
+  // The standard's own example (FIPS 180-2, B.1).
+  const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+  it("are those of the files, and say how far they got", async () => {
+    await addModel("one");
+    let bytes = 0;
+    const digest = await sha256Of(join(root, "one", "weights"), (more) => (bytes += more));
+    expect(digest).toBe(abc);
+    expect(bytes).toBe(3);
+  });
+
+  it("of weights are computed where none is stated", async () => {
+    const [manifest] = await find([], [await addModel("one")]);
+    expect(await digestOf(manifest!)).toBe(`sha256:${abc}`);
+  });
+
+  it("that differ are an error", async () => {
+    const path = join(await addModel("one"), "weights");
+    await checkFile({ path, sha256: abc });
+    await expect(checkFile({ path, sha256: "0".repeat(64) })).rejects.toThrow("another sha256");
+  });
+});
