@@ -156,7 +156,7 @@ export function message<M extends object>(
   // Object.entries forgets which field has which type; `Rules<M>` has paired them.
   const rules = Object.entries(fields) as [keyof M & string, Rule<M[keyof M]>][];
   return {
-    fields: fields as Readonly<Record<string, Rule<never>>>,
+    fields,
     check: (value, at, report) => {
       for (const [name, rule] of rules) {
         rule.check(value[name], rule.inline ? at : pathOf(at, name), report);

@@ -165,8 +165,7 @@ async function pump<O>(
   { context: { signal } }: OpenCall,
 ): Promise<void> {
   for await (const response of responses) {
-    if (signal.aborted) return;
-    if (!call.write(response)) await writable(call, signal);
+    if (!signal.aborted && !call.write(response)) await writable(call, signal);
     if (signal.aborted) return;
   }
 }

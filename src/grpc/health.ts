@@ -4,7 +4,12 @@
  * caller who reads slowly, and ends when the server drains, where the package's would hold shutdown up
  * for ever.
  */
-import type { sendUnaryData, ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
+import {
+  type sendUnaryData,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import { HealthImplementation, service as packageService } from "grpc-health-check";
 import { ServeError } from "../base/errors.ts";
 import type { Handler } from "../calls/call.ts";
@@ -99,17 +104,17 @@ function healthHandlers(methods: PackageMethods): HealthHandlers {
       signal.addEventListener("abort", () => news.wake(), { once: true });
       methods.watch({
         request,
-        write: ({ status }) => news.set(status),
+        write: (response) => news.set(response.status),
         on: (_, listener) => {
           stop = listener;
         },
       });
       try {
         for (let said = ""; !signal.aborted;) {
-          const status = await news.take();
-          if (status === undefined || status === said) continue;
-          said = status;
-          yield { status };
+          const newest = await news.take();
+          if (newest === undefined || newest === said) continue;
+          said = newest;
+          yield { status: newest };
         }
       } finally {
         stop();
@@ -122,7 +127,7 @@ function answer<T>(method: (callback: sendUnaryData<T>) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     method((error, value) => {
       if (error === null && value !== undefined && value !== null) resolve(value);
-      else reject(error?.code === 8 ? tooMany() : unknownService());
+      else reject(error?.code === status.RESOURCE_EXHAUSTED ? tooMany() : unknownService());
     });
   });
 }

@@ -18,9 +18,9 @@ export interface WireStatus {
 /** Whose reasons `ErrorInfo.reason` are. */
 export const errorDomain = "inferd";
 
-const maxMessageChars = 512;
-const maxFactChars = 200;
-const maxFacts = 16;
+const maxMessageChars = 400;
+const maxFactChars = 128;
+const maxFacts = 8;
 const maxViolations = 32;
 // Base64 makes it a third more.
 const maxDetailBytes = 4096;

@@ -14,6 +14,7 @@
  */
 import type { Task } from "../engines/engine.ts";
 import type { ModelStatus } from "../models/model.ts";
+import { tasksOf } from "./model.ts";
 
 const services: Readonly<Record<string, Task | undefined>> = {
   "inferd.v1.GenerationService": "generate",
@@ -41,5 +42,5 @@ export function healthOf(models: readonly ModelStatus[]): ReadonlyMap<string, bo
 }
 
 function serves(task: Task): (model: ModelStatus) => boolean {
-  return ({ manifest, info }) => (info?.tasks ?? [manifest.task]).includes(task);
+  return (model) => tasksOf(model).includes(task);
 }

@@ -11,6 +11,7 @@ import {
 import { ServeError } from "../base/errors.ts";
 import type { Handler } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
+import type { Task as TaskName } from "../engines/engine.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { Limits } from "./limits.ts";
 import { requestRules } from "./rules.ts";
@@ -94,26 +95,39 @@ const states = {
 const tasks = { generate: Task.GENERATE, embed: Task.EMBED } as const;
 
 function describe(status: ModelStatus, limits: Limits): Model {
-  const { manifest, digest, state, failure, info } = status;
-  const served = info?.tasks ?? [manifest.task];
-  const sampling = served.includes("generate")
+  const { manifest, digest, state, failure } = status;
+  const served = tasksOf(status);
+  const defaultSampling = served.includes("generate")
     ? { ...samplingOf(status, limits), logitBias: {} }
     : undefined;
   return {
+    ...loadedOf(status),
     name: manifest.name,
     version: manifest.version,
     digest,
     tasks: served.map((task) => tasks[task]),
     engine: engineName(manifest.engine),
-    contextLength: info?.contextLength ?? 0,
-    dimensions: info?.dimensions ?? 0,
-    pooling: info?.pooling ?? "",
-    license: manifest.license === "" ? (info?.license ?? "") : manifest.license,
-    defaultSampling: sampling,
+    defaultSampling,
     state: states[state],
     failure,
-    chat: info?.chat ?? false,
   };
+}
+
+type Loaded = Pick<Model, "contextLength" | "dimensions" | "pooling" | "license" | "chat">;
+
+/** What is known once a model has been loaded, and empty until then. */
+function loadedOf({ manifest, info }: ModelStatus): Loaded {
+  if (info === undefined) {
+    return { contextLength: 0, dimensions: 0, pooling: "", license: manifest.license, chat: false };
+  }
+  const { contextLength, dimensions, pooling, chat } = info;
+  const license = manifest.license === "" ? info.license : manifest.license;
+  return { contextLength, dimensions, pooling, license, chat };
+}
+
+/** What a model can do: by its manifest, until it is known from itself. */
+export function tasksOf({ manifest, info }: ModelStatus): readonly TaskName[] {
+  return info?.tasks ?? [manifest.task];
 }
 
 /** A module's path is nobody's business but the operator's. */

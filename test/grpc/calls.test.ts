@@ -51,7 +51,6 @@ describe.each(all)("a %s call", (kind) => {
         throw new ServeError("QUEUE_FULL", "full", { retryAfterMs: 1500, facts: { jobs: "9" } });
       },
     ],
-    // eslint-disable-next-line require-yield
     [
       "throws after an await",
       async function* () {

@@ -119,6 +119,16 @@ export const result: JobResult = {
   },
 };
 
+/** `result.timings` as a caller reads them. */
+export const timings = {
+  queue: { seconds: 0, nanos: 1_500_000 },
+  prefill: { seconds: 0, nanos: 20_000_000 },
+  time_to_first_token: { seconds: 0, nanos: 30_250_000 },
+  decode: { seconds: 1, nanos: 0 },
+  total: { seconds: 1, nanos: 100_000_000 },
+  mean_batch_size: 1.5,
+};
+
 /** Gives these events, and notes what it was asked. */
 export function story(
   events: readonly WorkerEvent[] = [

@@ -4,7 +4,6 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ServeError } from "../../src/base/errors.ts";
 import {
   deferred,
-  detailsOf,
   type KindHandlers,
   kinds,
   kindsClient,
@@ -292,17 +291,15 @@ describe("a request that is too large", () => {
     const client = kindsClient(address);
     closing.push(() => client.close());
     const { path, requestSerialize, responseDeserialize } = kinds.unary;
-    const error = await new Promise<Parameters<typeof detailsOf>[0] & { code?: number }>(
-      (resolve) => {
-        client.makeUnaryRequest(
-          path,
-          requestSerialize,
-          responseDeserialize,
-          "x".repeat(2000),
-          (failure) => resolve(failure!),
-        );
-      },
-    );
+    const error = await new Promise<{ readonly code: number }>((resolve) => {
+      client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        "x".repeat(2000),
+        (failure) => resolve(failure!),
+      );
+    });
     expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
   });
 });

@@ -7,6 +7,7 @@ import {
   makeGenericClientConstructor,
   Metadata,
   type ServiceError,
+  status,
 } from "@grpc/grpc-js";
 import { BadRequest, ErrorInfo, RetryInfo } from "../../gen/google/rpc/error_details.ts";
 import { Status } from "../../gen/google/rpc/status.ts";
@@ -154,7 +155,7 @@ export function call(
       stream.on("data", (value: string) => responses.push(value));
       stream.on("error", (error: ServiceError) => end(error));
       stream.on("status", ({ code }) => {
-        if (code === 0) end();
+        if (code === status.OK) end();
       });
     };
     if (!requestStream) {

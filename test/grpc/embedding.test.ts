@@ -1,0 +1,150 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { Models, Submission } from "../../src/models/model.ts";
+import {
+  embeddingModel,
+  fakeModels,
+  generationModel,
+  result,
+  type Run,
+  story,
+  timings,
+  vector,
+} from "./fake-models.ts";
+import { serve, type Served } from "./proto-client.ts";
+import { deferred, detailsOf } from "./support.ts";
+
+let closing: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.reverse()) await close();
+  closing = [];
+});
+
+async function open(models: Models): Promise<Served> {
+  const served = await serve(models);
+  closing.push(served.stop);
+  return served;
+}
+
+const withModels = (run: Run): Models => fakeModels([generationModel(), embeddingModel()], run);
+
+describe("embedding", () => {
+  const jobGives = (vectors: ReturnType<typeof vector>[][], asked: Submission[] = []) =>
+    story(
+      [
+        { kind: "started" },
+        ...vectors.map((each) => ({ kind: "vectors" as const, vectors: each })),
+        {
+          kind: "finish",
+          ...result,
+          usage: { ...result.usage, cachedPromptTokens: 0, completionTokens: 0 },
+        },
+      ],
+      asked,
+    );
+  const item = (index: number) => ({
+    index,
+    vector: [index, 0.5, -1, 2],
+    packed: Buffer.alloc(0),
+    scale: 0,
+    tokens: 3,
+    truncated: false,
+    error: null,
+  });
+  const end = {
+    usage: { prompt_tokens: 3, cached_prompt_tokens: 0, completion_tokens: 0 },
+    timings: { ...timings, time_to_first_token: null, decode: null },
+    model: { name: "vectors", version: "1.2", digest: `sha256:${"ab".repeat(32)}` },
+  };
+  const inputs = ["a", "b", "c"];
+  const outOfOrder = [[vector(2), vector(0)], [vector(1)]];
+
+  it("answers all at once, in the order of the texts", async () => {
+    const { call } = await open(withModels(jobGives(outOfOrder)));
+    const { messages, error } = await call("EmbeddingService", "Embed", { inputs });
+    expect(error).toBeUndefined();
+    expect(messages).toEqual([{ embeddings: [item(0), item(1), item(2)], ...end }]);
+  });
+
+  it.each([
+    ["in the order of the texts", false, [0, 1, 2]],
+    ["as they come, where asked", true, [2, 0, 1]],
+  ])("streams %s", async (_, unordered, order) => {
+    const { call } = await open(withModels(jobGives(outOfOrder)));
+    const { messages } = await call("EmbeddingService", "EmbedStream", { inputs, unordered });
+    expect(messages.map((message) => message[String(message["event"])])).toEqual([
+      ...order.map(item),
+      end,
+    ]);
+  });
+
+  it("sends what comes in order at once", async () => {
+    const gate = deferred();
+    const slow: Run = async function* () {
+      yield { kind: "vectors", vectors: [vector(0)] };
+      await gate.promise;
+      yield { kind: "vectors", vectors: [vector(1), vector(2)] };
+      yield { kind: "finish", ...result };
+    };
+    const { call } = await open(withModels(slow));
+    const answer = call("EmbeddingService", "EmbedStream", { inputs });
+    gate.resolve();
+    expect((await answer).messages).toHaveLength(4);
+  });
+
+  it("fails a text alone", async () => {
+    const error = {
+      reason: "INPUT_TOO_LONG",
+      message: "it has 900 tokens; at most 256 fit",
+    } as const;
+    const failed = vector(1, { values: new Float32Array(), error });
+    const { call } = await open(withModels(jobGives([[vector(0), failed, vector(2)]])));
+    const { messages } = await call("EmbeddingService", "Embed", { inputs });
+    expect(messages[0]?.["embeddings"]).toMatchObject([
+      { error: null },
+      { vector: [], error },
+      { error: null },
+    ]);
+  });
+
+  it("sends other encodings as bytes", async () => {
+    const packed = Uint8Array.of(1, 255);
+    const one = vector(0, { values: new Float32Array(), packed, scale: 0.5, truncated: true });
+    const { call } = await open(withModels(jobGives([[one]])));
+    const { messages } = await call("EmbeddingService", "Embed", {
+      inputs: ["a"],
+      encoding: "ENCODING_INT8",
+    });
+    expect(messages[0]?.["embeddings"]).toEqual([
+      { ...item(0), vector: [], packed: Buffer.from(packed), scale: 0.5, truncated: true },
+    ]);
+  });
+
+  it("hands the worker a job and the shape of its vectors", async () => {
+    const asked: Submission[] = [];
+    const { call } = await open(withModels(jobGives([[vector(0)]], asked)));
+    await call("EmbeddingService", "Embed", { inputs: ["a"] });
+    await call("EmbeddingService", "Embed", {
+      inputs: ["a"],
+      normalize: false,
+      dimensions: 2,
+      truncate: "TRUNCATE_END",
+      encoding: "ENCODING_FLOAT16",
+    });
+    expect(asked.map(({ job, shape }) => ({ job, shape }))).toEqual([
+      {
+        job: { kind: "embed", texts: ["a"], truncate: "none" },
+        shape: { normalize: true, dimensions: undefined, encoding: "float32" },
+      },
+      {
+        job: { kind: "embed", texts: ["a"], truncate: "end" },
+        shape: { normalize: false, dimensions: 2, encoding: "float16" },
+      },
+    ]);
+  });
+
+  it("refuses more dimensions than the model has", async () => {
+    const { call } = await open(withModels(jobGives([])));
+    const { error } = await call("EmbeddingService", "Embed", { inputs: ["a"], dimensions: 5 });
+    expect(detailsOf(error)?.violations.map(({ field }) => field)).toEqual(["dimensions"]);
+  });
+});

@@ -1,0 +1,233 @@
+import { status } from "@grpc/grpc-js";
+import { afterEach, describe, expect, it } from "vitest";
+import { ServeError } from "../../src/base/errors.ts";
+import type { Models, Submission } from "../../src/models/model.ts";
+import {
+  embeddingModel,
+  fakeModels,
+  generationModel,
+  type Run,
+  story,
+  timings,
+} from "./fake-models.ts";
+import { type Answer, type Fields, serve, type Served } from "./proto-client.ts";
+import { detailsOf } from "./support.ts";
+
+let closing: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.reverse()) await close();
+  closing = [];
+});
+
+async function open(models: Models): Promise<Served> {
+  const served = await serve(models);
+  closing.push(served.stop);
+  return served;
+}
+
+const withModels = (run: Run): Models => fakeModels([generationModel(), embeddingModel()], run);
+
+const started = {
+  model: { name: "story", version: "1.2", digest: `sha256:${"ab".repeat(32)}` },
+  seed: 42,
+};
+const finish = {
+  reason: "FINISH_REASON_STOP",
+  stop_sequence: "",
+  usage: { prompt_tokens: 3, cached_prompt_tokens: 1, completion_tokens: 2 },
+  timings,
+};
+
+describe("generation", () => {
+  const events = (answer: Answer) =>
+    answer.messages.map((message) => message[String(message["event"])]);
+
+  it("streams started, then pieces, then one finish", async () => {
+    const { call } = await open(withModels(story()));
+    const answer = await call("GenerationService", "GenerateStream", { prompt: "Tell" });
+    expect(answer.error).toBeUndefined();
+    expect(answer.messages.map(({ event }) => event)).toEqual([
+      "started",
+      "piece",
+      "piece",
+      "finish",
+    ]);
+    expect(events(answer)).toEqual([
+      started,
+      { text: "Once ", tokens: [7] },
+      { text: "upon", tokens: [8, 9] },
+      finish,
+    ]);
+  });
+
+  it("answers at once with the same", async () => {
+    const { call } = await open(withModels(story()));
+    const { messages } = await call("GenerationService", "Generate", { prompt: "Tell" });
+    expect(messages).toEqual([{ text: "Once upon", tokens: [7, 8, 9], finish, started }]);
+  });
+
+  it("repeats the prompt where asked", async () => {
+    const { call } = await open(withModels(story()));
+    const request = { prompt: "Tell: ", include_prompt: true };
+    const whole = await call("GenerationService", "Generate", request);
+    expect(whole.messages[0]?.["text"]).toBe("Tell: Once upon");
+    const streamed = await call("GenerationService", "GenerateStream", request);
+    expect(events(streamed)[1]).toEqual({ text: "Tell: ", tokens: [] });
+  });
+
+  it("hands the engine a job with every value decided", async () => {
+    const asked: Submission[] = [];
+    const sampling = { temperature: 0.1, topK: 5, minTokens: 9, seed: 7 };
+    const model = generationModel({ manifest: { sampling } });
+    const { call } = await open(fakeModels([model], story(undefined, asked)));
+    await call("GenerationService", "Generate", {
+      chat: {
+        messages: [
+          { role: "ROLE_SYSTEM", content: "s" },
+          { role: "ROLE_USER", content: "u" },
+        ],
+      },
+      sampling: { temperature: 0, max_tokens: 5, logit_bias: { 3: -1 } },
+      stop: ["\n"],
+      truncate: "TRUNCATE_START",
+      return_tokens: true,
+    });
+    expect(asked[0]?.job).toEqual({
+      kind: "generate",
+      input: {
+        kind: "chat",
+        messages: [
+          { role: "system", content: "s" },
+          { role: "user", content: "u" },
+        ],
+      },
+      sampling: {
+        temperature: 0,
+        topK: 5,
+        topP: 0.95,
+        minP: 0.05,
+        typicalP: 1,
+        repetitionPenalty: 1,
+        presencePenalty: 0,
+        frequencyPenalty: 0,
+        penaltyLastN: 64,
+        seed: 7,
+        maxTokens: 5,
+        minTokens: 5,
+        logitBias: new Map([[3, -1]]),
+        ignoreEos: false,
+      },
+      stop: ["\n"],
+      truncate: "start",
+      returnTokens: true,
+    });
+  });
+
+  it("takes what is left of the context where no most is given, within the limit", async () => {
+    const asked: Submission[] = [];
+    const models = [
+      generationModel(),
+      generationModel({ manifest: { name: "small" }, info: { contextLength: 64 } }),
+    ];
+    const { call } = await open(fakeModels(models, story(undefined, asked)));
+    await call("GenerationService", "Generate", { model: "story", tokens: { ids: [1, 2] } });
+    await call("GenerationService", "Generate", { model: "small", prompt: "x" });
+    const jobs = asked.map(({ job }) => job);
+    expect(jobs.map((job) => job.kind === "generate" && job.sampling.maxTokens)).toEqual([
+      1000, 64,
+    ]);
+    expect(jobs[0]).toMatchObject({ input: { kind: "tokens", ids: Uint32Array.of(1, 2) } });
+  });
+
+  const refused: [string, Fields, string, string[]][] = [
+    [
+      "every wrong field",
+      { sampling: { temperature: 3, top_p: 0 }, stop: [""] },
+      "FIELD_INVALID",
+      ["input", "sampling.temperature", "sampling.top_p", "stop[0]"],
+    ],
+    [
+      "token ids outside the vocabulary",
+      { tokens: { ids: [99, 100] }, sampling: { logit_bias: { 100: 1 } } },
+      "FIELD_INVALID",
+      ["sampling.logit_bias[100]", "tokens.ids[1]"],
+    ],
+    [
+      "more tokens than the limit",
+      { prompt: "x", sampling: { max_tokens: 1001 } },
+      "FIELD_INVALID",
+      ["sampling.max_tokens"],
+    ],
+    ["an unknown model", { prompt: "x", model: "nothing" }, "MODEL_NOT_FOUND", []],
+    ["a model of another task", { prompt: "x", model: "vectors" }, "WRONG_TASK", []],
+  ];
+  it.each(refused)("refuses %s before it works", async (_, request, reason, fields) => {
+    const asked: Submission[] = [];
+    const { call } = await open(withModels(story(undefined, asked)));
+    for (const method of ["Generate", "GenerateStream"]) {
+      const { error } = await call("GenerationService", method, request);
+      const details = detailsOf(error);
+      expect(details?.reason).toBe(reason);
+      expect(details?.violations.map(({ field }) => field)).toEqual(fields);
+    }
+    expect(asked).toEqual([]);
+  });
+
+  it("keeps a model's own limit of tokens", async () => {
+    const own = {
+      contextLength: undefined,
+      maxSequences: undefined,
+      maxQueuedJobs: undefined,
+      maxTokens: 10,
+    };
+    const { call } = await open(fakeModels([generationModel({ manifest: { limits: own } })]));
+    const over = await call("GenerationService", "Generate", {
+      prompt: "x",
+      sampling: { max_tokens: 11 },
+    });
+    expect(detailsOf(over.error)?.violations.map(({ field }) => field)).toEqual([
+      "sampling.max_tokens",
+    ]);
+    const least = await call("GenerationService", "Generate", {
+      prompt: "x",
+      sampling: { min_tokens: 11 },
+    });
+    expect(detailsOf(least.error)?.violations.map(({ field }) => field)).toEqual([
+      "sampling.min_tokens",
+    ]);
+  });
+
+  it("refuses a chat where there is no template", async () => {
+    const { call } = await open(fakeModels([generationModel({ info: { chat: false } })]));
+    const { error } = await call("GenerationService", "Generate", {
+      chat: { messages: [{ role: "ROLE_USER", content: "hi" }] },
+    });
+    expect(error?.code).toBe(status.FAILED_PRECONDITION);
+    expect(detailsOf(error)?.reason).toBe("NO_CHAT_TEMPLATE");
+  });
+
+  it("sends what there was before a failure in the middle", async () => {
+    const broken: Run = async function* () {
+      yield { kind: "started" };
+      yield { kind: "piece", text: "On" };
+      await Promise.resolve();
+      throw new ServeError("WORKER_EXITED", "the worker died");
+    };
+    const { call } = await open(withModels(broken));
+    const { messages, error } = await call("GenerationService", "GenerateStream", { prompt: "x" });
+    expect(messages).toHaveLength(2);
+    expect(error?.code).toBe(status.UNAVAILABLE);
+    expect(detailsOf(error)?.reason).toBe("WORKER_EXITED");
+  });
+
+  it("keeps an error within the size that proxies let through", async () => {
+    const { call } = await open(withModels(story()));
+    const messages = Array.from({ length: 1024 }, () => ({ role: "ROLE_UNSPECIFIED" }));
+    const { error } = await call("GenerationService", "Generate", { chat: { messages } });
+    const details = detailsOf(error);
+    expect(details?.bytes).toBeLessThan(6000);
+    expect(details?.violations).toHaveLength(32);
+    expect(details?.facts["violations"]).toBe("1024");
+    expect(error?.details).toMatch(/^chat.messages\[0\].role must be set, and 1023 more fields$/);
+  });
+});

@@ -1,0 +1,115 @@
+import { status } from "@grpc/grpc-js";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Models } from "../../src/models/model.ts";
+import { embeddingModel, fakeModels, generationModel } from "./fake-models.ts";
+import { serve, type Served } from "./proto-client.ts";
+import { detailsOf } from "./support.ts";
+
+let closing: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.reverse()) await close();
+  closing = [];
+});
+
+async function open(models: Models): Promise<Served> {
+  const served = await serve(models);
+  closing.push(served.stop);
+  return served;
+}
+
+describe("models", () => {
+  const many = Array.from({ length: 5 }, (_, index) =>
+    generationModel({ manifest: { name: `m${index}` } }),
+  );
+
+  it("are listed by pages that lead on", async () => {
+    const { call } = await open(fakeModels(many));
+    const names: unknown[] = [];
+    let token: unknown = "";
+    let pages = 0;
+    do {
+      const { messages } = await call("ModelService", "ListModels", {
+        page_size: 2,
+        page_token: token,
+      });
+      const page = messages[0] as { models: { name: string }[]; next_page_token: string };
+      names.push(...page.models.map(({ name }) => name));
+      token = page.next_page_token;
+      pages += 1;
+    } while (token !== "");
+    expect(names).toEqual(["m0", "m1", "m2", "m3", "m4"]);
+    expect(pages).toBe(3);
+  });
+
+  it.each(["m1", "bm90", "YWZ0ZXI6bTE=", "🙂"])("refuse %s as a page's token", async (token) => {
+    const { call } = await open(fakeModels(many));
+    const { error } = await call("ModelService", "ListModels", { page_token: token });
+    expect(detailsOf(error)?.violations.map(({ field }) => field)).toEqual(["page_token"]);
+  });
+
+  it("are described with what a call takes by default", async () => {
+    const model = generationModel({
+      manifest: { engine: "/srv/own/engine.ts", sampling: { topK: 3 } },
+    });
+    const { call } = await open(fakeModels([model]));
+    const { messages } = await call("ModelService", "GetModel", { name: "story" });
+    expect(messages[0]?.["model"]).toMatchObject({
+      name: "story",
+      version: "1.2",
+      engine: "engine.ts",
+      tasks: ["TASK_GENERATE"],
+      context_length: 2048,
+      license: "Apache-2.0",
+      state: "MODEL_STATE_READY",
+      chat: true,
+      default_sampling: { top_k: 3, max_tokens: 1000, penalty_last_n: 64 },
+    });
+  });
+
+  it("say why they failed", async () => {
+    const { call } = await open(fakeModels([embeddingModel({ state: "failed" })]));
+    const { messages } = await call("ModelService", "GetModel", { name: "vectors" });
+    expect(messages[0]?.["model"]).toMatchObject({
+      state: "MODEL_STATE_FAILED",
+      failure: "its file is damaged",
+      default_sampling: null,
+      dimensions: 4,
+      pooling: "mean",
+    });
+  });
+
+  it("are not found by another name", async () => {
+    const { call } = await open(fakeModels(many));
+    const { error } = await call("ModelService", "GetModel", { name: "nothing" });
+    expect(error?.code).toBe(status.NOT_FOUND);
+    expect(detailsOf(error)).toMatchObject({
+      reason: "MODEL_NOT_FOUND",
+      facts: { model: "nothing" },
+    });
+  });
+});
+
+describe("the server", () => {
+  it("tells its version, engines, limits and age", async () => {
+    const { call } = await open(fakeModels([generationModel()]));
+    const { messages } = await call("ServerService", "GetServerInfo", {});
+    expect(messages).toEqual([
+      {
+        version: "9.9.9",
+        build: "abc",
+        engines: [
+          { name: "llama", libraries: [{ name: "llama.cpp", version: "b1" }] },
+          { name: "onnx", libraries: [] },
+        ],
+        limits: {
+          max_message_bytes: 8_388_608,
+          max_inputs: 4096,
+          max_tokens: 1000,
+          max_queued_jobs: 256,
+          max_call_duration: { seconds: 600, nanos: 0 },
+        },
+        uptime: { seconds: 1, nanos: 500_000_000 },
+      },
+    ]);
+  });
+});

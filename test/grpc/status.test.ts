@@ -1,0 +1,70 @@
+import { status } from "@grpc/grpc-js";
+import { describe, expect, it } from "vitest";
+import { codes, type Reason, ServeError } from "../../src/base/errors.ts";
+import { mendTimeout } from "../../src/grpc/http2.ts";
+import { wireStatus } from "../../src/grpc/status.ts";
+import { detailsOf } from "./support.ts";
+
+const reasons = Object.keys(codes) as Reason[];
+
+describe("an error on the wire", () => {
+  it.each(reasons)("has the code of %s", (reason) => {
+    const wire = wireStatus(new ServeError(reason, "what happened"));
+    expect(status[wire.code]).toBe(codes[reason]);
+    expect(detailsOf(wire)).toMatchObject({
+      reason,
+      domain: "inferd",
+      violations: [],
+      retryMs: undefined,
+    });
+    expect(wire.metadata.get("grpc-retry-pushback-ms")).toEqual([]);
+  });
+
+  it("tells when to come back, in whole milliseconds", () => {
+    const wire = wireStatus(new ServeError("QUEUE_FULL", "full", { retryAfterMs: 2500.2 }));
+    expect(wire.metadata.get("grpc-retry-pushback-ms")).toEqual(["2501"]);
+    expect(detailsOf(wire)?.retryMs).toBe(2501);
+  });
+
+  it("stays small whatever it is made of", () => {
+    const long = "🦙".repeat(50_000);
+    const facts = Object.fromEntries(
+      Array.from({ length: 50 }, (_, index) => [`fact${index}`, long]),
+    );
+    const violations = Array.from({ length: 64 }, () => ({ field: long, description: long }));
+    const wire = wireStatus(new ServeError("FIELD_INVALID", long, { facts, violations }));
+    expect(detailsOf(wire)?.bytes).toBeLessThan(6144);
+    expect(encodeURI(wire.details).length).toBeLessThan(8192);
+  });
+
+  it("is Unicode even where its text was not", () => {
+    const wire = wireStatus(
+      new ServeError("INTERNAL", "half \ud83e of a pair", { facts: { a: "\udd99" } }),
+    );
+    expect(wire.details).toBe("half \ufffd of a pair");
+    expect(() => encodeURI(wire.details)).not.toThrow();
+  });
+});
+
+describe("a timeout", () => {
+  const cases: [string, string | undefined][] = [
+    ["1S", "1S"],
+    ["500m", "500m"],
+    ["1u", "1m"],
+    ["1500u", "2m"],
+    ["999999n", "1m"],
+    ["99999999u", "100000m"],
+    ["0m", "0m"],
+    ["596H", "596H"],
+    ["597H", undefined],
+    ["2147483S", "2147483S"],
+    ["2592000S", undefined],
+    ["99999999H", undefined],
+    ["99999999M", undefined],
+    ["soon", "soon"],
+    ["1", "1"],
+  ];
+  it.each(cases)("of %s becomes %s", (given, mended) => {
+    expect(mendTimeout(given)).toBe(mended);
+  });
+});

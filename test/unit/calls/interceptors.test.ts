@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ServeError } from "../../../src/base/errors.ts";
+import type { Log, LogFields } from "../../../src/base/log.ts";
+import type { CallContext } from "../../../src/calls/call.ts";
+import { deadline } from "../../../src/calls/deadline.ts";
+import { observation } from "../../../src/calls/observation.ts";
+
+function contextOf(parts: Partial<CallContext> = {}): CallContext {
+  const controller = new AbortController();
+  return {
+    method: "test.Kinds/Unary",
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    deadline: Infinity,
+    arrivedAt: 1000,
+    peer: "127.0.0.1:1",
+    record: {},
+    ...parts,
+  };
+}
+
+async function drain(items: AsyncIterable<unknown>): Promise<void> {
+  for await (const item of items) expect(item).toBeDefined();
+}
+
+async function* two(): AsyncGenerator<string> {
+  await Promise.resolve();
+  yield "one";
+  yield "two";
+}
+
+describe("deadline", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: 50_000 });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  const capped: [string, number, number, number][] = [
+    ["the server's limit where the caller has none", Infinity, 100, 50_100],
+    ["the server's limit where the caller's is later", 60_000, 100, 50_100],
+    ["the caller's where it is sooner", 50_050, 100, 50_050],
+    ["the caller's where the server has none", 50_050, Infinity, 50_050],
+  ];
+  it.each(capped)("is %s", async (_, callers, maxMs, at) => {
+    let seen = 0;
+    const context = contextOf({ deadline: callers });
+    const handler = deadline(maxMs)(async function* (_request: string, inner) {
+      seen = inner.deadline;
+      vi.advanceTimersByTime(at - 50_001);
+      expect(inner.signal.aborted).toBe(false);
+      vi.advanceTimersByTime(1);
+      expect(ServeError.from(inner.signal.reason).reason).toBe("DEADLINE_PASSED");
+      yield* two();
+    });
+    await drain(handler("x", context));
+    expect(seen).toBe(at);
+  });
+
+  it("leaves no timer behind, whether the handler ends well or not", async () => {
+    await drain(deadline(100)(two)("x", contextOf()));
+    const failing = deadline(100)(() => {
+      throw new Error("no");
+    });
+    await expect(drain(failing("x", contextOf()))).rejects.toThrow("no");
+    for await (const item of deadline(100)(two)("x", contextOf())) if (item === "one") break;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("has no timer where none can be that long", async () => {
+    const handler = deadline(Infinity)(async function* () {
+      expect(vi.getTimerCount()).toBe(0);
+      yield* two();
+    });
+    await drain(handler("x", contextOf({ deadline: 50_000 + 2 ** 31 })));
+    await drain(handler("x", contextOf()));
+  });
+});
+
+describe("observation", () => {
+  interface Line {
+    readonly level: string;
+    readonly fields: LogFields;
+  }
+
+  function recorder(): { readonly log: Log; readonly lines: Line[] } {
+    const lines: Line[] = [];
+    const at = (level: string) => (fields: LogFields) => void lines.push({ level, fields });
+    const log: Log = {
+      debug: at("debug"),
+      info: at("info"),
+      warn: at("warn"),
+      error: at("error"),
+      child: () => log,
+    };
+    return { log, lines };
+  }
+
+  const options = { quiet: false, now: () => 1012.345 };
+
+  it("writes one line with what the handler learnt", async () => {
+    const { log, lines } = recorder();
+    const handler = observation(
+      log,
+      options,
+    )(async function* (_request: string, { record }) {
+      record.model = "story";
+      record.completionTokens = 2;
+      yield* two();
+    });
+    await drain(handler("a secret prompt", contextOf()));
+    expect(lines).toEqual([
+      {
+        level: "info",
+        fields: {
+          method: "test.Kinds/Unary",
+          code: "OK",
+          model: "story",
+          completionTokens: 2,
+          durationMs: 12.3,
+        },
+      },
+    ]);
+  });
+
+  it("writes probes at debug while they go well", async () => {
+    const { log, lines } = recorder();
+    const quiet = observation(log, { ...options, quiet: true });
+    await drain(quiet(two)("x", contextOf()));
+    const failing = quiet(() => {
+      throw new ServeError("MODEL_NOT_READY", "it loads");
+    });
+    await expect(drain(failing("x", contextOf()))).rejects.toThrow();
+    expect(lines.map(({ level }) => level)).toEqual(["debug", "warn"]);
+  });
+
+  const failures: [unknown, string, LogFields][] = [
+    [
+      new ServeError("FIELD_INVALID", "x"),
+      "info",
+      { code: "INVALID_ARGUMENT", reason: "FIELD_INVALID" },
+    ],
+    [
+      new ServeError("WORKER_EXITED", "x"),
+      "warn",
+      { code: "UNAVAILABLE", reason: "WORKER_EXITED" },
+    ],
+    [
+      new TypeError("oh"),
+      "error",
+      { code: "INTERNAL", reason: "INTERNAL", error: new TypeError("oh") },
+    ],
+  ];
+  it.each(failures)("writes %s at its level", async (thrown, level, fields) => {
+    const { log, lines } = recorder();
+    const handler = observation(
+      log,
+      options,
+    )(() => {
+      throw thrown;
+    });
+    await expect(drain(handler("x", contextOf()))).rejects.toBeInstanceOf(ServeError);
+    expect(lines).toMatchObject([{ level, fields }]);
+  });
+
+  it("says what the caller saw where the call was ended from outside", async () => {
+    const { log, lines } = recorder();
+    const context = contextOf();
+    for await (const item of observation(log, options)(two)("x", context)) {
+      if (item === "one") context.abort(new ServeError("DEADLINE_PASSED", "late"));
+      break;
+    }
+    for await (const item of observation(log, options)(two)("x", contextOf())) {
+      expect(item).toBe("one");
+      break;
+    }
+    expect(lines.map(({ fields }) => fields["reason"])).toEqual(["DEADLINE_PASSED", "CALLER_GONE"]);
+  });
+});

@@ -1,0 +1,52 @@
+import { expect, it } from "vitest";
+import type { ModelStatus } from "../../../src/models/model.ts";
+import { healthOf } from "../../../src/services/health.ts";
+import { embeddingModel, generationModel } from "../../grpc/fake-models.ts";
+
+const generation = "inferd.v1.GenerationService";
+const embedding = "inferd.v1.EmbeddingService";
+const always = ["inferd.v1.ModelService", "inferd.v1.ServerService", "liveness"];
+
+const serving = (models: readonly ModelStatus[]): string[] =>
+  Array.from(healthOf(models))
+    .filter(([, serves]) => serves)
+    .map(([name]) => name)
+    .sort();
+
+const cases: [string, readonly ModelStatus[], string[]][] = [
+  ["no model", [], ["", "readiness", "startup"]],
+  ["a model that loads", [generationModel({ state: "loading" })], []],
+  [
+    "one model ready and one that loads",
+    [generationModel(), embeddingModel({ state: "loading" })],
+    [generation, "model:story"],
+  ],
+  [
+    "both ready",
+    [generationModel(), embeddingModel()],
+    ["", embedding, generation, "model:story", "model:vectors", "readiness", "startup"],
+  ],
+  [
+    "one ready and one that failed",
+    [generationModel({ state: "failed" }), embeddingModel()],
+    ["", embedding, "model:vectors", "readiness", "startup"],
+  ],
+  ["only one that failed", [generationModel({ state: "failed" })], ["startup"]],
+  ["only one that goes", [generationModel({ state: "unloading" })], ["startup"]],
+  [
+    "one that was ready and loads anew",
+    [{ ...generationModel(), state: "loading" }, embeddingModel()],
+    ["", embedding, "model:vectors", "readiness", "startup"],
+  ],
+];
+
+it.each(cases)("with %s, the right names serve", (_, models, expected) => {
+  expect(serving(models)).toEqual([...expected, ...always].sort());
+});
+
+it("names every name whatever its state", () => {
+  const names = Array.from(healthOf([generationModel({ state: "loading" })]).keys());
+  expect(names.sort()).toEqual(
+    ["", "readiness", "startup", "model:story", generation, embedding, ...always].sort(),
+  );
+});
