@@ -61,7 +61,7 @@ describe.each(["README.md", "docs/operations.md", ...examples])("%s", (file) => 
 async function shell(text: string): Promise<string> {
   const { address } = server!;
   const path = `${tools}${delimiter}${process.env["PATH"] ?? ""}`;
-  return command("sh", ["-euc", text.replaceAll(shown, address)], {
+  return command("sh", ["-euc", `exec 2>&1\n${text.replaceAll(shown, address)}`], {
     env: { PATH: path, INFERD_ADDRESS: address },
   });
 }
