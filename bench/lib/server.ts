@@ -1,0 +1,104 @@
+/** inferd itself, started as a person starts it: `bin/inferd serve` on a free port. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { repository } from "./paths.ts";
+import { children, title } from "./process.ts";
+
+export interface ServerProcess {
+  readonly address: string;
+  /** From the start of the process until all models were ready. */
+  readonly readyMs: number;
+  /** The process that speaks gRPC. */
+  readonly front: number;
+  /** One for each loaded model's replica, with the name it goes by. */
+  workers(): readonly { readonly pid: number; readonly name: string }[];
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** Flags of `inferd serve`. */
+  readonly flags: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Starts inferd and waits until its models are loaded; throws with its log where they are not. */
+export async function startServer({ flags, environment }: ServerOptions): Promise<ServerProcess> {
+  const startedAt = performance.now();
+  const child = spawn(join(repository, "bin", "inferd"), ["serve", ...flags], {
+    env: { ...process.env, INFERD_PORT: "0", INFERD_LOG_FORMAT: "json", ...environment },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error("bin/inferd could not be started");
+  try {
+    const address = await readyAddress(child);
+    const readyMs = performance.now() - startedAt;
+    return {
+      address,
+      readyMs,
+      front: pid,
+      workers: () => children(pid).map((worker) => ({ pid: worker, name: title(worker) })),
+      stop: () => stopProcess(child),
+    };
+  } catch (error) {
+    await stopProcess(child);
+    throw error;
+  }
+}
+
+/** Runs what needs a server, and stops the server whatever happens. */
+export async function withServer<T>(
+  options: ServerOptions,
+  run: (server: ServerProcess) => Promise<T>,
+): Promise<T> {
+  const server = await startServer(options);
+  try {
+    return await run(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** How long a process that was asked to end may take before it is made to. */
+const patienceMs = 20_000;
+
+/** Asks a process of ours to end, and ends it where it does not. */
+export async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  const impatience = setTimeout(() => child.kill("SIGKILL"), patienceMs);
+  await exited;
+  clearTimeout(impatience);
+}
+
+/** Reads the log to its end, so that the server never waits for us, and gives the ready line's address. */
+function readyAddress(child: ChildProcess): Promise<string> {
+  const { stderr } = child;
+  if (stderr === null) throw new Error("bug: the log is not piped");
+  const lines: string[] = [];
+  return new Promise((resolve, reject) => {
+    const fail = (why: string): void => {
+      reject(new Error(`inferd did not get ready: ${why}\n${lines.slice(-20).join("\n")}`));
+    };
+    child.once("exit", (code) => fail(`it ended with ${code ?? "a signal"}`));
+    createInterface({ input: stderr }).on("line", (line) => {
+      if (lines.length < 1000) lines.push(line);
+      const entry = parseLine(line);
+      if (entry?.msg === "ready" && entry.address !== undefined) resolve(entry.address);
+      if (entry?.msg?.startsWith("no model could be loaded") === true) fail(entry.msg);
+    });
+  });
+}
+
+interface LogEntry {
+  readonly msg?: string;
+  readonly address?: string;
+}
+
+function parseLine(line: string): LogEntry | undefined {
+  // Our own server writes these lines; anything else that lands on stderr is not JSON.
+  return line.startsWith("{") ? (JSON.parse(line) as LogEntry) : undefined;
+}

@@ -1,0 +1,121 @@
+/** Streams completions from inferd over gRPC. */
+import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
+import {
+  type Finish,
+  GenerateStreamRequest,
+  type GenerateStreamResponse,
+  GenerationServiceService,
+} from "../../gen/inferd/v1/generation_service.ts";
+import {
+  noCounts,
+  type StreamEnd,
+  type StreamReader,
+  type StreamRequest,
+  type StreamTarget,
+} from "./target.ts";
+
+export interface InferdOptions {
+  readonly address: string;
+  /** Empty for the server's default. */
+  readonly model: string;
+  readonly temperature: number;
+  /** HTTP/2 connections that calls take turns on. */
+  readonly connections: number;
+  /** What a call may take, as its gRPC deadline. */
+  readonly deadlineMs?: number;
+  /** What a slow reader waits after each message. */
+  readonly readDelayMs?: number;
+}
+
+export interface InferdTarget {
+  readonly stream: StreamTarget;
+  close(): void;
+}
+
+export function openInferd(options: InferdOptions): InferdTarget {
+  const clients = Array.from({ length: options.connections }, () => {
+    return new Client(options.address, credentials.createInsecure(), {
+      "grpc.use_local_subchannel_pool": 1,
+      "grpc.max_receive_message_length": -1,
+    });
+  });
+  let calls = 0;
+  return {
+    stream: (request, reader) => {
+      const client = clients[calls++ % clients.length];
+      if (client === undefined) throw new Error("at least one connection is needed");
+      return stream(client, { request, reader, options });
+    },
+    close: () => clients.forEach((client) => client.close()),
+  };
+}
+
+interface Call {
+  readonly request: StreamRequest;
+  readonly reader: StreamReader;
+  readonly options: InferdOptions;
+}
+
+function stream(client: Client, { request, reader, options }: Call): Promise<StreamEnd> {
+  const { path, requestSerialize, responseDeserialize } = GenerationServiceService.generateStream;
+  const { deadlineMs, readDelayMs = 0 } = options;
+  const call = client.makeServerStreamRequest<GenerateStreamRequest, GenerateStreamResponse>(
+    path,
+    requestSerialize,
+    responseDeserialize,
+    messageOf(request, options),
+    deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs },
+  );
+  const cancel = (): void => call.cancel();
+  reader.signal.addEventListener("abort", cancel);
+  if (reader.signal.aborted) cancel();
+  let finish: Finish | undefined;
+  return new Promise((resolve) => {
+    const end = (code: string): void => {
+      reader.signal.removeEventListener("abort", cancel);
+      resolve({ code, ...countsOf(finish) });
+    };
+    call.on("data", ({ event }: GenerateStreamResponse) => {
+      if (event?.$case === "piece" && event.value.tokens.length > 0) {
+        reader.onTokens(event.value.tokens.length);
+      }
+      if (event?.$case === "finish") finish = event.value;
+      if (readDelayMs > 0) pauseFor(call, readDelayMs);
+    });
+    call.on("error", ({ code }: ServiceError) => end(status[code]));
+    call.on("end", () => end(finish === undefined ? "ENDED_WITHOUT_FINISH" : "OK"));
+  });
+}
+
+function messageOf(request: StreamRequest, options: InferdOptions): GenerateStreamRequest {
+  const { prompt, newTokens, seed } = request;
+  return GenerateStreamRequest.fromPartial({
+    model: options.model,
+    input:
+      prompt.kind === "text"
+        ? { $case: "prompt", value: prompt.text }
+        : { $case: "tokens", value: { ids: prompt.ids } },
+    sampling: { temperature: options.temperature, maxTokens: newTokens, seed, ignoreEos: true },
+    // A token can show no text for a while; only ids tell when it came.
+    returnTokens: true,
+  });
+}
+
+function countsOf(finish: Finish | undefined): Omit<StreamEnd, "code"> {
+  const { usage, timings } = finish ?? {};
+  if (usage === undefined) return noCounts;
+  const { promptTokens, cachedPromptTokens, completionTokens } = usage;
+  const queue = timings?.queue;
+  return {
+    promptTokens,
+    cachedPromptTokens,
+    completionTokens,
+    ...(queue !== undefined && { queueMs: Number(queue.seconds) * 1000 + queue.nanos / 1e6 }),
+  };
+}
+
+/** Stops reading for a while: HTTP/2 then withholds credit from the server. */
+function pauseFor(call: { pause(): unknown; resume(): unknown }, waitMs: number): void {
+  call.pause();
+  setTimeout(() => call.resume(), waitMs);
+}

@@ -1,0 +1,32 @@
+/** One load, from request to summary, with what it cost the client. */
+import { rounded } from "../lib/statistics.ts";
+import { realClock } from "./clock.ts";
+import { drive, type DriveOptions } from "./drive.ts";
+import { summarize, type Summary } from "./summary.ts";
+import type { StreamTarget } from "./target.ts";
+
+export interface Measurement extends Summary {
+  readonly client: {
+    /** Of one core. A client near 100 measures itself. */
+    readonly cpuPercent: number;
+    readonly cpuMsPerCall: number;
+  };
+}
+
+export async function measure(
+  target: StreamTarget,
+  options: Omit<DriveOptions, "clock">,
+): Promise<Measurement> {
+  const before = process.cpuUsage();
+  const startMs = performance.now();
+  const summary = summarize(await drive(target, { ...options, clock: realClock }));
+  const { user, system } = process.cpuUsage(before);
+  const cpuMs = (user + system) / 1000;
+  return {
+    ...summary,
+    client: {
+      cpuPercent: rounded((cpuMs / (performance.now() - startMs)) * 100),
+      cpuMsPerCall: rounded(cpuMs / Math.max(1, summary.calls)),
+    },
+  };
+}
