@@ -98,7 +98,7 @@ function encode(method: DescMethod, json: JsonValue, { registry }: Contract): Bu
     return encodeJson(method.input, json, registry);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`the request is not a ${method.input.typeName}: ${why}`);
+    throw new UsageError(`the request is no ${method.input.typeName}: ${why}`);
   }
 }
 

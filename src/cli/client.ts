@@ -1,7 +1,7 @@
 /** Calls to a server: one way for every kind of method, cancelled by Ctrl-C, failing in words. */
 import { Client, type ClientDuplexStream, credentials, Metadata } from "@grpc/grpc-js";
 import { CallError, isServiceError } from "./call-error.ts";
-import { Interrupted } from "./failure.ts";
+import { Interrupted, UsageError } from "./failure.ts";
 import type { ConnectionFlags } from "./flags.ts";
 
 /** What a call needs to know of its method; generated service definitions have it. */
@@ -21,15 +21,11 @@ export async function withServer(
   flags: ConnectionFlags,
   run: (server: Server) => Promise<void>,
 ): Promise<void> {
+  const client = connect(flags.address);
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort(new Interrupted());
   // Only the first: a second Ctrl-C ends the process, whatever it waits for.
   process.once("SIGINT", interrupt);
-  const client = new Client(flags.address, credentials.createInsecure(), {
-    "grpc.max_receive_message_length": -1,
-    "grpc.max_send_message_length": -1,
-    "grpc.primary_user_agent": "inferd-cli",
-  });
   try {
     await run({ call: (method, requests) => call(method, requests, client) });
   } catch (error) {
@@ -57,6 +53,19 @@ export async function withServer(
       interruption.signal.removeEventListener("abort", cancel);
       stream.cancel();
     }
+  }
+}
+
+function connect(address: string): Client {
+  try {
+    return new Client(address, credentials.createInsecure(), {
+      "grpc.max_receive_message_length": -1,
+      "grpc.max_send_message_length": -1,
+    });
+  } catch {
+    throw new UsageError(
+      `--address must look like localhost:50051, not ${JSON.stringify(address)}`,
+    );
   }
 }
 

@@ -50,5 +50,6 @@ export function layOut(fractions: ReadonlyMap<string, number>, columns: number):
     return `${name} ${"━".repeat(full)}${"─".repeat(20 - full)} ${percent} %`;
   });
   if (bars.length === 0) return "";
-  return `loading ${bars.join("  ")}`.slice(0, Math.max(0, columns - 1));
+  // Some terminals do not know their width, and say 0.
+  return `loading ${bars.join("  ")}`.slice(0, (columns > 0 ? columns : 80) - 1);
 }

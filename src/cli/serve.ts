@@ -57,6 +57,9 @@ function endBySignals(app: App, log: Log): AbortSignal {
 /** Waits until every model is ready or has failed. */
 async function untilLoaded({ models }: App, progress: Progress | undefined): Promise<void> {
   const isLoading = (): boolean => models.list().some(({ state }) => state === "loading");
+  for (const { manifest, state } of models.list()) {
+    if (state === "loading") progress?.update(manifest.name, 0);
+  }
   const offProgress = models.onProgress((name, fraction) => progress?.update(name, fraction));
   if (isLoading()) {
     await new Promise<void>((resolve) => {
@@ -80,8 +83,7 @@ interface Announcement {
 
 /** Says that the server is ready: in words where a person reads, as one log line otherwise. */
 async function announce({ app, config, log, isPretty }: Announcement): Promise<void> {
-  const { host } = config;
-  const address = `${host.includes(":") ? `[${host}]` : host}:${app.port}`;
+  const address = `${shownHost(config.host)}:${app.port}`;
   const statuses = app.models.list();
   const ready = statuses.filter(({ state }) => state === "ready");
   if (ready.length === 0) {
@@ -95,6 +97,12 @@ async function announce({ app, config, log, isPretty }: Announcement): Promise<v
     return;
   }
   await write(readyText({ address, threads: config.cores, startMs, ready }));
+}
+
+/** The host as a client on this machine writes it: no one can call 0.0.0.0. */
+function shownHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 interface Ready {

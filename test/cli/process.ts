@@ -52,13 +52,20 @@ export class Running {
     }));
   }
 
-  /** Fulfilled once standard output holds the text; fails where the process ends without it. */
-  async printed(text: string): Promise<void> {
-    while (!this.#out.includes(text)) {
-      const ended = this.ended.then(({ err }) => {
-        if (!this.#out.includes(text)) throw new Error(`ended without printing ${text}: ${err}`);
+  /** Fulfilled once either output holds the text, with all of both; fails where the process ends without it. */
+  printed(text: string): Promise<string> {
+    const { stdout, stderr } = this.child;
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const all = this.#out + this.#err;
+        if (all.includes(text)) resolve(all);
+      };
+      for (const stream of [stdout, stderr]) stream.on("data", look);
+      this.child.once("close", () => {
+        look();
+        reject(new Error(`ended without printing ${text}: ${this.#err}`));
       });
-      await Promise.race([once(this.child.stdout, "data"), ended]);
-    }
+      look();
+    });
   }
 }

@@ -44,6 +44,7 @@ it("shows progress no wider than the terminal", () => {
     `loading a ${"━".repeat(10)}${"─".repeat(10)}  50 %  b ${"━".repeat(20)} 100 %`,
   );
   expect(layOut(fractions, 20)).toHaveLength(19);
+  expect(layOut(fractions, 0)).toHaveLength(layOut(fractions, 200).length);
   expect(layOut(new Map(), 20)).toBe("");
 });
 
