@@ -158,7 +158,8 @@ export const manifestSchema: KeySchema = {
     },
     options: {
       type: "object",
-      description: "The engine's own settings. onnx: `pooling`, one of mean, cls and last.",
+      description:
+        "The engine's own settings. llama: `library`, `kv_cells`, `batch_tokens`, `gpu_layers`, `prefix_reuse`; onnx: `pooling` (mean, cls or last), before the model's own.",
     },
   },
 };
