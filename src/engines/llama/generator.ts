@@ -12,13 +12,13 @@ import type { Engine, EngineHost, Job, ModelInfo, StepEvent } from "../engine.ts
 import { Batch } from "./batch.ts";
 import type { Library } from "./library.ts";
 import type { Model } from "./model.ts";
-import { observe, promptAllowance, scalePace } from "./pace.ts";
 import type { Pace } from "./pace.ts";
 import { planStep } from "./planner.ts";
 import { readPrompt } from "./prompt.ts";
 import type { Reader } from "./prompt.ts";
 import { Sequence } from "./sequence.ts";
 import { Slots } from "./slots.ts";
+import { Tempo } from "./tempo.ts";
 
 /** What the engine works with; it closes the model. */
 export interface GeneratorParts {
@@ -51,13 +51,13 @@ export class Generator implements Engine {
   readonly #slots: Slots;
   /** By age: a map keeps the order in which jobs came. */
   readonly #sequences = new Map<number, Sequence>();
-  #pace: Pace;
+  readonly #tempo: Tempo;
   #threads: number;
 
   constructor(parts: GeneratorParts) {
     this.info = parts.info;
     this.#parts = parts;
-    this.#pace = parts.pace;
+    this.#tempo = new Tempo(parts.pace, parts.threads);
     this.#threads = parts.threads;
     this.#batch = new Batch(parts.batchTokens, parts.info.slots);
     this.#slots = new Slots(parts.model.cells, {
@@ -104,10 +104,7 @@ export class Generator implements Engine {
   }
 
   setThreads(threads: number): void {
-    if (threads === this.#threads) return;
-    this.#parts.model.setThreads(threads);
-    this.#pace = scalePace(this.#pace, this.#threads / threads);
-    this.#threads = threads;
+    this.#tempo.setShare(threads);
   }
 
   step(): readonly StepEvent[] {
@@ -116,6 +113,7 @@ export class Generator implements Engine {
     for (;;) {
       const placed = this.#place();
       if (placed.length === 0) return events;
+      this.#useThreads(this.#tempo.threads);
       const startedAt = this.#parts.host.now();
       const code = this.#parts.model.decode(this.#batch.struct);
       if (code === 0) return [...events, ...this.#collect(placed, startedAt)];
@@ -163,7 +161,7 @@ export class Generator implements Engine {
     const running = [...this.#sequences].filter(([, one]) => one.slot !== undefined && !one.paused);
     const candidates = running.map(([, { pending, decoding }]) => ({ pending, decoding }));
     const decoding = candidates.filter((one) => one.decoding).length;
-    const promptTokens = promptAllowance(this.#pace, decoding, batchTokens - decoding);
+    const promptTokens = this.#tempo.promptAllowance(decoding, batchTokens - decoding);
     this.#batch.clear();
     const placed: Placed[] = [];
     for (const share of planStep(candidates, { batchTokens, promptTokens })) {
@@ -185,7 +183,7 @@ export class Generator implements Engine {
   #collect(placed: readonly Placed[], startedAt: number): readonly StepEvent[] {
     const { model, host } = this.#parts;
     const endedAt = host.now();
-    this.#learn(placed, endedAt - startedAt);
+    this.#learn(placed, { ms: endedAt - startedAt, endedAt });
     const step = { startedAt, endedAt, sequences: placed.length };
     const events: StepEvent[] = [];
     for (const { id, sequence, slot, tokens, output } of placed) {
@@ -199,10 +197,16 @@ export class Generator implements Engine {
     return events;
   }
 
-  #learn(placed: readonly Placed[], ms: number): void {
+  #learn(placed: readonly Placed[], step: { readonly ms: number; readonly endedAt: number }): void {
     const decoding = placed.filter(({ sequence }) => sequence.decoding).length;
     const promptTokens = this.#batch.size - decoding;
-    this.#pace = observe(this.#pace, { decoding, promptTokens, ms });
+    this.#tempo.learn({ decoding, promptTokens, ms: step.ms }, step.endedAt);
+  }
+
+  #useThreads(threads: number): void {
+    if (threads === this.#threads) return;
+    this.#parts.model.setThreads(threads);
+    this.#threads = threads;
   }
 
   /** Frees cells after the library found none. */

@@ -1,0 +1,46 @@
+import { observe, promptAllowance, scalePace } from "./pace.ts";
+import type { Pace, StepCost } from "./pace.ts";
+import { chooseThreads, learnThreads, shareThreads, threadsOf } from "./threads.ts";
+import type { ThreadChoice } from "./threads.ts";
+
+/** Owns what the engine has learned of its machine: what steps cost, and how many threads pay. */
+export class Tempo {
+  #pace: Pace;
+  #choice: ThreadChoice;
+
+  /** `pace` is what warming up with all threads of the share has taught. */
+  constructor(pace: Pace, share: number) {
+    this.#pace = pace;
+    this.#choice = chooseThreads(share);
+  }
+
+  /** The threads that the next step should use. */
+  get threads(): number {
+    return threadsOf(this.#choice);
+  }
+
+  /** Changes how many threads may be used at most. */
+  setShare(share: number): void {
+    this.#settle(shareThreads(this.#choice, share));
+  }
+
+  /** How many prompt tokens the next step may carry beside `decoding` sequences, at most `room`. */
+  promptAllowance(decoding: number, room: number): number {
+    return promptAllowance(this.#pace, decoding, room);
+  }
+
+  /** Learns from a step that ran with `threads` and ended at `now`. */
+  learn(cost: StepCost, now: number): void {
+    const isTrial = this.#choice.trial !== undefined;
+    // A trial's steps are no measure of those to come.
+    if (!isTrial) this.#pace = observe(this.#pace, cost);
+    if (cost.promptTokens > 0) return;
+    this.#settle(learnThreads(this.#choice, { sequences: cost.decoding, ms: cost.ms, now }));
+  }
+
+  #settle(choice: ThreadChoice): void {
+    const factor = this.#choice.settled / choice.settled;
+    if (factor !== 1) this.#pace = scalePace(this.#pace, factor);
+    this.#choice = choice;
+  }
+}
