@@ -71,7 +71,7 @@ function unary<I, O>(
 ): handleUnaryCall<Request<I>, O> {
   return (call, callback) => {
     const open = begin(call);
-    run(open, () => only(handler(call.request, open.context)), {
+    run(open, async () => only(handler(call.request, open.context)), {
       finish: (response) => callback(null, response),
       fail: (status) => callback(status),
     });
@@ -84,7 +84,7 @@ function clientStream<I, O>(
 ): handleClientStreamingCall<Request<I>, O> {
   return (call, callback) => {
     const open = begin(call);
-    run(open, () => only(handler(requestsOf(call, open), open.context)), {
+    run(open, async () => only(handler(requestsOf(call, open), open.context)), {
       finish: (response) => callback(null, response),
       fail: (status) => callback(status),
     });
@@ -97,7 +97,7 @@ function serverStream<I, O>(
 ): handleServerStreamingCall<Request<I>, O> {
   return (call) => {
     const open = begin(call);
-    run(open, () => pump(handler(call.request, open.context), call, open), streamEnd(call));
+    run(open, async () => pump(handler(call.request, open.context), call, open), streamEnd(call));
   };
 }
 
@@ -107,7 +107,7 @@ function bidi<I, O>(
 ): handleBidiStreamingCall<Request<I>, O> {
   return (call) => {
     const open = begin(call);
-    const work = () => pump(handler(requestsOf(call, open), open.context), call, open);
+    const work = async () => pump(handler(requestsOf(call, open), open.context), call, open);
     run(open, work, streamEnd(call));
   };
 }
@@ -117,7 +117,7 @@ interface End<T> {
   fail(status: WireStatus): void;
 }
 
-/** Runs a call's work and ends the call once: with what the work gives, or with why it stopped. */
+/** Runs a call's work, which must not throw but reject, and ends the call once: with what the work gives, or with why it stopped. */
 function run<T>(open: OpenCall, work: () => Promise<T>, end: End<T>): void {
   const { signal } = open.context;
   const fail = (thrown: unknown): void => {
@@ -131,14 +131,9 @@ function run<T>(open: OpenCall, work: () => Promise<T>, end: End<T>): void {
     return;
   }
   signal.addEventListener("abort", fail, { once: true });
-  started(work).then((value) => {
+  work().then((value) => {
     if (open.settle()) end.finish(value);
   }, fail);
-}
-
-/** Turns a throw before the first await into a rejection too. */
-async function started<T>(work: () => Promise<T>): Promise<T> {
-  return await work();
 }
 
 /** Takes a unary method's one response, and lets its handler come to its end. */

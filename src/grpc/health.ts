@@ -49,7 +49,6 @@ export class HealthService implements Health {
   }
 
   set(name: string, serving: boolean): void {
-    if (this.#serving.get(name) === serving) return;
     this.#serving.set(name, serving);
     if (!this.#draining || name === livenessName) this.#publish(name, serving);
   }

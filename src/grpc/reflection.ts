@@ -24,8 +24,10 @@ export interface ReflectionOptions {
 export function reflectionHandler(
   options: ReflectionOptions,
 ): Handler<AsyncIterable<ServerReflectionRequest>, ServerReflectionResponse> {
-  const index = new DescriptorIndex(options.descriptors);
+  let index: DescriptorIndex | undefined;
   return async function* (requests) {
+    // Made by the first call and not before: most servers' start is waited for, and never reflected on.
+    index ??= new DescriptorIndex(options.descriptors);
     for await (const request of requests) {
       const messageResponse = answer(request, index, options.services);
       yield { validHost: request.host, originalRequest: request, messageResponse };

@@ -219,5 +219,6 @@ async function collect(events: AsyncIterable<Event>): Promise<GenerateResponse> 
       for (const token of value.tokens) tokens.push(token);
     }
   }
+  if (finish === undefined) throw new Error("bug: a generation job ended without its finish");
   return { text: texts.join(""), tokens, finish, started };
 }

@@ -10,7 +10,6 @@ import {
   type EmbedFinish,
   EmbeddingError,
   EmbedResponse,
-  EmbeddingServiceService,
   EmbedStreamResponse,
 } from "../../gen/inferd/v1/embedding_service.ts";
 
@@ -28,15 +27,6 @@ export interface VectorEmbedStreamResponse {
     | { readonly $case: "embedding"; readonly value: VectorEmbedding }
     | { readonly $case: "finish"; readonly value: EmbedFinish };
 }
-
-/** The service as generated, with responses of typed arrays. */
-export const vectorEmbeddingService = {
-  embed: { ...EmbeddingServiceService.embed, responseSerialize: writeEmbedResponse },
-  embedStream: {
-    ...EmbeddingServiceService.embedStream,
-    responseSerialize: writeEmbedStreamResponse,
-  },
-} as const;
 
 /** Each field's first byte: its number and wire type. One is enough: no number is above 15. */
 const tags = { index: 8, vector: 18, packed: 26, scale: 37, tokens: 40, truncated: 48, error: 58 };

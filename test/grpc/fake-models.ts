@@ -3,15 +3,17 @@ import { ServeError } from "../../src/base/errors.ts";
 import type { JobResult, ModelInfo, Task } from "../../src/engines/engine.ts";
 import type { Manifest } from "../../src/models/manifest.ts";
 import type { Models, ModelStatus, Submission } from "../../src/models/model.ts";
+import {
+  embeddingService,
+  generationService,
+  modelService,
+  serverService,
+} from "../../src/services/definitions.ts";
 import { embeddingHandlers } from "../../src/services/embedding.ts";
 import { generationHandlers } from "../../src/services/generation.ts";
 import type { Limits } from "../../src/services/limits.ts";
 import { modelHandlers } from "../../src/services/model.ts";
 import { serverHandlers } from "../../src/services/server.ts";
-import { vectorEmbeddingService } from "../../src/services/vector-messages.ts";
-import { GenerationServiceService } from "../../gen/inferd/v1/generation_service.ts";
-import { ModelServiceService } from "../../gen/inferd/v1/model_service.ts";
-import { ServerServiceService } from "../../gen/inferd/v1/server_service.ts";
 import type { GrpcServer } from "../../src/grpc/server.ts";
 import type { EncodedVector, WorkerEvent } from "../../src/workers/messages.ts";
 
@@ -161,14 +163,14 @@ export function vector(index: number, parts: Partial<EncodedVector> = {}): Encod
 /** All services of inferd, as app.ts adds them. */
 export function addAll(server: GrpcServer, models: Models): void {
   const drawSeed = () => 42;
-  server.addService(GenerationServiceService, generationHandlers({ models, limits, drawSeed }));
-  server.addService(vectorEmbeddingService, embeddingHandlers({ models, limits }));
-  server.addService(ModelServiceService, modelHandlers({ models, limits }));
+  server.addService(generationService, generationHandlers({ models, limits, drawSeed }));
+  server.addService(embeddingService, embeddingHandlers({ models, limits }));
+  server.addService(modelService, modelHandlers({ models, limits }));
   const about = {
     version: "9.9.9",
     build: "abc",
     engines: ["llama", "onnx"],
     uptimeMs: () => 1500,
   };
-  server.addService(ServerServiceService, serverHandlers({ models, limits, ...about }));
+  server.addService(serverService, serverHandlers({ models, limits, ...about }));
 }

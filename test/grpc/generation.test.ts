@@ -1,5 +1,6 @@
-import { status } from "@grpc/grpc-js";
+import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
+import { GenerationServiceService } from "../../gen/inferd/v1/generation_service.ts";
 import { ServeError } from "../../src/base/errors.ts";
 import type { Models, Submission } from "../../src/models/model.ts";
 import {
@@ -195,6 +196,24 @@ describe("generation", () => {
     expect(detailsOf(least.error)?.violations.map(({ field }) => field)).toEqual([
       "sampling.min_tokens",
     ]);
+  });
+
+  it("refuses text that is no UTF-8, also deep inside", async () => {
+    const asked: Submission[] = [];
+    const { address } = await open(withModels(story(undefined, asked)));
+    const client = new Client(address, credentials.createInsecure());
+    closing.push(() => client.close());
+    const { path } = GenerationServiceService.generate;
+    const prompt = [0x12, 2, 0xc3, 0x28];
+    const chat = [0x1a, 8, 0x0a, 6, 0x08, 2, 0x12, 2, 0xc3, 0x28];
+    for (const bytes of [prompt, chat]) {
+      const error = await new Promise<ServiceError | null>((resolve) => {
+        const write = (raw: number[]) => Buffer.from(raw);
+        client.makeUnaryRequest(path, write, String, bytes, (failure) => resolve(failure));
+      });
+      expect(detailsOf(error ?? undefined)?.reason).toBe("MESSAGE_MALFORMED");
+    }
+    expect(asked).toEqual([]);
   });
 
   it("refuses a chat where there is no template", async () => {

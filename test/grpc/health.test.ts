@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { promisify } from "node:util";
 import { credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { makeGenericClientConstructor } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
@@ -117,6 +120,17 @@ describe("health", () => {
     expect(await next()).toBe(SERVING);
     stream.cancel();
     expect(await next()).toMatchObject({ code: status.CANCELLED });
+  });
+
+  const probe = ".tools/bin/grpc-health-probe";
+  it.runIf(existsSync(probe))("satisfies the probe that Kubernetes users know", async () => {
+    const { address } = await open({ "": true, readiness: false });
+    const run = (service: string) =>
+      promisify(execFile)(probe, [`-addr=${address}`, `-service=${service}`]).then(
+        () => 0,
+        (error: unknown) => (error as { readonly code?: number }).code,
+      );
+    expect([await run(""), await run("readiness"), await run("nothing")]).toEqual([0, 4, 3]);
   });
 
   it("ends its watches at shutdown, after it told them", async () => {

@@ -28,6 +28,7 @@ export interface Answer {
 export type Call = (service: string, method: string, request: Fields) => Promise<Answer>;
 
 export interface Served {
+  readonly address: string;
   readonly call: Call;
   readonly stop: () => Promise<void>;
 }
@@ -37,6 +38,7 @@ export async function serve(models: Models): Promise<Served> {
   const running = await start((server) => addAll(server, models));
   const client = new Client(running.address, credentials.createInsecure());
   return {
+    address: running.address,
     call: (service, method, request) => call(client, { service, method, request }),
     stop: async () => {
       client.close();
