@@ -128,9 +128,13 @@ process.once("exit", () => {
   // Nothing that this started may outlive it, whatever failed.
   if (make.exitCode === null && make.pid !== undefined) process.kill(-make.pid, "SIGKILL");
 });
-const address = await addressOf(make);
-for (const check of checks(address)) report(check.does, await failureOf(check));
-report("ends at SIGTERM, exit code 0", await endServer(make));
+try {
+  const address = await addressOf(make);
+  for (const check of checks(address)) report(check.does, await failureOf(check));
+  report("ends at SIGTERM, exit code 0", await endServer(make));
+} catch (error) {
+  report("starts", String(error));
+}
 
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exitCode = counts.failed === 0 ? 0 : 1;
