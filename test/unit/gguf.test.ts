@@ -185,6 +185,28 @@ describe("a file that is not whole", () => {
     expect(() => parse(bytes)).toThrow(message);
   });
 
+  it.each([
+    ["entries", new Writer().header(2n ** 40n)],
+    [
+      "texts in an array",
+      new Writer()
+        .header(1)
+        .text("k")
+        .u32(9)
+        .u32(8)
+        .u64(2n ** 40n),
+    ],
+  ])("is refused for a count of %s that cannot be, before they are read", (_, writer) => {
+    const bytes = writer.raw(Buffer.alloc(4_000_000)).bytes();
+    let reads = 0;
+    const read = (start: number, length: number) => {
+      reads += 1;
+      return bytes.subarray(start, start + length);
+    };
+    expect(() => parseGguf({ bytes: bytes.length, read })).toThrow(GgufError);
+    expect(reads).toBe(1);
+  });
+
   it("is refused wherever it is cut", () => {
     const whole = file().bytes();
     for (let length = 0; length < whole.length; length++) {

@@ -5,9 +5,7 @@
  */
 import { ServeError } from "../../base/errors.ts";
 import type { Engine, Job, ModelInfo, StepEvent } from "../engine.ts";
-import type { Encoder } from "./encoder.ts";
 import { batchBudget, followSpeed, nextBatch } from "./plan.ts";
-import type { Sessions } from "./sessions.ts";
 import { TextJob } from "./text-job.ts";
 import type { WaitingText } from "./text-job.ts";
 import type { Tokens } from "./tokens.ts";
@@ -21,25 +19,29 @@ const readMs = 10;
 /** How far texts are read ahead, in batches of all jobs together: enough to find some of one length. */
 const batchesAhead = 8;
 
+/** The token ids of some texts. */
+export type Batch = readonly (readonly number[])[];
+
 export interface EmbedderParts {
   readonly info: ModelInfo;
   readonly tokens: Tokens;
-  readonly sessions: Sessions;
-  readonly encoder: Encoder;
+  /** Computes a batch of token ids on so many threads: a vector each, in their order. */
+  readonly encode: (texts: Batch, threads: number) => Promise<readonly Float32Array[]>;
+  readonly close: () => Promise<void>;
   readonly threads: number;
   /** A first measurement, in tokens a millisecond. */
   readonly speed: number;
   readonly now: () => number;
 }
 
-/** Owns the jobs of one loaded model, and closes its sessions. */
+/** Owns the jobs of one loaded model, from `load` to `close`. */
 export class Embedder implements Engine {
   readonly info: ModelInfo;
   readonly #parts: EmbedderParts;
   readonly #jobs = new Map<number, TextJob>();
   #threads: number;
   #speed: number;
-  /** The turn of the text that led the last batch. */
+  /** Where a newcomer's turn begins: the tokens that each job would have had by now in equal parts. */
   #turn = 0;
   /** Moves on with each step, so that no job is always the last to be read. */
   #firstReader = 0;
@@ -94,7 +96,7 @@ export class Embedder implements Engine {
 
   async close(): Promise<void> {
     this.#jobs.clear();
-    await this.#parts.sessions.close();
+    await this.#parts.close();
   }
 
   #active(): TextJob[] {
@@ -121,16 +123,15 @@ export class Embedder implements Engine {
   }
 
   async #compute(batch: readonly WaitingText[], startedAt: number): Promise<StepEvent[]> {
-    const { sessions, encoder, now } = this.#parts;
-    const session = await sessions.get(this.#threads);
+    const { encode, now } = this.#parts;
     const beganAt = now();
-    const vectors = await encoder.encode(
-      session,
+    const vectors = await encode(
       batch.map(({ ids }) => ids),
+      this.#threads,
     );
     const longest = batch.reduce((most, { length }) => Math.max(most, length), 0);
     this.#speed = followSpeed(this.#speed, batch.length * longest, now() - beganAt);
-    this.#turn = batch.reduce((least, { turn }) => Math.min(least, turn), Infinity);
+    this.#advance(batch);
 
     const done = new Set(batch);
     for (const job of new Set(batch.map((text) => text.job))) job.leaveBatch(done, batch.length);
@@ -146,6 +147,13 @@ export class Embedder implements Engine {
       const { job, index, truncated, length } = text;
       return job.emit({ index, values, tokens: length, truncated }, startedAt);
     });
+  }
+
+  /** By the batch's tokens, shared by all that compete: so newcomers cannot hold up the old for ever. */
+  #advance(batch: readonly WaitingText[]): void {
+    const tokens = batch.reduce((sum, { length }) => sum + length, 0);
+    const led = batch.reduce((least, { turn }) => Math.min(least, turn), Infinity);
+    this.#turn = Math.max(led, this.#turn + tokens / this.#active().length);
   }
 
   #finish(jobs: readonly TextJob[], startedAt: number): StepEvent[] {

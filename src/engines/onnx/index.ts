@@ -31,8 +31,8 @@ export const load: LoadEngine = async (source, host) => {
   return new Embedder({
     info: infoOf(source, { ...config, dimensions, vocabularySize: folder.vocabularySize }),
     tokens,
-    sessions,
-    encoder,
+    encode: async (texts, threads) => encoder.encode(await sessions.get(threads), texts),
+    close: () => sessions.close(),
     threads: source.threads,
     speed,
     now: () => host.now(),

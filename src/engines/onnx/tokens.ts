@@ -75,7 +75,7 @@ function readEnough(vocabulary: Vocabulary, text: string, { room, truncate }: Ne
   // An error states how many tokens there were, so it is worth reading further.
   let characters = room * (truncate === "none" ? 64 : 16);
   for (;;) {
-    const part = partOf(text, Math.min(characters, room * maxCharactersPerToken), truncate);
+    const part = partOf(text, characters, truncate);
     const { ids } = vocabulary.encode(part, { add_special_tokens: false });
     const isWhole = part.length === text.length;
     const isLast = characters >= room * maxCharactersPerToken;
