@@ -116,6 +116,8 @@ describe("health", () => {
     opened.server.health.set("model:a", false);
     expect(await next()).toBe(NOT_SERVING);
     opened.server.health.set("model:a", false);
+    // Answered after whatever the watch had to say.
+    expect(await check(opened, "model:a")).toBe(NOT_SERVING);
     opened.server.health.set("model:a", true);
     expect(await next()).toBe(SERVING);
     stream.cancel();

@@ -195,6 +195,19 @@ describe("a stream whose caller does not read", () => {
     expect((await seen.ended.promise).reason).toBe("DEADLINE_PASSED");
   });
 
+  it("does not hold the server's end up", async () => {
+    const { seen, handler } = endless(kilobytes);
+    const { address, server } = await open({ serverStream: handler });
+    const session = rawClient(address);
+    session.on("error", () => undefined);
+    const closed = new Promise((resolve) => session.once("close", resolve));
+    rawCall(session, kinds.serverStream.path).pause();
+    await vi.waitFor(() => expect(seen.given).toBeGreaterThan(10), { timeout: 10_000 });
+    await server.drain(0);
+    expect((await seen.ended.promise).reason).toBe("SHUTTING_DOWN");
+    await closed;
+  });
+
   it("leaves no listener behind for each pause", async () => {
     const warnings: Error[] = [];
     const note = (warning: Error) => warnings.push(warning);
