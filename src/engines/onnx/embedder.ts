@@ -135,18 +135,14 @@ export class Embedder implements Engine {
 
     const done = new Set(batch);
     for (const job of new Set(batch.map((text) => text.job))) job.leaveBatch(done, batch.length);
-    // Neighbours in length are in no order; a job's texts leave in theirs.
-    const places = [...batch.keys()].sort(
-      (a, b) => (batch[a]?.index ?? 0) - (batch[b]?.index ?? 0),
-    );
-    return places.flatMap((place) => {
-      const text = batch[place];
-      const values = vectors[place];
-      if (text === undefined || values === undefined)
-        throw new Error("bug: a text without a vector");
-      const { job, index, truncated, length } = text;
-      return job.emit({ index, values, tokens: length, truncated }, startedAt);
-    });
+    // Neighbours in length are in no order: a job's texts leave together, and in theirs.
+    return batch
+      .map((text, place) => ({ text, values: vectors[place] }))
+      .sort((a, b) => a.text.job.id - b.text.job.id || a.text.index - b.text.index)
+      .flatMap(({ text: { job, index, truncated, length }, values }) => {
+        if (values === undefined) throw new Error("bug: a text without a vector");
+        return job.emit({ index, values, tokens: length, truncated }, startedAt);
+      });
   }
 
   /** By the batch's tokens, shared by all that compete: so newcomers cannot hold up the old for ever. */

@@ -142,6 +142,16 @@ describe("a job", () => {
 });
 
 describe("a step", () => {
+  it("gives the vectors of each job together and in order", async () => {
+    add(1, ["3", "1", "2"]);
+    add(2, ["2", "3", "1"]);
+    const events = await run(1);
+    const vectors = events.flatMap(({ id, event }) => {
+      return event.kind === "vector" ? [[id, event.vector.index]] : [];
+    });
+    expect(vectors).toEqual([1, 2].flatMap((id) => [0, 1, 2].map((index) => [id, index])));
+  });
+
   it("reads texts no longer than its time, and computes what it has", async () => {
     readMs = 4;
     add(1, texts(100, 8));
