@@ -4,9 +4,6 @@
  * dead) and ends them in order (calls before the workers that serve them).
  */
 import { readFileSync } from "node:fs";
-import { GenerationServiceService } from "../gen/inferd/v1/generation_service.ts";
-import { ModelServiceService } from "../gen/inferd/v1/model_service.ts";
-import { ServerServiceService } from "../gen/inferd/v1/server_service.ts";
 import { buildCommit } from "./base/build.ts";
 import type { Log } from "./base/log.ts";
 import { version } from "./base/version.ts";
@@ -18,12 +15,17 @@ import type { Manifest } from "./models/manifest.ts";
 import type { Registry } from "./models/registry.ts";
 import { openRegistry } from "./models/registry.ts";
 import { digestOf, findModels } from "./models/store.ts";
+import {
+  embeddingService,
+  generationService,
+  modelService,
+  serverService,
+} from "./services/definitions.ts";
 import { embeddingHandlers } from "./services/embedding.ts";
 import { generationHandlers } from "./services/generation.ts";
 import { healthOf } from "./services/health.ts";
 import { modelHandlers } from "./services/model.ts";
 import { serverHandlers } from "./services/server.ts";
-import { vectorEmbeddingService } from "./services/vector-messages.ts";
 
 /** A server that listens. */
 export interface App {
@@ -72,11 +74,11 @@ function serve(config: Config, log: Log, models: Registry): GrpcServer {
   const descriptors = readFileSync(new URL("../gen/fds.binpb", import.meta.url));
   const server = openServer({ ...config, log, descriptors });
   const options = { models, limits: config };
-  server.addService(GenerationServiceService, generationHandlers(options));
-  server.addService(vectorEmbeddingService, embeddingHandlers(options));
-  server.addService(ModelServiceService, modelHandlers(options));
+  server.addService(generationService, generationHandlers(options));
+  server.addService(embeddingService, embeddingHandlers(options));
+  server.addService(modelService, modelHandlers(options));
   server.addService(
-    ServerServiceService,
+    serverService,
     serverHandlers({
       ...options,
       version,
