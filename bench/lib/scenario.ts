@@ -13,7 +13,7 @@ export interface Context {
   /** Proves that the scenario works, in seconds and on a tiny model; its figures mean nothing. */
   readonly isSmoke: boolean;
   /** Tells the person who waits what is being done. */
-  say(what: string): void;
+  readonly say: (what: string) => void;
 }
 
 /** What a scenario found: prepared for people in `claims` and `tables`, whole in `data`. */

@@ -13,7 +13,7 @@ export interface ServerProcess {
   /** The process that speaks gRPC. */
   readonly front: number;
   /** One for each loaded model's replica, with the name it goes by. */
-  workers(): readonly { readonly pid: number; readonly name: string }[];
+  readonly workers: () => readonly { readonly pid: number; readonly name: string }[];
   stop(): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export async function stopProcess(child: ChildProcess): Promise<void> {
   clearTimeout(impatience);
 }
 
-/** Reads the log to its end, so that the server never waits for us, and gives the ready line's address. */
+/** Gives the ready line's address; after it, the log is read and thrown away, as cheaply as can be. */
 function readyAddress(child: ChildProcess): Promise<string> {
   const { stderr } = child;
   if (stderr === null) throw new Error("bug: the log is not piped");
@@ -84,10 +84,14 @@ function readyAddress(child: ChildProcess): Promise<string> {
       reject(new Error(`inferd did not get ready: ${why}\n${lines.slice(-20).join("\n")}`));
     };
     child.once("exit", (code) => fail(`it ended with ${code ?? "a signal"}`));
-    createInterface({ input: stderr }).on("line", (line) => {
-      if (lines.length < 1000) lines.push(line);
+    const reader = createInterface({ input: stderr }).on("line", (line) => {
+      lines.push(line);
       const entry = parseLine(line);
-      if (entry?.msg === "ready" && entry.address !== undefined) resolve(entry.address);
+      if (entry?.msg === "ready" && entry.address !== undefined) {
+        reader.close();
+        stderr.resume();
+        resolve(entry.address);
+      }
       if (entry?.msg?.startsWith("no model could be loaded") === true) fail(entry.msg);
     });
   });

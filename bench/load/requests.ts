@@ -49,13 +49,14 @@ function promptOf(shape: PromptShape, random: Random): Prompt {
       return shape;
     case "words":
       return { kind: "text", text: sentence(random, within(random, shape.words)) };
-    case "tokens": {
-      const ids = Array.from({ length: within(random, shape.tokens) }, () =>
-        within(random, tokenIds),
-      );
-      return { kind: "tokens", ids };
-    }
+    case "tokens":
+      return tokenPrompt(random, within(random, shape.tokens));
   }
+}
+
+/** A prompt of so many random tokens. */
+export function tokenPrompt(random: Random, count: number): Prompt {
+  return { kind: "tokens", ids: Array.from({ length: count }, () => within(random, tokenIds)) };
 }
 
 const within = (random: Random, { least, most }: Range): number =>

@@ -1,0 +1,69 @@
+/** Runs scenarios from the command line: one after the other, each printing one JSON line and keeping its result. */
+import { basename, join } from "node:path";
+import { Command } from "commander";
+import { writeBenchmarks } from "../report.ts";
+import { alone } from "./lock.ts";
+import { cacheFolder, resultsFolder } from "./paths.ts";
+import { preamble, resultOf, writeResult } from "./result.ts";
+import { holds, type Scenario } from "./scenario.ts";
+
+/** Above this load, somebody else is using the machine. */
+const quietLoad = 0.5;
+
+interface Flags {
+  readonly smoke: boolean;
+}
+
+export async function runFromCommandLine(
+  script: string,
+  scenarios: readonly Scenario[],
+): Promise<void> {
+  const list = scenarios.map(({ name, title }) => `  ${name.padEnd(24)} ${title}`).join("\n");
+  const command = new Command(`node ${script}`)
+    .description("Measures this machine. Results land in bench/results and docs/benchmarks.md.")
+    .argument("[scenarios...]", "Which ones to run; all of them where none is named.")
+    .option("--smoke", "Tries scenarios out in seconds, on tiny models; keeps no results.", false)
+    .addHelpText("after", `\nScenarios:\n${list}`)
+    .parse();
+  const chosen = command.args.map((name) => find(scenarios, name));
+  const { smoke } = command.opts<Flags>();
+  await alone(() => runAll(script, chosen.length > 0 ? chosen : scenarios, smoke));
+  if (!smoke) writeBenchmarks();
+}
+
+function find(scenarios: readonly Scenario[], wanted: string): Scenario {
+  const scenario = scenarios.find(({ name }) => name === wanted);
+  if (scenario === undefined) throw new Error(`there is no scenario named ${wanted}; see --help`);
+  return scenario;
+}
+
+/** A scenario that cannot run does not keep the others from running; the exit code remembers it. */
+async function runAll(
+  script: string,
+  scenarios: readonly Scenario[],
+  isSmoke: boolean,
+): Promise<void> {
+  const folder = isSmoke ? join(cacheFolder, "smoke-results") : resultsFolder;
+  for (const scenario of scenarios) {
+    say(`${scenario.name}: ${scenario.title}`);
+    try {
+      const before = preamble(`node ${script} ${scenario.name}`);
+      if (before.machine.loadBefore > quietLoad) {
+        say(`  the machine is not quiet: load ${before.machine.loadBefore}`);
+      }
+      const outcome = await scenario.run({ isSmoke, say: (what) => say(`  ${what}`) });
+      const result = resultOf(scenario, before, outcome);
+      writeResult(folder, result);
+      const claims = outcome.claims.map((claim) => ({ ...claim, holds: holds(claim) }));
+      console.log(JSON.stringify({ scenario: scenario.name, isSmoke, claims }));
+    } catch (error) {
+      process.exitCode = 1;
+      say(`  ${basename(script)}: ${scenario.name} failed: ${describe(error)}`);
+    }
+  }
+}
+
+const say = (text: string): void => console.error(text);
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);

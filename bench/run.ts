@@ -1,0 +1,17 @@
+/** `make bench`: what can be measured without anything to compare with. */
+import { runFromCommandLine } from "./lib/runner.ts";
+import { embedding } from "./scenarios/embedding.ts";
+import { generation } from "./scenarios/generation.ts";
+import { longPrompt } from "./scenarios/long-prompt.ts";
+import { startup } from "./scenarios/startup.ts";
+import { twoModels } from "./scenarios/two-models.ts";
+import { unary } from "./scenarios/unary.ts";
+
+await runFromCommandLine("bench/run.ts", [
+  startup,
+  unary,
+  generation,
+  longPrompt,
+  twoModels,
+  embedding,
+]);

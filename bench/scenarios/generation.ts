@@ -1,0 +1,114 @@
+import { openInferd } from "../load/inferd.ts";
+import { measure, type Measurement } from "../load/measure.ts";
+import { requests } from "../load/requests.ts";
+import type { StreamTarget } from "../load/target.ts";
+import { randomModel } from "../lib/model.ts";
+import type { Context, Scenario, Table } from "../lib/scenario.ts";
+import { withServer } from "../lib/server.ts";
+import { median, rounded } from "../lib/statistics.ts";
+import { assertNoErrors } from "./two-models.ts";
+
+/** Streams at once. */
+export const streamCounts = [1, 4, 16] as const;
+
+/** What every call does, to inferd and to its peers. */
+export const shape = { promptTokens: 47, newTokens: 64, temperature: 0.8 } as const;
+
+/** One wave: so many calls that begin together, timed from the first one's start to the last one's end. */
+export interface Wave {
+  readonly streams: number;
+  readonly tokensPerSecond: number;
+  readonly firstTokenMs: number;
+  readonly gapP99Ms: number;
+  readonly clientCpuPercent: number;
+}
+
+export const generation: Scenario = {
+  name: "generation",
+  title: "Tokens a second at 1, 4 and 16 streams",
+  method: `Model of 0.6B shape (random weights, Q4_0); prompts of ${shape.promptTokens} tokens, ${shape.newTokens} new tokens, all streams of a wave begin together; output tokens over the whole time, prompts included. The medians of several waves.`,
+  async run(context) {
+    const waves = await inferdWaves(context, context.isSmoke ? 1 : 6);
+    return { claims: [], tables: waveTables([["inferd", waves]]), data: { inferd: waves } };
+  },
+};
+
+export async function inferdWaves(context: Context, count: number): Promise<readonly Wave[]> {
+  const flags = ["--model", randomModel(context)];
+  return withServer({ flags }, async ({ address }) => {
+    const { temperature } = shape;
+    const target = openInferd({ address, model: "", temperature, connections: 1 });
+    try {
+      return await measureWaves(target.stream, { count, say: context.say, name: "inferd" });
+    } finally {
+      target.close();
+    }
+  });
+}
+
+export async function measureWaves(
+  target: StreamTarget,
+  options: { readonly count: number; readonly name: string; readonly say: (text: string) => void },
+): Promise<readonly Wave[]> {
+  const waves: Wave[] = [];
+  // The first call of all pages the weights in.
+  await wave(target, 1, 0);
+  for (const streams of streamCounts) {
+    options.say(`${options.name}: ${streams} streams`);
+    for (let turn = 0; turn < options.count; turn += 1) {
+      waves.push(await wave(target, streams, 1 + turn + streams * 1000));
+    }
+  }
+  return waves;
+}
+
+async function wave(target: StreamTarget, streams: number, seed: number): Promise<Wave> {
+  const measured: Measurement = await measure(target, {
+    load: { kind: "closed", streams },
+    calls: streams,
+    durationMs: Infinity,
+    request: requests({
+      prompt: { kind: "tokens", tokens: { least: shape.promptTokens, most: shape.promptTokens } },
+      newTokens: { least: shape.newTokens, most: shape.newTokens },
+      seed,
+    }),
+  });
+  assertNoErrors(measured);
+  if (measured.tokens !== streams * shape.newTokens) {
+    throw new Error(`${measured.tokens} tokens came, not ${streams * shape.newTokens}`);
+  }
+  return {
+    streams,
+    tokensPerSecond: measured.tokensPerSecond,
+    firstTokenMs: measured.timeToFirstTokenMs?.p50 ?? NaN,
+    gapP99Ms: measured.gapMs?.p99 ?? NaN,
+    clientCpuPercent: measured.client.cpuPercent,
+  };
+}
+
+type Named = readonly (readonly [name: string, waves: readonly Wave[]])[];
+
+export function waveTables(systems: Named): readonly Table[] {
+  const table = (title: string, figure: (wave: Wave) => number): Table => {
+    return {
+      title,
+      columns: ["", ...streamCounts.map((streams) => `${streams} streams`)],
+      rows: systems.map(([name, waves]) => [
+        name,
+        ...streamCounts.map((streams) => medianOf(waves, streams, figure)),
+      ]),
+    };
+  };
+  return [
+    table("Output tokens a second, prompts included", (wave) => wave.tokensPerSecond),
+    table("Milliseconds to the first token, the median stream's", (wave) => wave.firstTokenMs),
+  ];
+}
+
+export function medianOf(
+  waves: readonly Wave[],
+  streams: number,
+  figure: (wave: Wave) => number,
+): number {
+  return rounded(median(waves.filter((wave) => wave.streams === streams).map(figure)));
+}
