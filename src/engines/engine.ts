@@ -7,7 +7,7 @@
  * reads what the server sends: new jobs, cancellations, credit. So a step decides how soon anything
  * else is heard; keep it below a tenth of a second.
  *
- * A module that just has a function to serve needs none of this: see `functions.ts`.
+ * A module that just has a function to serve needs none of this: see `functions/`.
  */
 import type { ErrorData } from "../base/errors.ts";
 

@@ -6,8 +6,9 @@ export interface Passed {
 }
 
 /**
- * Ends a text that comes in pieces before the first stop sequence in it, and holds back whatever may
- * be the beginning of one.
+ * Ends a text that comes in pieces before the stop sequence that is complete first, and holds back
+ * what may yet turn out to be the beginning of one. The result does not depend on how the text was
+ * cut into pieces.
  */
 export class StopFilter {
   readonly #stops: readonly string[];
@@ -19,14 +20,14 @@ export class StopFilter {
 
   push(piece: string): Passed {
     const text = this.#held + piece;
-    const match = earliest(text, this.#stops);
+    const match = firstMatch(text, this.#stops);
     if (match !== undefined) {
       this.#held = "";
-      return { text: text.slice(0, match.at), stop: match.stop };
+      return { text: text.slice(0, match.start), stop: match.stop };
     }
-    const held = Math.max(0, ...this.#stops.map((stop) => overlap(text, stop)));
-    this.#held = text.slice(text.length - held);
-    return { text: text.slice(0, text.length - held), stop: undefined };
+    const safe = text.length - heldLength(text, this.#stops);
+    this.#held = text.slice(safe);
+    return { text: text.slice(0, safe), stop: undefined };
   }
 
   /** The text has ended: what was held back began no stop sequence after all. */
@@ -37,20 +38,30 @@ export class StopFilter {
   }
 }
 
-/** The sequence that is complete first; of two at one place, the one that is given first. */
-function earliest(text: string, stops: readonly string[]) {
-  let best: { readonly at: number; readonly stop: string } | undefined;
+interface Match {
+  readonly start: number;
+  readonly stop: string;
+}
+
+/** Finds the stop sequence that is complete first; of two that end together, the longer. */
+export function firstMatch(text: string, stops: readonly string[]): Match | undefined {
+  let best: Match | undefined;
   for (const stop of stops) {
-    const at = text.indexOf(stop);
-    if (at >= 0 && (best === undefined || at < best.at)) best = { at, stop };
+    const start = text.indexOf(stop);
+    if (start === -1) continue;
+    const end = start + stop.length;
+    const bestEnd = best === undefined ? Infinity : best.start + best.stop.length;
+    if (end < bestEnd || (end === bestEnd && start < (best?.start ?? 0))) best = { start, stop };
   }
   return best;
 }
 
-/** How many characters at the text's end are the beginning of the stop sequence, but not all of it. */
-function overlap(text: string, stop: string): number {
-  for (let length = Math.min(text.length, stop.length - 1); length > 0; length--) {
-    if (text.endsWith(stop.slice(0, length))) return length;
+/** How many characters at the text's end are the beginning of a stop sequence, at most. */
+export function heldLength(text: string, stops: readonly string[]): number {
+  const longest = stops.reduce((most, stop) => Math.max(most, stop.length - 1), 0);
+  for (let length = Math.min(longest, text.length); length > 0; length -= 1) {
+    const end = text.slice(-length);
+    if (stops.some((stop) => stop.length > length && stop.startsWith(end))) return length;
   }
   return 0;
 }

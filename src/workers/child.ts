@@ -15,7 +15,7 @@ import { assertInfo } from "./soundness.ts";
 const builtIn = new Map([
   ["llama", "../engines/llama/index.ts"],
   ["onnx", "../engines/onnx/index.ts"],
-  ["scripted", "../engines/scripted.ts"],
+  ["scripted", "../engines/scripted/index.ts"],
 ]);
 
 let driver: Driver | undefined;

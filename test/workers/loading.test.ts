@@ -72,7 +72,7 @@ it("fails a model whose files are not those of the manifest", async () => {
 
 it("fails a model whose engine cannot do the manifest's task", async () => {
   const engine = join(folder, "embeds.mjs");
-  const functions = join(import.meta.dirname, "../../src/engines/functions.ts");
+  const functions = join(import.meta.dirname, "../../src/engines/functions/index.ts");
   writeFileSync(
     engine,
     `import { serveFunctions } from ${JSON.stringify(functions)};

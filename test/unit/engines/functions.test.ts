@@ -6,8 +6,8 @@ import type {
   JobEvent,
   ModelSource,
 } from "../../../src/engines/engine.ts";
-import { ServeError, serveFunctions } from "../../../src/engines/functions.ts";
-import type { Functions, MakeFunctions } from "../../../src/engines/functions.ts";
+import { ServeError, serveFunctions } from "../../../src/engines/functions/index.ts";
+import type { Functions, MakeFunctions } from "../../../src/engines/functions/index.ts";
 import { embedJob, generateJob, sampling } from "../../fixtures/jobs.ts";
 
 const source: ModelSource = {

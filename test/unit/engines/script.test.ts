@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseScript } from "../../../src/engines/script.ts";
+import { parseScript } from "../../../src/engines/scripted/script.ts";
 
 it.each([
   { script: "say a b", read: [{ kind: "say", text: "a b", times: 1 }] },

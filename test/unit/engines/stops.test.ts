@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { StopFilter } from "../../../src/engines/stops.ts";
+import { firstMatch, heldLength, StopFilter } from "../../../src/engines/stops.ts";
 
 /** All that comes out of a text in pieces, and the stop that ended it. */
 function filtered(pieces: readonly string[], stops: readonly string[]) {
@@ -46,11 +46,11 @@ describe("a stop filter", () => {
       stop: "b",
     },
     {
-      title: "takes the first given of two at one place",
+      title: "takes the one that is complete first of two at one place",
       pieces: ["abc"],
       stops: ["bc", "b"],
       text: "a",
-      stop: "bc",
+      stop: "b",
     },
     {
       title: "finds one that begins again inside itself",
@@ -89,13 +89,37 @@ describe("a stop filter", () => {
     );
   });
 
-  it("never lets a sequence through, with several", () => {
+  it("cuts a text the same way, whatever pieces it comes in, with several", () => {
     fc.assert(
       fc.property(fc.array(letters, { maxLength: 6 }), fc.array(stop), (pieces, sequences) => {
-        const { text } = filtered(pieces, sequences);
-        expect(pieces.join("").startsWith(text)).toBe(true);
-        for (const sequence of sequences) expect(text).not.toContain(sequence);
+        const { text, stop: matched } = filtered(pieces, sequences);
+        const whole = filtered([pieces.join("")], sequences);
+        expect({ text, stop: matched }).toEqual({ text: whole.text, stop: whole.stop });
       }),
     );
+  });
+});
+
+describe("firstMatch", () => {
+  it.each([
+    ["the one that is complete first", "xabcd", ["abcd", "bc"], { start: 2, stop: "bc" }],
+    ["the longer of two that end together", "xabc", ["bc", "abc"], { start: 1, stop: "abc" }],
+    ["nothing where nothing matches", "xyz", ["abc"], undefined],
+  ])("finds %s", (_, text, sequences, expected) => {
+    expect(firstMatch(text, sequences)).toEqual(expected);
+  });
+});
+
+describe("heldLength", () => {
+  it.each([
+    ["ab", ["abc"], 2],
+    ["xa", ["abc", "xab"], 2],
+    ["aab", ["aaab", "ba"], 1],
+    ["aa", ["aaab"], 2],
+    ["abc", ["abc"], 0],
+    ["", ["abc"], 0],
+    ["abc", [], 0],
+  ])("holds of %j before %j: %i", (text, sequences, expected) => {
+    expect(heldLength(text, sequences)).toBe(expected);
   });
 });

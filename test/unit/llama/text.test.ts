@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { firstMatch, heldLength, TextAssembler } from "../../../src/engines/llama/text.ts";
+import { TextAssembler } from "../../../src/engines/llama/text.ts";
+import { firstMatch } from "../../../src/engines/stops.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
@@ -87,29 +88,5 @@ describe("TextAssembler", () => {
     const assembler = new TextAssembler(["END"]);
     expect(assembler.push(utf8("the EN")).text).toBe("the ");
     expect(assembler.end()).toBe("EN");
-  });
-});
-
-describe("firstMatch", () => {
-  it.each([
-    ["the one that is complete first", "xabcd", ["abcd", "bc"], { start: 2, stop: "bc" }],
-    ["the longer of two that end together", "xabc", ["bc", "abc"], { start: 1, stop: "abc" }],
-    ["nothing where nothing matches", "xyz", ["abc"], undefined],
-  ])("finds %s", (_, text, sequences, expected) => {
-    expect(firstMatch(text, sequences)).toEqual(expected);
-  });
-});
-
-describe("heldLength", () => {
-  it.each([
-    ["ab", ["abc"], 2],
-    ["xa", ["abc", "xab"], 2],
-    ["aab", ["aaab", "ba"], 1],
-    ["aa", ["aaab"], 2],
-    ["abc", ["abc"], 0],
-    ["", ["abc"], 0],
-    ["abc", [], 0],
-  ])("holds of %j before %j: %i", (text, sequences, expected) => {
-    expect(heldLength(text, sequences)).toBe(expected);
   });
 });

@@ -1,5 +1,5 @@
 /** One call of a user's function as a stream of events. The engine reads it at the callers' pace. */
-import { ServeError } from "../base/errors.ts";
+import { ServeError } from "../../base/errors.ts";
 import type {
   EmbedJob,
   EngineHost,
@@ -7,9 +7,9 @@ import type {
   JobEvent,
   JobResult,
   VectorItem,
-} from "./engine.ts";
+} from "../engine.ts";
 import type { Functions, TextRequest, Vectors } from "./functions.ts";
-import { StopFilter } from "./stops.ts";
+import { StopFilter } from "../stops.ts";
 
 /** Texts that `embed` is given at a time. */
 const batch = 32;

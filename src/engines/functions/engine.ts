@@ -1,6 +1,6 @@
-import { ServeError } from "../base/errors.ts";
-import type { Engine, EngineHost, Job, JobEvent, ModelInfo, StepEvent } from "./engine.ts";
-import { embedEvents, generateEvents } from "./function-job.ts";
+import { ServeError } from "../../base/errors.ts";
+import type { Engine, EngineHost, Job, JobEvent, ModelInfo, StepEvent } from "../engine.ts";
+import { embedEvents, generateEvents } from "./job.ts";
 import type { Functions } from "./functions.ts";
 
 /** How long a step waits for the functions: as long as a cancellation may go unheard. */

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import type { ErrorData, Reason } from "../base/errors.ts";
-import type { EmbedJob, GenerateJob, Job, JobEvent, JobResult } from "./engine.ts";
+import type { ErrorData, Reason } from "../../base/errors.ts";
+import type { EmbedJob, GenerateJob, Job, JobEvent, JobResult } from "../engine.ts";
 import { parseScript } from "./script.ts";
 import type { Instruction } from "./script.ts";
-import { StopFilter } from "./stops.ts";
+import { StopFilter } from "../stops.ts";
 
 type Operation = Instruction | { readonly kind: "vector"; readonly text: string };
 

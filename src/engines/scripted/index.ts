@@ -12,9 +12,9 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { exit, kill, pid } from "node:process";
 import { setTimeout as after } from "node:timers/promises";
-import { ServeError } from "../base/errors.ts";
-import type { Engine, EngineHost, Job, LoadEngine, ModelInfo, StepEvent } from "./engine.ts";
-import { ScriptedJob } from "./scripted-job.ts";
+import { ServeError } from "../../base/errors.ts";
+import type { Engine, EngineHost, Job, LoadEngine, ModelInfo, StepEvent } from "../engine.ts";
+import { ScriptedJob } from "./job.ts";
 
 interface Options {
   readonly slots: number;
