@@ -15,6 +15,7 @@ export interface Summary {
   /** Failed calls by code. */
   readonly errors: Readonly<Record<string, number>>;
   readonly callsPerSecond: number;
+  /** Those that arrived in time. */
   readonly tokens: number;
   /** Of all streams together, over the whole time, prompts included. */
   readonly tokensPerSecond: number;
@@ -30,6 +31,8 @@ export interface Summary {
   readonly serverQueueMs: Spread | undefined;
   /** How late this tool was to begin calls: what is not the server's fault. */
   readonly lateMs: Spread | undefined;
+  /** The server's own counts, of the calls that completed. */
+  readonly completionTokens: number;
   readonly promptTokens: number;
   readonly cachedPromptTokens: number;
 }
@@ -54,6 +57,7 @@ export function summarize({ calls, startMs, endMs }: Drive): Summary {
     callMs: spread(completed.map((call) => call.endMs - call.intendedMs)),
     serverQueueMs: spread(completed.flatMap(({ end }) => end.queueMs ?? [])),
     lateMs: spread(calls.map(({ sentMs, intendedMs }) => sentMs - intendedMs)),
+    completionTokens: sum(completed.map(({ end }) => end.completionTokens)),
     promptTokens: sum(completed.map(({ end }) => end.promptTokens)),
     cachedPromptTokens: sum(completed.map(({ end }) => end.cachedPromptTokens)),
   };

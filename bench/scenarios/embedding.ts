@@ -16,6 +16,8 @@ export type EmbedRates = Readonly<Record<(typeof embedLoads)[number]["name"], nu
 /** Divisible by every batch. */
 export const embedTexts = sentences(1024);
 
+export const embedServerFlags = ["--model", `${repository}/models/all-minilm-l6-v2`];
+
 export const embedding: Scenario = {
   name: "embedding",
   title: "Sentences embedded by all-MiniLM-L6-v2",
@@ -43,8 +45,7 @@ export const embedding: Scenario = {
 
 /** One turn: a fresh server, all loads. */
 export async function inferdRates({ isSmoke, say }: Context): Promise<EmbedRates> {
-  const flags = ["--model", `${repository}/models/all-minilm-l6-v2`];
-  return withServer({ flags }, async ({ address }) => {
+  return withServer({ flags: embedServerFlags }, async ({ address }) => {
     const target = openEmbedding(address);
     try {
       const rates: [string, number][] = [];

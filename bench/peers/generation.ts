@@ -1,0 +1,195 @@
+import { randomModel } from "../lib/model.ts";
+import type { Claim, Context, Scenario, Table } from "../lib/scenario.ts";
+import { median, rounded } from "../lib/statistics.ts";
+import {
+  inferdWaves,
+  measureWaves,
+  shape,
+  streamCounts,
+  type Wave,
+} from "../scenarios/generation.ts";
+import {
+  batchedBench,
+  type Programs,
+  programsAsBuilt,
+  programsOnPrebuilt,
+  programsVersion,
+  threads,
+} from "./llama.ts";
+import { withLlamaServer } from "./llama-server.ts";
+
+const systems = ["inferd", "llama-batched-bench", "llama-server", "native"] as const;
+
+type System = (typeof systems)[number];
+
+/** Output tokens a second of one turn, by number of streams: the median of its waves. */
+type Rates = Readonly<Record<string, number>>;
+
+interface Turn {
+  readonly rates: Readonly<Record<System, Rates>>;
+  readonly firstTokenMs: Readonly<Record<"inferd" | "llama-server", Rates>>;
+}
+
+export const generationPeers: Scenario = {
+  name: "generation-peers",
+  title: "Tokens a second, side by side with llama.cpp's own programs",
+  method: `Model of 0.6B shape (random weights, Q4_0), ${threads} threads, the same prebuilt libllama for all; prompts of ${shape.promptTokens} tokens, ${shape.newTokens} new tokens, all streams begin together; output tokens over the whole time, prompts included. inferd is asked over gRPC, llama-server over HTTP, both with the same sampling; llama-batched-bench calls the library in process and samples nothing, so it is the limit. One after the other in turns whose order changes; ratios are the median of each turn's.`,
+  async run(context) {
+    const peers = { prebuilt: programsOnPrebuilt(), native: programsAsBuilt() };
+    const turns: Turn[] = [];
+    const count = context.isSmoke ? 1 : 5;
+    for (let turn = 0; turn < count; turn += 1) {
+      context.say(`turn ${turn + 1} of ${count}`);
+      turns.push(await takeTurn(context, turn, peers));
+    }
+    return {
+      claims: [
+        ...streamCounts.map((streams) => limitClaim(turns, streams)),
+        ...streamCounts.map((streams) => serverClaim(turns, streams)),
+      ],
+      tables: tables(turns),
+      data: { turns },
+      versions: { "llama.cpp programs": await programsVersion(peers.prebuilt) },
+    };
+  },
+};
+
+interface Peers {
+  readonly prebuilt: Programs;
+  readonly native: Programs;
+}
+
+/** Every system once; the first one moves on by one each turn, so that none always has the cooler machine. */
+async function takeTurn(context: Context, turn: number, peers: Peers): Promise<Turn> {
+  const waves = new Map<
+    System,
+    readonly Pick<Wave, "streams" | "tokensPerSecond" | "firstTokenMs">[]
+  >();
+  for (let place = 0; place < systems.length; place += 1) {
+    const system = systems[(turn + place) % systems.length] ?? "inferd";
+    waves.set(system, await wavesOf(system, context, peers));
+  }
+  const rates = (system: System): Rates =>
+    byStreams((streams) =>
+      median(of(system, streams).map(({ tokensPerSecond }) => tokensPerSecond)),
+    );
+  const firsts = (system: System): Rates =>
+    byStreams((streams) => median(of(system, streams).map(({ firstTokenMs }) => firstTokenMs)));
+  return {
+    rates: {
+      inferd: rates("inferd"),
+      "llama-batched-bench": rates("llama-batched-bench"),
+      "llama-server": rates("llama-server"),
+      native: rates("native"),
+    },
+    firstTokenMs: { inferd: firsts("inferd"), "llama-server": firsts("llama-server") },
+  };
+
+  function of(
+    system: System,
+    streams: number,
+  ): readonly Omit<Wave, "gapP99Ms" | "clientCpuPercent">[] {
+    return (waves.get(system) ?? []).filter((wave) => wave.streams === streams);
+  }
+}
+
+type Rate = Pick<Wave, "streams" | "tokensPerSecond" | "firstTokenMs">;
+
+async function wavesOf(system: System, context: Context, peers: Peers): Promise<readonly Rate[]> {
+  const count = context.isSmoke ? 1 : 2;
+  switch (system) {
+    case "inferd":
+      return inferdWaves(context, count);
+    case "llama-server": {
+      const model = randomModel(context);
+      const options = { model, slots: 16, contextTokens: 512, temperature: shape.temperature };
+      return withLlamaServer(peers.prebuilt, options, (target) =>
+        measureWaves(target, { count, name: system, say: context.say }),
+      );
+    }
+    case "llama-batched-bench":
+      return benchWaves(peers.prebuilt, { context, count, name: system });
+    case "native":
+      return benchWaves(peers.native, { context, count, name: `${system} llama-batched-bench` });
+  }
+}
+
+async function benchWaves(
+  programs: Programs,
+  {
+    context,
+    count,
+    name,
+  }: { readonly context: Context; readonly count: number; readonly name: string },
+): Promise<readonly Rate[]> {
+  const waves: Rate[] = [];
+  for (const streams of streamCounts) {
+    context.say(`${name}: ${streams} streams`);
+    const { promptTokens, newTokens } = shape;
+    const model = randomModel(context);
+    const load = { model, promptTokens, newTokens, streams, repeats: count };
+    const rates = await batchedBench(programs, load);
+    // It sends nothing to anybody, so there is no first token to time.
+    waves.push(
+      ...rates.map((tokensPerSecond) => ({ streams, tokensPerSecond, firstTokenMs: NaN })),
+    );
+  }
+  return waves;
+}
+
+const byStreams = (figure: (streams: number) => number): Rates =>
+  Object.fromEntries(streamCounts.map((streams) => [streams, rounded(figure(streams))]));
+
+function ratio(turns: readonly Turn[], peer: System, streams: number): number {
+  const each = turns.map(
+    ({ rates }) => (rates.inferd[streams] ?? NaN) / (rates[peer][streams] ?? NaN),
+  );
+  return rounded(median(each));
+}
+
+function limitClaim(turns: readonly Turn[], streams: number): Claim {
+  return {
+    what: `generation against the limit, llama-batched-bench, ${streams} streams`,
+    value: ratio(turns, "llama-batched-bench", streams),
+    unit: "×",
+    aim: { relation: "≥", value: 0.9 },
+  };
+}
+
+function serverClaim(turns: readonly Turn[], streams: number): Claim {
+  return {
+    what: `generation against llama-server, ${streams} streams`,
+    value: ratio(turns, "llama-server", streams),
+    unit: "×",
+  };
+}
+
+function tables(turns: readonly Turn[]): readonly Table[] {
+  const columns = ["", ...streamCounts.map((streams) => `${streams} streams`)];
+  const row = (name: string, figures: (turn: Turn) => Rates): readonly (string | number)[] => [
+    name,
+    ...streamCounts.map((streams) =>
+      rounded(median(turns.map((turn) => figures(turn)[streams] ?? NaN))),
+    ),
+  ];
+  return [
+    {
+      title: "Output tokens a second, prompts included",
+      columns,
+      rows: [
+        row("inferd", ({ rates }) => rates.inferd),
+        row("llama-batched-bench, the limit", ({ rates }) => rates["llama-batched-bench"]),
+        row("llama-server", ({ rates }) => rates["llama-server"]),
+        row("llama-batched-bench, library built for this CPU", ({ rates }) => rates.native),
+      ],
+    },
+    {
+      title: "Milliseconds to the first token, the median stream's",
+      columns,
+      rows: [
+        row("inferd", ({ firstTokenMs }) => firstTokenMs.inferd),
+        row("llama-server", ({ firstTokenMs }) => firstTokenMs["llama-server"]),
+      ],
+    },
+  ];
+}

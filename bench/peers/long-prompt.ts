@@ -1,0 +1,46 @@
+import { measureLongPrompt } from "../load/long-prompt.ts";
+import { randomModel } from "../lib/model.ts";
+import type { Scenario } from "../lib/scenario.ts";
+import {
+  inferdWithLongPrompt,
+  longPromptClaims,
+  longPromptOptions,
+  longPromptTable,
+} from "../scenarios/long-prompt.ts";
+import { programsOnPrebuilt, programsVersion } from "./llama.ts";
+import { withLlamaServer } from "./llama-server.ts";
+
+export const longPromptPeers: Scenario = {
+  name: "long-prompt-peers",
+  title: "A long prompt enters while three streams run, inferd and llama-server",
+  method:
+    "As long-prompt, with llama-server on the same libllama and threads, in its defaults but for slots and context.",
+  async run(context) {
+    const programs = programsOnPrebuilt();
+    const { result: inferd } = await inferdWithLongPrompt(context);
+    context.say("llama-server: streams with and without a long prompt");
+    const options = {
+      model: randomModel(context),
+      slots: 4,
+      contextTokens: 8192,
+      temperature: 0.8,
+    };
+    const server = await withLlamaServer(programs, options, (target) =>
+      measureLongPrompt(target, longPromptOptions(context)),
+    );
+    return {
+      claims: [
+        ...longPromptClaims(inferd),
+        { what: "rate that llama-server's streams keep", value: server.rateKept, unit: "×" },
+      ],
+      tables: [
+        longPromptTable([
+          ["inferd", inferd],
+          ["llama-server", server],
+        ]),
+      ],
+      data: { inferd, server },
+      versions: { "llama.cpp programs": await programsVersion(programs) },
+    };
+  },
+};

@@ -1,0 +1,7 @@
+/** `make bench-peers`: inferd and others, side by side in one run. */
+import { runFromCommandLine } from "../lib/runner.ts";
+import { embeddingPeers } from "./embedding.ts";
+import { generationPeers } from "./generation.ts";
+import { longPromptPeers } from "./long-prompt.ts";
+
+await runFromCommandLine("bench/peers/run.ts", [generationPeers, longPromptPeers, embeddingPeers]);
