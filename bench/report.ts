@@ -1,6 +1,7 @@
 /** Writes the measured part of docs/benchmarks.md from bench/results. Everything else there is written by hand. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { format } from "prettier";
 import { repository, resultsFolder } from "./lib/paths.ts";
 import { readResults, type Result } from "./lib/result.ts";
 import { type Claim, holds, type Table } from "./lib/scenario.ts";
@@ -8,17 +9,19 @@ import { type Claim, holds, type Table } from "./lib/scenario.ts";
 const beginning = "<!-- measured: written by bench/report.ts -->";
 const end = "<!-- end of what was measured -->";
 
-export function writeBenchmarks(): void {
+export async function writeBenchmarks(): Promise<void> {
   const page = join(repository, "docs", "benchmarks.md");
   const text = readFileSync(page, "utf8");
-  writeFileSync(page, replaceMeasured(text, reportText(readResults(resultsFolder))));
+  writeFileSync(page, await replaceMeasured(text, reportText(readResults(resultsFolder))));
 }
 
-export function replaceMeasured(page: string, measured: string): string {
+/** The page with what was measured anew, laid out as `make format` does. */
+export async function replaceMeasured(page: string, measured: string): Promise<string> {
   const from = page.indexOf(beginning);
   const to = page.indexOf(end);
   if (from < 0 || to < from) throw new Error("docs/benchmarks.md has lost its markers");
-  return `${page.slice(0, from + beginning.length)}\n\n${measured}\n${page.slice(to)}`;
+  const replaced = `${page.slice(0, from + beginning.length)}\n\n${measured}\n${page.slice(to)}`;
+  return format(replaced, { parser: "markdown" });
 }
 
 export function reportText(results: readonly Result[]): string {

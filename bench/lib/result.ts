@@ -1,5 +1,5 @@
 /** Results on disk: one JSON file a scenario, the newest run of it. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commit, type Machine, machineFacts, packageVersions } from "./machine.ts";
 import type { Claim, Outcome, Scenario, Table } from "./scenario.ts";
@@ -43,6 +43,7 @@ export function writeResult(folder: string, result: Result): void {
 }
 
 export function readResults(folder: string): readonly Result[] {
+  if (!existsSync(folder)) return [];
   const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
   // Only writeResult writes these files.
   return names

@@ -28,7 +28,7 @@ export async function runFromCommandLine(
   const chosen = command.args.map((name) => find(scenarios, name));
   const { smoke } = command.opts<Flags>();
   await alone(() => runAll(script, chosen.length > 0 ? chosen : scenarios, smoke));
-  if (!smoke) writeBenchmarks();
+  if (!smoke) await writeBenchmarks();
 }
 
 function find(scenarios: readonly Scenario[], wanted: string): Scenario {

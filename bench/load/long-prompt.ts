@@ -4,6 +4,7 @@
  */
 import { seededRandom } from "../lib/random.ts";
 import { median, rounded, type Spread, spread } from "../lib/statistics.ts";
+import type { LoadClock } from "./drive.ts";
 import { tokenPrompt } from "./requests.ts";
 import type { StreamRequest, StreamTarget } from "./target.ts";
 
@@ -13,6 +14,7 @@ export interface LongPromptOptions {
   /** Tokens that every stream gives before, undisturbed. */
   readonly undisturbedTokens: number;
   readonly repeats: number;
+  readonly clock: Pick<LoadClock, "now">;
 }
 
 export interface LongPromptResult {
@@ -67,7 +69,7 @@ const endlessTokens = 4000;
 
 async function runOnce(
   target: StreamTarget,
-  { streams, promptTokens, undisturbedTokens }: LongPromptOptions,
+  { streams, promptTokens, undisturbedTokens, clock }: LongPromptOptions,
   repeat: number,
 ): Promise<Run> {
   const cancel = new AbortController();
@@ -76,7 +78,7 @@ async function runOnce(
     return { prompt: tokenPrompt(random, tokens), newTokens, seed: repeat };
   };
   const watches = Array.from({ length: streams }, () => {
-    const watch = new Watch();
+    const watch = new Watch(clock);
     const reader = { signal: cancel.signal, onTokens: (count: number) => watch.add(count) };
     void target(request(32, endlessTokens), reader).then(({ code }) => watch.end(code));
     return watch;
@@ -86,10 +88,10 @@ async function runOnce(
       Promise.all(watches.map((watch) => watch.reached(watch.tokens + tokens)));
     // Until all of them have started, they disturb each other.
     await all(8);
-    const startMs = performance.now();
+    const startMs = clock.now();
     await all(undisturbedTokens);
-    const enterMs = performance.now();
-    const firstTokenMs = await firstToken(target, request(promptTokens, 1));
+    const enterMs = clock.now();
+    const firstTokenMs = await firstToken(target, request(promptTokens, 1), clock);
     const doneMs = enterMs + firstTokenMs;
     // A gap that the prompt caused may not have ended yet.
     await all(1);
@@ -104,12 +106,16 @@ async function runOnce(
   }
 }
 
-async function firstToken(target: StreamTarget, request: StreamRequest): Promise<number> {
-  const startMs = performance.now();
+async function firstToken(
+  target: StreamTarget,
+  request: StreamRequest,
+  clock: LongPromptOptions["clock"],
+): Promise<number> {
+  const startMs = clock.now();
   let firstMs: number | undefined;
   const { code } = await target(request, {
     signal: new AbortController().signal,
-    onTokens: () => (firstMs ??= performance.now() - startMs),
+    onTokens: () => (firstMs ??= clock.now() - startMs),
   });
   if (firstMs === undefined) throw new Error(`the long prompt was not answered: ${code}`);
   return firstMs;
@@ -133,13 +139,15 @@ function phase(windows: readonly Window[]): Phase {
 /** Writes down one stream, and wakes those who wait for it. */
 class Watch {
   readonly ended: Promise<void>;
+  readonly #clock: LongPromptOptions["clock"];
   readonly #arrivals: { readonly atMs: number; readonly tokens: number }[] = [];
   readonly #ending = Promise.withResolvers<undefined>();
   readonly #waiting: { readonly tokens: number; readonly wake: () => void }[] = [];
   #tokens = 0;
   #code: string | undefined;
 
-  constructor() {
+  constructor(clock: LongPromptOptions["clock"]) {
+    this.#clock = clock;
     this.ended = this.#ending.promise;
   }
 
@@ -149,7 +157,7 @@ class Watch {
 
   add(tokens: number): void {
     this.#tokens += tokens;
-    this.#arrivals.push({ atMs: performance.now(), tokens });
+    this.#arrivals.push({ atMs: this.#clock.now(), tokens });
     for (const { wake, tokens: wanted } of this.#waiting) if (this.#tokens >= wanted) wake();
   }
 

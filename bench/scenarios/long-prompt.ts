@@ -1,3 +1,4 @@
+import { realClock } from "../load/clock.ts";
 import { openInferd } from "../load/inferd.ts";
 import {
   type LongPromptOptions,
@@ -29,6 +30,7 @@ export function longPromptOptions({ isSmoke }: Context): LongPromptOptions {
     promptTokens: isSmoke ? 500 : 2000,
     undisturbedTokens: isSmoke ? 10 : 60,
     repeats: isSmoke ? 1 : 5,
+    clock: realClock,
   };
 }
 

@@ -31,11 +31,12 @@ export class VirtualClock implements LoadClock {
   /** Lets time pass until the work is done. */
   async run<T>(work: Promise<T>): Promise<T> {
     const state = { isDone: false };
-    const done = work.finally(() => (state.isDone = true));
+    const settle = (): void => void (state.isDone = true);
+    work.then(settle, settle);
     for (;;) {
       // All promises that can settle without time passing settle before this comes back.
       await new Promise((resolve) => setImmediate(resolve));
-      if (state.isDone) return done;
+      if (state.isDone) return work;
       const [next] = [...this.#alarms].toSorted((a, b) => a.atMs - b.atMs);
       if (next === undefined) throw new Error("everybody waits, and nothing will happen");
       this.#alarms.delete(next);

@@ -1,0 +1,80 @@
+import { expect, it } from "vitest";
+import { measureLongPrompt, type LongPromptResult } from "../../../bench/load/long-prompt.ts";
+import { noCounts, type StreamTarget } from "../../../bench/load/target.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+const stepMs = 10;
+const prefillMs = 400;
+
+interface Behaviour {
+  /** What a step takes while the long prompt is read; a stall where it is as long as that. */
+  readonly busyStepMs: number;
+}
+
+/** Streams a token a step, slower while a long prompt is being read. */
+function machine(clock: VirtualClock, { busyStepMs }: Behaviour): StreamTarget {
+  let busyUntilMs = 0;
+  return async ({ prompt, newTokens }, { signal, onTokens }) => {
+    const tokens = prompt.kind === "tokens" ? prompt.ids.length : 0;
+    if (tokens > 1000) {
+      busyUntilMs = clock.now() + prefillMs;
+      await clock.wait(prefillMs);
+      onTokens(1);
+      return { code: "OK", ...noCounts };
+    }
+    for (let token = 0; token < newTokens; token += 1) {
+      await clock.wait(clock.now() < busyUntilMs ? busyStepMs : stepMs);
+      if (signal.aborted) return { code: "CANCELLED", ...noCounts };
+      onTokens(1);
+    }
+    return { code: "OK", ...noCounts };
+  };
+}
+
+function measured(behaviour: Behaviour, repeats = 2): Promise<LongPromptResult> {
+  const clock = new VirtualClock();
+  return clock.run(
+    measureLongPrompt(machine(clock, behaviour), {
+      streams: 3,
+      promptTokens: 2000,
+      undisturbedTokens: 20,
+      repeats,
+      clock,
+    }),
+  );
+}
+
+it("finds nothing where a long prompt disturbs nobody", async () => {
+  const { rateKept, gapGrowth, undisturbed } = await measured({ busyStepMs: stepMs });
+  expect(rateKept).toBeCloseTo(1, 1);
+  expect(gapGrowth).toBe(1);
+  expect(undisturbed.tokensPerSecondOfStream).toBe(100);
+});
+
+it("finds the rate that is left where steps become slower", async () => {
+  const { rateKept, gapGrowth } = await measured({ busyStepMs: 20 });
+  expect(rateKept).toBeCloseTo(0.5, 1);
+  expect(gapGrowth).toBe(2);
+});
+
+it("counts a stall whole, though it ends only after the prompt was read", async () => {
+  const { rateKept, disturbed } = await measured({ busyStepMs: prefillMs + 100 });
+  expect(rateKept).toBeLessThan(0.05);
+  expect(disturbed.gapMs?.max).toBe(prefillMs + 100);
+});
+
+it("fails where a stream ends while it should run", async () => {
+  const clock = new VirtualClock();
+  const refusing: StreamTarget = async () => {
+    await clock.wait(1);
+    return { code: "RESOURCE_EXHAUSTED", ...noCounts };
+  };
+  const work = measureLongPrompt(refusing, {
+    streams: 1,
+    promptTokens: 2000,
+    undisturbedTokens: 1,
+    repeats: 1,
+    clock,
+  });
+  await expect(clock.run(work)).rejects.toThrow("RESOURCE_EXHAUSTED");
+});
