@@ -71,6 +71,25 @@ async function prettyStream(
     translateTime: "SYS:HH:MM:ss.l",
     errorLikeObjectKeys: ["error"],
     singleLine: true,
+    // Fields stand in the message, as text; only an error is laid out below it.
+    include: "level,time,error",
+    messageFormat: (line) => `${String(line["msg"])}${fieldsAsText(line)}`,
   });
   return { write: (line) => destination.write(layOut(line)) };
+}
+
+const shownElsewhere = new Set(["level", "time", "msg", "error"]);
+
+/** Such as ` model=inferd-demo tokens=64`; a digest is cut to what people compare. */
+function fieldsAsText(line: LogFields): string {
+  return Object.entries(line)
+    .filter(([name]) => !shownElsewhere.has(name))
+    .map(([name, value]) => ` ${name}=${valueAsText(value)}`)
+    .join("");
+}
+
+function valueAsText(value: unknown): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  if (value.startsWith("sha256:")) return value.slice(0, "sha256:".length + 12);
+  return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
 }

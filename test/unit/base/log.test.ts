@@ -57,6 +57,19 @@ it("has no secret in any text form", () => {
 
 it("writes a readable line, at once, when pretty", async () => {
   const { log, written } = await lines({ format: "pretty" });
-  log.info({ model: "m", tokens: 3 }, "call");
-  expect(written).toEqual([expect.stringMatching(/INFO.*call.*model.*m.*tokens.*3.*\n$/)]);
+  log.info(
+    { model: "m", digest: `sha256:${"0a".repeat(32)}`, tokens: 3, why: "two words" },
+    "call",
+  );
+  expect(written).toEqual([
+    expect.stringMatching(
+      /^\[[\d:.]+\] INFO: call model=m digest=sha256:0a0a0a0a0a0a tokens=3 why="two words"\s*\n$/,
+    ),
+  ]);
+});
+
+it("shows an error's stack when pretty", async () => {
+  const { log, written } = await lines({ format: "pretty" });
+  log.error({ model: "m", error: new Error("outer") }, "failed");
+  expect(written.join("")).toMatch(/ERROR: failed model=m[^]*outer[^]*at /);
 });
