@@ -31,7 +31,15 @@ function describe(error: ServiceError, address: string): string {
   const code = status[error.code];
   const retry = retryDelay === undefined ? "" : `; try again in ${seconds(retryDelay)} s`;
   const head = `${code}${reason === undefined ? "" : ` (${reason})`}: ${error.details}${retry}`;
-  return [head, ...fields.map(({ field, description }) => `  ${field}: ${description}`)].join("\n");
+  // The one field that is wrong is often told in the message already.
+  const untold = fields.filter(
+    ({ field, description }) => !tells(error.details, field, description),
+  );
+  return [head, ...untold.map(({ field, description }) => `  ${field}: ${description}`)].join("\n");
+}
+
+function tells(message: string, field: string, description: string): boolean {
+  return message === `${field} ${description}`;
 }
 
 function detailsOf(metadata: Metadata): Details {

@@ -10,7 +10,7 @@ import { jsonWriter } from "./contract.ts";
 import { Reported } from "./failure.ts";
 import type { ConnectionFlags } from "./flags.ts";
 import { groups, readLines } from "./input.ts";
-import { remark, say, writeJson } from "./print.ts";
+import { quantity, remark, say, writeJson } from "./print.ts";
 
 export interface EmbedFlags extends ConnectionFlags {
   readonly model: string;
@@ -43,7 +43,7 @@ export async function embed(texts: readonly string[], flags: EmbedFlags): Promis
     }
   });
   const took = ((performance.now() - began) / 1000).toFixed(2);
-  remark(`${counts.texts} texts of ${counts.tokens} tokens in ${took} s`);
+  remark(`${quantity(counts.texts, "text")} of ${quantity(counts.tokens, "token")} in ${took} s`);
   if (counts.failed > 0) throw new Reported();
 }
 

@@ -29,6 +29,21 @@ function describe(key: SettingKey, setting: Setting): string {
   return `${setting.help} [${environmentName(key)}] (default: ${fallback})`;
 }
 
+/** An option's text in `--help`: what it means, then its variable, what it may be, and its default. */
+export function helpOf({ description, envVar, argChoices, defaultValue }: Option): string {
+  const notes = [
+    ...(argChoices === undefined ? [] : [argChoices.join(", ")]),
+    ...(typeof defaultValue === "string" && defaultValue !== ""
+      ? [`default: ${defaultValue}`]
+      : []),
+  ];
+  return [
+    description,
+    ...(envVar === undefined ? [] : [`[${envVar}]`]),
+    ...(notes.length === 0 ? [] : [`(${notes.join("; ")})`]),
+  ].join(" ");
+}
+
 export interface ConnectionFlags {
   readonly address: string;
   readonly timeout?: number;

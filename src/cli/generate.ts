@@ -13,7 +13,7 @@ import { type Server, withServer } from "./client.ts";
 import { jsonWriter } from "./contract.ts";
 import { type ConnectionFlags, type SamplingFlags, samplingKeys } from "./flags.ts";
 import { readText } from "./input.ts";
-import { remark, write, writeJson } from "./print.ts";
+import { quantity, remark, write, writeJson } from "./print.ts";
 
 export interface GenerateFlags extends ConnectionFlags, SamplingFlags {
   readonly model: string;
@@ -95,7 +95,7 @@ export function summary({ reason, stopSequence, usage, timings }: Finish): strin
   // The first token comes from the prompt's own step; the rate is that of those after it.
   const rate = tokens > 1 && decode > 0 ? [`${((tokens - 1) / decode).toFixed(0)} tokens/s`] : [];
   const wait = first === undefined ? [] : [`first after ${(seconds(first) * 1000).toFixed(0)} ms`];
-  const took = `${tokens} tokens in ${total.toFixed(2)} s`;
+  const took = `${quantity(tokens, "token")} in ${total.toFixed(2)} s`;
   return [took, ...rate, ...wait, endOf(reason, stopSequence)].join(", ");
 }
 

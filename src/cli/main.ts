@@ -7,7 +7,14 @@ import { version } from "../base/version.ts";
 import type { CallFlags } from "./call.ts";
 import type { EmbedFlags } from "./embed.ts";
 import { describeFailure, exitCodesHelp } from "./failure.ts";
-import { addConnectionFlags, addSamplingFlags, addSettingFlags, collect, count } from "./flags.ts";
+import {
+  addConnectionFlags,
+  addSamplingFlags,
+  addSettingFlags,
+  collect,
+  count,
+  helpOf,
+} from "./flags.ts";
 import type { GenerateFlags } from "./generate.ts";
 import type { ModelsFlags } from "./models.ts";
 import { say, stopWhenUnread } from "./print.ts";
@@ -23,7 +30,7 @@ Examples:
 `;
 
 function truncateOption(): Option {
-  return new Option("--truncate <where>", "What to do with a text that is too long.")
+  return new Option("--truncate <where>", "Where to cut a text that is too long; none refuses it.")
     .choices(["none", "end", "start"])
     .default("none");
 }
@@ -45,6 +52,7 @@ function addModels(): void {
     .command("models")
     .summary("list models on disk, or verify their files")
     .description("Looks at models on disk; needs no server.")
+    .helpCommand(false)
     .helpGroup("Server:");
   const flags = (command: Command): Command => {
     addSettingFlags(command, ["models", "model"]);
@@ -129,6 +137,10 @@ async function main(): Promise<void> {
     .helpOption("-h, --help", "Prints help.")
     .helpCommand(false)
     .addHelpText("after", `${examples}${exitCodesHelp}`)
+    .configureHelp({ optionDescription: helpOf })
+    .configureOutput({
+      outputError: (text, show) => show(text.replace(/^error: /, "inferd: ")),
+    })
     .exitOverride();
   for (const add of [addServe, addModels, addGenerate, addEmbed, addCall]) add();
   try {

@@ -46,6 +46,11 @@ function shortest(value: number): number {
   return Number(value.toPrecision(9));
 }
 
+/** Such as `1 token`, `2 tokens`. */
+export function quantity(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Lays rows out in columns, as wide as their widest cell. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows];

@@ -86,6 +86,7 @@ async function announce({ app, config, log, isPretty }: Announcement): Promise<v
   const address = `${shownHost(config.host)}:${app.port}`;
   const statuses = app.models.list();
   const ready = statuses.filter(({ state }) => state === "ready");
+  const failed = statuses.filter(({ state }) => state === "failed");
   if (ready.length === 0) {
     log.error({ address, models: statuses.length }, "no model could be loaded; calls will fail");
     return;
@@ -96,7 +97,7 @@ async function announce({ app, config, log, isPretty }: Announcement): Promise<v
     log.info({ address, port: app.port, models, threads: config.cores, startMs, version }, "ready");
     return;
   }
-  await write(readyText({ address, threads: config.cores, startMs, ready }));
+  await write(readyText({ address, threads: config.cores, startMs, ready, failed }));
 }
 
 /** The host as a client on this machine writes it: no one can call 0.0.0.0. */
@@ -110,14 +111,15 @@ interface Ready {
   readonly threads: number;
   readonly startMs: number;
   readonly ready: readonly ModelStatus[];
+  readonly failed: readonly ModelStatus[];
 }
 
-export function readyText({ address, threads, startMs, ready }: Ready): string {
-  const rows = ready.map(({ manifest, info }) => [
+export function readyText({ address, threads, startMs, ready, failed }: Ready): string {
+  const rows = [...ready, ...failed].map(({ manifest, info, state }) => [
     `  ${manifest.name}`,
     manifest.task,
     manifest.engine.startsWith("/") ? "module" : manifest.engine,
-    info === undefined ? "" : `${info.contextLength} tokens`,
+    state === "failed" ? "failed, see above" : `${info?.contextLength ?? "?"} tokens`,
   ]);
   const lines = [
     "",

@@ -52,7 +52,11 @@ export async function openCanned(): Promise<Canned> {
     const { input } = call.request;
     const prompt = input?.$case === "prompt" ? input.value : "";
     if (prompt === "refuse") {
-      call.emit("error", refusal());
+      call.emit("error", refusal(wrongFields, "2 fields are wrong"));
+      return;
+    }
+    if (prompt === "refuse one") {
+      call.emit("error", refusal(wrongFields.slice(1), "stop[0] must not be empty"));
       return;
     }
     call.write(event({ $case: "started", value: { seed: 7 } }));
@@ -121,16 +125,22 @@ const finish = {
 const event = (value: Parameters<typeof GenerateStreamResponse.fromPartial>[0]["event"]) =>
   GenerateStreamResponse.fromPartial({ event: value });
 
-/** As the server refuses a request with two wrong fields, with when to try again as well. */
-function refusal() {
+const wrongFields = [
+  { field: "sampling.temperature", description: "must be from 0 to 2, not 3" },
+  { field: "stop[0]", description: "must not be empty" },
+];
+
+/** As the server refuses a request with wrong fields, with when to try again as well. */
+function refusal(wrong: typeof wrongFields, message: string) {
   const any = (name: string, value: Uint8Array) => ({
     typeUrl: `type.googleapis.com/google.rpc.${name}`,
     value: Buffer.from(value),
   });
-  const fieldViolations = [
-    { field: "sampling.temperature", description: "must be from 0 to 2, not 3" },
-    { field: "stop[0]", description: "must not be empty" },
-  ].map((violation) => ({ ...violation, reason: "", localizedMessage: undefined }));
+  const fieldViolations = wrong.map((violation) => ({
+    ...violation,
+    reason: "",
+    localizedMessage: undefined,
+  }));
   const info = ErrorInfo.fromPartial({ reason: "FIELD_INVALID", domain: "inferd" });
   const retryDelay = Duration.fromPartial({ seconds: 1n, nanos: 500_000_000 });
   const details = [
@@ -143,5 +153,5 @@ function refusal() {
     Status.fromPartial({ code: 3, message: "wrong", details }),
   ).finish();
   metadata.set("grpc-status-details-bin", Buffer.from(encoded));
-  return { code: status.INVALID_ARGUMENT, details: "2 fields are wrong", metadata };
+  return { code: status.INVALID_ARGUMENT, details: message, metadata };
 }

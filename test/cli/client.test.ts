@@ -84,6 +84,13 @@ describe("inferd generate", () => {
     );
   });
 
+  it("says once what is wrong with the only wrong field", async () => {
+    const { err } = await inferd(at("generate", "refuse one"));
+    expect(err).toBe(
+      "inferd: INVALID_ARGUMENT (FIELD_INVALID): stop[0] must not be empty; try again in 1.5 s\n",
+    );
+  });
+
   it("keeps what came before a failure, and fails", async () => {
     const { code, out, err } = await inferd(at("generate", "break"));
     expect({ code, out }).toEqual({ code: 1, out: "once, \n" });

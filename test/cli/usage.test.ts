@@ -30,6 +30,7 @@ it.each(["serve", "models", "generate", "embed", "call"])("explains %s", async (
   const { code, out, err } = await inferd([command, "--help"]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
   expect(out).toMatch(new RegExp(`^Usage: inferd ${command} `));
+  expect(out).not.toMatch(/default:\s+(?:""|\[\]|\{\})/);
 });
 
 it("has every setting in the help of serve", async () => {
@@ -58,6 +59,7 @@ it.each([
 ])("refuses %j with exit code 2 and one line", async (args, says) => {
   const { code, out, err } = await inferd(args, { cwd: folder });
   expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toMatch(/^inferd: /);
   expect(err).toContain(says);
   expect(err.trimEnd().split("\n").length).toBeLessThanOrEqual(2);
   expect(err).not.toMatch(/^\s+at /m);
