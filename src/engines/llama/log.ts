@@ -11,8 +11,8 @@ const continuation = 5;
 
 /** The library's log, cut into lines. */
 export interface LibraryLog {
-  /** The last error that the library stated, for the message of a failed load; empty for none. */
-  lastError(): string;
+  /** The first error that the library stated, which says most about a failed load; empty for none. */
+  firstError(): string;
 }
 
 /**
@@ -22,19 +22,19 @@ export interface LibraryLog {
 export function routeLog(library: Library, write: EngineHost["log"]): LibraryLog {
   let level: Level = "debug";
   let partial = "";
-  let lastError = "";
+  let firstError = "";
   const take = (number: number, text: string | null): void => {
     if (number !== continuation) level = levels[number] ?? "debug";
     const lines = (partial + (text ?? "")).split("\n");
     partial = lines.pop() ?? "";
     for (const line of lines) {
       if (line.trim() === "") continue;
-      if (level === "error") lastError = line.trim();
+      if (level === "error" && firstError === "") firstError = line.trim();
       write(levelOf(level, line), line.trim());
     }
   };
   library.model.logSet(koffi.register(take, logCallback), null);
-  return { lastError: () => lastError };
+  return { firstError: () => firstError };
 }
 
 /** Warnings about what is meant: room is made when cells run out, and sequences share a long context. */

@@ -108,7 +108,7 @@ function loadWeights(
   } finally {
     koffi.unregister(progress);
   }
-  const why = log.lastError() === "" ? "" : `: ${log.lastError()}`;
+  const why = log.firstError() === "" ? "" : `: ${log.firstError()}`;
   throw new Error(`llama.cpp cannot load the model${why}`);
 }
 
