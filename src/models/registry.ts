@@ -120,10 +120,10 @@ class OpenRegistry implements Registry {
   }
 }
 
-function report(log: Log, { state, failure, digest }: ModelStatus, ageMs: number): void {
+function report(log: Log, { state, failure, digest }: ModelStatus, sinceLoadMs: number): void {
   switch (state) {
     case "ready":
-      log.info({ digest, ageMs: Math.round(ageMs) }, "model ready");
+      log.info({ ...(digest && { digest }), afterMs: Math.round(sinceLoadMs) }, "model ready");
       return;
     case "failed":
       log.error({ failure }, "model failed");
