@@ -28,7 +28,7 @@ export const settings = {
     read: path,
     repeats: true,
     value: "dir",
-    help: "Folder with one folder a model; serves them all. Repeatable.",
+    help: "Folder that holds a folder for each model; serves them all. Repeatable.",
   },
   model: {
     group: "Models",
