@@ -1,6 +1,6 @@
 # The only door: people, hooks and CI run these targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check format-check gen docs format lint types bench bench-peers nightly tools clean
+.PHONY: help setup serve test test-clients check format-check gen docs format lint types bench bench-peers nightly tools clean
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 # Flags for the command behind a target, as in: make serve ARGS="--port 0"
@@ -22,10 +22,13 @@ $(installed): package-lock.json tools/node/package-lock.json
 serve: $(installed) ## Serve the models that come with inferd on port 50051
 	@bin/inferd serve $(ARGS)
 
-test: $(installed) ## Run all tests; ARGS picks some, as in ARGS=test/unit
-	@$(node) vitest run $(ARGS)
+test: $(installed) ## Test the server; ARGS picks some, as in ARGS=test/unit
+	@$(node) vitest run --project server $(ARGS)
 
-check: format-check lint types test ## Check format, lint, types and tests; needs no network
+test-clients: $(installed) $(go_tools) ## Test the commands in documents and clients in Python and Go (needs both)
+	@$(node) vitest run --project clients $(ARGS)
+
+check: format-check lint types test ## Check format, lint, types and the server's tests
 
 format-check: $(installed)
 	@$(node) buf format --diff --exit-code --path proto/inferd
@@ -58,7 +61,7 @@ bench: $(installed) $(go_tools) ## Measure this machine; results land in bench/r
 bench-peers: $(installed) $(go_tools) ## Measure side by side with llama.cpp and sentence-transformers, which it builds
 	@$(node) node bench/peers/run.ts $(ARGS)
 
-nightly: check bench bench-peers ## Run everything, slow things included
+nightly: check test-clients bench bench-peers ## Run everything, slow things included
 
 tools: $(go_tools) ## Build ghz, grpcurl and grpc-health-probe into .tools/bin (needs Go)
 

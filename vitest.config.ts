@@ -1,8 +1,19 @@
 import { defineConfig } from "vitest/config";
 
+// What these run needs Go, Python and `make tools`; everything else needs Node.js alone.
+const clients = ["test/polyglot/**/*.test.ts", "test/readme.test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    projects: [
+      // make test
+      {
+        extends: true,
+        test: { name: "server", include: ["test/**/*.test.ts"], exclude: clients },
+      },
+      // make test-clients
+      { extends: true, test: { name: "clients", include: clients } },
+    ],
     // Native addons and signal handlers want a process for each file.
     pool: "forks",
     maxWorkers: 2,
