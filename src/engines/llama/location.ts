@@ -59,9 +59,12 @@ function packagedDirectory(): string {
     const entry = createRequire(import.meta.url).resolve(`@node-llama-cpp/${name}`);
     return join(entry, "..", "..", "bins", name);
   } catch (cause) {
-    throw new Error(`the package @node-llama-cpp/${name} is not installed: run npm install`, {
-      cause,
-    });
+    throw new Error(
+      `the package @node-llama-cpp/${name} is not installed: run "make clean setup"`,
+      {
+        cause,
+      },
+    );
   }
 }
 
