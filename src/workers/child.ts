@@ -9,7 +9,7 @@ import type { Engine, LoadEngine } from "../engines/engine.ts";
 import { describe, Driver } from "./drive.ts";
 import type { Command } from "./drive.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
-import { assertInfo } from "./soundness.ts";
+import { assertInfo, soundFraction, soundLevel } from "./soundness.ts";
 
 /** The engines that come with the server; any other name is the path of a user's module. */
 const builtIn = new Map([
@@ -62,8 +62,8 @@ async function load(message: Extract<ToWorker, { readonly kind: "load" }>): Prom
   try {
     const loadEngine = await importEngine(message.engine);
     engine = await loadEngine(message.source, {
-      progress: (fraction) => send({ kind: "progress", fraction }),
-      log,
+      progress: (fraction) => send({ kind: "progress", fraction: soundFraction(fraction) }),
+      log: (level, message) => log(soundLevel(level), message),
       now: () => performance.now(),
     });
     assertInfo(engine.info);

@@ -5,10 +5,10 @@
  */
 import { ServeError } from "../base/errors.ts";
 import type { ErrorData } from "../base/errors.ts";
-import type { Engine, StepEvent } from "../engines/engine.ts";
+import type { Engine, JobEvent, StepEvent } from "../engines/engine.ts";
 import { costOf, Credit } from "./credit.ts";
 import type { EncodedVector, FromWorker, ToWorker, VectorShape, WorkerEvent } from "./messages.ts";
-import { assertEvent } from "./soundness.ts";
+import { assertEvent, soundError } from "./soundness.ts";
 import { encodeVector } from "./vectors.ts";
 
 /** What the server asks of a loaded engine. */
@@ -121,7 +121,7 @@ export class Driver {
     if (error.reason === "INTERNAL") {
       this.#log("error", `the engine refused a job: ${describe(error.cause ?? error)}`);
     }
-    return error.toData();
+    return soundError(error.toData());
   }
 
   #grant(id: number, credit: number): void {
@@ -145,7 +145,7 @@ export class Driver {
       assertEvent(event);
       if (event.kind !== "vector") {
         group = undefined;
-        this.#outbox.push({ id, event });
+        this.#outbox.push({ id, event: soundEnd(event) });
         if (event.kind === "finish" || event.kind === "failed") this.#jobs.delete(id);
         continue;
       }
@@ -184,6 +184,10 @@ export class Driver {
   #log(level: "warn" | "error", message: string): void {
     this.#host.send({ kind: "log", level, message });
   }
+}
+
+function soundEnd(event: Exclude<JobEvent, { readonly kind: "vector" }>): WorkerEvent {
+  return event.kind === "failed" ? { ...event, error: soundError(event.error) } : event;
 }
 
 /** What a thrown value says for the log: the stack where there is one, and its causes. */

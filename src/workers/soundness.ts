@@ -2,14 +2,17 @@
  * What an engine hands over, checked where it enters: an engine may be a user's, its types are a
  * promise only, and the server's process must be able to rely on what a worker sends.
  */
-import type { JobEvent, ModelInfo } from "../engines/engine.ts";
+import type { ErrorData } from "../base/errors.ts";
+import type { EngineHost, JobEvent, ModelInfo } from "../engines/engine.ts";
 
 type Check = (value: unknown) => boolean;
 
 const isString: Check = (value) => typeof value === "string";
 const isBoolean: Check = (value) => typeof value === "boolean";
 const isNumber: Check = (value) => Number.isFinite(value);
-const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+// Counts end up in fields of type uint32.
+const isCount: Check = (value) =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 32;
 const isPositive: Check = (value) => isCount(value) && Number(value) > 0;
 const isListOf =
   (check: Check): Check =>
@@ -28,6 +31,11 @@ function has(fields: Readonly<Record<string, Check>>): Check {
     return checks.every(([name, check]) => check(Reflect.get(value, name)));
   };
 }
+
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
 
 const infoFields: Readonly<Record<keyof ModelInfo, Check>> = {
   tasks: isListOf(isOneOf("generate", "embed")),
@@ -55,6 +63,8 @@ const times = has({
   meanBatchSize: isNumber,
 });
 
+const error = has({ reason: isString, message: isString });
+
 const events: Readonly<Record<JobEvent["kind"], Check>> = {
   started: () => true,
   piece: has({ text: isString }),
@@ -64,6 +74,7 @@ const events: Readonly<Record<JobEvent["kind"], Check>> = {
       values: (value) => value instanceof Float32Array,
       tokens: isCount,
       truncated: isBoolean,
+      error: optional(error),
     }),
   }),
   finish: has({
@@ -72,7 +83,7 @@ const events: Readonly<Record<JobEvent["kind"], Check>> = {
     usage: counts,
     timings: times,
   }),
-  failed: has({ error: has({ reason: isString, message: isString }) }),
+  failed: has({ error }),
 };
 
 /** Throws an Error that names the first wrong field of what an engine says of its model. */
@@ -88,4 +99,37 @@ export function assertEvent(event: JobEvent): void {
   if (!Object.hasOwn(events, event.kind) || !events[event.kind](event)) {
     throw new Error(`the engine sent a malformed event of kind ${event.kind}`);
   }
+}
+
+const isFacts = (value: unknown): value is NonNullable<ErrorData["facts"]> =>
+  typeof value === "object" &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every(isString);
+const isViolation = has({ field: isString, description: isString });
+const isViolations = (value: unknown): value is NonNullable<ErrorData["violations"]> =>
+  isListOf(isViolation)(value);
+
+/** An engine's error without what a status could not carry: a fact that is a number, say. */
+export function soundError({ reason, message, facts, violations }: ErrorData): ErrorData {
+  return {
+    reason,
+    message,
+    ...(isFacts(facts) && { facts }),
+    ...(isViolations(violations) && { violations }),
+  };
+}
+
+type Level = Parameters<EngineHost["log"]>[0];
+
+const levels: readonly Level[] = ["debug", "info", "warn", "error"];
+
+/** A level that the server's log has; `info` for others. */
+export function soundLevel(level: unknown): Level {
+  return levels.find((known) => known === level) ?? "info";
+}
+
+/** A fraction from 0 to 1; 0 for what is no number. */
+export function soundFraction(fraction: unknown): number {
+  return typeof fraction === "number" ? Math.min(1, Math.max(0, fraction || 0)) : 0;
 }

@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, it, vi } from "vitest";
+import type { Log } from "../../src/base/log.ts";
+import { silentLog } from "../../src/base/log.ts";
 import { sourceOf } from "../../src/models/loaded-model.ts";
 import { forkWorker } from "../../src/workers/port.ts";
 import { collect, generateJob, shape } from "../fixtures/jobs.ts";
@@ -90,6 +92,29 @@ it("fails a model whose engine says nothing sensible of it", async () => {
   registry.load(scriptedManifest({ engine }));
   const status = await reached(registry, "scripted", "failed");
   expect(status.failure).toBe("the engine has no info");
+});
+
+it("logs what an engine says at a level that there is not", async () => {
+  await registry.close(0);
+  const lines: unknown[] = [];
+  const log: Log = {
+    ...silentLog,
+    info: (_, message) => lines.push(message),
+    child: () => log,
+  };
+  registry = openScripted({ log });
+  const engine = join(folder, "talks.mjs");
+  writeFileSync(
+    engine,
+    `export const load = (_, host) => {
+       host.progress("half");
+       host.log("warning", "it talks");
+       throw new Error("enough");
+     };`,
+  );
+  registry.load(scriptedManifest({ engine }));
+  expect((await reached(registry, "scripted", "failed")).failure).toBe("enough");
+  expect(lines).toContain("it talks");
 });
 
 it("obeys what came while it loaded", async () => {

@@ -240,6 +240,22 @@ describe("an engine that throws", () => {
     expect(broken).toEqual([]);
   });
 
+  it("loses what a status could not carry of its error", async () => {
+    const { engine, add, steps, rest } = setUp();
+    // What a module in JavaScript may well write.
+    const facts = { tokens: 12 } as unknown as Record<string, string>;
+    add(1);
+    const error = { reason: "INPUT_TOO_LONG", message: "x", facts } as const;
+    await engine.give([[1, { kind: "failed", error }]]);
+    await rest();
+    engine.refusal = new ServeError("INPUT_TOO_LONG", "x", { facts });
+    add(2);
+    await rest();
+    const failures = steps().flatMap(({ events }) => events.map(({ event }) => event));
+    expect(failures).toHaveLength(2);
+    for (const failure of failures) expect(failure).not.toHaveProperty("error.facts");
+  });
+
   it("is broken when a step throws, and is not called again", async () => {
     const { engine, driver, add, broken, rest } = setUp();
     add(1);

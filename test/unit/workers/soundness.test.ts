@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { JobEvent, ModelInfo } from "../../../src/engines/engine.ts";
-import { assertEvent, assertInfo } from "../../../src/workers/soundness.ts";
+import type { ErrorData } from "../../../src/base/errors.ts";
+import {
+  assertEvent,
+  assertInfo,
+  soundError,
+  soundFraction,
+  soundLevel,
+} from "../../../src/workers/soundness.ts";
 import { emptyInfo } from "../../fixtures/fake-port.ts";
 
 const vector = { index: 0, values: Float32Array.of(1), tokens: 1, truncated: false };
@@ -36,6 +43,8 @@ describe("an event", () => {
     { kind: "vector", vector: [1, 2] },
     { kind: "vector", vector: { ...vector, values: [1] } },
     { kind: "vector", vector: { ...vector, index: -1 } },
+    { kind: "vector", vector: { ...vector, tokens: 2 ** 32 } },
+    { kind: "vector", vector: { ...vector, error: { reason: "INTERNAL" } } },
     { kind: "finish" },
     { ...finish, reason: "done" },
     { ...finish, usage: {} },
@@ -47,6 +56,48 @@ describe("an event", () => {
   });
 });
 
+describe("an engine's error", () => {
+  const bare = { reason: "INPUT_TOO_LONG", message: "x" } as const;
+  const violations = [{ field: "inputs[0]", description: "is too long" }];
+
+  it("keeps what callers can be told", () => {
+    const whole = { ...bare, facts: { tokens: "12" }, violations };
+    expect(soundError(whole)).toEqual(whole);
+    expect(soundError(bare)).toEqual(bare);
+  });
+
+  it.each([
+    { facts: { tokens: 12 } },
+    { facts: ["12"] },
+    { facts: null },
+    { violations: "inputs[0]" },
+    { violations: [{ field: "inputs[0]" }] },
+    { more: 1 },
+  ])("loses what they cannot: %j", (wrong) => {
+    expect(soundError({ ...bare, ...wrong } as ErrorData)).toEqual(bare);
+  });
+});
+
+it.each([
+  ["warn", "warn"],
+  ["warning", "info"],
+  ["constructor", "info"],
+  [undefined, "info"],
+])("an engine's log level %s is read as %s", (level, read) => {
+  expect(soundLevel(level)).toBe(read);
+});
+
+it.each([
+  [0.5, 0.5],
+  [2, 1],
+  [-1, 0],
+  [NaN, 0],
+  [1n, 0],
+  ["x", 0],
+])("an engine's progress of %s is read as %s", (fraction, read) => {
+  expect(soundFraction(fraction)).toBe(read);
+});
+
 describe("what an engine says of its model", () => {
   it("passes as the interface has it", () => {
     expect(() => assertInfo(emptyInfo)).not.toThrow();
@@ -56,6 +107,7 @@ describe("what an engine says of its model", () => {
     { tasks: undefined },
     { tasks: ["draw"] },
     { contextLength: -1 },
+    { contextLength: 2 ** 32 },
     { vocabularySize: 0.5 },
     { dimensions: "384" },
     { pooling: "max" },
