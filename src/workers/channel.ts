@@ -107,8 +107,9 @@ export class Channel {
   #end(id: number): void {
     this.#pending.get(id)?.release();
     this.#pending.delete(id);
-    if (this.#pending.size === 0) this.#options.onBusy(false);
+    // First, since a job that waits may take the place: the worker then keeps its share of the cores.
     this.#options.onFree();
+    if (this.#pending.size === 0) this.#options.onBusy(false);
   }
 
   #send(message: ToWorker): void {

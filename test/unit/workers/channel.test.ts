@@ -73,6 +73,27 @@ describe("a job in a channel", () => {
     expect([channel.jobs, freed(), busy]).toEqual([0, 1, [true, false]]);
   });
 
+  it("leaves the worker its threads when the next job takes its place at once", () => {
+    const port = new FakePort();
+    const busy: boolean[] = [];
+    let isNext = true;
+    const run = () => channel.run(generateJob("x"), shape, never);
+    const channel = new Channel({
+      port,
+      now: () => 42,
+      onBusy: (isBusy) => busy.push(isBusy),
+      onFree: () => {
+        if (isNext) run();
+        isNext = false;
+      },
+    });
+    run();
+    channel.receive([{ id: 1, event: finish }]);
+    expect([channel.jobs, busy]).toEqual([1, [true, true]]);
+    channel.receive([{ id: 2, event: finish }]);
+    expect([channel.jobs, busy]).toEqual([0, [true, true, false]]);
+  });
+
   it("is not cancelled when it has ended by itself", async () => {
     const { channel, run, sent } = setUp();
     const events = run();
