@@ -24,9 +24,10 @@ export async function serve(flags: ServeFlags): Promise<void> {
   });
   const { startApp } = await import("../app.ts");
   const app = await startApp(config, log, process.env);
-  endBySignals(app, log);
+  const ending = endBySignals(app, log);
   await untilLoaded(app, progress);
-  await announce({ app, config, log, isPretty });
+  // A server that was told to end while it loaded has no models any more, which is no complaint.
+  if (!ending.aborted) await announce({ app, config, log, isPretty });
   await app.closed;
 }
 

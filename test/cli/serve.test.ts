@@ -90,6 +90,19 @@ describe("inferd serve", () => {
     expect(await running.ended).toMatchObject({ code: 0 });
   });
 
+  it("ends while a model is loading, and complains of none", async () => {
+    const options = `{ load_gate: ${join(folder, "never")} }`;
+    const manifest = join(folder, "loading.yaml");
+    writeFileSync(manifest, `name: l\ntask: generate\nengine: scripted\noptions: ${options}\n`);
+    const running = serve("--model", manifest, "--model", join(folder, "scripted"));
+    await running.printed("model ready");
+    running.child.kill("SIGTERM");
+    const { code, err } = await running.ended;
+    expect(code).toBe(0);
+    expect(err).toContain('"msg":"stopped"');
+    expect(err).not.toContain('"level":"error"');
+  });
+
   it.each([
     [["--model", "/nowhere/x.gguf"], /^inferd: .*does not exist\n$/],
     [["--host", "256.0.0.1"], /^inferd: .+\n$/],
