@@ -29,7 +29,10 @@ export namespace Encoding {
 
 /** Asks for the vectors of some texts. */
 export interface EmbedRequest {
-  /** The model to use. May be empty where one embedding model is loaded or a default is set. */
+  /**
+   * The model to use, at most 128 bytes. May be empty where one embedding model is loaded or a default
+   * is set.
+   */
   readonly model: string;
   /**
    * The texts, at least 1 and at most the limit that `GetServerInfo` states. An empty text has a
@@ -71,7 +74,10 @@ export interface EmbedResponse {
 
 /** Asks for the vectors of some texts, one message each. */
 export interface EmbedStreamRequest {
-  /** The model to use. May be empty where one embedding model is loaded or a default is set. */
+  /**
+   * The model to use, at most 128 bytes. May be empty where one embedding model is loaded or a default
+   * is set.
+   */
   readonly model: string;
   /**
    * The texts, at least 1 and at most the limit that `GetServerInfo` states. An empty text has a

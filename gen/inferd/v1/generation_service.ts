@@ -56,7 +56,10 @@ export namespace FinishReason {
 
 /** Asks for one whole completion. */
 export interface GenerateRequest {
-  /** The model to use. May be empty where one generation model is loaded or a default is set. */
+  /**
+   * The model to use, at most 128 bytes. May be empty where one generation model is loaded or a default
+   * is set.
+   */
   readonly model: string;
   /** What to continue. Required: exactly one. */
   readonly input?:
@@ -106,7 +109,10 @@ export interface GenerateResponse {
 
 /** Asks for one completion, piece by piece. */
 export interface GenerateStreamRequest {
-  /** The model to use. May be empty where one generation model is loaded or a default is set. */
+  /**
+   * The model to use, at most 128 bytes. May be empty where one generation model is loaded or a default
+   * is set.
+   */
   readonly model: string;
   /** What to continue. Required: exactly one. */
   readonly input?:

@@ -52,7 +52,7 @@ export namespace ModelState {
 export interface ListModelsRequest {
   /** The most models to return, from 1 to 1,000. Zero means 100. */
   readonly pageSize: number;
-  /** Where to go on: the last answer's `next_page_token`. Empty begins. */
+  /** Where to go on: the last answer's `next_page_token`, at most 256 bytes. Empty begins. */
   readonly pageToken: string;
 }
 
@@ -66,7 +66,7 @@ export interface ListModelsResponse {
 
 /** Asks for one model. */
 export interface GetModelRequest {
-  /** The model's name. Required. */
+  /** The model's name, at most 128 bytes. Required. */
   readonly name: string;
 }
 
