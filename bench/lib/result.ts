@@ -1,7 +1,7 @@
 /** Results on disk: one JSON file a scenario, the newest run of it. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { commit, type Machine, machineFacts, packageVersions } from "./machine.ts";
+import { commit, type Machine, packageVersions } from "./machine.ts";
 import type { Claim, Outcome, Scenario, Table } from "./scenario.ts";
 
 export interface Result {
@@ -18,16 +18,11 @@ export interface Result {
   readonly data: unknown;
 }
 
-/** What is known before a scenario runs; the machine's load counts from then. */
+/** What is known before a scenario runs. */
 export type Preamble = Pick<Result, "measuredAt" | "command" | "commit" | "machine">;
 
-export function preamble(command: string): Preamble {
-  return {
-    measuredAt: new Date().toISOString(),
-    command,
-    commit: commit(),
-    machine: machineFacts(),
-  };
+export function preamble(command: string, machine: Machine): Preamble {
+  return { measuredAt: new Date().toISOString(), command, commit: commit(), machine };
 }
 
 export function resultOf(scenario: Scenario, before: Preamble, outcome: Outcome): Result {

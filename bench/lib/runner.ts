@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { Command } from "commander";
 import { writeBenchmarks } from "../report.ts";
 import { alone } from "./lock.ts";
+import { machineFacts } from "./machine.ts";
 import { cacheFolder, resultsFolder } from "./paths.ts";
 import { preamble, resultOf, writeResult } from "./result.ts";
 import { holds, type Scenario } from "./scenario.ts";
@@ -25,16 +26,21 @@ export async function runFromCommandLine(
     .option("--smoke", "Tries scenarios out in seconds, on tiny models; keeps no results.", false)
     .addHelpText("after", `\nScenarios:\n${list}`)
     .parse();
-  const chosen = command.args.map((name) => find(scenarios, name));
+  const unknown = command.args.find(
+    (name) => !scenarios.some((scenario) => scenario.name === name),
+  );
+  if (unknown !== undefined) command.error(`error: there is no scenario named ${unknown}`);
+  const chosen = scenarios.filter(({ name }) => command.args.includes(name));
   const { smoke } = command.opts<Flags>();
-  await alone(() => runAll(script, chosen.length > 0 ? chosen : scenarios, smoke));
+  // An exit by signal would leave the servers that were started behind.
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => process.exit(130));
+  try {
+    await alone(() => runAll(script, chosen.length > 0 ? chosen : scenarios, smoke));
+  } catch (error) {
+    command.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+  }
   if (!smoke) await writeBenchmarks();
-}
-
-function find(scenarios: readonly Scenario[], wanted: string): Scenario {
-  const scenario = scenarios.find(({ name }) => name === wanted);
-  if (scenario === undefined) throw new Error(`there is no scenario named ${wanted}; see --help`);
-  return scenario;
 }
 
 /** A scenario that cannot run does not keep the others from running; the exit code remembers it. */
@@ -44,13 +50,15 @@ async function runAll(
   isSmoke: boolean,
 ): Promise<void> {
   const folder = isSmoke ? join(cacheFolder, "smoke-results") : resultsFolder;
+  // Once: from the first scenario on, the load is our own.
+  const machine = machineFacts();
+  if (machine.loadBefore > quietLoad) {
+    say(`the machine is not quiet, and figures will show it: load ${machine.loadBefore}`);
+  }
   for (const scenario of scenarios) {
     say(`${scenario.name}: ${scenario.title}`);
     try {
-      const before = preamble(`node ${script} ${scenario.name}`);
-      if (before.machine.loadBefore > quietLoad) {
-        say(`  the machine is not quiet: load ${before.machine.loadBefore}`);
-      }
+      const before = preamble(`node ${script} ${scenario.name}`, machine);
       const outcome = await scenario.run({ isSmoke, say: (what) => say(`  ${what}`) });
       const result = resultOf(scenario, before, outcome);
       writeResult(folder, result);

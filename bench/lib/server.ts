@@ -1,8 +1,8 @@
 /** inferd itself, started as a person starts it: `bin/inferd serve` on a free port. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { startProcess, stopProcess } from "./child.ts";
 import { repository } from "./paths.ts";
 import { children, title } from "./process.ts";
 
@@ -26,7 +26,7 @@ export interface ServerOptions {
 /** Starts inferd and waits until its models are loaded; throws with its log where they are not. */
 export async function startServer({ flags, environment }: ServerOptions): Promise<ServerProcess> {
   const startedAt = performance.now();
-  const child = spawn(join(repository, "bin", "inferd"), ["serve", ...flags], {
+  const child = startProcess(join(repository, "bin", "inferd"), ["serve", ...flags], {
     env: { ...process.env, INFERD_PORT: "0", INFERD_LOG_FORMAT: "json", ...environment },
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -59,19 +59,6 @@ export async function withServer<T>(
   } finally {
     await server.stop();
   }
-}
-
-/** How long a process that was asked to end may take before it is made to. */
-const patienceMs = 20_000;
-
-/** Asks a process of ours to end, and ends it where it does not. */
-export async function stopProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, "exit");
-  child.kill("SIGTERM");
-  const impatience = setTimeout(() => child.kill("SIGKILL"), patienceMs);
-  await exited;
-  clearTimeout(impatience);
 }
 
 /** Gives the ready line's address; after it, the log is read and thrown away, as cheaply as can be. */

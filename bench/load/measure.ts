@@ -30,3 +30,8 @@ export async function measure(
     },
   };
 }
+
+/** A figure in which calls failed is none. */
+export function assertNoErrors({ errors }: Measurement): void {
+  if (Object.keys(errors).length > 0) throw new Error(`calls failed: ${JSON.stringify(errors)}`);
+}

@@ -59,22 +59,23 @@ interface Peers {
   readonly native: Programs;
 }
 
-/** Every system once; the first one moves on by one each turn, so that none always has the cooler machine. */
+/** What is known of every system; one that sends nothing to anybody has no first token to time. */
+type Sample = Pick<Wave, "streams" | "tokensPerSecond"> & { readonly firstTokenMs?: number };
+
+/** Every system once; who is first changes, so that none always has the cooler machine. */
 async function takeTurn(context: Context, turn: number, peers: Peers): Promise<Turn> {
-  const waves = new Map<
-    System,
-    readonly Pick<Wave, "streams" | "tokensPerSecond" | "firstTokenMs">[]
-  >();
+  const samples: Partial<Record<System, readonly Sample[]>> = {};
   for (let place = 0; place < systems.length; place += 1) {
     const system = systems[(turn + place) % systems.length] ?? "inferd";
-    waves.set(system, await wavesOf(system, context, peers));
+    samples[system] = await samplesOf(system, context, peers);
   }
-  const rates = (system: System): Rates =>
-    byStreams((streams) =>
-      median(of(system, streams).map(({ tokensPerSecond }) => tokensPerSecond)),
-    );
-  const firsts = (system: System): Rates =>
-    byStreams((streams) => median(of(system, streams).map(({ firstTokenMs }) => firstTokenMs)));
+  const medians = (system: System, figure: (sample: Sample) => number | undefined): Rates =>
+    byStreams((streams) => {
+      const some = (samples[system] ?? []).filter((sample) => sample.streams === streams);
+      return median(some.map((sample) => figure(sample) ?? NaN));
+    });
+  const rates = (system: System): Rates => medians(system, (sample) => sample.tokensPerSecond);
+  const firsts = (system: System): Rates => medians(system, (sample) => sample.firstTokenMs);
   return {
     rates: {
       inferd: rates("inferd"),
@@ -84,18 +85,13 @@ async function takeTurn(context: Context, turn: number, peers: Peers): Promise<T
     },
     firstTokenMs: { inferd: firsts("inferd"), "llama-server": firsts("llama-server") },
   };
-
-  function of(
-    system: System,
-    streams: number,
-  ): readonly Omit<Wave, "gapP99Ms" | "clientCpuPercent">[] {
-    return (waves.get(system) ?? []).filter((wave) => wave.streams === streams);
-  }
 }
 
-type Rate = Pick<Wave, "streams" | "tokensPerSecond" | "firstTokenMs">;
-
-async function wavesOf(system: System, context: Context, peers: Peers): Promise<readonly Rate[]> {
+async function samplesOf(
+  system: System,
+  context: Context,
+  peers: Peers,
+): Promise<readonly Sample[]> {
   const count = context.isSmoke ? 1 : 2;
   switch (system) {
     case "inferd":
@@ -108,33 +104,30 @@ async function wavesOf(system: System, context: Context, peers: Peers): Promise<
       );
     }
     case "llama-batched-bench":
-      return benchWaves(peers.prebuilt, { context, count, name: system });
+      return benchSamples(peers.prebuilt, { context, count, name: system });
     case "native":
-      return benchWaves(peers.native, { context, count, name: `${system} llama-batched-bench` });
+      return benchSamples(peers.native, { context, count, name: `${system} llama-batched-bench` });
   }
 }
 
-async function benchWaves(
+async function benchSamples(
   programs: Programs,
   {
     context,
     count,
     name,
   }: { readonly context: Context; readonly count: number; readonly name: string },
-): Promise<readonly Rate[]> {
-  const waves: Rate[] = [];
+): Promise<readonly Sample[]> {
+  const samples: Sample[] = [];
   for (const streams of streamCounts) {
     context.say(`${name}: ${streams} streams`);
     const { promptTokens, newTokens } = shape;
     const model = randomModel(context);
     const load = { model, promptTokens, newTokens, streams, repeats: count };
     const rates = await batchedBench(programs, load);
-    // It sends nothing to anybody, so there is no first token to time.
-    waves.push(
-      ...rates.map((tokensPerSecond) => ({ streams, tokensPerSecond, firstTokenMs: NaN })),
-    );
+    samples.push(...rates.map((tokensPerSecond) => ({ streams, tokensPerSecond })));
   }
-  return waves;
+  return samples;
 }
 
 const byStreams = (figure: (streams: number) => number): Rates =>

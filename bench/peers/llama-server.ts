@@ -1,12 +1,12 @@
 /** llama-server: started, asked over HTTP, read as it streams. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
-import { stopProcess } from "../lib/server.ts";
+import { startProcess, stopProcess } from "../lib/child.ts";
 import { noCounts, type StreamEnd, type StreamRequest, type StreamTarget } from "../load/target.ts";
 import { type Programs, threads } from "./llama.ts";
 
@@ -24,7 +24,7 @@ export async function withLlamaServer<T>(
   run: (target: StreamTarget) => Promise<T>,
 ): Promise<T> {
   const port = await freePort();
-  const child = spawn(
+  const child = startProcess(
     join(folder, "llama-server"),
     [
       ...["--model", options.model, "--host", "127.0.0.1", "--port", String(port)],

@@ -1,12 +1,11 @@
 import { openInferd } from "../load/inferd.ts";
-import { measure, type Measurement } from "../load/measure.ts";
+import { assertNoErrors, measure } from "../load/measure.ts";
 import { requests } from "../load/requests.ts";
 import type { StreamTarget } from "../load/target.ts";
 import { randomModel } from "../lib/model.ts";
 import type { Context, Scenario, Table } from "../lib/scenario.ts";
 import { withServer } from "../lib/server.ts";
 import { median, rounded } from "../lib/statistics.ts";
-import { assertNoErrors } from "./two-models.ts";
 
 /** Streams at once. */
 export const streamCounts = [1, 4, 16] as const;
@@ -63,7 +62,7 @@ export async function measureWaves(
 }
 
 async function wave(target: StreamTarget, streams: number, seed: number): Promise<Wave> {
-  const measured: Measurement = await measure(target, {
+  const measured = await measure(target, {
     load: { kind: "closed", streams },
     calls: streams,
     durationMs: Infinity,

@@ -1,5 +1,5 @@
 import { openInferd } from "../load/inferd.ts";
-import { measure, type Measurement } from "../load/measure.ts";
+import { assertNoErrors, measure } from "../load/measure.ts";
 import { requests } from "../load/requests.ts";
 import { linked, randomModel } from "../lib/model.ts";
 import type { Scenario } from "../lib/scenario.ts";
@@ -87,9 +87,4 @@ async function tokensPerSecond({ address, model, seed, durationMs }: Load): Prom
   } finally {
     target.close();
   }
-}
-
-/** A figure in which calls failed is none. */
-export function assertNoErrors({ errors }: Pick<Measurement, "errors">): void {
-  if (Object.keys(errors).length > 0) throw new Error(`calls failed: ${JSON.stringify(errors)}`);
 }
