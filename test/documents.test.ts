@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { blocksOf, pathsOf } from "./documents.ts";
+import { blocksOf, pathsOf, testedDocuments } from "./documents.ts";
 
 const below = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -22,6 +22,23 @@ describe.each(documents)("%s", (file) => {
 
   it("names paths that exist", () => {
     expect(spans.filter((path) => !existsSync(path))).toEqual([]);
+  });
+});
+
+describe.each(testedDocuments())("%s", (file) => {
+  const blocks = blocksOf(readFileSync(file, "utf8"));
+
+  it("says of every block of commands how it is tested", () => {
+    const bare = blocks.filter(({ language, test }) => {
+      return test.kind === "none" && (language === "sh" || language === "");
+    });
+    expect(bare.map(({ line }) => `line ${line}`)).toEqual([]);
+  });
+
+  it("shows files as they are", () => {
+    for (const { text, test } of blocks) {
+      if (test.kind === "same") expect(text).toBe(readFileSync(test.file, "utf8"));
+    }
   });
 });
 

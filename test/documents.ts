@@ -1,5 +1,12 @@
 /** Reads Markdown as tests need it: its fenced blocks, each with the comment above it that says how to test it. */
 
+import { globSync } from "node:fs";
+
+/** The documents whose commands are tests. */
+export function testedDocuments(): string[] {
+  return ["README.md", "docs/operations.md", ...globSync("examples/*/README.md").sort()];
+}
+
 /** A fenced block. `CONTRIBUTING.md` says what each kind of test means. */
 export interface Block {
   readonly line: number;

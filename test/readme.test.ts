@@ -1,13 +1,12 @@
 /** Runs every command that the documents show, word for word. `CONTRIBUTING.md` says how blocks are marked. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { command } from "./command.ts";
-import { type Block, blocksOf } from "./documents.ts";
+import { type Block, blocksOf, testedDocuments } from "./documents.ts";
 import { type RealServer, startServer } from "./real-server.ts";
 
-const examples = readdirSync("examples").map((name) => join("examples", name, "README.md"));
 const tools = resolve(".tools/bin");
 const shown = "localhost:50051";
 
@@ -22,15 +21,10 @@ beforeAll(async () => {
 
 afterAll(() => server?.stop());
 
-describe.each(["README.md", "docs/operations.md", ...examples])("%s", (file) => {
+describe.each(testedDocuments())("%s", (file) => {
   const blocks = blocksOf(readFileSync(file, "utf8"));
   const of = <K extends Block["test"]["kind"]>(kind: K) =>
     blocks.filter((block): block is Block & { test: { kind: K } } => block.test.kind === kind);
-
-  it("says of every block of commands how it is tested", () => {
-    const bare = of("none").filter(({ language }) => language === "sh" || language === "");
-    expect(bare.map(({ line }) => `line ${line}`)).toEqual([]);
-  });
 
   it.each(of("run"))("the commands at line $line run", { timeout: 120_000 }, async (block) => {
     const output = await shell(block.text);
@@ -42,10 +36,6 @@ describe.each(["README.md", "docs/operations.md", ...examples])("%s", (file) => 
     const answer = await health(other.address, "readiness").catch(String);
     expect(await other.stop()).toBe("stopped");
     expect(answer).toContain('"SERVING"');
-  });
-
-  it.each(of("same"))("the block at line $line is $test.file", ({ text, test }) => {
-    expect(text).toBe(readFileSync(test.file, "utf8"));
   });
 
   it.each(of("probes"))("the probes at line $line find a healthy server", async ({ text }) => {
