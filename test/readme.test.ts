@@ -21,8 +21,13 @@ beforeAll(async () => {
 
 afterAll(() => server?.stop());
 
-describe.each(testedDocuments())("%s", (file) => {
-  const blocks = blocksOf(readFileSync(file, "utf8"));
+const documents = testedDocuments().map((file) => ({
+  file,
+  blocks: blocksOf(readFileSync(file, "utf8")),
+}));
+const isRun = ({ test }: Block): boolean => ["run", "serve", "probes"].includes(test.kind);
+
+describe.each(documents.filter(({ blocks }) => blocks.some(isRun)))("$file", ({ blocks }) => {
   const of = <K extends Block["test"]["kind"]>(kind: K) =>
     blocks.filter((block): block is Block & { test: { kind: K } } => block.test.kind === kind);
 
