@@ -7,10 +7,13 @@ export async function alone<T>(run: () => Promise<T>): Promise<T> {
   const path = join(cacheFolder, "running");
   mkdirSync(cacheFolder, { recursive: true });
   take(path);
+  const release = (): void => rmSync(path, { force: true });
+  process.once("exit", release);
   try {
     return await run();
   } finally {
-    rmSync(path, { force: true });
+    process.off("exit", release);
+    release();
   }
 }
 
