@@ -6,6 +6,7 @@ import {
   measureWaves,
   shape,
   streamCounts,
+  streamsText,
   type Wave,
 } from "../scenarios/generation.ts";
 import {
@@ -120,7 +121,7 @@ async function benchSamples(
 ): Promise<readonly Sample[]> {
   const samples: Sample[] = [];
   for (const streams of streamCounts) {
-    context.say(`${name}: ${streams} streams`);
+    context.say(`${name}: ${streamsText(streams)}`);
     const { promptTokens, newTokens } = shape;
     const model = randomModel(context);
     const load = { model, promptTokens, newTokens, streams, repeats: count };
@@ -142,7 +143,7 @@ function ratio(turns: readonly Turn[], peer: System, streams: number): number {
 
 function limitClaim(turns: readonly Turn[], streams: number): Claim {
   return {
-    what: `generation against the limit, llama-batched-bench, ${streams} streams`,
+    what: `generation against the limit, llama-batched-bench, ${streamsText(streams)}`,
     value: ratio(turns, "llama-batched-bench", streams),
     unit: "×",
     aim: { relation: "≥", value: 0.9 },
@@ -151,14 +152,14 @@ function limitClaim(turns: readonly Turn[], streams: number): Claim {
 
 function serverClaim(turns: readonly Turn[], streams: number): Claim {
   return {
-    what: `generation against llama-server, ${streams} streams`,
+    what: `generation against llama-server, ${streamsText(streams)}`,
     value: ratio(turns, "llama-server", streams),
     unit: "×",
   };
 }
 
 function tables(turns: readonly Turn[]): readonly Table[] {
-  const columns = ["", ...streamCounts.map((streams) => `${streams} streams`)];
+  const columns = ["", ...streamCounts.map(streamsText)];
   const row = (name: string, figures: (turn: Turn) => Rates): readonly (string | number)[] => [
     name,
     ...streamCounts.map((streams) =>

@@ -10,6 +10,9 @@ import { median, rounded } from "../lib/statistics.ts";
 /** Streams at once. */
 export const streamCounts = [1, 4, 16] as const;
 
+export const streamsText = (streams: number): string =>
+  streams === 1 ? "1 stream" : `${streams} streams`;
+
 /** What every call does, to inferd and to its peers. */
 export const shape = { promptTokens: 47, newTokens: 64, temperature: 0.8 } as const;
 
@@ -53,7 +56,7 @@ export async function measureWaves(
   // The first call of all pages the weights in.
   await wave(target, 1, 0);
   for (const streams of streamCounts) {
-    options.say(`${options.name}: ${streams} streams`);
+    options.say(`${options.name}: ${streamsText(streams)}`);
     for (let turn = 0; turn < options.count; turn += 1) {
       waves.push(await wave(target, streams, 1 + turn + streams * 1000));
     }
@@ -94,7 +97,7 @@ export function waveTables(systems: Named): readonly Table[] {
   const table = (title: string, figure: (wave: Wave) => number): Table => {
     return {
       title,
-      columns: ["", ...streamCounts.map((streams) => `${streams} streams`)],
+      columns: ["", ...streamCounts.map(streamsText)],
       rows: systems.map(([name, waves]) => [
         name,
         ...streamCounts.map((streams) => medianOf(waves, streams, figure)),
