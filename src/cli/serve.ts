@@ -130,6 +130,8 @@ export function readyText({ address, threads, startMs, ready, failed }: Ready): 
     "Try it from another terminal:",
     ...tries(address, new Set(ready.map(({ manifest }) => manifest.task))),
     "",
+    "Ctrl-C finishes running calls, then stops.",
+    "",
   ];
   return `${lines.join("\n")}\n`;
 }
