@@ -83,9 +83,13 @@ const shownElsewhere = new Set(["level", "time", "msg", "error"]);
 /** Such as ` model=inferd-demo tokens=64`; a digest is cut to what people compare. */
 function fieldsAsText(line: LogFields): string {
   return Object.entries(line)
-    .filter(([name]) => !shownElsewhere.has(name))
+    .filter(([name, value]) => !shownElsewhere.has(name) && !isNothing(value))
     .map(([name, value]) => ` ${name}=${valueAsText(value)}`)
     .join("");
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || value === "" || (Array.isArray(value) && value.length === 0);
 }
 
 function valueAsText(value: unknown): string {

@@ -58,7 +58,7 @@ it("has no secret in any text form", () => {
 it("writes a readable line, at once, when pretty", async () => {
   const { log, written } = await lines({ format: "pretty" });
   log.info(
-    { model: "m", digest: `sha256:${"0a".repeat(32)}`, tokens: 3, why: "two words" },
+    { model: "m", digest: `sha256:${"0a".repeat(32)}`, tokens: 3, why: "two words", code: null },
     "call",
   );
   expect(written).toEqual([
