@@ -96,6 +96,7 @@ process.on("message", (received) => {
   const message = received as ToWorker;
   if (message.kind === "load") void load(message);
   else if (message.kind === "stop") void stop();
+  else if (message.kind === "ping") send({ kind: "pong" });
   else if (driver === undefined) early.push(message);
   else driver.receive(message);
 });

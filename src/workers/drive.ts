@@ -12,7 +12,7 @@ import { assertEvent, soundError } from "./soundness.ts";
 import { encodeVector } from "./vectors.ts";
 
 /** What the server asks of a loaded engine. */
-export type Command = Exclude<ToWorker, { readonly kind: "load" } | { readonly kind: "stop" }>;
+export type Command = Exclude<ToWorker, { readonly kind: "load" | "stop" | "ping" }>;
 
 /** Where a driver's results go. */
 export interface DriverHost {

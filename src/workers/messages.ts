@@ -49,6 +49,8 @@ export type ToWorker =
   | { readonly kind: "cancel"; readonly id: number }
   | { readonly kind: "credit"; readonly id: number; readonly credit: number }
   | { readonly kind: "threads"; readonly threads: number }
+  /** Asks for a `pong` as soon as the step under way ends. */
+  | { readonly kind: "ping" }
   | { readonly kind: "stop" };
 
 /** What a worker sends back. */
@@ -56,6 +58,7 @@ export type FromWorker =
   | { readonly kind: "progress"; readonly fraction: number }
   | { readonly kind: "ready"; readonly info: ModelInfo }
   | { readonly kind: "load-failed"; readonly message: string }
+  | { readonly kind: "pong" }
   | { readonly kind: "step"; readonly events: readonly { id: number; event: WorkerEvent }[] }
   | {
       readonly kind: "log";

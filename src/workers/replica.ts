@@ -5,6 +5,7 @@ import { Channel } from "./channel.ts";
 import type { JobStream } from "./job-stream.ts";
 import type { FromWorker, ToWorker, VectorShape } from "./messages.ts";
 import type { Exit, Port } from "./port.ts";
+import { Pulse } from "./pulse.ts";
 import { noHistory, verdict } from "./restart.ts";
 import type { Ending, History } from "./restart.ts";
 import type { Arbiter, Share } from "./shares.ts";
@@ -39,6 +40,8 @@ interface Life {
   /** The last lines it printed: they say why native code died. */
   readonly lines: string[];
   readyAt: number | undefined;
+  /** From when it is ready: how long loading takes without a word is the engine's business. */
+  pulse: Pulse | undefined;
   loadFailure: string | undefined;
 }
 
@@ -117,6 +120,7 @@ export class Replica {
       share,
       lines: [],
       readyAt: undefined,
+      pulse: undefined,
       loadFailure: undefined,
     };
     this.#life = life;
@@ -132,6 +136,7 @@ export class Replica {
   }
 
   #receive(life: Life, message: FromWorker): void {
+    life.pulse?.heard();
     switch (message.kind) {
       case "step":
         life.channel.receive(message.events);
@@ -148,6 +153,8 @@ export class Replica {
         life.loadFailure = message.message;
         life.port.kill();
         return;
+      case "pong":
+        return;
       case "log":
         this.#options.log[message.level]({ workerPid: life.port.pid }, message.message);
     }
@@ -156,7 +163,16 @@ export class Replica {
   #ready(life: Life, info: ModelInfo): void {
     // It was told to stop meanwhile, or has died with this message on the way.
     if (this.#state.kind !== "loading" || this.#life !== life) return;
-    life.readyAt = this.#options.clock.now();
+    const { clock } = this.#options;
+    life.readyAt = clock.now();
+    life.pulse = new Pulse({
+      clock,
+      ask: () => life.port.send({ kind: "ping" }),
+      lost: () => {
+        this.#options.log.error({ workerPid: life.port.pid }, "worker hangs; killed");
+        life.port.kill();
+      },
+    });
     this.#options.log.debug({ workerPid: life.port.pid }, "worker ready");
     this.#set({ kind: "ready", info });
     this.#options.onFree();
@@ -166,6 +182,7 @@ export class Replica {
     const { clock, log } = this.#options;
     this.#life = undefined;
     life.share.leave();
+    life.pulse?.stop();
     if (this.#state.kind === "stopped") {
       life.channel.close();
       this.#exited();

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { forkWorker } from "../../src/workers/port.ts";
+import { FakeClock } from "../fixtures/fake-clock.ts";
 import { collect, embedJob } from "../fixtures/jobs.ts";
 import {
   openScripted,
@@ -128,6 +129,21 @@ it.each([
   await expect(collect(model.run(submission(script)))).rejects.toMatchObject({
     reason: "WORKER_EXITED",
   });
+  await reached(registry, "scripted", "ready");
+  expect(await collect(registry.resolve("", "generate").run(submission("say b")))).toHaveLength(3);
+});
+
+it("is replaced when a step of its engine never ends", async () => {
+  await registry.close(0);
+  const clock = new FakeClock();
+  registry = openScripted({ clock });
+  const model = await start();
+  const stream = model.run(submission("say a; hang"))[Symbol.asyncIterator]();
+  await firstPiece(stream);
+  const failed = expect(stream.next()).rejects.toMatchObject({ reason: "WORKER_EXITED" });
+  for (let quarter = 0; quarter < 6 * 4; quarter++) clock.advance(15_000);
+  await failed;
+  clock.advance(0);
   await reached(registry, "scripted", "ready");
   expect(await collect(registry.resolve("", "generate").run(submission("say b")))).toHaveLength(3);
 });

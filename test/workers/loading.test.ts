@@ -117,6 +117,18 @@ it("logs what an engine says at a level that there is not", async () => {
   expect(lines).toContain("it talks");
 });
 
+it("answers for itself while it loads", async () => {
+  const port = forkWorker(process.env);
+  const answered = new Promise<void>((resolve) =>
+    port.onMessage(({ kind }) => kind === "pong" && resolve()),
+  );
+  const manifest = scriptedManifest({ options: { load_gate: join(folder, "pong-gate") } });
+  port.send({ kind: "load", engine: "scripted", source: sourceOf(manifest, 1) });
+  port.send({ kind: "ping" });
+  await answered;
+  port.kill();
+});
+
 it("obeys what came while it loaded", async () => {
   const gate = join(folder, "early-gate");
   const port = forkWorker(process.env);
