@@ -7,7 +7,7 @@ import type { Manifest, ManifestFile } from "../models/manifest.ts";
 import { findModels } from "../models/store.ts";
 import { readConfig, type SettingFlags } from "./configuration.ts";
 import { Reported } from "./failure.ts";
-import { table, write, writeJson } from "./print.ts";
+import { say, table, write, writeJson } from "./print.ts";
 
 export type ModelsFlags = SettingFlags & { readonly json?: boolean };
 
@@ -33,7 +33,10 @@ export async function verifyModels(flags: ModelsFlags): Promise<void> {
     const rows = checks.map(({ name, role, digest, sha256 }) => [name, role, digest, sha256]);
     await write(`${table(["NAME", "FILE", "DIGEST", "SHA256"], rows)}\n`);
   }
-  if (checks.some(({ digest }) => digest === "bad")) throw new Reported();
+  const bad = checks.filter(({ digest }) => digest === "bad");
+  for (const { name, role } of bad)
+    say(`inferd: ${name}: ${role} differs from its manifest's sha256`);
+  if (bad.length > 0) throw new Reported();
 }
 
 interface Check {
