@@ -151,7 +151,12 @@ describe("inferd models", () => {
       join(own, "other.yaml"),
       `name: w\ntask: generate\nengine: scripted\nfiles: { model: { path: weights, sha256: ${"a".repeat(64)} } }\n`,
     );
-    const { code, out, err } = await inferd(["models", "verify", "--model", join(own, "other.yaml")]);
+    const { code, out, err } = await inferd([
+      "models",
+      "verify",
+      "--model",
+      join(own, "other.yaml"),
+    ]);
     expect(code).toBe(1);
     expect(out).toMatch(/^w +model +bad +[0-9a-f]{64}$/m);
     expect(err).toBe("inferd: w: model differs from its manifest's sha256\n");
