@@ -35,7 +35,7 @@ export function embeddingHandlers(options: EmbeddingOptions): EmbeddingHandlers 
   const rules = requestRules(options.limits);
   return {
     embed: validated(rules.EmbedRequest, async function* (request, context) {
-      yield await collect(embed(request, context, options), request.inputs.length);
+      yield await collect(embed(request, context, options));
     }),
     embedStream: validated(rules.EmbedStreamRequest, async function* (request, context) {
       const events = embed(request, context, options);
@@ -63,15 +63,20 @@ async function* embed(
     signal,
     arrivedAt,
   };
+  const due = new Set(request.inputs.keys());
   for await (const event of model.run(submission)) {
     switch (event.kind) {
       case "started":
         break;
       case "vectors":
-        for (const vector of event.vectors)
+        for (const vector of event.vectors) {
+          if (!due.delete(vector.index))
+            throw new Error("the engine gave a vector that is not due");
           yield { $case: "embedding", value: embeddingOf(vector) };
+        }
         break;
       case "finish":
+        if (due.size > 0) throw new Error("the engine ended without a vector for each text");
         context.record.promptTokens = event.usage.promptTokens;
         context.record.queueMs = Math.round(event.timings.queueMs);
         yield { $case: "finish", value: finishOf(event, model.status) };
@@ -153,14 +158,13 @@ async function* inOrder(events: AsyncIterable<Event>): AsyncGenerator<Event> {
   }
 }
 
-async function collect(events: AsyncIterable<Event>, inputs: number): Promise<VectorEmbedResponse> {
+async function collect(events: AsyncIterable<Event>): Promise<VectorEmbedResponse> {
   const embeddings: VectorEmbedding[] = [];
   let finish: EmbedFinish | undefined;
   for await (const { $case, value } of events) {
     if ($case === "embedding") embeddings.push(value);
     else finish = value;
   }
-  if (embeddings.length !== inputs) throw new Error("bug: a job gave too few or too many vectors");
   embeddings.sort((a, b) => a.index - b.index);
   return { embeddings, ...finish };
 }

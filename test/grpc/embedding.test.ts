@@ -106,6 +106,18 @@ describe("embedding", () => {
     ]);
   });
 
+  describe.each([
+    ["twice for a text, none for another", [[vector(0), vector(1)], [vector(1)]]],
+    ["too few", [[vector(0), vector(1)]]],
+    ["one for no text", [[vector(0), vector(1), vector(2)], [vector(3)]]],
+  ])("by a model that gives vectors wrongly: %s", (_, vectors) => {
+    it.each(["Embed", "EmbedStream"])("fails %s", async (method) => {
+      const { call } = await open(withModels(jobGives(vectors)));
+      const { error } = await call("EmbeddingService", method, { inputs });
+      expect(detailsOf(error)?.reason).toBe("INTERNAL");
+    });
+  });
+
   it("sends other encodings as bytes", async () => {
     const packed = Uint8Array.of(1, 255);
     const one = vector(0, { values: new Float32Array(), packed, scale: 0.5, truncated: true });
