@@ -65,7 +65,7 @@ class OpenRegistry implements Registry {
     if (this.#models.has(name)) throw new Error(`bug: the model ${name} is loaded already`);
     const { environment, start = forkWorker, cores, maxQueuedJobs, digestOf } = this.#options;
     const log = this.#options.log.child({ model: name });
-    const beganAt = this.#clock.now();
+    let beganAt = this.#clock.now();
     const model = new LoadedModel(manifest, {
       start: () => start(environment),
       arbiter: this.#arbiter,
@@ -75,6 +75,8 @@ class OpenRegistry implements Registry {
       clock: this.#clock,
       log,
       onChange: (status) => {
+        // Again: its workers have ended.
+        if (status.state === "loading") beganAt = this.#clock.now();
         report(log, status, this.#clock.now() - beganAt);
         for (const listener of this.#changeListeners) listener(status);
       },

@@ -1,0 +1,43 @@
+import { env } from "node:process";
+import { expect, it } from "vitest";
+import type { Log } from "../../../src/base/log.ts";
+import { silentLog } from "../../../src/base/log.ts";
+import { openRegistry } from "../../../src/models/registry.ts";
+import { FakeClock } from "../../fixtures/fake-clock.ts";
+import { FakePort } from "../../fixtures/fake-port.ts";
+import { reached, scriptedManifest } from "../../fixtures/scripted-registry.ts";
+
+it("logs how long a model took to load, each time", async () => {
+  const clock = new FakeClock();
+  const ports: FakePort[] = [];
+  const logged: unknown[] = [];
+  const log: Log = {
+    ...silentLog,
+    info: (fields) => logged.push(fields["afterMs"]),
+    child: () => log,
+  };
+  const registry = openRegistry({
+    cores: 2,
+    environment: env,
+    defaults: {},
+    maxQueuedJobs: 1,
+    digestOf: () => Promise.resolve(""),
+    log,
+    clock,
+    start: () => {
+      const port = new FakePort();
+      ports.push(port);
+      return port;
+    },
+  });
+  registry.load(scriptedManifest());
+  clock.advance(300);
+  ports[0]!.ready();
+  await reached(registry, "scripted", "ready");
+  clock.advance(10_000);
+  ports[0]!.exit();
+  clock.advance(0);
+  clock.advance(200);
+  ports[1]!.ready();
+  expect(logged).toEqual([300, 200]);
+});
