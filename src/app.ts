@@ -104,7 +104,7 @@ interface Running {
 }
 
 function ending({ port, models, server, graceMs }: Running): App {
-  const closed = Promise.withResolvers<void>();
+  const closed: PromiseWithResolvers<void> = Promise.withResolvers();
   let draining: Promise<void> | undefined;
   const drain = async (): Promise<void> => {
     await server.drain(graceMs);
