@@ -6,7 +6,17 @@ const environment = {
 };
 
 export default ts.config(
-  { ignores: ["gen", "dist", "node_modules", "**/*.mjs", "examples/*/node_modules", ".tools"] },
+  {
+    ignores: [
+      "gen",
+      "dist",
+      "node_modules",
+      "**/*.mjs",
+      "examples/*/node_modules",
+      ".tools",
+      ".cache",
+    ],
+  },
   ts.configs.strictTypeChecked,
   {
     languageOptions: {
