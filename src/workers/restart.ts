@@ -27,7 +27,7 @@ const stableMs = 60_000;
 const firstWaitMs = 250;
 const longestWaitMs = 30_000;
 
-/** Decides after an ending. A model that loads is never given up, however often it crashes later. */
+/** Decides after an ending. A worker that comes up again is never given up, however often it crashes then. */
 export function verdict(ending: Ending, history: History): Verdict {
   switch (ending.kind) {
     case "load-failed":
