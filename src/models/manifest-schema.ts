@@ -159,7 +159,7 @@ export const manifestSchema: KeySchema = {
     options: {
       type: "object",
       description:
-        "The engine's own settings. llama: `library`, `kv_cells`, `batch_tokens`, `gpu_layers`, `prefix_reuse`; onnx: `pooling` (mean, cls or last), before the model's own.",
+        "The engine's own settings. llama: `library`, `kv_cells`, `kv_unified`, `batch_tokens`, `gpu_layers`, `prefix_reuse`; onnx: `pooling` (mean, cls or last), before the model's own.",
     },
   },
 };

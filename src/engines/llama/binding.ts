@@ -176,6 +176,7 @@ export function bindContext(llama: LibraryHandle) {
       batch: BatchStruct,
     ) => number,
     memory: f("get_memory", P, [P]) as (context: Pointer) => Pointer | null,
+    logits: f("get_logits_ith", P, [P, "int32_t"]) as (context: Pointer, output: number) => Pointer,
     removeCells: f("memory_seq_rm", "bool", [P, "int", "int", "int"]) as (
       memory: Pointer,
       sequence: number,
@@ -230,6 +231,7 @@ export function bindSamplers(llama: LibraryHandle) {
       context: Pointer,
       output: number,
     ) => number,
+    apply: f("apply", "void", [P, P]) as (chain: Pointer, candidates: Pointer) => void,
     greedy: f("init_greedy", P, []) as () => Pointer,
     dist: f("init_dist", P, ["uint32_t"]) as (seed: number) => Pointer,
     topK: f("init_top_k", P, ["int32_t"]) as (k: number) => Pointer,

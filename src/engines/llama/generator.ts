@@ -60,10 +60,13 @@ export class Generator implements Engine {
     this.#tempo = new Tempo(parts.pace, parts.threads);
     this.#threads = parts.threads;
     this.#batch = new Batch(parts.batchTokens, parts.info.slots);
-    this.#slots = new Slots(parts.model.cells, {
-      count: parts.info.slots,
-      // One context's worth, so that the last conversation can always go on.
-      cacheCells: parts.prefixReuse && parts.model.hasCells ? parts.info.contextLength : 0,
+    const { model, info } = parts;
+    // One context's worth where all share the cells, so that the last conversation can always go on.
+    const cacheCells = model.unified ? info.contextLength : model.memory.cells;
+    this.#slots = new Slots(model.cells, {
+      count: info.slots,
+      cacheCells: parts.prefixReuse && model.hasCells ? cacheCells : 0,
+      sharing: model.unified,
     });
   }
 
@@ -113,7 +116,7 @@ export class Generator implements Engine {
     for (;;) {
       const placed = this.#place();
       if (placed.length === 0) return events;
-      this.#useThreads(this.#tempo.threads);
+      this.#useThreads(this.#tempo.threadsFor(promptTokensOf(placed, this.#batch.size)));
       const startedAt = this.#parts.host.now();
       const code = this.#parts.model.decode(this.#batch.struct);
       if (code === 0) return [...events, ...this.#collect(placed, startedAt)];
@@ -157,13 +160,12 @@ export class Generator implements Engine {
   /** Fills the batch with the next step. */
   #place(): readonly Placed[] {
     const { batchTokens, model } = this.#parts;
-    while (this.#slots.used + batchTokens > model.memory.cells && this.#slots.evict());
-    const running = [...this.#sequences].filter(([, one]) => one.slot !== undefined && !one.paused);
-    const candidates = running.map(([, { pending, decoding }]) => ({ pending, decoding }));
-    const decoding = candidates.filter((one) => one.decoding).length;
-    const promptTokens = this.#tempo.promptAllowance(decoding, batchTokens - decoding);
+    const spare = model.memory.cells - batchTokens;
+    while (model.unified && this.#slots.used > spare && this.#slots.evict());
+    const { running, promptTokens } = this.#choose();
     this.#batch.clear();
     const placed: Placed[] = [];
+    const candidates = running.map(([, sequence]) => sequence);
     for (const share of planStep(candidates, { batchTokens, promptTokens })) {
       const [id, sequence] = running[share.candidate] ?? [];
       if (id === undefined || sequence?.slot === undefined) continue;
@@ -179,11 +181,25 @@ export class Generator implements Engine {
     return placed;
   }
 
+  /** Decides which sequences take part in the next step, and how many prompt tokens it may carry. */
+  #choose(): { running: readonly [number, Sequence][]; promptTokens: number } {
+    const seated = [...this.#sequences].filter(([, one]) => one.slot !== undefined && !one.paused);
+    const prompts = seated.filter(([, one]) => !one.decoding);
+    const decoding = seated.length - prompts.length;
+    const share = this.#tempo.promptShare({
+      decoding,
+      waiting: prompts.length,
+      next: prompts[0]?.[1].pending ?? 0,
+      room: this.#parts.batchTokens - decoding,
+    });
+    return { running: share.alone ? prompts : seated, promptTokens: share.tokens };
+  }
+
   /** Takes what a computed step gave. */
   #collect(placed: readonly Placed[], startedAt: number): readonly StepEvent[] {
     const { model, host } = this.#parts;
     const endedAt = host.now();
-    this.#learn(placed, { ms: endedAt - startedAt, endedAt });
+    this.#learn(placed, { startedAt, endedAt });
     const step = { startedAt, endedAt, sequences: placed.length };
     const events: StepEvent[] = [];
     for (const { id, sequence, slot, tokens, output } of placed) {
@@ -197,10 +213,13 @@ export class Generator implements Engine {
     return events;
   }
 
-  #learn(placed: readonly Placed[], step: { readonly ms: number; readonly endedAt: number }): void {
+  #learn(placed: readonly Placed[], step: { startedAt: number; endedAt: number }): void {
+    const seated = [...this.#sequences.values()].filter((one) => one.slot !== undefined);
     const decoding = placed.filter(({ sequence }) => sequence.decoding).length;
-    const promptTokens = this.#batch.size - decoding;
-    this.#tempo.learn({ decoding, promptTokens, ms: step.ms }, step.endedAt);
+    const waiting = seated.filter((one) => !one.paused && !one.decoding).length;
+    const promptTokens = promptTokensOf(placed, this.#batch.size);
+    const ms = step.endedAt - step.startedAt;
+    this.#tempo.learn({ decoding, waiting, promptTokens, ms }, step.endedAt);
   }
 
   #useThreads(threads: number): void {
@@ -241,4 +260,8 @@ export class Generator implements Engine {
   #some(fits: (sequence: Sequence) => boolean): boolean {
     return [...this.#sequences.values()].some(fits);
   }
+}
+
+function promptTokensOf(placed: readonly Placed[], batchTokens: number): number {
+  return batchTokens - placed.filter(({ sequence }) => sequence.decoding).length;
 }

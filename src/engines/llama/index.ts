@@ -92,8 +92,13 @@ function warmUp(model: Model, tokenizer: Tokenizer, host: EngineHost): Pace {
   const promptMs = time(warmUpTokens, 1);
   const decodeMs = time(1, warmUpTokens + 1);
   model.cells.remove(0, 0);
-  const pace = observe(unknownPace, { decoding: 0, promptTokens: warmUpTokens, ms: promptMs });
-  return observe(pace, { decoding: 1, promptTokens: 0, ms: decodeMs });
+  const pace = observe(unknownPace, {
+    decoding: 0,
+    waiting: 1,
+    promptTokens: warmUpTokens,
+    ms: promptMs,
+  });
+  return observe(pace, { decoding: 1, waiting: 0, promptTokens: 0, ms: decodeMs });
 }
 
 /** The library's messages quote the model's path, which is nobody's business. */

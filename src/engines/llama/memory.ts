@@ -17,6 +17,8 @@ export interface MemoryWishes {
   readonly contextLength: number | undefined;
   readonly sequences: number;
   readonly kvCells: number | undefined;
+  /** Whether the sequences share the cells; else each gets a whole context. */
+  readonly unified: boolean;
 }
 
 export interface MemoryPlan {
@@ -48,10 +50,23 @@ export function planMemory(shape: ModelShape, wishes: MemoryWishes): MemoryPlan 
     trained,
     wishes.contextLength ?? Math.max(leastContext, wishes.kvCells ?? affordable),
   );
+  if (!wishes.unified) return ownContexts(contextLength, wishes, cellBytes);
   const wanted = Math.min(contextLength * wishes.sequences, defaultCells, affordable);
   const cells = Math.max(contextLength, wishes.kvCells ?? wanted);
   const rounded = Math.ceil(cells / grain) * grain;
   return { contextLength, cells: rounded, bytes: rounded * cellBytes };
+}
+
+/** A context for each sequence, as long as was asked for or as a fair part of the cells allows. */
+function ownContexts(
+  contextLength: number,
+  { kvCells, sequences }: MemoryWishes,
+  cellBytes: number,
+): MemoryPlan {
+  const each = kvCells === undefined ? contextLength : Math.floor(kvCells / sequences);
+  const own = Math.ceil(Math.max(grain, Math.min(contextLength, each)) / grain) * grain;
+  const cells = own * sequences;
+  return { contextLength: Math.min(contextLength, own), cells, bytes: cells * cellBytes };
 }
 
 /** Bytes of one token's keys and values as 16-bit floats, at most: some layers may keep none. */

@@ -24,6 +24,8 @@ export class Model {
   readonly vocab: Pointer;
   readonly context: Pointer;
   readonly memory: MemoryPlan;
+  /** Whether all sequences share the cells. */
+  readonly unified: boolean;
   readonly chatTemplate: string | undefined;
   readonly license: string;
   /** Whether a sequence's cells can be cut and shared; a recurrent state cannot. */
@@ -46,12 +48,15 @@ export class Model {
         contextLength: source.contextLength,
         sequences,
         kvCells: options.kvCells,
+        unified: options.kvUnified,
       });
+      this.unified = options.kvUnified;
       this.context = openContext(library, this.#handle, {
         cells: this.memory.cells,
         batchTokens: options.batchTokens,
         sequences,
         threads: source.threads,
+        unified: options.kvUnified,
       });
       this.#memory = library.context.memory(this.context);
     } catch (thrown) {
@@ -145,10 +150,11 @@ interface ContextOptions {
   readonly batchTokens: number;
   readonly sequences: number;
   readonly threads: number;
+  readonly unified: boolean;
 }
 
 function openContext(library: Library, handle: Pointer, options: ContextOptions): Pointer {
-  const { cells, batchTokens, sequences, threads } = options;
+  const { cells, batchTokens, sequences, threads, unified } = options;
   const context = library.context.create(handle, {
     ...library.contextDefaults(),
     n_ctx: cells,
@@ -159,7 +165,7 @@ function openContext(library: Library, handle: Pointer, options: ContextOptions)
     n_outputs_max: sequences,
     n_threads: threads,
     n_threads_batch: threads,
-    kv_unified: true,
+    kv_unified: unified,
     no_perf: true,
   });
   if (context !== null) return context;

@@ -4,6 +4,12 @@ export interface LlamaOptions {
   readonly library: string | undefined;
   /** KV cells that all sequences share; one token takes one. Undefined lets memory decide. */
   readonly kvCells: number | undefined;
+  /**
+   * Whether all sequences share one pool of cells (llama.cpp's word for it), and with it their common
+   * beginnings. Otherwise each has a whole context of its own: more memory, but attention then skips
+   * nobody else's cells (measured with 16 streams of 111 tokens: a sixth faster).
+   */
+  readonly kvUnified: boolean;
   /** The most tokens that one step computes. */
   readonly batchTokens: number;
   /** Layers to put on a GPU, where the library can; undefined takes the library's default, all. */
@@ -14,7 +20,7 @@ export interface LlamaOptions {
 
 type Options = Readonly<Record<string, unknown>>;
 
-const known = ["library", "kv_cells", "batch_tokens", "gpu_layers", "prefix_reuse"];
+const known = ["library", "kv_cells", "kv_unified", "batch_tokens", "gpu_layers", "prefix_reuse"];
 
 /** Throws a plain Error that names the first wrong option. */
 export function parseOptions(options: Options): LlamaOptions {
@@ -25,6 +31,7 @@ export function parseOptions(options: Options): LlamaOptions {
   return {
     library: text(options, "library"),
     kvCells: whole(options, "kv_cells", { least: 256, most: 1 << 26 }),
+    kvUnified: flag(options, "kv_unified") ?? true,
     batchTokens: whole(options, "batch_tokens", { least: 32, most: 8192 }) ?? 512,
     gpuLayers: whole(options, "gpu_layers", { least: 0, most: 10_000 }),
     prefixReuse: flag(options, "prefix_reuse") ?? true,

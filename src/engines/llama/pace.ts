@@ -2,19 +2,23 @@
  * What steps cost on this machine, learned from those that were run, and how many prompt tokens the
  * next one may therefore carry. All pure: the engine feeds measurements in.
  *
- * A prompt that enters beside running streams takes a stretch of about one of their steps, and then
- * waits until steps without it have made up for that. So the streams keep their share of the rate
- * however long the prompt is, no gap between their tokens is much longer than two steps, stretches are
- * long enough for the matrix kernels, and the streams' own time is measured all along.
+ * Time is shared evenly among callers, those that wait for their first token and those that read. A
+ * prompt that enters beside three streams may add a third to their time: it takes a stretch of about
+ * one of their steps, and then waits until steps without it have made up for that. So the streams keep
+ * three quarters of their rate however long the prompt is, and no gap between their tokens is much
+ * longer than two steps. Where many wait for few, the few wait a little, and soon all decode together,
+ * which is when the machine does most; a short prompt enters at once for the same reason.
  */
 
-/** What prompts may add to the running streams' time: a third leaves them three quarters of their rate. */
-const besideShare = 1 / 3;
 /** The fewest prompt tokens of a step: with fewer, most of its time goes into reading the weights. */
 const besideLeast = 8;
 const aloneLeast = 16;
 /** How long a step with prompt tokens only should take: cancellations are heard between steps. */
-const aloneMs = 100;
+const aloneMs = 200;
+/** How long a stretch beside streams may be, where it may be longer than one of their steps. */
+const besideMs = 100;
+/** A prompt that costs no more than this many of the streams' steps enters at once. */
+const shortSteps = 8;
 /** Matrix kernels compute tokens in fours. */
 const grain = 4;
 /** A debt is forgiven past this many of the streams' steps: it was the machine's fault. */
@@ -42,6 +46,8 @@ export interface Pace {
 /** One step as it went. */
 export interface StepCost {
   readonly decoding: number;
+  /** Sequences whose prompts were not all computed before it. */
+  readonly waiting: number;
   readonly promptTokens: number;
   readonly ms: number;
 }
@@ -56,7 +62,7 @@ export const unknownPace: Pace = {
 
 /** Learns from a step. */
 export function observe(pace: Pace, step: StepCost): Pace {
-  const { decoding, promptTokens, ms } = step;
+  const { decoding, waiting, promptTokens, ms } = step;
   if (decoding === 0) {
     const aloneTokenMs = blend(pace.aloneTokenMs, ms / promptTokens);
     return { ...pace, aloneTokenMs, disturbed: false };
@@ -67,7 +73,8 @@ export function observe(pace: Pace, step: StepCost): Pace {
   // The step after one with a prompt takes longer too, as the library prepares it anew: the prompt's doing.
   const learned = changed && own !== undefined ? own : blend(pace.decodeMs.get(decoding), ms);
   const added = changed ? Math.min(ms, learned * (outlier + promptTokens)) - learned : 0;
-  const debtMs = Math.max(0, pace.debtMs + added - learned * besideShare);
+  const dueMs = learned * (waiting / decoding);
+  const debtMs = Math.max(0, pace.debtMs + added - dueMs);
   return {
     ...pace,
     decodeMs: changed ? pace.decodeMs : new Map(pace.decodeMs).set(decoding, learned),
@@ -75,7 +82,7 @@ export function observe(pace: Pace, step: StepCost): Pace {
     besideTokenMs: disturbed
       ? blend(pace.besideTokenMs, Math.max(added, ms / 10) / promptTokens)
       : pace.besideTokenMs,
-    debtMs: Math.min(debtMs, learned * mostDebtSteps * besideShare),
+    debtMs: Math.min(debtMs, dueMs * mostDebtSteps),
     disturbed,
   };
 }
@@ -90,21 +97,54 @@ export function scalePace(pace: Pace, factor: number): Pace {
   };
 }
 
+/** What the next step could compute. */
+export interface StepDemand {
+  /** Sequences that generate. */
+  readonly decoding: number;
+  /** Sequences whose prompts are not all computed. */
+  readonly waiting: number;
+  /** Tokens that the oldest of the waiting prompts still has to compute. */
+  readonly next: number;
+  /** The most prompt tokens that the step has room for. */
+  readonly room: number;
+}
+
 /**
- * How many prompt tokens a step may carry beside `decoding` sequences, at most `room`. Zero while
- * their own time is not known or has to be made up for.
+ * How many prompt tokens a step may carry. Zero beside sequences whose own time is not known or has
+ * to be made up for.
  */
-export function promptAllowance(pace: Pace, decoding: number, room: number): number {
+export function promptAllowance(pace: Pace, demand: StepDemand): number {
+  const { decoding, waiting, room } = demand;
   if (decoding === 0) {
     const fits = pace.aloneTokenMs === undefined ? aloneLeast : aloneMs / pace.aloneTokenMs;
     return Math.min(room, Math.max(aloneLeast, Math.floor(fits)));
   }
   const own = decodeTime(pace, decoding);
-  if (own === undefined || pace.debtMs > own * smallDebt) return 0;
   const tokenMs = pace.besideTokenMs ?? pace.aloneTokenMs;
-  const fits = tokenMs === undefined ? besideLeast : own / tokenMs;
+  if (own === undefined) return 0;
+  const short = isShort(pace, demand);
+  if (!short && pace.debtMs > own * smallDebt) return 0;
+  // At least one of the streams' steps, and more where more is due, while a step stays short.
+  const dueMs = own * (short ? shortSteps : waiting / decoding);
+  const stretchMs = Math.max(own, Math.min(dueMs, besideMs));
+  const fits = tokenMs === undefined ? besideLeast : stretchMs / tokenMs;
   const whole = Math.floor((decoding + Math.max(besideLeast, fits)) / grain) * grain;
   return Math.min(room, whole - decoding);
+}
+
+/**
+ * Whether the next step computes prompts only: where fewer generate than wait with short prompts, the
+ * few wait for the many, and all decode together from then on.
+ */
+export function promptsFirst(pace: Pace, demand: StepDemand): boolean {
+  return demand.waiting > demand.decoding && isShort(pace, demand);
+}
+
+/** Whether the next prompt costs no more than a few of the streams' steps. */
+function isShort(pace: Pace, { decoding, next }: StepDemand): boolean {
+  const own = decodeTime(pace, decoding);
+  const tokenMs = pace.besideTokenMs ?? pace.aloneTokenMs;
+  return own !== undefined && tokenMs !== undefined && next * tokenMs <= own * shortSteps;
 }
 
 /** The streams' own step time: as measured, or the nearest fewer's, or less than the nearest more's. */

@@ -1,5 +1,7 @@
 import type { Sampling } from "../engine.ts";
+import koffi from "koffi";
 import type { Pointer } from "./binding.ts";
+import { Candidates, mostCandidates } from "./candidates.ts";
 import type { Library } from "./library.ts";
 
 /** One link of a sampler chain, with the values that the library takes. */
@@ -48,6 +50,15 @@ export function chainOf(sampling: Sampling, contextLength: number): readonly Lin
   return links;
 }
 
+/**
+ * How many of the likeliest tokens a chain looks at: undefined where it may look at any, because
+ * something changes their order first.
+ */
+export function reachOf([first]: readonly Link[]): number | undefined {
+  if (first?.kind === "greedy") return 1;
+  return first?.kind === "topK" && first.k <= mostCandidates ? first.k : undefined;
+}
+
 function penalises(sampling: Sampling): boolean {
   const { penaltyLastN, repetitionPenalty, presencePenalty, frequencyPenalty } = sampling;
   return (
@@ -71,6 +82,9 @@ export class Sampler {
   readonly #minTokens: number;
   /** Whether the chain's first link forbids the end for now. */
   #banned: boolean;
+  readonly #vocabularySize: number;
+  /** Undefined where the chain must see the whole vocabulary. */
+  readonly #candidates: Candidates | undefined;
 
   constructor(library: Library, options: SamplerOptions) {
     const { sampling, ends, vocabularySize } = options;
@@ -79,6 +93,9 @@ export class Sampler {
     this.#minTokens = sampling.ignoreEos ? Infinity : sampling.minTokens;
     this.#banned = this.#minTokens > 0 && ends.size > 0;
     const links = chainOf(sampling, options.contextLength);
+    const reach = reachOf(links);
+    this.#vocabularySize = vocabularySize;
+    this.#candidates = reach === undefined ? undefined : new Candidates(reach);
     const ban: Link = {
       kind: "bias",
       entries: new Map([...ends].map((token) => [token, -Infinity])),
@@ -97,7 +114,16 @@ export class Sampler {
   /** Takes the next token from an output of the last step, after `generated` ones. */
   sample(context: Pointer, output: number, generated: number): number {
     if (this.#banned && generated >= this.#minTokens) this.#liftBan();
-    return this.#library.samplers.sample(this.#chain, context, output);
+    const { samplers, context: calls } = this.#library;
+    if (this.#banned || this.#candidates === undefined) {
+      return samplers.sample(this.#chain, context, output);
+    }
+    const logits = koffi.view(calls.logits(context, output), this.#vocabularySize * 4);
+    this.#candidates.fill(new Float32Array(logits));
+    samplers.apply(this.#chain, this.#candidates.address);
+    const token = this.#candidates.selected();
+    samplers.accept(this.#chain, token);
+    return token;
   }
 
   free(): void {

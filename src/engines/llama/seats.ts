@@ -20,13 +20,23 @@ export interface Seat {
 /** A shorter common beginning is computed again: a begin-of-text token is no prefix worth keeping. */
 const leastReuse = 8;
 
+/** What the KV memory can do. */
+export interface SeatRules {
+  /** Whether a slot can take over a part of another's cells. */
+  readonly sharing: boolean;
+}
+
 /**
  * Seats a prompt: in a free slot whose cached beginning it shares, or in the one longest unused, with
  * the beginning copied from wherever the longest is. Undefined when no slot is free.
  *
  * At least one prompt token is always left to compute, because its output is what is sampled from.
  */
-export function chooseSeat(prompt: Int32Array, slots: readonly SlotView[]): Seat | undefined {
+export function chooseSeat(
+  prompt: Int32Array,
+  slots: readonly SlotView[],
+  { sharing }: SeatRules,
+): Seat | undefined {
   const oldest = slots
     .map((slot, index) => ({ ...slot, index }))
     .filter((slot) => !slot.taken)
@@ -36,6 +46,7 @@ export function chooseSeat(prompt: Int32Array, slots: readonly SlotView[]): Seat
   let donor = oldest.index;
   let cached = 0;
   slots.forEach((slot, index) => {
+    if (slot.taken && !sharing) return;
     const common = Math.min(commonLength(prompt, slot.tokens), prompt.length - 1);
     const better = common > cached || (common === cached && slots[donor]?.taken && !slot.taken);
     if (better) [donor, cached] = [index, common];
@@ -45,6 +56,7 @@ export function chooseSeat(prompt: Int32Array, slots: readonly SlotView[]): Seat
   // In place, unless that throws away more of another conversation than it saves.
   const source = slots[donor];
   const inPlace = source !== undefined && !source.taken && cached * 2 >= source.tokens.length;
+  if (!inPlace && !sharing) return { slot: oldest.index, donor: oldest.index, cached: 0 };
   return { slot: inPlace ? donor : oldest.index, donor, cached };
 }
 

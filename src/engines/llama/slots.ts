@@ -16,6 +16,8 @@ export interface SlotOptions {
    * each of them, so a large cache that nobody reuses slows everybody.
    */
   readonly cacheCells: number;
+  /** Whether the sequences share their cells, and so can take over parts of each other's. */
+  readonly sharing: boolean;
 }
 
 interface Slot {
@@ -31,12 +33,14 @@ interface Slot {
 export class Slots {
   readonly #cells: Cells;
   readonly #cacheCells: number;
+  readonly #sharing: boolean;
   readonly #slots: readonly Slot[];
   #uses = 0;
 
   constructor(cells: Cells, options: SlotOptions) {
     this.#cells = cells;
     this.#cacheCells = options.cacheCells;
+    this.#sharing = options.sharing;
     this.#slots = Array.from({ length: options.count }, () => ({
       tokens: new TokenList(),
       taken: false,
@@ -56,7 +60,7 @@ export class Slots {
       taken,
       usedAt,
     }));
-    const seat = chooseSeat(prompt, views);
+    const seat = chooseSeat(prompt, views, { sharing: this.#sharing });
     if (seat === undefined) return undefined;
     const slot = this.#at(seat.slot);
     const keep = seat.donor === seat.slot ? seat.cached : 0;

@@ -1,5 +1,5 @@
-import { observe, promptAllowance, scalePace } from "./pace.ts";
-import type { Pace, StepCost } from "./pace.ts";
+import { observe, promptAllowance, promptsFirst, scalePace } from "./pace.ts";
+import type { Pace, StepCost, StepDemand } from "./pace.ts";
 import { chooseThreads, learnThreads, shareThreads, threadsOf } from "./threads.ts";
 import type { ThreadChoice } from "./threads.ts";
 
@@ -14,9 +14,9 @@ export class Tempo {
     this.#choice = chooseThreads(share);
   }
 
-  /** The threads that the next step should use. */
-  get threads(): number {
-    return threadsOf(this.#choice);
+  /** The threads that the next step should use: other counts are tried without prompts only. */
+  threadsFor(promptTokens: number): number {
+    return promptTokens > 0 ? this.#choice.settled : threadsOf(this.#choice);
   }
 
   /** Changes how many threads may be used at most. */
@@ -24,14 +24,16 @@ export class Tempo {
     this.#settle(shareThreads(this.#choice, share));
   }
 
-  /** How many prompt tokens the next step may carry beside `decoding` sequences, at most `room`. */
-  promptAllowance(decoding: number, room: number): number {
-    return promptAllowance(this.#pace, decoding, room);
+  /** How many prompt tokens the next step may carry, and whether those who generate wait for them. */
+  promptShare(demand: StepDemand): { readonly tokens: number; readonly alone: boolean } {
+    const alone = promptsFirst(this.#pace, demand);
+    const tokens = promptAllowance(this.#pace, alone ? { ...demand, decoding: 0 } : demand);
+    return { tokens, alone };
   }
 
-  /** Learns from a step that ran with `threads` and ended at `now`. */
+  /** Learns from a step that ran with `threadsFor` its prompt tokens and ended at `now`. */
   learn(cost: StepCost, now: number): void {
-    const isTrial = this.#choice.trial !== undefined;
+    const isTrial = cost.promptTokens === 0 && this.#choice.trial !== undefined;
     // A trial's steps are no measure of those to come.
     if (!isTrial) this.#pace = observe(this.#pace, cost);
     if (cost.promptTokens > 0) return;

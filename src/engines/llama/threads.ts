@@ -19,8 +19,10 @@ const hopeless = 1.5;
 const jump = 3;
 const firstPauseMs = 500;
 const longestPauseMs = 10_000;
-/** After a trial that lost, it pauses this many times longer than the trial cost: two per cent. */
-const costPause = 50;
+/** After a trial that lost, it pauses this many times longer than the trial cost: half a per cent. */
+const costPause = 200;
+/** But not longer than this, since a neighbour may leave. */
+const longestCostPauseMs = 20_000;
 
 interface Trial {
   readonly threads: number;
@@ -84,7 +86,8 @@ export function learnThreads(choice: ThreadChoice, step: DecodeStep): ThreadChoi
   if (choice.share === 1) return choice;
   if (step.sequences !== choice.sequences) {
     // What was tried beside other sequences says nothing about these.
-    return { ...choice, sequences: step.sequences, recent: [], trial: undefined };
+    const broken = choice.trial === undefined ? {} : { nextTrialAt: step.now + choice.pauseMs };
+    return { ...choice, ...broken, sequences: step.sequences, recent: [], trial: undefined };
   }
   return choice.trial === undefined
     ? learnSettled(choice, step)
@@ -121,7 +124,7 @@ function learnTrial(choice: ThreadChoice, trial: Trial, now: number): ThreadChoi
   return {
     ...choice,
     trial: undefined,
-    nextTrialAt: now + Math.max(choice.pauseMs, costPause * costMs),
+    nextTrialAt: now + Math.max(choice.pauseMs, Math.min(longestCostPauseMs, costPause * costMs)),
     pauseMs: Math.min(longestPauseMs, 2 * choice.pauseMs),
     triesMore: !choice.triesMore,
   };

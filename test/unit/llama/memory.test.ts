@@ -20,7 +20,7 @@ const large: ModelShape = {
   valueLength: 128,
   trainedContext: 131_072,
 };
-const unasked = { contextLength: undefined, kvCells: undefined };
+const unasked = { contextLength: undefined, kvCells: undefined, unified: true };
 
 describe("planMemory", () => {
   it.each([
@@ -41,6 +41,18 @@ describe("planMemory", () => {
     ],
     ["the cells that are asked for", small, { sequences: 4, kvCells: 4096 }, [2048, 4096]],
     ["never less than one context", small, { sequences: 4, kvCells: 256 }, [2048, 2048]],
+    [
+      "each sequence its own context, where cells are not shared",
+      large,
+      { sequences: 16, contextLength: 1000, unified: false },
+      [1000, 16 * 1024],
+    ],
+    [
+      "each sequence an even part of the cells that are asked for",
+      small,
+      { sequences: 4, kvCells: 4096, unified: false },
+      [1024, 4096],
+    ],
     ["cells in whole blocks of 256", small, { sequences: 3, contextLength: 1000 }, [1000, 3072]],
   ])("gives %s", (_, shape, wishes, [contextLength, cells]) => {
     const plan = planMemory(shape, { ...unasked, ...wishes });

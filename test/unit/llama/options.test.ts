@@ -6,6 +6,7 @@ describe("parseOptions", () => {
     expect(parseOptions({})).toEqual({
       library: undefined,
       kvCells: undefined,
+      kvUnified: true,
       batchTokens: 512,
       gpuLayers: undefined,
       prefixReuse: true,
@@ -17,6 +18,7 @@ describe("parseOptions", () => {
     expect(parseOptions({ ...options, library: "lib" })).toEqual({
       library: "lib",
       kvCells: 4096,
+      kvUnified: true,
       batchTokens: 64,
       gpuLayers: 0,
       prefixReuse: false,

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   observe,
   promptAllowance,
+  promptsFirst,
   scalePace,
   unknownPace,
 } from "../../../src/engines/llama/pace.ts";
@@ -11,8 +12,12 @@ import type { Pace } from "../../../src/engines/llama/pace.ts";
 const plain = (decoding: number, promptTokens: number) => decoding * 10 + promptTokens;
 
 function run(pace: Pace, decoding: number, promptTokens: number): Pace {
-  return observe(pace, { decoding, promptTokens, ms: plain(decoding, promptTokens) });
+  return observe(pace, { decoding, waiting: 1, promptTokens, ms: plain(decoding, promptTokens) });
 }
+
+/** What a step may carry of one long prompt. */
+const allowance = (pace: Pace, decoding: number, room = 512) =>
+  promptAllowance(pace, { decoding, waiting: 1, next: 5000, room });
 
 /** A machine that has read a prompt alone and run some streams. */
 const after = (streams: number) => run(run(unknownPace, 0, 50), streams, 0);
@@ -27,14 +32,15 @@ interface Course {
 function course(streams: number, cost = plain): Course {
   let pace = observe(run(unknownPace, 0, 50), {
     decoding: streams,
+    waiting: 1,
     promptTokens: 0,
     ms: cost(streams, 0),
   });
   let [ms, own, longestMs, promptTokens] = [0, 0, 0, 0];
   for (let step = 0; step < 400; step += 1) {
-    const tokens = promptAllowance(pace, streams, 512);
+    const tokens = allowance(pace, streams);
     const took = cost(streams, tokens);
-    pace = observe(pace, { decoding: streams, promptTokens: tokens, ms: took });
+    pace = observe(pace, { decoding: streams, waiting: 1, promptTokens: tokens, ms: took });
     ms += took;
     own += cost(streams, 0);
     longestMs = Math.max(longestMs, took);
@@ -44,30 +50,57 @@ function course(streams: number, cost = plain): Course {
 }
 
 describe("the pace of prompts alone", () => {
-  it("fills about a tenth of a second, and never exceeds the room", () => {
+  it("fills about a fifth of a second, and never exceeds the room", () => {
     const pace = run(unknownPace, 0, 50);
-    expect(promptAllowance(pace, 0, 512)).toBe(100);
-    expect(promptAllowance(pace, 0, 64)).toBe(64);
+    expect(allowance(pace, 0)).toBe(200);
+    expect(allowance(pace, 0, 64)).toBe(64);
   });
 
   it("begins with a small stretch while nothing is known, or the machine is slow", () => {
-    expect(promptAllowance(unknownPace, 0, 512)).toBe(16);
-    const slow = observe(unknownPace, { decoding: 0, promptTokens: 16, ms: 3200 });
-    expect(promptAllowance(slow, 0, 512)).toBe(16);
+    expect(allowance(unknownPace, 0)).toBe(16);
+    const slow = observe(unknownPace, {
+      decoding: 0,
+      waiting: 1,
+      promptTokens: 16,
+      ms: 3200,
+    });
+    expect(allowance(slow, 0)).toBe(16);
   });
 });
 
 describe("the pace of prompts beside streams", () => {
   it("measures the streams alone before a prompt joins them", () => {
-    expect(promptAllowance(run(unknownPace, 0, 50), 3, 512)).toBe(0);
+    expect(allowance(run(unknownPace, 0, 50), 3)).toBe(0);
   });
 
-  it.each([1, 2, 3, 8, 16])("keeps %i streams at three quarters of their rate", (streams) => {
+  it.each([1, 2, 3, 8, 16])("gives %i streams and a long prompt even shares", (streams) => {
     const { share, longestMs, promptTokens } = course(streams);
-    expect(share).toBeGreaterThan(0.74);
+    const fair = streams / (streams + 1);
+    expect(share).toBeGreaterThan(fair - 0.05);
     expect(longestMs).toBeLessThanOrEqual(streams * 10 * 2);
-    // It uses most of what it may: a third of the streams' time.
-    expect(promptTokens).toBeGreaterThan(400 * streams * 10 * 0.25);
+    // It uses most of what it may.
+    expect(promptTokens).toBeGreaterThan(400 * 10 * 0.6);
+  });
+
+  it("takes little from few streams where many prompts wait, and keeps steps short", () => {
+    const pace = after(2);
+    const many = { decoding: 2, waiting: 14, next: 5000, room: 512 };
+    expect(promptAllowance(pace, many)).toBe(98);
+  });
+
+  it.each([
+    ["where many wait for few with short prompts", { decoding: 2, waiting: 14, next: 50 }, true],
+    ["but not where as many generate", { decoding: 8, waiting: 8, next: 50 }, false],
+    ["but not a long one", { decoding: 2, waiting: 14, next: 5000 }, false],
+  ])("goes before the streams %s", (_, demand, expected) => {
+    expect(promptsFirst(after(2), { ...demand, room: 512 })).toBe(expected);
+  });
+
+  it("lets a short prompt in at once, debt or not", () => {
+    const pace = run(after(3), 3, 29);
+    expect(allowance(pace, 3)).toBe(0);
+    const short = { decoding: 3, waiting: 1, next: 200, room: 512 };
+    expect(promptAllowance(pace, short)).toBe(97);
   });
 
   it("keeps the streams' rate where the smallest stretch takes longer than a step", () => {
@@ -87,11 +120,11 @@ describe("the pace of prompts beside streams", () => {
 
   it("makes up for a stretch before the next", () => {
     let pace = after(3);
-    const tokens = promptAllowance(pace, 3, 512);
+    const tokens = allowance(pace, 3);
     pace = run(pace, 3, tokens);
     const allowed: number[] = [];
     for (let i = 0; i < 3; i += 1) {
-      allowed.push(promptAllowance(pace, 3, 512));
+      allowed.push(allowance(pace, 3));
       pace = run(pace, 3, allowed.at(-1) ?? 0);
     }
     expect(tokens).toBe(29);
@@ -100,19 +133,19 @@ describe("the pace of prompts beside streams", () => {
 
   it("takes the streams' time from the nearest number of them that it has seen", () => {
     const pace = after(4);
-    expect(promptAllowance(pace, 5, 512)).toBe(39);
-    expect(promptAllowance(pace, 2, 512)).toBe(18);
+    expect(allowance(pace, 5)).toBe(39);
+    expect(allowance(pace, 2)).toBe(18);
   });
 
   it("fills matrix kernels, which compute tokens in fours", () => {
     for (const streams of [1, 2, 3, 5]) {
-      expect((promptAllowance(after(streams), streams, 512) + streams) % 4).toBe(0);
+      expect((allowance(after(streams), streams) + streams) % 4).toBe(0);
     }
   });
 
   it("measures the streams again after a change of threads", () => {
     const pace = scalePace(after(3), 2);
-    expect(promptAllowance(pace, 0, 512)).toBe(50);
-    expect(promptAllowance(pace, 3, 512)).toBe(0);
+    expect(allowance(pace, 0)).toBe(100);
+    expect(allowance(pace, 3)).toBe(0);
   });
 });

@@ -39,8 +39,22 @@ describe("chooseSeat", () => {
     ["afresh, where too little is shared", [taken(tokens(7)), empty], { slot: 1, cached: 0 }],
   ];
   it.each(cases)("seats a prompt %s", (_, slots, expected) => {
-    const seat = chooseSeat(prompt, slots);
+    const seat = chooseSeat(prompt, slots, { sharing: true });
     if (expected === undefined) expect(seat).toBeUndefined();
     else expect(seat).toMatchObject(expected);
+  });
+
+  it("takes over no other slot's cells where they are not shared", () => {
+    const alone = { sharing: false };
+    expect(chooseSeat(prompt, [taken(tokens(60)), empty], alone)).toMatchObject({ cached: 0 });
+    expect(chooseSeat(prompt, [free(tokens(500, 50), 9), empty], alone)).toMatchObject({
+      slot: 1,
+      cached: 0,
+    });
+    expect(chooseSeat(prompt, [empty, free(tokens(60))], alone)).toMatchObject({
+      slot: 1,
+      donor: 1,
+      cached: 60,
+    });
   });
 });

@@ -11,7 +11,7 @@ function open(count: number, cacheCells: number) {
       remove: (slot, from) => calls.push(`remove ${slot} from ${from}`),
       share: (from, to, length) => calls.push(`share ${from} with ${to}: ${length}`),
     },
-    { count, cacheCells },
+    { count, cacheCells, sharing: true },
   );
   /** Seats and computes a prompt. */
   const fill = (prompt: Int32Array) => {
