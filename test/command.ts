@@ -3,6 +3,12 @@ import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 
+/** Our environment without what a surrounding make put there: its ARGS are not those of ours. */
+export function plainEnvironment(): NodeJS.ProcessEnv {
+  const make = new Set(["MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS", "ARGS"]);
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !make.has(name)));
+}
+
 interface Options {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -17,7 +23,10 @@ export async function command(
   { cwd, env, install }: Options = {},
 ): Promise<string> {
   try {
-    const { stdout } = await execute(file, parameters, { cwd, env: { ...process.env, ...env } });
+    const { stdout } = await execute(file, parameters, {
+      cwd,
+      env: { ...plainEnvironment(), ...env },
+    });
     return stdout;
   } catch (error) {
     const { code, stdout, stderr } = error as { code: unknown; stdout: string; stderr: string };

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { plainEnvironment } from "./command.ts";
 
 export interface RealServer {
   /** The host and the port. */
@@ -15,7 +16,7 @@ export async function startServer(command: string): Promise<RealServer> {
   const child = spawn("sh", ["-c", `exec ${command}`], {
     // A group of its own, so that nothing outlives the test, whatever fails.
     detached: true,
-    env: { ...process.env, INFERD_PORT: "0", INFERD_LOG_FORMAT: "json" },
+    env: { ...plainEnvironment(), INFERD_PORT: "0", INFERD_LOG_FORMAT: "json" },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const killGroup = (): void => kill(child.pid);
