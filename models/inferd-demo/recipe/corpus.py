@@ -17,6 +17,10 @@ SHARES = {"story": 0.33, "chat": 0.17, "facts": 0.24, "extract": 0.26}
 COPY_SHARES = {"story": 0.27, "chat": 0.08, "facts": 0.15, "extract": 0.35, "repeat": 0.15}
 
 
+# The third part has known names only in its stories, so that people keep theirs.
+NAME_SHARES = {"story": 0.50, "chat": 0.12, "facts": 0.15, "extract": 0.19, "repeat": 0.04}
+
+
 def render(turns):
     """Write turns as the chat template does: a role token, a newline, the text and the end token."""
     return "".join(f"<|{role}|>\n{text}{END}\n" for role, text in turns)
@@ -45,12 +49,16 @@ def main():
     parser.add_argument("--documents", type=int, default=130_000, help="how many documents")
     parser.add_argument("--seed", type=int, default=1, help="seed of the corpus")
     parser.add_argument("--copying", action="store_true", help="write the second part, which exercises copying")
+    parser.add_argument("--names", action="store_true", help="write the third part, whose stories have known names only")
     arguments = parser.parse_args()
+    shares = COPY_SHARES if arguments.copying else NAME_SHARES if arguments.names else SHARES
+    if arguments.names:
+        stories.MADE_NAME_SHARE = 0.0
     if arguments.copying:
         stories.MADE_NAME_SHARE, extract.MADE_SHARE, extract.MADE_CITY_SHARE = 0.6, 0.9, 0.8
     with open(arguments.out, "w", encoding="utf-8") as out:
         for index in range(arguments.documents):
-            skill, text = document(arguments.seed, index, COPY_SHARES if arguments.copying else SHARES)
+            skill, text = document(arguments.seed, index, shares)
             out.write(json.dumps({"skill": skill, "text": text}, ensure_ascii=False) + "\n")
 
 

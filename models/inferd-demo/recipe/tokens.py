@@ -18,6 +18,8 @@ MERGE_DOCUMENTS = 30_000
 # The share of documents that begin with the BOS token; the others follow the one before directly.
 BOS_SHARE = 0.9
 CHUNK = 2000
+# Decides which documents of the third part begin with the BOS token.
+NAMES_SEED = 7
 
 
 def texts(path, count=None):
@@ -69,6 +71,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train", required=True, help="training corpus made by corpus.py")
     parser.add_argument("--copying", help="second part of the training corpus, made by corpus.py --copying")
+    parser.add_argument("--names", help="third part of the training corpus, made by corpus.py --names")
     parser.add_argument("--valid", required=True, help="validation corpus made by corpus.py with another seed")
     parser.add_argument("--out", required=True, type=Path, help="folder for tokenizer.json, train.bin and valid.bin")
     parser.add_argument("--seed", type=int, default=1, help="seed that decides which documents begin with BOS")
@@ -78,6 +81,8 @@ def main():
     tokenizer.save(str(arguments.out / "tokenizer.json"))
     if arguments.copying:
         print("copying", encode(tokenizer, arguments.copying, arguments.out / "copying.bin", arguments.seed), "tokens", flush=True)
+    if arguments.names:
+        print("names", encode(tokenizer, arguments.names, arguments.out / "names.bin", NAMES_SEED), "tokens", flush=True)
     for name, path in (("train", arguments.train), ("valid", arguments.valid)):
         print(name, encode(tokenizer, path, arguments.out / f"{name}.bin", arguments.seed), "tokens", flush=True)
 

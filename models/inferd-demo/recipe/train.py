@@ -119,7 +119,10 @@ class Worker:
         self.parameters = dict(self.model.named_parameters())
         for name, parameter in self.parameters.items():
             parameter.grad = shared["gradients"][rank][name]
-        self.train, self.copying = Windows(arguments.tokens / "train.bin"), Windows(arguments.tokens / "copying.bin")
+        # Which file is read, and from how many tokens on; the last that has begun counts.
+        self.parts = [(0, Windows(arguments.tokens / "train.bin")), (arguments.copy_from, Windows(arguments.tokens / "copying.bin"))]
+        if arguments.names_from is not None:
+            self.parts.append((arguments.names_from, Windows(arguments.tokens / "names.bin")))
         self.run = self.model if arguments.no_compile else torch.compile(self.model, dynamic=False)
 
     def loss(self, ids, targets):
@@ -145,8 +148,8 @@ class Worker:
         for gradient in shared["gradients"][self.rank].values():
             gradient.zero_()
         for piece in self.pieces(passes):
-            windows, place = (self.copying, at - self.arguments.copy_from) if at >= self.arguments.copy_from else (self.train, at)
-            loss = self.loss(*windows.take(place + piece * micro, micro // window, window)) / passes
+            begin, windows = [part for part in self.parts if at >= part[0]][-1]
+            loss = self.loss(*windows.take(at - begin + piece * micro, micro // window, window)) / passes
             loss.backward()
             total += loss.item()
         shared["losses"][self.rank] = total
@@ -190,6 +193,7 @@ def main():
     parser.add_argument("--long-step", type=int, help="with --steps: where the long windows begin")
     parser.add_argument("--control", type=Path, help='JSON file with the times "decay", "long" and "end" in seconds since 1970; read at every step')
     parser.add_argument("--copy-from", type=int, default=7241728, help="after how many tokens copying.bin takes the place of train.bin")
+    parser.add_argument("--names-from", type=int, help="after how many tokens names.bin takes the place of copying.bin")
     parser.add_argument("--batch", type=int, default=4096, help="tokens per step")
     parser.add_argument("--micro", type=int, default=1024, help="tokens per forward pass")
     parser.add_argument("--workers", type=int, default=2, help="processes, of one thread each, that share a step")
