@@ -116,7 +116,7 @@ export class Generator implements Engine {
     for (;;) {
       const placed = this.#place();
       if (placed.length === 0) return events;
-      this.#useThreads(this.#tempo.threadsFor(promptTokensOf(placed, this.#batch.size)));
+      this.#useThreads(this.#tempo.threads);
       const startedAt = this.#parts.host.now();
       const code = this.#parts.model.decode(this.#batch.struct);
       if (code === 0) return [...events, ...this.#collect(placed, startedAt)];
@@ -217,7 +217,7 @@ export class Generator implements Engine {
     const seated = [...this.#sequences.values()].filter((one) => one.slot !== undefined);
     const decoding = placed.filter(({ sequence }) => sequence.decoding).length;
     const waiting = seated.filter((one) => !one.paused && !one.decoding).length;
-    const promptTokens = promptTokensOf(placed, this.#batch.size);
+    const promptTokens = this.#batch.size - decoding;
     const ms = step.endedAt - step.startedAt;
     this.#tempo.learn({ decoding, waiting, promptTokens, ms }, step.endedAt);
   }
@@ -260,8 +260,4 @@ export class Generator implements Engine {
   #some(fits: (sequence: Sequence) => boolean): boolean {
     return [...this.#sequences.values()].some(fits);
   }
-}
-
-function promptTokensOf(placed: readonly Placed[], batchTokens: number): number {
-  return batchTokens - placed.filter(({ sequence }) => sequence.decoding).length;
 }

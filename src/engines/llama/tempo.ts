@@ -7,6 +7,8 @@ import type { ThreadChoice } from "./threads.ts";
 export class Tempo {
   #pace: Pace;
   #choice: ThreadChoice;
+  /** Whether no prompt waits: steps between stretches of a prompt differ too much to be compared. */
+  #isQuiet = true;
 
   /** `pace` is what warming up with all threads of the share has taught. */
   constructor(pace: Pace, share: number) {
@@ -14,9 +16,9 @@ export class Tempo {
     this.#choice = chooseThreads(share);
   }
 
-  /** The threads that the next step should use: other counts are tried without prompts only. */
-  threadsFor(promptTokens: number): number {
-    return promptTokens > 0 ? this.#choice.settled : threadsOf(this.#choice);
+  /** The threads that the next step should use: others are tried while no prompt waits only. */
+  get threads(): number {
+    return this.#isQuiet ? threadsOf(this.#choice) : this.#choice.settled;
   }
 
   /** Changes how many threads may be used at most. */
@@ -26,17 +28,18 @@ export class Tempo {
 
   /** How many prompt tokens the next step may carry, and whether those who generate wait for them. */
   promptShare(demand: StepDemand): { readonly tokens: number; readonly alone: boolean } {
+    this.#isQuiet = demand.waiting === 0;
     const alone = promptsFirst(this.#pace, demand);
     const tokens = promptAllowance(this.#pace, alone ? { ...demand, decoding: 0 } : demand);
     return { tokens, alone };
   }
 
-  /** Learns from a step that ran with `threadsFor` its prompt tokens and ended at `now`. */
+  /** Learns from a step that ran with `threads` and ended at `now`. */
   learn(cost: StepCost, now: number): void {
-    const isTrial = cost.promptTokens === 0 && this.#choice.trial !== undefined;
+    const isTrial = this.#isQuiet && this.#choice.trial !== undefined;
     // A trial's steps are no measure of those to come.
     if (!isTrial) this.#pace = observe(this.#pace, cost);
-    if (cost.promptTokens > 0) return;
+    if (!this.#isQuiet) return;
     this.#settle(learnThreads(this.#choice, { sequences: cost.decoding, ms: cost.ms, now }));
   }
 
