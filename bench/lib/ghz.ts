@@ -53,5 +53,7 @@ export async function runGhz(options: GhzOptions): Promise<GhzReport> {
 export function keepGhz(folder: string, name: string, report: GhzReport): void {
   mkdirSync(folder, { recursive: true });
   const kept = { ...report, details: undefined };
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(kept, undefined, 2)}\n`);
+  // Where the repository lies on this machine is nobody's business.
+  const text = JSON.stringify(kept, undefined, 2).replaceAll(`${repository}/`, "");
+  writeFileSync(join(folder, `${name}.json`), `${text}\n`);
 }
