@@ -214,12 +214,10 @@ export class Generator implements Engine {
   }
 
   #learn(placed: readonly Placed[], step: { startedAt: number; endedAt: number }): void {
-    const seated = [...this.#sequences.values()].filter((one) => one.slot !== undefined);
     const decoding = placed.filter(({ sequence }) => sequence.decoding).length;
-    const waiting = seated.filter((one) => !one.paused && !one.decoding).length;
     const promptTokens = this.#batch.size - decoding;
     const ms = step.endedAt - step.startedAt;
-    this.#tempo.learn({ decoding, waiting, promptTokens, ms }, step.endedAt);
+    this.#tempo.learn({ decoding, promptTokens, ms }, step.endedAt);
   }
 
   #useThreads(threads: number): void {

@@ -7,8 +7,8 @@ import type { ThreadChoice } from "./threads.ts";
 export class Tempo {
   #pace: Pace;
   #choice: ThreadChoice;
-  /** Whether no prompt waits: steps between stretches of a prompt differ too much to be compared. */
-  #isQuiet = true;
+  /** Sequences whose prompts wait. Steps between a prompt's stretches differ too much to be compared. */
+  #waiting = 0;
 
   /** `pace` is what warming up with all threads of the share has taught. */
   constructor(pace: Pace, share: number) {
@@ -18,7 +18,7 @@ export class Tempo {
 
   /** The threads that the next step should use: others are tried while no prompt waits only. */
   get threads(): number {
-    return this.#isQuiet ? threadsOf(this.#choice) : this.#choice.settled;
+    return this.#waiting === 0 ? threadsOf(this.#choice) : this.#choice.settled;
   }
 
   /** Changes how many threads may be used at most. */
@@ -28,18 +28,19 @@ export class Tempo {
 
   /** How many prompt tokens the next step may carry, and whether those who generate wait for them. */
   promptShare(demand: StepDemand): { readonly tokens: number; readonly alone: boolean } {
-    this.#isQuiet = demand.waiting === 0;
+    this.#waiting = demand.waiting;
     const alone = promptsFirst(this.#pace, demand);
     const tokens = promptAllowance(this.#pace, alone ? { ...demand, decoding: 0 } : demand);
     return { tokens, alone };
   }
 
-  /** Learns from a step that ran with `threads` and ended at `now`. */
-  learn(cost: StepCost, now: number): void {
-    const isTrial = this.#isQuiet && this.#choice.trial !== undefined;
+  /** Learns from the step that `promptShare` was asked for. It ran with `threads` and ended at `now`. */
+  learn(cost: Omit<StepCost, "waiting">, now: number): void {
+    const waiting = this.#waiting;
+    const isTrial = waiting === 0 && this.#choice.trial !== undefined;
     // A trial's steps are no measure of those to come.
-    if (!isTrial) this.#pace = observe(this.#pace, cost);
-    if (!this.#isQuiet) return;
+    if (!isTrial) this.#pace = observe(this.#pace, { ...cost, waiting });
+    if (waiting > 0) return;
     this.#settle(learnThreads(this.#choice, { sequences: cost.decoding, ms: cost.ms, now }));
   }
 
