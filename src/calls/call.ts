@@ -16,6 +16,15 @@ export interface CallRecord {
   firstTokenMs?: number;
 }
 
+/** Who calls, as far as the server needs to know. */
+export interface Caller {
+  /**
+   * Tells callers apart: one id shares one place in the queues and one quota. Where calls carry no
+   * credentials, it is the address that they come from.
+   */
+  readonly id: string;
+}
+
 /** What a handler may know about the call it serves. */
 export interface CallContext {
   /** The full method name without a leading slash, such as `inferd.v1.GenerationService/Generate`. */
@@ -30,6 +39,7 @@ export interface CallContext {
   readonly arrivedAt: number;
   /** The caller's address. */
   readonly peer: string;
+  readonly caller: Caller;
   readonly record: CallRecord;
 }
 

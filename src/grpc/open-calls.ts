@@ -18,6 +18,11 @@ export interface OpenCall {
 // Node's timers can fire this much before the wall clock says so.
 const timerSlackMs = 2;
 
+/** The host of an address as grpc-js writes it: `127.0.0.1:5000`, and `::1:5000` without brackets. */
+export function hostOf(peer: string): string {
+  return peer.replace(/:\d+$/, "");
+}
+
 /** All calls that are running: each ends early by one signal, whose reason is what its caller sees. */
 export class OpenCalls {
   readonly #open = new Map<OpenCall, AbortController>();
@@ -34,6 +39,7 @@ export class OpenCalls {
         deadline,
         arrivedAt: performance.now(),
         peer: call.getPeer(),
+        caller: { id: hostOf(call.getPeer()) },
         record: {},
       },
       settle: () => this.#open.delete(open),

@@ -14,6 +14,7 @@ function contextOf(parts: Partial<CallContext> = {}): CallContext {
     deadline: Infinity,
     arrivedAt: 1000,
     peer: "127.0.0.1:1",
+    caller: { id: "127.0.0.1" },
     record: {},
     ...parts,
   };
