@@ -188,6 +188,7 @@ export class Generator implements Engine {
     const decoding = seated.length - prompts.length;
     const share = this.#tempo.promptShare({
       decoding,
+      fresh: seated.filter(([, one]) => one.decoding && one.fresh).length,
       waiting: prompts.length,
       next: prompts[0]?.[1].pending ?? 0,
       room: this.#parts.batchTokens - decoding,

@@ -17,13 +17,15 @@ export interface MemoryWishes {
   readonly contextLength: number | undefined;
   readonly sequences: number;
   readonly kvCells: number | undefined;
-  /** Whether the sequences share the cells; else each gets a whole context. */
-  readonly unified: boolean;
+  /** Whether the sequences share the cells; else each gets a whole context. Undefined: whichever is better. */
+  readonly unified: boolean | undefined;
 }
 
 export interface MemoryPlan {
   readonly contextLength: number;
-  /** Shared by all sequences; at least one whole context. */
+  /** Whether the sequences share the cells. */
+  readonly unified: boolean;
+  /** Of all sequences; at least one whole context. */
   readonly cells: number;
   readonly bytes: number;
 }
@@ -38,9 +40,10 @@ const leastContext = 4_096;
 const grain = 256;
 
 /**
- * Decides the context length and the KV cells that all sequences share. Cells are not reserved for
- * each sequence: contexts are seldom full, so more sequences fit than full contexts would. When cells
- * run out, the engine puts the youngest sequence back and computes it again later.
+ * Decides the context length and the KV cells. They are not reserved for each sequence: contexts are
+ * seldom full, so more sequences fit than full contexts would. When cells run out, the engine puts the
+ * youngest sequence back and computes it again later. But where a whole context for each sequence was
+ * asked for and fits what a model takes unasked, sharing would gain nothing, and each gets its own.
  */
 export function planMemory(shape: ModelShape, wishes: MemoryWishes): MemoryPlan {
   const cellBytes = bytesOfCell(shape);
@@ -50,11 +53,15 @@ export function planMemory(shape: ModelShape, wishes: MemoryWishes): MemoryPlan 
     trained,
     wishes.contextLength ?? Math.max(leastContext, wishes.kvCells ?? affordable),
   );
-  if (!wishes.unified) return ownContexts(contextLength, wishes, cellBytes);
-  const wanted = Math.min(contextLength * wishes.sequences, defaultCells, affordable);
+  const whole = contextLength * wishes.sequences;
+  const allowed = wishes.kvCells ?? Math.min(defaultCells, affordable);
+  const fits =
+    wishes.contextLength !== undefined && roundUp(contextLength) * wishes.sequences <= allowed;
+  if (!(wishes.unified ?? !fits)) return ownContexts(contextLength, wishes, cellBytes);
+  const wanted = Math.min(whole, defaultCells, affordable);
   const cells = Math.max(contextLength, wishes.kvCells ?? wanted);
-  const rounded = Math.ceil(cells / grain) * grain;
-  return { contextLength, cells: rounded, bytes: rounded * cellBytes };
+  const rounded = roundUp(cells);
+  return { contextLength, unified: true, cells: rounded, bytes: rounded * cellBytes };
 }
 
 /** A context for each sequence, as long as was asked for or as a fair part of the cells allows. */
@@ -64,9 +71,16 @@ function ownContexts(
   cellBytes: number,
 ): MemoryPlan {
   const each = kvCells === undefined ? contextLength : Math.floor(kvCells / sequences);
-  const own = Math.ceil(Math.max(grain, Math.min(contextLength, each)) / grain) * grain;
+  const own = roundUp(Math.max(grain, Math.min(contextLength, each)));
   const cells = own * sequences;
-  return { contextLength: Math.min(contextLength, own), cells, bytes: cells * cellBytes };
+  return {
+    ...{ contextLength: Math.min(contextLength, own), unified: false },
+    ...{ cells, bytes: cells * cellBytes },
+  };
+}
+
+function roundUp(cells: number): number {
+  return Math.ceil(cells / grain) * grain;
 }
 
 /** Bytes of one token's keys and values as 16-bit floats, at most: some layers may keep none. */

@@ -50,13 +50,13 @@ export class Model {
         kvCells: options.kvCells,
         unified: options.kvUnified,
       });
-      this.unified = options.kvUnified;
+      this.unified = this.memory.unified;
       this.context = openContext(library, this.#handle, {
         cells: this.memory.cells,
         batchTokens: options.batchTokens,
         sequences,
         threads: source.threads,
-        unified: options.kvUnified,
+        unified: this.memory.unified,
       });
       this.#memory = library.context.memory(this.context);
     } catch (thrown) {

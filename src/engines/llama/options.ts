@@ -6,10 +6,10 @@ export interface LlamaOptions {
   readonly kvCells: number | undefined;
   /**
    * Whether all sequences share one pool of cells (llama.cpp's word for it), and with it their common
-   * beginnings. Otherwise each has a whole context of its own: more memory, but attention then skips
-   * nobody else's cells (measured with 16 streams of 111 tokens: a sixth faster).
+   * beginnings. Otherwise each has a whole context of its own: attention then skips nobody else's
+   * cells (measured with 16 streams of 111 tokens: a sixth faster). Undefined lets memory decide.
    */
-  readonly kvUnified: boolean;
+  readonly kvUnified: boolean | undefined;
   /** The most tokens that one step computes. */
   readonly batchTokens: number;
   /** Layers to put on a GPU, where the library can; undefined takes the library's default, all. */
@@ -31,7 +31,7 @@ export function parseOptions(options: Options): LlamaOptions {
   return {
     library: text(options, "library"),
     kvCells: whole(options, "kv_cells", { least: 256, most: 1 << 26 }),
-    kvUnified: flag(options, "kv_unified") ?? true,
+    kvUnified: flag(options, "kv_unified"),
     batchTokens: whole(options, "batch_tokens", { least: 32, most: 8192 }) ?? 512,
     gpuLayers: whole(options, "gpu_layers", { least: 0, most: 10_000 }),
     prefixReuse: flag(options, "prefix_reuse") ?? true,

@@ -3,26 +3,29 @@
  * next one may therefore carry. All pure: the engine feeds measurements in.
  *
  * Time is shared evenly among callers, those that wait for their first token and those that read. A
- * prompt that enters beside three streams may add a third to their time: it takes a stretch of about
- * one of their steps, and then waits until steps without it have made up for that. So the streams keep
- * three quarters of their rate however long the prompt is, and no gap between their tokens is much
- * longer than two steps. Where many wait for few, the few wait a little, and soon all decode together,
- * which is when the machine does most; a short prompt enters at once for the same reason.
+ * prompt that enters beside three streams may add a third to their time: it takes a stretch of one and
+ * a half of their steps, and then waits until steps without it have made up for that. So the streams
+ * keep three quarters of their rate however long the prompt is, and no gap between their tokens is much
+ * longer than two and a half steps. Where many wait for few, the few wait a little, and soon all decode
+ * together, which is when the machine does most; a short prompt enters at once for the same reason.
  */
 
 /** The fewest prompt tokens of a step: with fewer, most of its time goes into reading the weights. */
 const besideLeast = 8;
-const aloneLeast = 16;
+/** ggml-cpu's attention works in tiles from 64 tokens on, and on each token apart with fewer. */
+const aloneLeast = 64;
 /** How long a step with prompt tokens only should take: cancellations are heard between steps. */
 const aloneMs = 200;
-/** How long a stretch beside streams may be, where it may be longer than one of their steps. */
+/** How long a stretch beside streams should be, in their steps: longer ones cost less a token. */
+const stretchSteps = 1.5;
+/** How long a stretch beside streams may be, where it may be longer than that. */
 const besideMs = 100;
 /** A prompt that costs no more than this many of the streams' steps enters at once. */
 const shortSteps = 8;
 /** Matrix kernels compute tokens in fours. */
 const grain = 4;
 /** A debt is forgiven past this many of the streams' steps: it was the machine's fault. */
-const mostDebtSteps = 8;
+const mostDebtSteps = 3;
 /** A debt of this part of a step may wait: it is carried on, and paid with the next. */
 const smallDebt = 0.05;
 const weight = 0.2;
@@ -82,7 +85,7 @@ export function observe(pace: Pace, step: StepCost): Pace {
     besideTokenMs: disturbed
       ? blend(pace.besideTokenMs, Math.max(added, ms / 10) / promptTokens)
       : pace.besideTokenMs,
-    debtMs: Math.min(debtMs, dueMs * mostDebtSteps),
+    debtMs: Math.min(debtMs, learned * mostDebtSteps),
     disturbed,
   };
 }
@@ -101,6 +104,8 @@ export function scalePace(pace: Pace, factor: number): Pace {
 export interface StepDemand {
   /** Sequences that generate. */
   readonly decoding: number;
+  /** Those of them that have given no more than their first token. */
+  readonly fresh: number;
   /** Sequences whose prompts are not all computed. */
   readonly waiting: number;
   /** Tokens that the oldest of the waiting prompts still has to compute. */
@@ -122,11 +127,11 @@ export function promptAllowance(pace: Pace, demand: StepDemand): number {
   const own = decodeTime(pace, decoding);
   const tokenMs = pace.besideTokenMs ?? pace.aloneTokenMs;
   if (own === undefined) return 0;
-  const short = isShort(pace, demand);
+  const short = isShort(pace, demand, own);
   if (!short && pace.debtMs > own * smallDebt) return 0;
-  // At least one of the streams' steps, and more where more is due, while a step stays short.
+  // At least so many of the streams' steps, and more where more is due, while a step stays short.
   const dueMs = own * (short ? shortSteps : waiting / decoding);
-  const stretchMs = Math.max(own, Math.min(dueMs, besideMs));
+  const stretchMs = Math.max(own * stretchSteps, Math.min(dueMs, besideMs));
   const fits = tokenMs === undefined ? besideLeast : stretchMs / tokenMs;
   const whole = Math.floor((decoding + Math.max(besideLeast, fits)) / grain) * grain;
   return Math.min(room, whole - decoding);
@@ -134,17 +139,19 @@ export function promptAllowance(pace: Pace, demand: StepDemand): number {
 
 /**
  * Whether the next step computes prompts only: where fewer generate than wait with short prompts, the
- * few wait for the many, and all decode together from then on.
+ * few wait for the many, and all decode together from then on. Those who have just had their first
+ * token came with those who wait: else a burst would end as ragged as it began, in small batches.
  */
 export function promptsFirst(pace: Pace, demand: StepDemand): boolean {
-  return demand.waiting > demand.decoding && isShort(pace, demand);
+  const { waiting, fresh, decoding } = demand;
+  const together = decodeTime(pace, decoding + waiting);
+  return waiting > 0 && waiting + fresh > decoding - fresh && isShort(pace, demand, together);
 }
 
-/** Whether the next prompt costs no more than a few of the streams' steps. */
-function isShort(pace: Pace, { decoding, next }: StepDemand): boolean {
-  const own = decodeTime(pace, decoding);
+/** Whether the next prompt costs no more than a few steps of the given time. */
+function isShort(pace: Pace, { next }: StepDemand, stepMs: number | undefined): boolean {
   const tokenMs = pace.besideTokenMs ?? pace.aloneTokenMs;
-  return own !== undefined && tokenMs !== undefined && next * tokenMs <= own * shortSteps;
+  return stepMs !== undefined && tokenMs !== undefined && next * tokenMs <= stepMs * shortSteps;
 }
 
 /** The streams' own step time: as measured, or the nearest fewer's, or less than the nearest more's. */

@@ -69,6 +69,11 @@ export class Sequence {
     return this.#generated > 0 && this.pending === 1;
   }
 
+  /** Whether it has given no more than its first token. */
+  get fresh(): boolean {
+    return this.#generated === 1;
+  }
+
   /** Cells that it should find free before it starts, beyond those of its tokens. */
   get headroom(): number {
     const left = this.#job.sampling.maxTokens - this.#generated;

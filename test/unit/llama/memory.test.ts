@@ -20,7 +20,7 @@ const large: ModelShape = {
   valueLength: 128,
   trainedContext: 131_072,
 };
-const unasked = { contextLength: undefined, kvCells: undefined, unified: true };
+const unasked = { contextLength: undefined, kvCells: undefined, unified: undefined };
 
 describe("planMemory", () => {
   it.each([
@@ -58,6 +58,31 @@ describe("planMemory", () => {
     const plan = planMemory(shape, { ...unasked, ...wishes });
     expect(plan).toMatchObject({ contextLength, cells });
     expect(plan.bytes).toBe(plan.cells * bytesOfCell(shape));
+  });
+
+  it.each([
+    [
+      "contexts that were asked for and all fit",
+      large,
+      { sequences: 16, contextLength: 512 },
+      false,
+    ],
+    ["but not where they do not fit", large, { sequences: 17, contextLength: 512 }, true],
+    [
+      "nor in fewer cells than they take",
+      small,
+      { sequences: 4, contextLength: 512, kvCells: 1024 },
+      true,
+    ],
+    ["nor a context that nobody asked for", small, { sequences: 2 }, true],
+    [
+      "nor where sharing is asked for",
+      large,
+      { sequences: 2, contextLength: 512, unified: true },
+      true,
+    ],
+  ])("keeps apart %s", (_, shape, wishes, unified) => {
+    expect(planMemory(shape, { ...unasked, ...wishes }).unified).toBe(unified);
   });
 });
 

@@ -6,7 +6,7 @@ describe("parseOptions", () => {
     expect(parseOptions({})).toEqual({
       library: undefined,
       kvCells: undefined,
-      kvUnified: true,
+      kvUnified: undefined,
       batchTokens: 512,
       gpuLayers: undefined,
       prefixReuse: true,
@@ -18,7 +18,7 @@ describe("parseOptions", () => {
     expect(parseOptions({ ...options, library: "lib" })).toEqual({
       library: "lib",
       kvCells: 4096,
-      kvUnified: true,
+      kvUnified: undefined,
       batchTokens: 64,
       gpuLayers: 0,
       prefixReuse: false,
