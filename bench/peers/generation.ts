@@ -2,6 +2,7 @@ import { randomModel } from "../lib/model.ts";
 import type { Claim, Context, Scenario, Table } from "../lib/scenario.ts";
 import { median, rounded } from "../lib/statistics.ts";
 import {
+  contextTokens,
   inferdWaves,
   measureWaves,
   shape,
@@ -34,7 +35,7 @@ interface Turn {
 export const generationPeers: Scenario = {
   name: "generation-peers",
   title: "Tokens a second, side by side with llama.cpp's own programs",
-  method: `Model of 0.6B shape (random weights, Q4_0), ${threads} threads, the same prebuilt libllama for all; prompts of ${shape.promptTokens} tokens, ${shape.newTokens} new tokens, all streams begin together; output tokens over the whole time, prompts included. inferd is asked over gRPC, llama-server over HTTP, both with the same sampling; llama-batched-bench calls the library in process and samples nothing, so it is the limit. One after the other in turns whose order changes; ratios are the median of each turn's.`,
+  method: `Model of 0.6B shape (random weights, Q4_0), ${threads} threads, the same prebuilt libllama for all; prompts of ${shape.promptTokens} tokens, ${shape.newTokens} new tokens, contexts of ${contextTokens} tokens, all streams begin together; output tokens over the whole time, prompts included. inferd is asked over gRPC, llama-server over HTTP, both with the same sampling; llama-batched-bench calls the library in process and samples nothing, so it is the limit. One after the other in turns whose order changes; ratios are the median of each turn's.`,
   async run(context) {
     const peers = { prebuilt: programsOnPrebuilt(), native: programsAsBuilt() };
     const turns: Turn[] = [];
@@ -99,7 +100,7 @@ async function samplesOf(
       return inferdWaves(context, count);
     case "llama-server": {
       const model = randomModel(context);
-      const options = { model, slots: 16, contextTokens: 512, temperature: shape.temperature };
+      const options = { model, slots: 16, contextTokens, temperature: shape.temperature };
       return withLlamaServer(peers.prebuilt, options, (target) =>
         measureWaves(target, { count, name: system, say: context.say }),
       );

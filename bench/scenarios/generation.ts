@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { openInferd } from "../load/inferd.ts";
 import { assertNoErrors, measure } from "../load/measure.ts";
 import { requests } from "../load/requests.ts";
@@ -35,8 +37,11 @@ export const generation: Scenario = {
   },
 };
 
+/** The context that inferd and llama-server give each of 16 sequences, told to both. */
+export const contextTokens = 512;
+
 export async function inferdWaves(context: Context, count: number): Promise<readonly Wave[]> {
-  const flags = ["--model", randomModel(context)];
+  const flags = ["--model", manifestFor(randomModel(context))];
   return withServer({ flags }, async ({ address }) => {
     const { temperature } = shape;
     const target = openInferd({ address, model: "", temperature, connections: 1 });
@@ -46,6 +51,15 @@ export async function inferdWaves(context: Context, count: number): Promise<read
       target.close();
     }
   });
+}
+
+/** Writes a manifest beside a model's file, as an operator would who knows the load; gives its path. */
+function manifestFor(model: string): string {
+  const path = model.replace(/\.gguf$/, ".yaml");
+  const limits = `limits: { context_length: ${contextTokens}, max_sequences: 16 }`;
+  const files = `files: { model: { path: ${basename(model)} } }`;
+  writeFileSync(path, `name: random\ntask: generate\nengine: llama\n${files}\n${limits}\n`);
+  return path;
 }
 
 export async function measureWaves(
