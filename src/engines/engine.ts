@@ -21,6 +21,11 @@ export interface Engine {
   /** Whether a step would do anything: false with no jobs, or with paused ones only. */
   readonly busy: boolean;
 
+  /** For metrics: how many sequences or texts the last step computed. May be left out. */
+  readonly batch?: number;
+  /** For metrics: its KV memory as it stands. Left out by an engine that has none. */
+  readonly memory?: KvMemory;
+
   /** Takes a job. Throws a ServeError for one that it can never serve. `id` is unused so far. */
   add(id: number, job: Job): void;
 
@@ -38,6 +43,13 @@ export interface Engine {
   setThreads(threads: number): void;
 
   close(): void | Promise<void>;
+}
+
+/** How full a KV memory is, in cells of one token. */
+export interface KvMemory {
+  readonly cells: number;
+  /** A cell that two sequences share counts for each. */
+  readonly usedCells: number;
 }
 
 /** Where a model lies and how to load it, from its manifest. */

@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import type { ModelLoad, ModelMeter } from "../base/meter.ts";
 import type { ModelInfo, ModelSource } from "../engines/engine.ts";
 import { Queue } from "../scheduling/queue.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
@@ -9,6 +10,7 @@ import type { PoolState } from "../workers/pool.ts";
 import type { Port } from "../workers/port.ts";
 import type { Replica } from "../workers/replica.ts";
 import type { Arbiter } from "../workers/shares.ts";
+import { JobWatch } from "./job-watch.ts";
 import type { Manifest } from "./manifest.ts";
 import type { ModelStatus, ServingModel, Submission } from "./model.ts";
 import { assertServing } from "./resolve.ts";
@@ -29,6 +31,7 @@ export interface LoadedModelOptions {
   readonly digestOf: DigestOf;
   readonly clock: Clock;
   readonly log: Log;
+  readonly meter: ModelMeter;
   /** Its status changed. */
   readonly onChange: (status: ModelStatus) => void;
   /** Loading got further, from 0 to 1. */
@@ -72,6 +75,7 @@ export class LoadedModel implements ServingModel {
       arbiter: options.arbiter,
       clock: options.clock,
       log: options.log,
+      meter: options.meter,
       onChange: () => this.#update(),
       onFree: () => this.#queue.pump(),
     });
@@ -82,6 +86,18 @@ export class LoadedModel implements ServingModel {
     return this.#status;
   }
 
+  /** How busy it is now. */
+  get load(): ModelLoad {
+    return {
+      model: this.#manifest.name,
+      isReady: this.#status.state === "ready",
+      queuedJobs: this.#queue.waiting,
+      runningJobs: this.#pool.jobs,
+      slots: this.#pool.slots,
+      ...this.#pool.memory,
+    };
+  }
+
   /** Its worker processes. */
   get pids(): readonly number[] {
     return this.#pool.pids;
@@ -90,6 +106,8 @@ export class LoadedModel implements ServingModel {
   async *run({ job, shape, signal, arrivedAt }: Submission): AsyncGenerator<WorkerEvent, void> {
     assertServing(this.#status);
     const { now } = this.#options.clock;
+    const { meter } = this.#options;
+    const watch = new JobWatch({ meter, kind: job.kind, arrivedAt, now });
     for (let isRetry = false; ; isRetry = true) {
       let startedAt = 0;
       const start = (replica: Replica) => {
@@ -101,6 +119,7 @@ export class LoadedModel implements ServingModel {
       try {
         for await (const event of events) {
           isUntouched = false;
+          watch.saw(event);
           const isLast = event.kind === "finish";
           yield isLast ? fromArrival(event, events.endedAt - arrivedAt) : event;
         }

@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { type Meter, type ModelLoad, silentMeter } from "../base/meter.ts";
 import type { Task } from "../engines/engine.ts";
 import { forkWorker } from "../workers/port.ts";
 import type { Environment, Port } from "../workers/port.ts";
@@ -22,6 +23,8 @@ export interface RegistryOptions {
   readonly maxQueuedJobs: number;
   readonly digestOf: DigestOf;
   readonly log: Log;
+  /** Undefined counts nothing. */
+  readonly meter?: Meter;
   /** For tests. */
   readonly clock?: Clock;
   /** For tests: how a worker process is started. */
@@ -32,6 +35,8 @@ export interface RegistryOptions {
 export interface Registry extends Models {
   /** Begins to load a model; its status tells how that goes. Throws for a name that is taken. */
   load(manifest: Manifest): void;
+  /** How busy each model is now. */
+  loads(): readonly ModelLoad[];
   /** The model's worker processes; for tests and for the curious. */
   pidsOf(name: string): readonly number[];
   /** Calls with a model's status whenever it has changed. The result ends that. */
@@ -74,6 +79,7 @@ class OpenRegistry implements Registry {
       digestOf,
       clock: this.#clock,
       log,
+      meter: (this.#options.meter ?? silentMeter).model(name),
       onChange: (status) => {
         // Again: its workers have ended.
         if (status.state === "loading") beganAt = this.#clock.now();
@@ -90,6 +96,10 @@ class OpenRegistry implements Registry {
   list(): readonly ModelStatus[] {
     const statuses = [...this.#models.values()].map(({ status }) => status);
     return statuses.sort((a, b) => (a.manifest.name < b.manifest.name ? -1 : 1));
+  }
+
+  loads(): readonly ModelLoad[] {
+    return [...this.#models.values()].map(({ load }) => load);
   }
 
   find(name: string): ModelStatus | undefined {

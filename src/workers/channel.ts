@@ -1,5 +1,6 @@
 import { codes, ServeError } from "../base/errors.ts";
 import type { ErrorData } from "../base/errors.ts";
+import type { ModelMeter } from "../base/meter.ts";
 import type { Job } from "../engines/engine.ts";
 import { creditWindow, Refund } from "./credit.ts";
 import { JobStream } from "./job-stream.ts";
@@ -14,6 +15,7 @@ export interface ChannelOptions {
   readonly port: Sender;
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
+  readonly meter: ModelMeter;
   /** Called before the first job is sent and after the last one ended: whether the worker has work. */
   readonly onBusy: (isBusy: boolean) => void;
   /** A job ended: its place in the worker is free. */
@@ -30,6 +32,8 @@ interface Pending {
 export class Channel {
   readonly #options: ChannelOptions;
   readonly #pending = new Map<number, Pending>();
+  /** When each job was cancelled that the worker may still hold. */
+  readonly #cancelled = new Map<number, number>();
   #nextId = 1;
   #isOpen = true;
 
@@ -89,9 +93,21 @@ export class Channel {
     }
   }
 
+  /** The worker holds nothing for these cancelled jobs any more. */
+  freed(ids: readonly number[]): void {
+    const { meter, now } = this.#options;
+    for (const id of ids) {
+      const cancelledAt = this.#cancelled.get(id);
+      if (cancelledAt === undefined) continue;
+      this.#cancelled.delete(id);
+      meter.freed(now() - cancelledAt);
+    }
+  }
+
   /** The worker is gone: fails all its jobs at once. */
   close(): void {
     this.#isOpen = false;
+    this.#cancelled.clear();
     for (const [id, { stream }] of this.#pending) {
       stream.fail(workerExited());
       this.#end(id);
@@ -100,6 +116,7 @@ export class Channel {
 
   #cancel(id: number): void {
     if (!this.#pending.has(id)) return;
+    this.#cancelled.set(id, this.#options.now());
     this.#send({ kind: "cancel", id });
     this.#end(id);
   }

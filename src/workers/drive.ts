@@ -7,8 +7,15 @@ import { ServeError } from "../base/errors.ts";
 import type { ErrorData } from "../base/errors.ts";
 import type { Engine, JobEvent, StepEvent } from "../engines/engine.ts";
 import { costOf, Credit } from "./credit.ts";
-import type { EncodedVector, FromWorker, ToWorker, VectorShape, WorkerEvent } from "./messages.ts";
-import { assertEvent, soundError } from "./soundness.ts";
+import type {
+  EncodedVector,
+  EngineReport,
+  FromWorker,
+  ToWorker,
+  VectorShape,
+  WorkerEvent,
+} from "./messages.ts";
+import { assertEvent, soundBatch, soundError, soundMemory } from "./soundness.ts";
 import { encodeVector } from "./vectors.ts";
 
 /** What the server asks of a loaded engine. */
@@ -74,7 +81,7 @@ export class Driver {
         this.#obey();
         const events = this.#engine.busy ? await this.#engine.step() : undefined;
         this.#collect(events ?? []);
-        this.#flush();
+        this.#flush(events === undefined ? {} : this.#report());
         if (events === undefined && this.#inbox.length === 0) break;
         await this.#host.turn();
       }
@@ -89,6 +96,7 @@ export class Driver {
   #obey(): void {
     const commands = this.#inbox;
     this.#inbox = [];
+    const freed: number[] = [];
     for (const command of commands) {
       switch (command.kind) {
         case "job":
@@ -96,6 +104,8 @@ export class Driver {
           break;
         case "cancel":
           if (this.#jobs.delete(command.id)) this.#engine.cancel(command.id);
+          // Also for a job that had just ended by itself: the server waits for a word.
+          freed.push(command.id);
           break;
         case "credit":
           this.#grant(command.id, command.credit);
@@ -105,6 +115,17 @@ export class Driver {
           break;
       }
     }
+    // At once, since a step may follow.
+    if (freed.length > 0) {
+      const memory = soundMemory(this.#engine.memory);
+      this.#host.send({ kind: "freed", ids: freed, ...(memory && { memory }) });
+    }
+  }
+
+  #report(): EngineReport {
+    const batch = soundBatch(this.#engine.batch);
+    const memory = soundMemory(this.#engine.memory);
+    return { ...(batch !== undefined && { batch }), ...(memory && { memory }) };
   }
 
   #add({ id, job, shape, credit }: Extract<Command, { readonly kind: "job" }>): void {
@@ -157,11 +178,12 @@ export class Driver {
     }
   }
 
-  #flush(): void {
+  #flush(report: EngineReport): void {
     const events = this.#outbox;
-    if (events.length === 0) return;
+    // A step that only read a prompt has no events, but counts.
+    if (events.length === 0 && report.batch === undefined) return;
     this.#outbox = [];
-    this.#host.send({ kind: "step", events });
+    this.#host.send({ kind: "step", events, ...report });
     for (const { id, event } of events) this.#charge(id, costOf(event));
   }
 

@@ -4,7 +4,7 @@
  * gave to all its jobs: measured, that is five to eight times cheaper than a message a token.
  */
 import type { ErrorData } from "../base/errors.ts";
-import type { Job, JobEvent, ModelInfo, ModelSource } from "../engines/engine.ts";
+import type { Job, JobEvent, KvMemory, ModelInfo, ModelSource } from "../engines/engine.ts";
 
 export type Encoding = "float32" | "float16" | "int8";
 
@@ -53,13 +53,25 @@ export type ToWorker =
   | { readonly kind: "ping" }
   | { readonly kind: "stop" };
 
+/** What an engine says of itself, for metrics. */
+export interface EngineReport {
+  /** How many sequences or texts the step computed. */
+  readonly batch?: number;
+  readonly memory?: KvMemory;
+}
+
 /** What a worker sends back. */
 export type FromWorker =
   | { readonly kind: "progress"; readonly fraction: number }
   | { readonly kind: "ready"; readonly info: ModelInfo }
   | { readonly kind: "load-failed"; readonly message: string }
   | { readonly kind: "pong" }
-  | { readonly kind: "step"; readonly events: readonly { id: number; event: WorkerEvent }[] }
+  | ({
+      readonly kind: "step";
+      readonly events: readonly { id: number; event: WorkerEvent }[];
+    } & EngineReport)
+  /** Confirms cancellations, before the next step: the engine holds nothing for these jobs. */
+  | ({ readonly kind: "freed"; readonly ids: readonly number[] } & EngineReport)
   | {
       readonly kind: "log";
       readonly level: "debug" | "info" | "warn" | "error";

@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import type { ModelInfo } from "../engines/engine.ts";
+import type { KvMemory, ModelInfo } from "../engines/engine.ts";
 import { Replica } from "./replica.ts";
 import type { ReplicaOptions } from "./replica.ts";
 
@@ -53,6 +53,15 @@ export class Pool {
   /** Jobs that the workers hold. */
   get jobs(): number {
     return this.#replicas.reduce((sum, replica) => sum + replica.jobs, 0);
+  }
+
+  /** The KV memory of all workers together; zero cells where they have none. */
+  get memory(): KvMemory {
+    const memories = this.#replicas.flatMap(({ memory }) => memory ?? []);
+    return {
+      cells: memories.reduce((sum, { cells }) => sum + cells, 0),
+      usedCells: memories.reduce((sum, { usedCells }) => sum + usedCells, 0),
+    };
   }
 
   get pids(): readonly number[] {

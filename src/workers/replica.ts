@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { Job, ModelInfo } from "../engines/engine.ts";
+import type { ModelMeter } from "../base/meter.ts";
+import type { Job, KvMemory, ModelInfo } from "../engines/engine.ts";
 import { Channel } from "./channel.ts";
 import type { JobStream } from "./job-stream.ts";
 import type { FromWorker, ToWorker, VectorShape } from "./messages.ts";
@@ -26,6 +27,7 @@ export interface ReplicaOptions {
   readonly arbiter: Arbiter;
   readonly clock: Clock;
   readonly log: Log;
+  readonly meter: ModelMeter;
   /** Its state changed. */
   readonly onChange: () => void;
   /** It may have a place for a job. */
@@ -42,6 +44,8 @@ interface Life {
   readyAt: number | undefined;
   /** From when it is ready: how long loading takes without a word is the engine's business. */
   pulse: Pulse | undefined;
+  /** As its engine last told it. */
+  memory: KvMemory | undefined;
   loadFailure: string | undefined;
 }
 
@@ -73,6 +77,11 @@ export class Replica {
   /** Jobs that it can hold; zero while it is not ready. */
   get slots(): number {
     return this.#state.kind === "ready" ? this.#state.info.slots : 0;
+  }
+
+  /** Its engine's KV memory; undefined where there is none, or nothing is known of it yet. */
+  get memory(): KvMemory | undefined {
+    return this.#life?.memory;
   }
 
   /** The worker's process, for the log and for tests. */
@@ -111,6 +120,7 @@ export class Replica {
     const channel = new Channel({
       port,
       now: clock.now,
+      meter: this.#options.meter,
       onBusy: (isBusy) => share.setBusy(isBusy),
       onFree: this.#options.onFree,
     });
@@ -121,6 +131,7 @@ export class Replica {
       lines: [],
       readyAt: undefined,
       pulse: undefined,
+      memory: undefined,
       loadFailure: undefined,
     };
     this.#life = life;
@@ -140,6 +151,12 @@ export class Replica {
     switch (message.kind) {
       case "step":
         life.channel.receive(message.events);
+        if (message.batch !== undefined) this.#options.meter.stepped(message.batch);
+        life.memory = message.memory;
+        return;
+      case "freed":
+        life.channel.freed(message.ids);
+        life.memory = message.memory;
         return;
       case "progress":
         if (this.#state.kind === "loading") {
@@ -197,6 +214,7 @@ export class Replica {
       this.#set({ kind: "failed", reason });
     } else {
       log.warn({ ...fields, waitMs: decided.waitMs }, "worker exited; starting another");
+      this.#options.meter.restarted();
       this.#history = decided.history;
       this.#set({ kind: "loading", fraction: 0 });
       this.#callOff = clock.after(decided.waitMs, () => this.#start());

@@ -3,7 +3,7 @@
  * promise only, and the server's process must be able to rely on what a worker sends.
  */
 import type { ErrorData } from "../base/errors.ts";
-import type { EngineHost, JobEvent, ModelInfo } from "../engines/engine.ts";
+import type { EngineHost, JobEvent, KvMemory, ModelInfo } from "../engines/engine.ts";
 
 type Check = (value: unknown) => boolean;
 
@@ -132,4 +132,16 @@ export function soundLevel(level: unknown): Level {
 /** A fraction from 0 to 1; 0 for what is no number. */
 export function soundFraction(fraction: unknown): number {
   return typeof fraction === "number" ? Math.min(1, Math.max(0, fraction || 0)) : 0;
+}
+
+/** An engine's word on its last step; undefined where it gave none, or none that makes sense. */
+export function soundBatch(batch: unknown): number | undefined {
+  return isPositive(batch) ? Number(batch) : undefined;
+}
+
+const memoryFields = has({ cells: isCount, usedCells: isCount });
+
+/** An engine's word on its KV memory; undefined where it gave none, or none that makes sense. */
+export function soundMemory(memory: KvMemory | undefined): KvMemory | undefined {
+  return memoryFields(memory) ? memory : undefined;
 }

@@ -8,7 +8,7 @@
  * again when there is room. The oldest always goes on, since a context fits the cells.
  */
 import { ServeError } from "../../base/errors.ts";
-import type { Engine, EngineHost, Job, ModelInfo, StepEvent } from "../engine.ts";
+import type { Engine, EngineHost, Job, KvMemory, ModelInfo, StepEvent } from "../engine.ts";
 import { Batch } from "./batch.ts";
 import type { Library } from "./library.ts";
 import type { Model } from "./model.ts";
@@ -53,6 +53,7 @@ export class Generator implements Engine {
   readonly #sequences = new Map<number, Sequence>();
   readonly #tempo: Tempo;
   #threads: number;
+  #sequencesInStep = 0;
 
   constructor(parts: GeneratorParts) {
     this.info = parts.info;
@@ -72,6 +73,14 @@ export class Generator implements Engine {
 
   get busy(): boolean {
     return this.#some((sequence) => !sequence.paused);
+  }
+
+  get batch(): number {
+    return this.#sequencesInStep;
+  }
+
+  get memory(): KvMemory {
+    return { cells: this.#parts.model.memory.cells, usedCells: this.#slots.used };
   }
 
   add(id: number, job: Job): void {
@@ -115,6 +124,7 @@ export class Generator implements Engine {
     this.#seat();
     for (;;) {
       const placed = this.#place();
+      this.#sequencesInStep = placed.length;
       if (placed.length === 0) return events;
       this.#useThreads(this.#tempo.threads);
       const startedAt = this.#parts.host.now();

@@ -45,6 +45,7 @@ export class Embedder implements Engine {
   #turn = 0;
   /** Moves on with each step, so that no job is always the last to be read. */
   #firstReader = 0;
+  #textsInStep = 0;
 
   constructor(parts: EmbedderParts) {
     this.info = parts.info;
@@ -55,6 +56,10 @@ export class Embedder implements Engine {
 
   get busy(): boolean {
     return this.#active().length > 0;
+  }
+
+  get batch(): number {
+    return this.#textsInStep;
   }
 
   add(id: number, job: Job): void {
@@ -83,6 +88,7 @@ export class Embedder implements Engine {
   }
 
   async step(): Promise<readonly StepEvent[]> {
+    this.#textsInStep = 0;
     const startedAt = this.#parts.now();
     const active = this.#active();
     const budget = batchBudget(this.#speed, stepMs);
@@ -124,6 +130,7 @@ export class Embedder implements Engine {
 
   async #compute(batch: readonly WaitingText[], startedAt: number): Promise<StepEvent[]> {
     const { encode, now } = this.#parts;
+    this.#textsInStep = batch.length;
     const beganAt = now();
     const vectors = await encode(
       batch.map(({ ids }) => ids),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
 import type { Reason } from "../../../src/base/errors.ts";
+import { silentModelMeter } from "../../../src/base/meter.ts";
 import { Channel } from "../../../src/workers/channel.ts";
 import { creditWindow } from "../../../src/workers/credit.ts";
 import type { WorkerEvent } from "../../../src/workers/messages.ts";
@@ -20,6 +21,7 @@ function setUp() {
       port.send({ kind: "threads", threads: isBusy ? 2 : 1 });
     },
     onFree: () => freed++,
+    meter: silentModelMeter,
   });
   const run = (signal: AbortSignal = never) => channel.run(generateJob("x"), shape, signal);
   const sent = (kind: string) => port.sent.filter((message) => message.kind === kind);
@@ -81,6 +83,7 @@ describe("a job in a channel", () => {
     const channel = new Channel({
       port,
       now: () => 42,
+      meter: silentModelMeter,
       onBusy: (isBusy) => busy.push(isBusy),
       onFree: () => {
         if (isNext) run();
@@ -134,6 +137,25 @@ describe("a job in a channel", () => {
     const { run, port } = setUp();
     expect(() => run(AbortSignal.abort(new ServeError("CALLER_GONE", "x")))).toThrow(ServeError);
     expect(port.sent).toEqual([]);
+  });
+
+  it("is timed from its cancellation until the worker says that it is free", () => {
+    const freed: number[] = [];
+    let nowMs = 100;
+    const channel = new Channel({
+      port: new FakePort(),
+      now: () => nowMs,
+      meter: { ...silentModelMeter, freed: (afterMs) => freed.push(afterMs) },
+      onBusy: () => undefined,
+      onFree: () => undefined,
+    });
+    const controller = new AbortController();
+    channel.run(generateJob("x"), shape, controller.signal);
+    controller.abort(new ServeError("CALLER_GONE", "gone"));
+    nowMs = 130;
+    channel.freed([1, 2]);
+    channel.freed([1]);
+    expect(freed).toEqual([30]);
   });
 
   it("ignores what comes after it was cancelled", async () => {

@@ -134,6 +134,32 @@ describe("a driver", () => {
     expect(engine.calls.slice(-3)).toEqual(["cancel 1", "threads 3", "step"]);
   });
 
+  it("confirms cancellations before the next step, also of jobs that are over", async () => {
+    const { engine, sent, driver, add } = setUp();
+    add(1);
+    await engine.stepping();
+    driver.receive({ kind: "cancel", id: 1 });
+    driver.receive({ kind: "cancel", id: 7 });
+    await engine.give([], true);
+    await engine.stepping();
+    expect(sent.filter(({ kind }) => kind === "freed")).toEqual([{ kind: "freed", ids: [1, 7] }]);
+  });
+
+  it("passes on what the engine says of its step and its memory, where it makes sense", async () => {
+    const { engine, add, steps, rest } = setUp();
+    Object.assign(engine, { batch: 2, memory: { cells: 10, usedCells: 3 } });
+    add(1);
+    await engine.give([], true);
+    await engine.stepping();
+    expect(steps()).toEqual([
+      { kind: "step", events: [], batch: 2, memory: { cells: 10, usedCells: 3 } },
+    ]);
+    Object.assign(engine, { batch: NaN, memory: { cells: "many" } });
+    await engine.give([[1, finish]]);
+    await rest();
+    expect(Object.keys(steps()[1]!)).toEqual(["kind", "events"]);
+  });
+
   it("does not step an idle engine", async () => {
     const { engine, add, rest } = setUp();
     add(1);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
+import { silentModelMeter } from "../../../src/base/meter.ts";
 import { Pool } from "../../../src/workers/pool.ts";
 import { Arbiter } from "../../../src/workers/shares.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
@@ -35,6 +36,7 @@ function setUp(replicas = 1) {
     arbiter: new Arbiter(2),
     clock,
     log: silentLog,
+    meter: silentModelMeter,
     onChange: () => states.push(pool.state.kind),
     onFree: () => freed++,
   });

@@ -1,0 +1,81 @@
+/**
+ * What the parts of the server report of their work, each fact from the one place that knows it.
+ * `src/metrics/` makes figures of it; a server without metrics passes `silentMeter`.
+ */
+import type { Code, Reason } from "./errors.ts";
+
+export interface Meter {
+  callBegan(method: string): void;
+  callEnded(call: EndedCall): void;
+  /** Reports of one model. Its name becomes a label, so it must be a loaded model's. */
+  model(name: string): ModelMeter;
+}
+
+/** A call as its caller saw it end. */
+export interface EndedCall {
+  readonly method: string;
+  /** Undefined where the call reached no model: a name that a caller made up is never here. */
+  readonly model: string | undefined;
+  readonly code: "OK" | Code;
+  /** Undefined where it went well. */
+  readonly reason: Reason | undefined;
+  readonly durationMs: number;
+  /** Whether a worker had begun its job. */
+  readonly isStarted: boolean;
+}
+
+export interface ModelMeter {
+  /** A worker began a job. */
+  started(waitMs: number): void;
+  firstPiece(afterMs: number): void;
+  /** Another piece of the same completion. */
+  nextPiece(gapMs: number): void;
+  finished(result: FinishedJob): void;
+  /** A worker said that a job which nobody waited for any more holds nothing now. */
+  freed(afterAbortMs: number): void;
+  /** An engine computed so many sequences or texts in one step. */
+  stepped(batch: number): void;
+  /** A worker died and another takes its place. */
+  restarted(): void;
+}
+
+export interface FinishedJob {
+  readonly kind: "generate" | "embed";
+  readonly promptTokens: number;
+  readonly cachedPromptTokens: number;
+  readonly completionTokens: number;
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+}
+
+/** A model as it stands: read when somebody asks for the metrics, and not before. */
+export interface ModelLoad {
+  readonly model: string;
+  readonly isReady: boolean;
+  readonly queuedJobs: number;
+  readonly runningJobs: number;
+  readonly slots: number;
+  /** Of the KV memory of all its workers; zero where it has none. */
+  readonly cells: number;
+  readonly usedCells: number;
+}
+
+const nothing = (): void => undefined;
+
+/** Counts nothing. */
+export const silentModelMeter: ModelMeter = {
+  started: nothing,
+  firstPiece: nothing,
+  nextPiece: nothing,
+  finished: nothing,
+  freed: nothing,
+  stepped: nothing,
+  restarted: nothing,
+};
+
+/** Counts nothing. */
+export const silentMeter: Meter = {
+  callBegan: nothing,
+  callEnded: nothing,
+  model: () => silentModelMeter,
+};
