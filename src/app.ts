@@ -5,12 +5,17 @@
  */
 import { readFileSync } from "node:fs";
 import { buildCommit } from "./base/build.ts";
+import { systemClock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
+import type { ModelLoad } from "./base/meter.ts";
 import { version } from "./base/version.ts";
 import { modelFolders } from "./config/config.ts";
 import type { Config } from "./config/settings.ts";
 import type { GrpcServer } from "./grpc/server.ts";
 import { openServer } from "./grpc/server.ts";
+import type { HttpPort } from "./metrics/http.ts";
+import type { PrometheusMeter } from "./metrics/meter.ts";
+import { openMetricsPort } from "./metrics/port.ts";
 import type { Manifest } from "./models/manifest.ts";
 import type { Registry } from "./models/registry.ts";
 import { openRegistry } from "./models/registry.ts";
@@ -46,6 +51,7 @@ const workerGraceMs = 2000;
 /** Starts a server. Resolves when it listens; models go on loading. Throws one line that says why not. */
 export async function startApp(config: Config, log: Log, environment: Environment): Promise<App> {
   const manifests = await findModels({ directories: modelFolders(config), paths: config.model });
+  const meter = await openMeter(config, () => models.loads());
   const models = openRegistry({
     cores: config.cores,
     environment,
@@ -56,23 +62,31 @@ export async function startApp(config: Config, log: Log, environment: Environmen
     maxQueuedJobs: config.maxQueuedJobs,
     digestOf,
     log,
+    ...(meter && { meter }),
   });
-  const server = serve(config, log, models);
-  // Nothing can call between the port's opening and the models' names: both happen in one turn.
-  const port = await server.listen(config.host, config.port);
+  const server = serve(config, { log, meter, models });
+  const { port, metrics } = await listen(config, { log, meter, server });
   for (const manifest of manifests) models.load(withLibrary(manifest, config.llamaLibrary));
   const tellHealth = (): void => {
     for (const [name, serving] of healthOf(models.list())) server.health.set(name, serving);
   };
   tellHealth();
   models.onChange(tellHealth);
-  return ending({ port, models, server, graceMs: config.graceMs });
+  return ending({ port, metrics, models, server, graceMs: config.graceMs });
 }
 
-function serve(config: Config, log: Log, models: Registry): GrpcServer {
+interface Parts {
+  readonly log: Log;
+  readonly meter: PrometheusMeter | undefined;
+}
+
+function serve(
+  config: Config,
+  { log, meter, models }: Parts & { readonly models: Registry },
+): GrpcServer {
   const startedAt = performance.now();
   const descriptors = readFileSync(new URL("../gen/fds.binpb", import.meta.url));
-  const server = openServer({ ...config, log, descriptors });
+  const server = openServer({ ...config, log, ...(meter && { meter }), descriptors });
   const options = { models, limits: config };
   server.addService(generationService, generationHandlers(options));
   server.addService(embeddingService, embeddingHandlers(options));
@@ -90,25 +104,71 @@ function serve(config: Config, log: Log, models: Registry): GrpcServer {
   return server;
 }
 
+interface Ports {
+  readonly port: number;
+  readonly metrics: HttpPort | undefined;
+}
+
+/** Opens the ports; where one fails, none stays open. gRPC comes last, and names follow in the same turn: nothing can call in between. */
+async function listen(
+  config: Config,
+  { log, meter, server }: Parts & { readonly server: GrpcServer },
+): Promise<Ports> {
+  const metrics = await listenForMetrics(config, { log, meter, server });
+  try {
+    return { port: await server.listen(config.host, config.port), metrics };
+  } catch (error) {
+    await metrics?.close();
+    throw error;
+  }
+}
+
+async function listenForMetrics(
+  { metricsHost, metricsPort }: Config,
+  { log, meter, server }: Parts & { readonly server: GrpcServer },
+): Promise<HttpPort | undefined> {
+  if (meter === undefined || metricsPort === undefined) return undefined;
+  const opened = await openMetricsPort({
+    host: metricsHost,
+    port: metricsPort,
+    meter,
+    clock: systemClock,
+    isReady: () => server.health.isServing("readiness"),
+  });
+  log.info({ host: metricsHost, port: opened.port }, "metrics");
+  return opened;
+}
+
+/** Undefined where nobody asked for metrics: then nothing is counted, and what counts is not even imported. */
+async function openMeter(
+  { metricsPort }: Config,
+  loads: () => readonly ModelLoad[],
+): Promise<PrometheusMeter | undefined> {
+  if (metricsPort === undefined) return undefined;
+  const meters = await import("./metrics/meter.ts");
+  return meters.openMeter(loads);
+}
+
 /** The operator's own build of libllama goes to every model that names none itself. */
 function withLibrary(manifest: Manifest, library: string | undefined): Manifest {
   if (manifest.engine !== "llama" || library === undefined) return manifest;
   return { ...manifest, options: { library, ...manifest.options } };
 }
 
-interface Running {
-  readonly port: number;
+interface Running extends Ports {
   readonly models: Registry;
   readonly server: GrpcServer;
   readonly graceMs: number;
 }
 
-function ending({ port, models, server, graceMs }: Running): App {
+function ending({ port, metrics, models, server, graceMs }: Running): App {
   const closed: PromiseWithResolvers<void> = Promise.withResolvers();
   let draining: Promise<void> | undefined;
   const drain = async (): Promise<void> => {
     await server.drain(graceMs);
     await models.close(workerGraceMs);
+    // Last: who watches sees the others go.
+    await metrics?.close();
   };
   return {
     port,

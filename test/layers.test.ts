@@ -6,6 +6,7 @@ import { expect, it } from "vitest";
 const layers: Record<string, readonly string[]> = {
   base: [],
   config: ["base"],
+  metrics: ["base"],
   engines: ["base"],
   workers: ["base", "engines"],
   scheduling: ["base", "engines", "workers"],
@@ -13,7 +14,18 @@ const layers: Record<string, readonly string[]> = {
   calls: ["base", "config"],
   services: ["base", "config", "calls", "engines", "workers", "models", "gen"],
   grpc: ["base", "config", "calls", "gen"],
-  app: ["base", "config", "engines", "workers", "models", "calls", "services", "grpc", "gen"],
+  app: [
+    "base",
+    "config",
+    "metrics",
+    "engines",
+    "workers",
+    "models",
+    "calls",
+    "services",
+    "grpc",
+    "gen",
+  ],
   cli: ["base", "config", "engines", "models", "app", "grpc", "gen"],
 };
 

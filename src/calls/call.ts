@@ -7,11 +7,13 @@ import type { ServeError } from "../base/errors.ts";
 
 /** What a call's handler learns on the way, for its one line in the log. Services fill it in. */
 export interface CallRecord {
+  /** The name of a loaded model, as it becomes a metric's label: never what a caller made up. */
   model?: string;
   promptTokens?: number;
   completionTokens?: number;
   inputs?: number;
   finishReason?: string;
+  /** Set once a worker has begun the call's job. */
   queueMs?: number;
   firstTokenMs?: number;
 }
@@ -41,6 +43,11 @@ export interface CallContext {
   readonly peer: string;
   readonly caller: Caller;
   readonly record: CallRecord;
+}
+
+/** A worker has begun the call's job. */
+export function noteStarted({ record, arrivedAt }: CallContext): void {
+  record.queueMs = Math.round(performance.now() - arrivedAt);
 }
 
 /** A unary method answers with exactly one item; a streaming one, with any number. */

@@ -1,21 +1,25 @@
-/** Writes one line a call: what it was, how it ended, what it took. Never what was said. */
+/** Writes one line a call and counts it: what it was, how it ended, what it took. Never what was said. */
 import { ServeError } from "../base/errors.ts";
 import type { Log, LogFields } from "../base/log.ts";
+import type { EndedCall, Meter } from "../base/meter.ts";
 import type { CallContext, Interceptor } from "./call.ts";
 
 export interface ObservationOptions {
+  readonly meter: Meter;
   /** Writes calls that went well at debug: those of probes, which come every few seconds. */
   readonly quiet: boolean;
   /** A monotonic clock in milliseconds, the one that `CallContext.arrivedAt` is read from. */
   readonly now: () => number;
 }
 
-/** Logs each call when it ends. Belongs outermost, so that it sees what the caller sees. */
+/** Logs and counts each call when it ends. Belongs outermost, so that it sees what the caller sees. */
 export function observation(log: Log, options: ObservationOptions): Interceptor {
   return (next) =>
     async function* (request, context) {
       // Stands when the loop below is left from outside: the caller went before the end.
+      const { meter, now, quiet } = options;
       let error: ServeError | undefined = new ServeError("CALLER_GONE", "the caller left");
+      meter.callBegan(context.method);
       try {
         yield* next(request, context);
         error = undefined;
@@ -24,8 +28,9 @@ export function observation(log: Log, options: ObservationOptions): Interceptor 
         throw error;
       } finally {
         const outcome = context.signal.aborted ? ServeError.from(context.signal.reason) : error;
-        const durationMs = options.now() - context.arrivedAt;
-        const write = outcome === undefined && options.quiet ? log.debug : levelOf(log, outcome);
+        const durationMs = now() - context.arrivedAt;
+        meter.callEnded(endOf(context, outcome, durationMs));
+        const write = outcome === undefined && quiet ? log.debug : levelOf(log, outcome);
         write(fieldsOf(context, outcome, durationMs), "call");
       }
     };
@@ -35,6 +40,16 @@ function levelOf(log: Log, error: ServeError | undefined): Log["info"] {
   if (error?.code === "INTERNAL") return log.error;
   if (error?.code === "UNAVAILABLE") return log.warn;
   return log.info;
+}
+
+function endOf(
+  { method, record }: CallContext,
+  error: ServeError | undefined,
+  durationMs: number,
+): EndedCall {
+  const code = error?.code ?? "OK";
+  const isStarted = record.queueMs !== undefined;
+  return { method, model: record.model, code, reason: error?.reason, durationMs, isStarted };
 }
 
 function fieldsOf(

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { nonEmpty, oneOf, path, type ReadValue, wholeNumber } from "./values.ts";
 
 export interface Setting {
-  readonly group: "Models" | "Network" | "Limits" | "Shutdown" | "Logs";
+  readonly group: "Models" | "Network" | "Limits" | "Metrics" | "Shutdown" | "Logs";
   /** Undefined for a setting that may stay unset; always a list where `repeats`. */
   readonly default: unknown;
   /** How help shows a default that depends on the machine or on other settings. */
@@ -141,12 +141,27 @@ export const settings = {
     value: "ms",
     help: "Milliseconds that a call may take, queue included; past it, calls fail with DEADLINE_EXCEEDED.",
   },
+  metricsPort: {
+    group: "Metrics",
+    default: undefined,
+    defaultText: "none: no port, nothing counted",
+    read: wholeNumber(0, 65_535),
+    value: "n",
+    help: "Port for HTTP with /metrics for Prometheus, /healthz and /readyz. 0 takes any free port; a log line says which.",
+  },
+  metricsHost: {
+    group: "Metrics",
+    default: "127.0.0.1",
+    read: nonEmpty,
+    value: "address",
+    help: "Address that the metrics port listens on. 0.0.0.0 or :: lets the network read the metrics; nobody is asked who they are.",
+  },
   graceMs: {
     group: "Shutdown",
     default: 25_000,
     read: wholeNumber(0, day),
     value: "ms",
-    help: "Milliseconds that running calls get to finish after SIGTERM or Ctrl-C. Keep it below Kubernetes' terminationGracePeriodSeconds.",
+    help: "Milliseconds that running calls then get to finish. Keep both together below Kubernetes' terminationGracePeriodSeconds.",
   },
   logLevel: {
     group: "Logs",

@@ -18,10 +18,21 @@ import type { Handler } from "../calls/call.ts";
 export interface Health {
   /** Empty for the whole server; else a service's full name, or one that probes agreed on. */
   set(name: string, serving: boolean): void;
+  /** What is said of the name now; false for one that nobody has set. */
+  isServing(name: string): boolean;
 }
 
-/** A name that keeps its status while the server drains: a draining process is alive. */
-const livenessName = "liveness";
+type Phase = "serving" | "leaving" | "draining";
+
+/**
+ * Names that keep their status while the server ends. Those of the kubelet's probes lead no client
+ * anywhere: to a server that still takes calls they say so, since kube-proxy sends calls to a ready
+ * pod that ends where no other is left. And a process that drains is alive.
+ */
+const kept: Readonly<Record<Exclude<Phase, "serving">, ReadonlySet<string>>> = {
+  leaving: new Set(["liveness", "readiness", "startup"]),
+  draining: new Set(["liveness"]),
+};
 
 interface HealthRequest {
   readonly service: string;
@@ -42,7 +53,7 @@ export class HealthService implements Health {
   readonly handlers: HealthHandlers;
   readonly #implementation = new HealthImplementation();
   readonly #serving = new Map<string, boolean>();
-  #draining = false;
+  #phase: Phase = "serving";
 
   constructor() {
     this.handlers = healthHandlers(methodsOf(this.#implementation));
@@ -50,19 +61,31 @@ export class HealthService implements Health {
 
   set(name: string, serving: boolean): void {
     this.#serving.set(name, serving);
-    if (!this.#draining || name === livenessName) this.#publish(name, serving);
+    this.#publish(name);
+  }
+
+  isServing(name: string): boolean {
+    if (this.#phase !== "serving" && !kept[this.#phase].has(name)) return false;
+    return this.#serving.get(name) ?? false;
+  }
+
+  /** Asks clients to go elsewhere, while calls are still taken. */
+  leave(): void {
+    this.#enter("leaving");
   }
 
   /** From now on nothing serves but the process itself. */
   drain(): void {
-    this.#draining = true;
-    for (const name of this.#serving.keys()) {
-      if (name !== livenessName) this.#publish(name, false);
-    }
+    this.#enter("draining");
   }
 
-  #publish(name: string, serving: boolean): void {
-    this.#implementation.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    for (const name of this.#serving.keys()) this.#publish(name);
+  }
+
+  #publish(name: string): void {
+    this.#implementation.setStatus(name, this.isServing(name) ? "SERVING" : "NOT_SERVING");
   }
 }
 

@@ -11,7 +11,9 @@ import {
 import { ServerReflectionService } from "../../gen/grpc/reflection/v1/reflection.ts";
 import { ServerReflectionService as AlphaReflectionService } from "../../gen/grpc/reflection/v1alpha/reflection.ts";
 import { ServeError } from "../base/errors.ts";
+import { listenFailure } from "../base/listen.ts";
 import type { Log } from "../base/log.ts";
+import { type Meter, silentMeter } from "../base/meter.ts";
 import type { Handler, Interceptor } from "../calls/call.ts";
 import { deadline } from "../calls/deadline.ts";
 import { observation } from "../calls/observation.ts";
@@ -23,6 +25,8 @@ import { reflectionHandler } from "./reflection.ts";
 
 export interface ServerOptions {
   readonly log: Log;
+  /** Undefined counts nothing. */
+  readonly meter?: Meter;
   /** The serialised `FileDescriptorSet` of all services, for reflection. */
   readonly descriptors: Uint8Array;
   readonly maxMessageBytes: number;
@@ -80,11 +84,7 @@ export function openServer(options: ServerOptions): GrpcServer {
     services.push(addTo(server, definition, { handlers, edge: { calls, interceptors } }));
   };
   addStandardServices(options, { health, services, add });
-  const now = (): number => performance.now();
-  const interceptors = [
-    observation(options.log, { quiet: false, now }),
-    deadline(options.maxCallMs),
-  ];
+  const interceptors = [observed(options, { quiet: false }), deadline(options.maxCallMs)];
   return {
     health,
     addService: (definition, handlers) => add(definition, handlers, interceptors),
@@ -117,11 +117,18 @@ function grpcOptions(options: ServerOptions): GrpcOptions {
   };
 }
 
+function observed(
+  { log, meter = silentMeter }: ServerOptions,
+  { quiet }: { readonly quiet: boolean },
+): Interceptor {
+  return observation(log, { meter, quiet, now: () => performance.now() });
+}
+
 type Add = (definition: object, handlers: object, interceptors: readonly Interceptor[]) => void;
 
 /** Health and reflection. Their streams last as long as the caller likes, and are quiet in the log. */
 function addStandardServices(
-  { log, descriptors }: ServerOptions,
+  options: ServerOptions,
   parts: {
     readonly health: HealthService;
     readonly services: readonly string[];
@@ -129,8 +136,8 @@ function addStandardServices(
   },
 ): void {
   const { health, services, add } = parts;
-  const now = (): number => performance.now();
-  const interceptors = [observation(log, { quiet: true, now }), deadline(Infinity)];
+  const { descriptors } = options;
+  const interceptors = [observed(options, { quiet: true }), deadline(Infinity)];
   const serverReflectionInfo = reflectionHandler({ descriptors, services: () => services });
   add(health.definition, health.handlers, interceptors);
   add(ServerReflectionService, { serverReflectionInfo }, interceptors);
@@ -171,18 +178,12 @@ function listen(server: Server, host: string, port: number): Promise<number> {
       if (error === null) {
         mendDeadlines(server);
         resolve(bound);
-      } else reject(new Error(listenFailure(error.message, host, port), { cause: error }));
+      } else {
+        const why = listenFailure(error.message, { host, port, flag: "--port" });
+        reject(new Error(why, { cause: error }));
+      }
     });
   });
-}
-
-function listenFailure(message: string, host: string, port: number): string {
-  if (message.includes("EADDRINUSE")) {
-    return `port ${port} on ${host} is in use; stop what listens there, or choose another with --port`;
-  }
-  if (message.includes("EACCES"))
-    return `port ${port} on ${host} needs more rights; choose one from 1024`;
-  return `cannot listen on ${host}: this machine has no such address`;
 }
 
 async function drain(

@@ -7,7 +7,7 @@ import {
   Encoding,
 } from "../../gen/inferd/v1/embedding_service.ts";
 import { type ErrorData, ServeError } from "../base/errors.ts";
-import type { CallContext, Handler } from "../calls/call.ts";
+import { type CallContext, type Handler, noteStarted } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
 import type { EmbedJob, JobResult } from "../engines/engine.ts";
 import type { Models, ModelStatus, Submission } from "../models/model.ts";
@@ -67,6 +67,7 @@ async function* embed(
   for await (const event of model.run(submission)) {
     switch (event.kind) {
       case "started":
+        noteStarted(context);
         break;
       case "vectors":
         for (const vector of event.vectors) {

@@ -12,7 +12,7 @@ import {
   type Started,
 } from "../../gen/inferd/v1/generation_service.ts";
 import { ServeError } from "../base/errors.ts";
-import type { CallContext, CallRecord, Handler } from "../calls/call.ts";
+import { type CallContext, type CallRecord, type Handler, noteStarted } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
 import type { ChatMessage, GenerateInput, GenerateJob, JobResult } from "../engines/engine.ts";
 import type { Models, ModelStatus, ServingModel } from "../models/model.ts";
@@ -71,6 +71,7 @@ async function* generate(
   for await (const event of run(model, job, context)) {
     if (!hasStarted) {
       hasStarted = true;
+      noteStarted(context);
       yield { $case: "started", value: started };
       const prompt = promptToRepeat(request);
       if (prompt !== "") yield { $case: "piece", value: { text: prompt, tokens: [] } };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
 import type { Log, LogFields } from "../../../src/base/log.ts";
+import { silentMeter } from "../../../src/base/meter.ts";
 import type { CallContext } from "../../../src/calls/call.ts";
 import { deadline } from "../../../src/calls/deadline.ts";
 import { observation } from "../../../src/calls/observation.ts";
@@ -98,7 +99,7 @@ describe("observation", () => {
     return { log, lines };
   }
 
-  const options = { quiet: false, now: () => 1012.345 };
+  const options = { meter: silentMeter, quiet: false, now: () => 1012.345 };
 
   it("writes one line with what the handler learnt", async () => {
     const { log, lines } = recorder();

@@ -1,0 +1,93 @@
+/**
+ * The HTTP port for those who watch the server: Prometheus, and probes that speak no gRPC. It reads
+ * nothing of a request but its method and path, and answers nothing that callers said.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { listenFailure } from "../base/listen.ts";
+
+export interface HttpOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
+  /** What the health service says of `readiness`. */
+  readonly isReady: () => boolean;
+}
+
+export interface HttpPort {
+  readonly port: number;
+  /** Closes the port and every connection. */
+  close(): Promise<void>;
+}
+
+/** Scrapers and probes are a handful. Others are turned away before they cost anything. */
+const maxConnections = 64;
+const patienceMs = 5000;
+
+/** Listens. Fails with one line that says why. */
+export function openHttp(options: HttpOptions): Promise<HttpPort> {
+  const server = createServer({ requestTimeout: patienceMs }, (request, response) => {
+    void answer(request, response, options);
+  });
+  server.maxConnections = maxConnections;
+  return new Promise((resolve, reject) => {
+    const { host, port } = options;
+    server.once("error", (error) => {
+      const why = listenFailure(error.message, { host, port, flag: "--metrics-port" });
+      reject(new Error(why, { cause: error }));
+    });
+    server.listen(port, host, () => resolve({ port: portOf(server), close: () => close(server) }));
+  });
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type?: string;
+  readonly text: string;
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: HttpOptions,
+): Promise<void> {
+  const { status, type = "text/plain; charset=utf-8", text } = await answerTo(request, options);
+  const isHead = request.method === "HEAD";
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) });
+  response.end(isHead ? undefined : text);
+}
+
+async function answerTo(request: IncomingMessage, options: HttpOptions): Promise<Answer> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return { status: 405, text: "only GET and HEAD\n" };
+  }
+  const [path = ""] = (request.url ?? "").split("?");
+  switch (path) {
+    case "/metrics":
+      return metricsAnswer(options.metrics);
+    case "/healthz":
+      // A process that answers is alive, whatever its models do.
+      return { status: 200, text: "alive\n" };
+    case "/readyz":
+      return options.isReady()
+        ? { status: 200, text: "ready\n" }
+        : { status: 503, text: "not ready\n" };
+    default:
+      return { status: 404, text: "there are /metrics, /healthz and /readyz\n" };
+  }
+}
+
+async function metricsAnswer({ contentType, text }: HttpOptions["metrics"]): Promise<Answer> {
+  return { status: 200, type: contentType, text: await text() };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

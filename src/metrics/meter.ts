@@ -1,0 +1,118 @@
+/** The meter that a server with metrics passes around: reports in, the text of `/metrics` out. */
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { EndedCall, FinishedJob, Meter, ModelLoad, ModelMeter } from "../base/meter.ts";
+import { type Metric, metrics } from "./table.ts";
+
+export interface PrometheusMeter extends Meter {
+  /** The event loop turned this much later than it was asked to. */
+  readonly loopLagged: (ms: number) => void;
+  /** All metrics in Prometheus' text format. */
+  readonly text: () => Promise<string>;
+  /** What `text` is, for HTTP. */
+  readonly contentType: string;
+}
+
+type Collectors = {
+  readonly [K in keyof typeof metrics]: (typeof metrics)[K]["type"] extends "counter"
+    ? Counter
+    : (typeof metrics)[K]["type"] extends "gauge"
+      ? Gauge
+      : Histogram;
+};
+
+/** `loads` gives all models as they stand; it is asked once for each text. */
+export function openMeter(loads: () => readonly ModelLoad[]): PrometheusMeter {
+  const registry = new Registry();
+  const collectors = collectorsIn(registry);
+  const models = new Map<string, ModelMeter>();
+  return {
+    callBegan: (method) => collectors.runningCalls.inc({ method }),
+    callEnded: (call) => noteEnd(collectors, call),
+    model: (name) => {
+      const meter = models.get(name) ?? modelMeter(collectors, name);
+      models.set(name, meter);
+      return meter;
+    },
+    loopLagged: (ms) => collectors.loopLag.observe(ms / 1000),
+    text: () => {
+      readLoads(collectors, loads());
+      return registry.metrics();
+    },
+    contentType: registry.contentType,
+  };
+}
+
+function collectorsIn(registry: Registry): Collectors {
+  const rows: readonly (readonly [string, Metric])[] = Object.entries(metrics);
+  const made = rows.map(([key, metric]) => [key, collectorOf(metric, registry)]);
+  // `Collectors` is computed from the same table; its keys and kinds are lost by name here.
+  return Object.fromEntries(made) as Collectors;
+}
+
+function collectorOf(metric: Metric, registry: Registry): Counter | Gauge | Histogram {
+  const { name, help } = metric;
+  const shared = { name, help, labelNames: metric.labels, registers: [registry] };
+  switch (metric.type) {
+    case "counter":
+      return new Counter(shared);
+    case "gauge":
+      return new Gauge(shared);
+    case "histogram":
+      return new Histogram({ ...shared, buckets: [...metric.buckets] });
+  }
+}
+
+function noteEnd(collectors: Collectors, call: EndedCall): void {
+  const { method, model = "", code, reason = "" } = call;
+  collectors.runningCalls.dec({ method });
+  collectors.calls.inc({ method, model, code, reason });
+  collectors.callSeconds.observe({ method, model }, call.durationMs / 1000);
+  if (model !== "" && reason !== "" && !call.isStarted) collectors.refusals.inc({ model, reason });
+}
+
+/** Looks its label up once, since pieces come by the thousand. */
+function modelMeter(collectors: Collectors, model: string): ModelMeter {
+  const wait = collectors.queueWait.labels(model);
+  const first = collectors.firstToken.labels(model);
+  const gap = collectors.tokenGap.labels(model);
+  const free = collectors.cancelToFree.labels(model);
+  const batch = collectors.batch.labels(model);
+  // From the start, so that a rate of it can be taken when the first one dies.
+  const restarts = collectors.workerRestarts.labels(model);
+  restarts.inc(0);
+  return {
+    started: (waitMs) => wait.observe(waitMs / 1000),
+    firstPiece: (afterMs) => first.observe(afterMs / 1000),
+    nextPiece: (gapMs) => gap.observe(gapMs / 1000),
+    finished: (job) => noteFinish(collectors, model, job),
+    freed: (afterAbortMs) => free.observe(afterAbortMs / 1000),
+    stepped: (jobs) => batch.observe(jobs),
+    restarted: () => restarts.inc(),
+  };
+}
+
+function noteFinish(collectors: Collectors, model: string, job: FinishedJob): void {
+  collectors.prefill.observe({ model }, job.prefillMs / 1000);
+  collectors.promptTokens.inc({ model }, job.promptTokens);
+  if (job.kind === "embed") return;
+  collectors.decode.observe({ model }, job.decodeMs / 1000);
+  collectors.cachedPromptTokens.inc({ model }, job.cachedPromptTokens);
+  collectors.completionTokens.inc({ model }, job.completionTokens);
+  collectors.prefixHits.inc({ model }, job.cachedPromptTokens > 0 ? 1 : 0);
+}
+
+function readLoads(collectors: Collectors, loads: readonly ModelLoad[]): void {
+  const { modelReady, queuedJobs, runningJobs, slots, cells, usedCells } = collectors;
+  // A model that is not there any more must not keep its last figure.
+  for (const gauge of [modelReady, queuedJobs, runningJobs, slots, cells, usedCells]) gauge.reset();
+  for (const load of loads) {
+    const { model } = load;
+    modelReady.set({ model }, load.isReady ? 1 : 0);
+    queuedJobs.set({ model }, load.queuedJobs);
+    runningJobs.set({ model }, load.runningJobs);
+    slots.set({ model }, load.slots);
+    if (load.cells === 0) continue;
+    cells.set({ model }, load.cells);
+    usedCells.set({ model }, load.usedCells);
+  }
+}

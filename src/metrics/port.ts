@@ -1,0 +1,34 @@
+/** All that `--metrics-port` turns on: the meter's text on HTTP, and a watch on the event loop. */
+import type { Clock } from "../base/clock.ts";
+import { cached } from "./cached.ts";
+import { type HttpOptions, type HttpPort, openHttp } from "./http.ts";
+import { watchLag } from "./lag.ts";
+import type { PrometheusMeter } from "./meter.ts";
+
+export interface MetricsPortOptions extends Pick<HttpOptions, "host" | "port" | "isReady"> {
+  readonly meter: PrometheusMeter;
+  readonly clock: Clock;
+}
+
+/** The text is made at most so often: a scrape every 50 ms costs as much as one every 100. */
+const keepMs = 100;
+
+/** Fails with one line that says why the port could not be opened. */
+export async function openMetricsPort(options: MetricsPortOptions): Promise<HttpPort> {
+  const { host, port, isReady, meter, clock } = options;
+  const text = cached(meter.text, { keepMs, now: clock.now });
+  const http = await openHttp({
+    host,
+    port,
+    isReady,
+    metrics: { contentType: meter.contentType, text },
+  });
+  const stopWatching = watchLag(clock, meter.loopLagged);
+  return {
+    port: http.port,
+    close: () => {
+      stopWatching();
+      return http.close();
+    },
+  };
+}

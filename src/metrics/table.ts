@@ -1,0 +1,182 @@
+/**
+ * Every metric, once: what is counted, what `/metrics` says of it and `docs/reference/metrics.md` come
+ * from here. Labels take values from closed sets only: methods that are served, models that are
+ * loaded, gRPC's codes, the reasons of the one table.
+ */
+export type Label = "method" | "model" | "code" | "reason";
+
+export type Metric =
+  | {
+      readonly type: "counter" | "gauge";
+      readonly name: string;
+      readonly labels: readonly Label[];
+      readonly help: string;
+    }
+  | {
+      readonly type: "histogram";
+      readonly name: string;
+      readonly labels: readonly Label[];
+      readonly help: string;
+      /** Upper bounds, in the unit of the name. */
+      readonly buckets: readonly number[];
+    };
+
+/** From one millisecond to ten minutes, the longest that a call may take by default. */
+const waits = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
+];
+/** Between two tokens, and between a cancellation and its effect: about a step of an engine. */
+const steps = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2.5, 10,
+];
+const batches = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+export const metrics = {
+  calls: {
+    name: "inferd_calls_total",
+    type: "counter",
+    labels: ["method", "model", "code", "reason"],
+    help: "Calls that ended, by how. `model` is empty for a call that reached none, `reason` for one that went well.",
+  },
+  callSeconds: {
+    name: "inferd_call_seconds",
+    type: "histogram",
+    labels: ["method", "model"],
+    help: "From a call's arrival to its end, however it ended.",
+    buckets: waits,
+  },
+  runningCalls: {
+    name: "inferd_running_calls",
+    type: "gauge",
+    labels: ["method"],
+    help: "Calls that have arrived and not ended.",
+  },
+  refusals: {
+    name: "inferd_refusals_total",
+    type: "counter",
+    labels: ["model", "reason"],
+    help: "Calls to a model that ended before a worker began their job, by why: refused at once, or expired or left while they waited.",
+  },
+  queuedJobs: {
+    name: "inferd_queued_jobs",
+    type: "gauge",
+    labels: ["model"],
+    help: "Jobs that wait for a slot.",
+  },
+  queueWait: {
+    name: "inferd_queue_wait_seconds",
+    type: "histogram",
+    labels: ["model"],
+    help: "From a call's arrival to the first step of its job, for jobs that were begun.",
+    buckets: waits,
+  },
+  runningJobs: {
+    name: "inferd_running_jobs",
+    type: "gauge",
+    labels: ["model"],
+    help: "Jobs that the model's workers hold.",
+  },
+  slots: {
+    name: "inferd_slots",
+    type: "gauge",
+    labels: ["model"],
+    help: "Jobs that the model's ready workers can hold at once.",
+  },
+  modelReady: {
+    name: "inferd_model_ready",
+    type: "gauge",
+    labels: ["model"],
+    help: "1 while the model serves, 0 while it loads or after it has failed.",
+  },
+  firstToken: {
+    name: "inferd_first_token_seconds",
+    type: "histogram",
+    labels: ["model"],
+    help: "From a call's arrival to the first piece of its completion.",
+    buckets: waits,
+  },
+  tokenGap: {
+    name: "inferd_token_gap_seconds",
+    type: "histogram",
+    labels: ["model"],
+    help: "Between two pieces of one completion, as the server takes them for the caller; one who does not read is waited for here too.",
+    buckets: steps,
+  },
+  prefill: {
+    name: "inferd_prefill_seconds",
+    type: "histogram",
+    labels: ["model"],
+    help: "Time from a job's first step until its prompt was read, or its texts were embedded; for jobs that finished.",
+    buckets: waits,
+  },
+  decode: {
+    name: "inferd_decode_seconds",
+    type: "histogram",
+    labels: ["model"],
+    help: "Time from a completion's first token to its last; for jobs that finished.",
+    buckets: waits,
+  },
+  promptTokens: {
+    name: "inferd_prompt_tokens_total",
+    type: "counter",
+    labels: ["model"],
+    help: "Tokens of prompts and of embedded texts, those that a cache had included; for jobs that finished.",
+  },
+  cachedPromptTokens: {
+    name: "inferd_cached_prompt_tokens_total",
+    type: "counter",
+    labels: ["model"],
+    help: "Prompt tokens that a cache had, so that nothing was computed for them; for jobs that finished.",
+  },
+  completionTokens: {
+    name: "inferd_completion_tokens_total",
+    type: "counter",
+    labels: ["model"],
+    help: "Tokens that were generated; for jobs that finished.",
+  },
+  prefixHits: {
+    name: "inferd_prefix_cache_hits_total",
+    type: "counter",
+    labels: ["model"],
+    help: "Jobs that finished and whose prompt began as a cached one. Their share is of the count of `inferd_decode_seconds`.",
+  },
+  batch: {
+    name: "inferd_batch_jobs",
+    type: "histogram",
+    labels: ["model"],
+    help: "Sequences or texts that one step of an engine computed together, for engines that say so.",
+    buckets: batches,
+  },
+  cells: {
+    name: "inferd_kv_cells",
+    type: "gauge",
+    labels: ["model"],
+    help: "Tokens that the KV memory of the model's workers can hold.",
+  },
+  usedCells: {
+    name: "inferd_kv_used_cells",
+    type: "gauge",
+    labels: ["model"],
+    help: "Tokens that the KV memory holds, caches included; one that two sequences share counts for each, so it may pass `inferd_kv_cells`.",
+  },
+  cancelToFree: {
+    name: "inferd_cancel_to_free_seconds",
+    type: "histogram",
+    labels: ["model"],
+    help: "From the moment that nobody waits for a running job any more until its worker confirms that it holds nothing for it.",
+    buckets: steps,
+  },
+  workerRestarts: {
+    name: "inferd_worker_restarts_total",
+    type: "counter",
+    labels: ["model"],
+    help: "Workers that died, or hung and were ended, and are started again.",
+  },
+  loopLag: {
+    name: "inferd_event_loop_lag_seconds",
+    type: "histogram",
+    labels: [],
+    help: "How late a timer of the front process fires, ten times a second: what holds up every call and every probe.",
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+  },
+} as const satisfies Record<string, Metric>;

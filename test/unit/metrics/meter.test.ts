@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import type { EndedCall, ModelLoad } from "../../../src/base/meter.ts";
+import { openMeter } from "../../../src/metrics/meter.ts";
+import { type Metric, metrics } from "../../../src/metrics/table.ts";
+import { samplesOf } from "../../fixtures/prometheus.ts";
+
+const ended: EndedCall = {
+  method: "inferd.v1.GenerationService/Generate",
+  model: "story",
+  code: "OK",
+  reason: undefined,
+  durationMs: 40,
+  isStarted: true,
+};
+const load: ModelLoad = {
+  model: "story",
+  isReady: true,
+  queuedJobs: 3,
+  runningJobs: 2,
+  slots: 2,
+  cells: 100,
+  usedCells: 40,
+};
+
+describe("the table of metrics", () => {
+  const all: readonly Metric[] = Object.values(metrics);
+
+  it.each(all.map((metric) => [metric.name, metric] as const))(
+    "names %s by its kind",
+    (name, metric) => {
+      expect(name).toMatch(/^inferd_[a-z_]+$/);
+      expect(name.endsWith("_total")).toBe(metric.type === "counter");
+      expect(metric.help).toMatch(/^[A-Z0-9].*\.$/);
+    },
+  );
+
+  it("has buckets that grow", () => {
+    for (const metric of all) {
+      if (metric.type !== "histogram") continue;
+      expect(metric.buckets.toSorted((a, b) => a - b)).toEqual(metric.buckets);
+    }
+  });
+
+  it("is what the text shows, and nothing else is", async () => {
+    const text = await openMeter(() => [load]).text();
+    const shown = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(
+      ([, name, type]) => `${name} ${type}`,
+    );
+    expect(shown.sort()).toEqual(all.map(({ name, type }) => `${name} ${type}`).sort());
+  });
+});
+
+describe("a meter", () => {
+  it("counts calls by how they ended, and those that run", async () => {
+    const meter = openMeter(() => []);
+    meter.callBegan(ended.method);
+    meter.callBegan(ended.method);
+    meter.callEnded(ended);
+    const samples = samplesOf(await meter.text());
+    const { method } = ended;
+    expect(
+      samples.get("inferd_calls_total", { method, model: "story", code: "OK", reason: "" }),
+    ).toBe(1);
+    expect(samples.get("inferd_running_calls", { method })).toBe(1);
+    expect(samples.get("inferd_call_seconds_sum", { method, model: "story" })).toBeCloseTo(0.04);
+  });
+
+  it("counts as refused what ended before a worker began it, and nothing else", async () => {
+    const meter = openMeter(() => []);
+    const failed = { ...ended, code: "RESOURCE_EXHAUSTED", reason: "QUEUE_FULL" } as const;
+    meter.callEnded({ ...failed, isStarted: false });
+    meter.callEnded({ ...failed, code: "UNAVAILABLE", reason: "WORKER_EXITED" });
+    meter.callEnded({ ...failed, model: undefined, isStarted: false });
+    meter.callEnded({ ...ended, isStarted: false });
+    const samples = samplesOf(await meter.text());
+    expect(samples.of("inferd_refusals_total")).toEqual([
+      { labels: { model: "story", reason: "QUEUE_FULL" }, value: 1 },
+    ]);
+  });
+
+  it("shows models as they stand, and forgets one that is gone", async () => {
+    let loads: readonly ModelLoad[] = [load, { ...load, model: "vectors", cells: 0, usedCells: 0 }];
+    const meter = openMeter(() => loads);
+    const before = samplesOf(await meter.text());
+    expect(before.get("inferd_queued_jobs", { model: "story" })).toBe(3);
+    expect(before.of("inferd_kv_used_cells")).toEqual([{ labels: { model: "story" }, value: 40 }]);
+    loads = [];
+    expect(samplesOf(await meter.text()).of("inferd_slots")).toEqual([]);
+  });
+
+  it("sums a job's tokens, and takes a cached prompt for a hit", async () => {
+    const meter = openMeter(() => []);
+    const story = meter.model("story");
+    const job = {
+      kind: "generate",
+      promptTokens: 9,
+      completionTokens: 5,
+      prefillMs: 4,
+      decodeMs: 20,
+    } as const;
+    story.finished({ ...job, cachedPromptTokens: 0 });
+    story.finished({ ...job, cachedPromptTokens: 8 });
+    meter
+      .model("vectors")
+      .finished({ ...job, kind: "embed", cachedPromptTokens: 0, completionTokens: 0 });
+    const samples = samplesOf(await meter.text());
+    const model = { model: "story" };
+    expect(samples.get("inferd_prompt_tokens_total", model)).toBe(18);
+    expect(samples.get("inferd_cached_prompt_tokens_total", model)).toBe(8);
+    expect(samples.get("inferd_completion_tokens_total", model)).toBe(10);
+    expect(samples.get("inferd_prefix_cache_hits_total", model)).toBe(1);
+    expect(samples.get("inferd_decode_seconds_count", model)).toBe(2);
+    expect(samples.get("inferd_prefill_seconds_count", { model: "vectors" })).toBe(1);
+    expect(samples.of("inferd_decode_seconds_count")).toHaveLength(1);
+  });
+
+  it("has a model's restarts at zero before the first", async () => {
+    const meter = openMeter(() => []);
+    const story = meter.model("story");
+    const model = { model: "story" };
+    expect(samplesOf(await meter.text()).get("inferd_worker_restarts_total", model)).toBe(0);
+    story.restarted();
+    expect(samplesOf(await meter.text()).get("inferd_worker_restarts_total", model)).toBe(1);
+  });
+});

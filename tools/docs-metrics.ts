@@ -1,0 +1,41 @@
+/** Writes docs/reference/metrics.md from the table of metrics. */
+import { writeFileSync } from "node:fs";
+import { type Metric, metrics } from "../src/metrics/table.ts";
+
+function row(metric: Metric): string {
+  const labels = metric.labels.map((label) => `\`${label}\``).join(", ");
+  return `| \`${metric.name}\` | ${metric.type} | ${labels} | ${metric.help} |`;
+}
+
+function bucketRow(metric: Metric): readonly string[] {
+  return metric.type === "histogram"
+    ? [`| \`${metric.name}\` | ${metric.buckets.join(", ")} |`]
+    : [];
+}
+
+const all: readonly Metric[] = Object.values(metrics);
+
+const page = `# Metrics
+
+<!-- Generated from src/metrics/table.ts by tools/docs-metrics.ts. Do not edit: run "make docs". -->
+
+\`inferd serve --metrics-port <n>\` answers \`/metrics\` in Prometheus' text format. Without the flag nothing listens and nothing is counted.
+The text is made anew at most every 100 ms, so scraping faster costs no more.
+
+Labels take values from closed sets: \`method\` is a method that this server has, \`model\` a model that it has loaded, \`code\` one of gRPC's, \`reason\`
+one of [errors.md](errors.md). What callers make up is never a label. Times are in seconds.
+
+| Metric | Type | Labels | Meaning |
+| --- | --- | --- | --- |
+${all.map(row).join("\n")}
+
+## Buckets
+
+Upper bounds, each histogram's own; \`+Inf\` follows.
+
+| Metric | Bounds |
+| --- | --- |
+${all.flatMap(bucketRow).join("\n")}
+`;
+
+writeFileSync(new URL("../docs/reference/metrics.md", import.meta.url), page);
