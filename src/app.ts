@@ -4,6 +4,7 @@
  * dead) and ends them in order (calls before the workers that serve them).
  */
 import { readFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
 import { buildCommit } from "./base/build.ts";
 import { systemClock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
@@ -36,8 +37,11 @@ import { serverHandlers } from "./services/server.ts";
 export interface App {
   readonly port: number;
   readonly models: Registry;
-  /** Ends it in order, within about the configured grace. Safe to call again. */
-  drain(): Promise<void>;
+  /**
+   * Ends it in order. For `lameDuckMs` it says that it leaves and still takes calls; then it takes no
+   * more, and ends within about the configured grace. Safe to call again.
+   */
+  drain(lameDuckMs: number): Promise<void>;
   /** Settles when it has ended. */
   readonly closed: Promise<void>;
 }
@@ -164,7 +168,11 @@ interface Running extends Ports {
 function ending({ port, metrics, models, server, graceMs }: Running): App {
   const closed: PromiseWithResolvers<void> = Promise.withResolvers();
   let draining: Promise<void> | undefined;
-  const drain = async (): Promise<void> => {
+  const drain = async (lameDuckMs: number): Promise<void> => {
+    if (lameDuckMs > 0) {
+      server.leave();
+      await wait(lameDuckMs);
+    }
     await server.drain(graceMs);
     await models.close(workerGraceMs);
     // Last: who watches sees the others go.
@@ -174,9 +182,9 @@ function ending({ port, metrics, models, server, graceMs }: Running): App {
     port,
     models,
     closed: closed.promise,
-    drain: () => {
+    drain: (lameDuckMs) => {
       if (draining === undefined) {
-        draining = drain();
+        draining = drain(lameDuckMs);
         draining.then(closed.resolve, closed.reject);
       }
       return draining;

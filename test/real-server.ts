@@ -11,12 +11,14 @@ export interface RealServer {
   stop(): Promise<string>;
 }
 
+const ours = { INFERD_PORT: "0", INFERD_LOG_FORMAT: "json" };
+
 /** Runs a shell command that starts a server, on a free port, and waits until its models are loaded. */
 export async function startServer(command: string): Promise<RealServer> {
   const child = spawn("sh", ["-c", `exec ${command}`], {
     // A group of its own, so that nothing outlives the test, whatever fails.
     detached: true,
-    env: { ...plainEnvironment(), INFERD_PORT: "0", INFERD_LOG_FORMAT: "json" },
+    env: { INFERD_LAME_DUCK_MS: "0", ...plainEnvironment(), ...ours },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const killGroup = (): void => kill(child.pid);

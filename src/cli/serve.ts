@@ -24,21 +24,24 @@ export async function serve(flags: ServeFlags): Promise<void> {
   });
   const { startApp } = await import("../app.ts");
   const app = await startApp(config, log, process.env);
-  const ending = endBySignals(app, log);
+  const ending = endBySignals(app, log, config.lameDuckMs);
   await untilLoaded(app, progress);
   // A server that was told to end while it loaded has no models any more, which is no complaint.
   if (!ending.aborted) await announce({ app, config, log, isPretty });
   await app.closed;
 }
 
-/** Drains at the first signal, which aborts the result; a second one ends the process at once. */
-function endBySignals(app: App, log: Log): AbortSignal {
+/**
+ * Drains at the first signal, which aborts the result; a second one ends the process at once. SIGTERM
+ * comes from a manager, who has clients to lead elsewhere; Ctrl-C from a person, who does not wait.
+ */
+function endBySignals(app: App, log: Log, lameDuckMs: number): AbortSignal {
   const ending = new AbortController();
   const end = (signal: "SIGINT" | "SIGTERM"): void => {
     if (ending.signal.aborted) process.exit(signal === "SIGINT" ? exitCodes.interrupted : 143);
     ending.abort();
     log.info({ signal }, "draining; a second signal ends at once");
-    app.drain().then(
+    app.drain(signal === "SIGTERM" ? lameDuckMs : 0).then(
       () => {
         log.info({}, "stopped");
         // Whatever is still open now must not keep the process: its calls have had their grace.

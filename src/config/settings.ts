@@ -99,6 +99,20 @@ export const settings = {
     value: "ms",
     help: "Milliseconds between pings on a connection, so that dead clients are noticed.",
   },
+  keepaliveTimeoutMs: {
+    group: "Network",
+    default: 10_000,
+    read: wholeNumber(100, day),
+    value: "ms",
+    help: "Milliseconds that a client has to answer a ping; past it, its connection is closed and its calls are cancelled.",
+  },
+  maxConnectionIdleMs: {
+    group: "Network",
+    default: 0,
+    read: wholeNumber(0, day),
+    value: "ms",
+    help: "Milliseconds without a call after which a connection is closed; its client opens another for its next call. 0 keeps it.",
+  },
   maxConnectionAgeMs: {
     group: "Network",
     default: 1_800_000,
@@ -155,6 +169,13 @@ export const settings = {
     read: nonEmpty,
     value: "address",
     help: "Address that the metrics port listens on. 0.0.0.0 or :: lets the network read the metrics; nobody is asked who they are.",
+  },
+  lameDuckMs: {
+    group: "Shutdown",
+    default: 5000,
+    read: wholeNumber(0, day),
+    value: "ms",
+    help: "Milliseconds after SIGTERM for which health already says NOT_SERVING and calls are still taken, so that clients leave in time. Ctrl-C skips it.",
   },
   graceMs: {
     group: "Shutdown",

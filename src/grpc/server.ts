@@ -33,6 +33,9 @@ export interface ServerOptions {
   readonly maxConcurrentStreams: number;
   readonly maxCallMs: number;
   readonly keepaliveMs: number;
+  readonly keepaliveTimeoutMs: number;
+  /** Zero keeps idle connections. */
+  readonly maxConnectionIdleMs: number;
   /** Zero never asks clients to connect anew. */
   readonly maxConnectionAgeMs: number;
 }
@@ -59,6 +62,8 @@ export interface GrpcServer {
   addService<D extends object>(definition: D, handlers: HandlersOf<D>): void;
   /** Returns the port, which the system chose where it was 0. Fails with one line that says why. */
   listen(host: string, port: number): Promise<number>;
+  /** Asks clients by health to go elsewhere, and goes on serving. */
+  leave(): void;
   /**
    * Takes no more calls, lets running ones finish for `graceMs`, ends those that are left, and closes
    * every connection.
@@ -68,6 +73,9 @@ export interface GrpcServer {
 
 // How long a call that was ended at the end of the grace has to get its status to its caller.
 const flushMs = 500;
+
+// How much longer than its calls a connection lives: a call that ends by its deadline has to say so.
+const endMs = 5000;
 
 export function openServer(options: ServerOptions): GrpcServer {
   logThrough(options.log);
@@ -89,6 +97,7 @@ export function openServer(options: ServerOptions): GrpcServer {
     health,
     addService: (definition, handlers) => add(definition, handlers, interceptors),
     listen: (host, port) => listen(server, host, port),
+    leave: () => health.leave(),
     drain: (graceMs) => drain(server, { calls, health, graceMs }),
   };
 }
@@ -101,19 +110,20 @@ function logThrough(log: Log): void {
 }
 
 function grpcOptions(options: ServerOptions): GrpcOptions {
-  const { maxCallMs, maxConnectionAgeMs } = options;
+  const { maxCallMs, maxConnectionAgeMs, maxConnectionIdleMs } = options;
   return {
     "grpc.max_concurrent_streams": options.maxConcurrentStreams,
     "grpc.max_receive_message_length": options.maxMessageBytes,
     "grpc.keepalive_time_ms": options.keepaliveMs,
-    "grpc.keepalive_timeout_ms": 10_000,
+    "grpc.keepalive_timeout_ms": options.keepaliveTimeoutMs,
     // Channelz stays on: without it, forceShutdown of grpc-js 1.14 closes nothing.
     "grpc.enable_channelz": 1,
     ...(maxConnectionAgeMs > 0 && {
       "grpc.max_connection_age_ms": maxConnectionAgeMs,
-      // No call lasts longer, except a Watch, whose client comes back.
-      "grpc.max_connection_age_grace_ms": maxCallMs,
+      // No call lasts longer, but for a Watch, whose client comes back: age ends no call.
+      "grpc.max_connection_age_grace_ms": maxCallMs + endMs,
     }),
+    ...(maxConnectionIdleMs > 0 && { "grpc.max_connection_idle_ms": maxConnectionIdleMs }),
   };
 }
 

@@ -29,7 +29,7 @@ afterEach(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function serve(...flags: string[]): Running {
-  server = start(["serve", "--port", "0", ...flags]);
+  server = start(["serve", "--port", "0", "--lame-duck-ms", "0", ...flags]);
   return server;
 }
 
@@ -68,6 +68,25 @@ describe("inferd serve", () => {
     const { code, out } = await call.ended;
     expect(code).toBe(0);
     expect(out).toMatch(/three\n$/);
+    expect(await running.ended).toMatchObject({ code: 0 });
+  });
+
+  const anHour = ["--lame-duck-ms", "3600000"];
+
+  it("takes calls for a while after SIGTERM, until a second one", async () => {
+    const running = serve("--model", join(folder, "scripted"), ...anHour);
+    const address = await ready(running);
+    running.child.kill("SIGTERM");
+    await running.printed("draining");
+    expect(await inferd(["generate", "say one", "--address", address])).toMatchObject({ code: 0 });
+    running.child.kill("SIGTERM");
+    expect(await running.ended).toMatchObject({ code: 143 });
+  });
+
+  it("does not wait for clients to leave when a person presses Ctrl-C", async () => {
+    const running = serve("--model", join(folder, "scripted"), ...anHour);
+    await ready(running);
+    running.child.kill("SIGINT");
     expect(await running.ended).toMatchObject({ code: 0 });
   });
 

@@ -135,6 +135,32 @@ describe("health", () => {
     expect([await run(""), await run("readiness"), await run("nothing")]).toEqual([0, 4, 3]);
   });
 
+  it("asks clients to leave while it still serves, and tells the kubelet nothing of it", async () => {
+    const names = [
+      "",
+      "inferd.v1.GenerationService",
+      "model:a",
+      "liveness",
+      "readiness",
+      "startup",
+    ];
+    const opened = await open(Object.fromEntries(names.map((name) => [name, true])));
+    const { stream, next } = watch(opened, "model:a");
+    expect(await next()).toBe(SERVING);
+    opened.server.leave();
+    expect(await next()).toBe(NOT_SERVING);
+    const said = await Promise.all(names.map((name) => check(opened, name)));
+    const [off, on] = [NOT_SERVING, SERVING];
+    expect(said).toEqual([off, off, off, on, on, on]);
+    // What loads or fails meanwhile changes nothing.
+    opened.server.health.set("model:a", true);
+    opened.server.health.set("readiness", false);
+    expect(await check(opened, "model:a")).toBe(NOT_SERVING);
+    expect(await check(opened, "readiness")).toBe(NOT_SERVING);
+    stream.cancel();
+    await next();
+  });
+
   it("ends its watches at shutdown, after it told them", async () => {
     const opened = await open({ "": true, liveness: true });
     const whole = watch(opened, "");

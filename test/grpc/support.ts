@@ -24,6 +24,8 @@ export const serverOptions: ServerOptions = {
   maxConcurrentStreams: 1000,
   maxCallMs: 600_000,
   keepaliveMs: 30_000,
+  keepaliveTimeoutMs: 10_000,
+  maxConnectionIdleMs: 0,
   maxConnectionAgeMs: 0,
 };
 
