@@ -2,9 +2,11 @@ import { delimiter, dirname, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type RealServer, startServer } from "../real-server.ts";
 import { command } from "../command.ts";
+import { rollUnder } from "./rolling.ts";
 
 const example = "examples/go";
 const client = resolve(".tools/go-client");
+const rolling = resolve(".tools/go-rolling");
 
 let server: RealServer | undefined;
 
@@ -15,6 +17,8 @@ beforeAll(async () => {
   await command("go", ["version"], { install: "install Go 1.26 or newer" });
   await command("buf", ["generate"], options);
   await command("go", ["build", "-o", client, "."], options);
+  const source = resolve("test/polyglot/rolling.go");
+  await command("go", ["build", "-o", rolling, source], options);
   server = await startServer("bin/inferd serve");
 }, 600_000);
 
@@ -37,4 +41,10 @@ it("streams, embeds, and sees health, rich errors and deadlines", async () => {
       "s",
     ),
   );
+}, 120_000);
+
+it("fails no call while three servers are replaced one after another", async () => {
+  const seen = await rollUnder(rolling, []);
+  expect(seen.failed).toEqual([]);
+  expect(Math.min(seen.unary, seen.streams)).toBeGreaterThan(20);
 }, 120_000);

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type RealServer, startServer } from "../real-server.ts";
 import { command } from "../command.ts";
+import { rollUnder } from "./rolling.ts";
 
 const example = "examples/python";
 const environment = resolve(".tools/venv");
@@ -47,6 +48,14 @@ it("sees health, rich errors, deadlines, cancellation and failed items", async (
     expect.stringMatching(/^vectors finish: [1-9]\d* tokens$/),
     "vector of 64 dimensions",
   ]);
+}, 120_000);
+
+it("fails no call while three servers are replaced one after another", async () => {
+  const seen = await rollUnder(python, [resolve("test/polyglot/rolling.py")], {
+    PYTHONPATH: resolve(example),
+  });
+  expect(seen.failed).toEqual([]);
+  expect(Math.min(seen.unary, seen.streams)).toBeGreaterThan(20);
 }, 120_000);
 
 /** Installs the example's packages beside the repository's tools, once for each list of versions. */

@@ -1,0 +1,31 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { plainEnvironment } from "../command.ts";
+import { Fleet, type Seen } from "../rolling/fleet.ts";
+
+/** Replaces three servers under a client that calls them, and gives what the client saw. */
+export async function rollUnder(
+  file: string,
+  parameters: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Seen> {
+  const fleet = await Fleet.start();
+  const client = spawn(file, [...parameters, fleet.addresses], {
+    env: { ...plainEnvironment(), ...env },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  try {
+    const lines = createInterface({ input: client.stdout })[Symbol.asyncIterator]();
+    const first = await lines.next();
+    if (first.value !== "calling") throw new Error("the client could not call");
+    await fleet.roll();
+    const said = lines.next();
+    client.stdin.end();
+    return JSON.parse(String((await said).value)) as Seen;
+  } finally {
+    client.kill("SIGKILL");
+    if (client.exitCode === null && client.signalCode === null) await once(client, "exit");
+    await fleet.stop();
+  }
+}
