@@ -2,7 +2,7 @@
  * One gRPC probe as the kubelet sends it: a new connection each time, one deadline for connecting and
  * answering together, an empty request header but for the user agent, and only OK with SERVING counts.
  */
-import { connect } from "node:http2";
+import { connect, type IncomingHttpHeaders } from "node:http2";
 import { HealthCheckRequest, HealthCheckResponse } from "../../gen/grpc/health/v1/health.ts";
 
 export interface ProbeOptions {
@@ -26,7 +26,9 @@ export async function probe({ address, service, timeoutMs }: ProbeOptions): Prom
   const session = connect(`http://${address}`);
   try {
     const why = await Promise.race([
-      new Promise<string>((resolve) => session.once("error", ({ message }) => resolve(message))),
+      new Promise<string>((resolve) =>
+        session.once("error", (error: Error) => resolve(error.message)),
+      ),
       // It outlives the answer by itself: an attempt a second leaves a few of them.
       new Promise<string>((resolve) => setTimeout(resolve, timeoutMs, "timed out").unref()),
       ask(session, service, timeoutMs),
@@ -61,12 +63,13 @@ function ask(
     const body: Buffer[] = [];
     let code = "none";
     // An error without an answer comes in the first headers, otherwise in the last.
-    const note = (headers: Readonly<Record<string, unknown>>): void => {
-      if (headers["grpc-status"] !== undefined) code = String(headers["grpc-status"]);
+    const note = (headers: IncomingHttpHeaders): void => {
+      const said = headers["grpc-status"];
+      if (typeof said === "string") code = said;
     };
     stream.on("response", note).on("trailers", note);
     stream.on("data", (chunk: Buffer) => body.push(chunk));
-    stream.on("error", ({ message }) => resolve(message));
+    stream.on("error", (error: Error) => resolve(error.message));
     stream.on("end", () => {
       if (code !== "0") resolve(`status ${code}`);
       const said = HealthCheckResponse.decode(Buffer.concat(body).subarray(5)).status;

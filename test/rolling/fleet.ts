@@ -33,9 +33,9 @@ export class Fleet {
   /** Replaces each server by a new one on the same port; gives the last word of each that went. */
   async roll(): Promise<readonly string[]> {
     const words: string[] = [];
-    for (const [index, { address, stop }] of [...this.#servers.entries()]) {
-      words.push(await stop());
-      this.#servers[index] = await start(this.#folder, Number(address.split(":")[1]));
+    for (const [index, server] of [...this.#servers.entries()]) {
+      words.push(await server.stop());
+      this.#servers[index] = await start(this.#folder, Number(server.address.split(":")[1]));
     }
     return words;
   }

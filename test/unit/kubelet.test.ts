@@ -12,7 +12,7 @@ import {
 const probeOf = (kind: Kind, failureThreshold = 3, successThreshold = 1): ProbeState =>
   newProbe({ kind, failureThreshold, successThreshold });
 const after = (state: ProbeState, results: string): ProbeState =>
-  [...results].reduce((now, result) => probed(now, result === "+"), state);
+  Array.from(results).reduce((now, result) => probed(now, result === "+"), state);
 
 describe("a kubelet's probe", () => {
   it("begins unready, alive, and not known to have started", () => {
