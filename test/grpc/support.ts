@@ -25,6 +25,12 @@ export const serverOptions: ServerOptions = {
   maxCallMs: 600_000,
   keepaliveMs: 30_000,
   maxConnectionAgeMs: 0,
+  maxConnections: 1000,
+  maxHeaderBytes: 16_384,
+  maxCallsPerSecond: 100_000,
+  maxResetBurst: 10_000,
+  maxResetsPerSecond: 1000,
+  stallMs: 60_000,
 };
 
 export interface Running {
