@@ -23,19 +23,25 @@ import { Outlet, type Sink } from "./outlet.ts";
 import type { AnyCall, OpenCall, OpenCalls } from "./open-calls.ts";
 import { wireStatus, type WireStatus } from "./status.ts";
 
-/** Stands in for a request whose bytes are no such message. */
-export const malformed = Symbol("malformed");
+/** Stands in for a request that cannot be read, or must not be. */
+export class Unreadable {
+  readonly error: ServeError;
+
+  constructor(error: ServeError) {
+    this.error = error;
+  }
+}
 
 /**
  * Reads requests without throwing. grpc-js answers INTERNAL where reading throws, before any handler
- * runs; so the error waits for the handler, where it becomes INVALID_ARGUMENT and is logged.
+ * runs; so the error waits for the handler, where it is logged and has a reason.
  */
-export function tolerant<I>(read: (bytes: Buffer) => I): (bytes: Buffer) => I | typeof malformed {
+export function tolerant<I>(read: (bytes: Buffer) => I): (bytes: Buffer) => I | Unreadable {
   return (bytes) => {
     try {
       return read(bytes);
-    } catch {
-      return malformed;
+    } catch (thrown) {
+      return new Unreadable(thrown instanceof ServeError ? thrown : malformed());
     }
   };
 }
@@ -47,7 +53,7 @@ export interface Edge {
   readonly interceptors: readonly Interceptor[];
 }
 
-type Request<I> = I | typeof malformed;
+type Request<I> = I | Unreadable;
 
 /** Makes the function that grpc-js calls for one method. Its requests are read by `tolerant`. */
 export function adapt<I, O>(
@@ -200,7 +206,11 @@ function wellFormed<I, O>(next: Handler<I, O>): Handler<Request<I>, O> {
 }
 
 function read<I>(request: Request<I>): I {
-  if (request !== malformed) return request;
+  if (request instanceof Unreadable) throw request.error;
+  return request;
+}
+
+function malformed(): ServeError {
   const message = "the request's bytes are not the message that the method takes";
-  throw new ServeError("MESSAGE_MALFORMED", message);
+  return new ServeError("MESSAGE_MALFORMED", message);
 }

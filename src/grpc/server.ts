@@ -81,7 +81,7 @@ export function openServer(options: ServerOptions): GrpcServer {
   const calls = new OpenCalls();
   const health = new HealthService();
   const services: string[] = [];
-  const paths = new Set<string>();
+  const paths = new Map<string, { readonly isEndless: boolean }>();
   const { stallMs } = options;
   const add = (
     definition: object,
@@ -90,8 +90,10 @@ export function openServer(options: ServerOptions): GrpcServer {
   ): void => {
     const edge = { calls, stallMs, interceptors };
     const added = addTo(server, definition, { handlers, edge });
-    for (const path of added) paths.add(path);
-    services.push(added[0]?.split("/")[1] ?? "");
+    for (const { path, responseStream } of added) {
+      paths.set(path, { isEndless: responseStream && isStandard(path.slice(1)) });
+    }
+    services.push(added[0]?.path.split("/")[1] ?? "");
   };
   addStandardServices(options, { health, services, add });
   const now = (): number => performance.now();
@@ -155,10 +157,13 @@ function addStandardServices(
   add(AlphaReflectionService, { serverReflectionInfo }, interceptors);
 }
 
-function gateOptions(options: ServerOptions, paths: ReadonlySet<string>): GateOptions {
+function gateOptions(
+  options: ServerOptions,
+  paths: ReadonlyMap<string, { readonly isEndless: boolean }>,
+): GateOptions {
   return {
     knows: (path) => paths.has(path),
-    maxMs: (path) => (isStandard(path.slice(1)) ? Infinity : options.maxCallMs),
+    maxMs: (path) => (paths.get(path)?.isEndless === true ? Infinity : options.maxCallMs),
     maxConnections: options.maxConnections,
     callsPerSecond: options.maxCallsPerSecond,
     resetBurst: options.maxResetBurst,
@@ -174,12 +179,12 @@ function isStandard(method: string): boolean {
   return method.startsWith("grpc.");
 }
 
-/** Adds a service and returns the paths of its methods. */
+/** Adds a service and returns its methods. */
 function addTo(
   server: Server,
   definition: object,
   { handlers, edge }: { readonly handlers: object; readonly edge: Parameters<typeof adapt>[2] },
-): string[] {
+): readonly Method<unknown, unknown>[] {
   // `HandlersOf` has paired each method with a handler of its types; the pairing is lost by name here.
   const methods = Object.entries(definition) as [string, Method<unknown, unknown>][];
   const byName = new Map(Object.entries(handlers) as [string, Handler<unknown, unknown>][]);
@@ -193,7 +198,7 @@ function addTo(
     implementation[name] = adapt(method, handler, edge);
   }
   server.addService(tolerantMethods as never, implementation);
-  return methods.map(([, { path }]) => path);
+  return methods.map(([, method]) => method);
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {
