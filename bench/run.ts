@@ -3,6 +3,7 @@ import { runFromCommandLine } from "./lib/runner.ts";
 import { embedding } from "./scenarios/embedding.ts";
 import { generation } from "./scenarios/generation.ts";
 import { longPrompt } from "./scenarios/long-prompt.ts";
+import { slowReader } from "./scenarios/slow-reader.ts";
 import { startup } from "./scenarios/startup.ts";
 import { twoModels } from "./scenarios/two-models.ts";
 import { unary } from "./scenarios/unary.ts";
@@ -14,4 +15,5 @@ await runFromCommandLine("bench/run.ts", [
   longPrompt,
   twoModels,
   embedding,
+  slowReader,
 ]);

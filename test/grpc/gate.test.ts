@@ -108,8 +108,14 @@ describe("a call that no handler sees", () => {
     ["without a message", "MESSAGE_COUNT", status.UNIMPLEMENTED, Buffer.alloc(0)],
     ["with two messages", "MESSAGE_COUNT", status.UNIMPLEMENTED, Buffer.concat([hello, hello])],
   ];
-  it.each(cases)("%s is refused as %s", async (...parts) => {
-    const [, reason, code, body, headers = {}] = parts;
+  const named = cases.map(([what, reason, code, body, headers = {}]) => ({
+    what,
+    reason,
+    code,
+    body,
+    headers,
+  }));
+  it.each(named)("$what is refused as $reason", async ({ reason, code, body, headers }) => {
     const { address } = await open();
     const stream = rawRequest(client(address), unary, headers);
     stream.end(body);

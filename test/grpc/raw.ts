@@ -93,7 +93,7 @@ function endingOf(
     code: code === undefined ? undefined : Number(code),
     message,
     details: detailsOf({ metadata }),
-    http: headers[":status"],
+    http: headers[":status"] === undefined ? undefined : Number(headers[":status"]),
     said: `${message}\n${bytes?.toString("latin1") ?? ""}\n${JSON.stringify(headers)}`,
     ...rest,
   };
