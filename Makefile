@@ -1,6 +1,6 @@
 # The only door: people, hooks and CI run these targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-clients check format-check gen docs format lint types bench bench-peers nightly tools clean
+.PHONY: help setup serve test test-clients fuzz check format-check gen docs format lint types bench bench-peers nightly tools clean
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 # Flags for the command behind a target, as in: make serve ARGS="--port 0"
@@ -27,6 +27,9 @@ test: $(installed) ## Test the server; ARGS picks some, as in ARGS=test/unit
 
 test-clients: $(installed) $(go_tools) ## Test the commands in documents and clients in Python and Go (needs both)
 	@$(node) vitest run --project clients $(ARGS)
+
+fuzz: $(installed) ## Send a million hostile calls; INFERD_FUZZ_CALLS and INFERD_FUZZ_SEED choose others
+	@INFERD_FUZZ_CALLS=$${INFERD_FUZZ_CALLS:-1000000} $(node) vitest run --project server test/fuzz
 
 check: format-check lint types test ## Check format, lint, types and the server's tests
 
@@ -61,7 +64,7 @@ bench: $(installed) $(go_tools) ## Measure this machine; results land in bench/r
 bench-peers: $(installed) $(go_tools) ## Measure side by side with llama.cpp and sentence-transformers, which it builds
 	@$(node) node bench/peers/run.ts $(ARGS)
 
-nightly: check test-clients bench bench-peers ## Run everything, slow things included
+nightly: check test-clients fuzz bench bench-peers ## Run everything, slow things included
 
 tools: $(go_tools) ## Build ghz, grpcurl and grpc-health-probe into .tools/bin (needs Go)
 

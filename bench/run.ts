@@ -5,6 +5,7 @@ import { generation } from "./scenarios/generation.ts";
 import { longPrompt } from "./scenarios/long-prompt.ts";
 import { metricsCost } from "./scenarios/metrics.ts";
 import { probes } from "./scenarios/probes.ts";
+import { slowReader } from "./scenarios/slow-reader.ts";
 import { startup } from "./scenarios/startup.ts";
 import { twoModels } from "./scenarios/two-models.ts";
 import { unary } from "./scenarios/unary.ts";
@@ -18,4 +19,5 @@ await runFromCommandLine("bench/run.ts", [
   embedding,
   metricsCost,
   probes,
+  slowReader,
 ]);

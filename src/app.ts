@@ -92,8 +92,8 @@ function serve(
   const descriptors = readFileSync(new URL("../gen/fds.binpb", import.meta.url));
   const server = openServer({ ...config, log, ...(meter && { meter }), descriptors });
   const options = { models, limits: config };
-  server.addService(generationService, generationHandlers(options));
-  server.addService(embeddingService, embeddingHandlers(options));
+  server.addService(generationService(config), generationHandlers(options));
+  server.addService(embeddingService(config), embeddingHandlers(options));
   server.addService(modelService, modelHandlers(options));
   server.addService(
     serverService,

@@ -110,6 +110,8 @@ export interface GenerateJob {
   readonly sampling: Sampling;
   readonly stop: readonly string[];
   readonly truncate: Truncation;
+  /** The most tokens that the server lets a prompt have, whatever the model's context. */
+  readonly maxPromptTokens: number;
   readonly returnTokens: boolean;
 }
 

@@ -19,32 +19,41 @@ import type {
 } from "@grpc/grpc-js";
 import { ServeError } from "../base/errors.ts";
 import { type Handler, intercept, type Interceptor } from "../calls/call.ts";
+import { Outlet, type Sink } from "./outlet.ts";
 import type { AnyCall, OpenCall, OpenCalls } from "./open-calls.ts";
 import { wireStatus, type WireStatus } from "./status.ts";
 
-/** Stands in for a request whose bytes are no such message. */
-export const malformed = Symbol("malformed");
+/** Stands in for a request that cannot be read, or must not be. */
+export class Unreadable {
+  readonly error: ServeError;
+
+  constructor(error: ServeError) {
+    this.error = error;
+  }
+}
 
 /**
  * Reads requests without throwing. grpc-js answers INTERNAL where reading throws, before any handler
- * runs; so the error waits for the handler, where it becomes INVALID_ARGUMENT and is logged.
+ * runs; so the error waits for the handler, where it is logged and has a reason.
  */
-export function tolerant<I>(read: (bytes: Buffer) => I): (bytes: Buffer) => I | typeof malformed {
+export function tolerant<I>(read: (bytes: Buffer) => I): (bytes: Buffer) => I | Unreadable {
   return (bytes) => {
     try {
       return read(bytes);
-    } catch {
-      return malformed;
+    } catch (thrown) {
+      return new Unreadable(thrown instanceof ServeError ? thrown : malformed());
     }
   };
 }
 
 export interface Edge {
   readonly calls: OpenCalls;
+  /** How long a stream's caller may go without reading what there is to read. */
+  readonly stallMs: number;
   readonly interceptors: readonly Interceptor[];
 }
 
-type Request<I> = I | typeof malformed;
+type Request<I> = I | Unreadable;
 
 /** Makes the function that grpc-js calls for one method. Its requests are read by `tolerant`. */
 export function adapt<I, O>(
@@ -54,16 +63,18 @@ export function adapt<I, O>(
 ): UntypedHandleCall {
   const name = method.path.slice(1);
   const begin = (call: AnyCall) => edge.calls.begin(call, name);
+  const outlet = (sink: Sink<O>, { context }: OpenCall) => new Outlet(sink, context, edge.stallMs);
   if (method.requestStream) {
     // The definition says which of the two kinds of handler it is.
     const whole = intercept(handler as Handler<AsyncIterable<I>, O>, edge.interceptors);
-    return method.responseStream ? bidi(whole, begin) : clientStream(whole, begin);
+    return method.responseStream ? bidi(whole, begin, outlet) : clientStream(whole, begin);
   }
   const whole = intercept(wellFormed(handler as Handler<I, O>), edge.interceptors);
-  return method.responseStream ? serverStream(whole, begin) : unary(whole, begin);
+  return method.responseStream ? serverStream(whole, begin, outlet) : unary(whole, begin);
 }
 
 type Begin = (call: AnyCall) => OpenCall;
+type OutletOf<O> = (sink: Sink<O>, open: OpenCall) => Outlet<O>;
 
 function unary<I, O>(
   handler: Handler<Request<I>, O>,
@@ -94,20 +105,24 @@ function clientStream<I, O>(
 function serverStream<I, O>(
   handler: Handler<Request<I>, O>,
   begin: Begin,
+  outlet: OutletOf<O>,
 ): handleServerStreamingCall<Request<I>, O> {
   return (call) => {
     const open = begin(call);
-    run(open, async () => pump(handler(call.request, open.context), call, open), streamEnd(call));
+    const work = async () => pump(handler(call.request, open.context), outlet(call, open), open);
+    run(open, work, streamEnd(call));
   };
 }
 
 function bidi<I, O>(
   handler: Handler<AsyncIterable<I>, O>,
   begin: Begin,
+  outlet: OutletOf<O>,
 ): handleBidiStreamingCall<Request<I>, O> {
   return (call) => {
     const open = begin(call);
-    const work = async () => pump(handler(requestsOf(call, open), open.context), call, open);
+    const work = async () =>
+      pump(handler(requestsOf(call, open), open.context), outlet(call, open), open);
     run(open, work, streamEnd(call));
   };
 }
@@ -147,38 +162,16 @@ async function only<O>(responses: AsyncIterable<O>): Promise<O> {
   return response;
 }
 
-interface Sink<O> {
-  write(response: O): boolean;
-  on(event: "drain" | "close", listener: () => void): unknown;
-  off(event: "drain" | "close", listener: () => void): unknown;
-}
-
 /** Writes responses as fast as the caller reads them. Leaving the loop stops the handler. */
 async function pump<O>(
   responses: AsyncIterable<O>,
-  call: Sink<O>,
+  outlet: Outlet<O>,
   { context: { signal } }: OpenCall,
 ): Promise<void> {
   for await (const response of responses) {
-    if (!signal.aborted && !call.write(response)) await writable(call, signal);
+    await outlet.write(response);
     if (signal.aborted) return;
   }
-}
-
-/** Waits until more can be written, or never will. */
-function writable(call: Sink<never>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      call.off("drain", done);
-      call.off("close", done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    call.on("drain", done);
-    call.on("close", done);
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
 }
 
 function streamEnd(call: {
@@ -213,7 +206,11 @@ function wellFormed<I, O>(next: Handler<I, O>): Handler<Request<I>, O> {
 }
 
 function read<I>(request: Request<I>): I {
-  if (request !== malformed) return request;
+  if (request instanceof Unreadable) throw request.error;
+  return request;
+}
+
+function malformed(): ServeError {
   const message = "the request's bytes are not the message that the method takes";
-  throw new ServeError("MESSAGE_MALFORMED", message);
+  return new ServeError("MESSAGE_MALFORMED", message);
 }

@@ -19,8 +19,10 @@ import { deadline } from "../calls/deadline.ts";
 import { observation } from "../calls/observation.ts";
 import { adapt, tolerant } from "./adapter.ts";
 import { type Health, HealthService } from "./health.ts";
-import { allowManyResets, mendDeadlines } from "./http2.ts";
+import { type GateOptions, guard } from "./gate.ts";
+import { http2Servers, limitHttp2 } from "./http2.ts";
 import { OpenCalls } from "./open-calls.ts";
+import { explainRefusals } from "./refusals.ts";
 import { reflectionHandler } from "./reflection.ts";
 
 export interface ServerOptions {
@@ -38,6 +40,13 @@ export interface ServerOptions {
   readonly maxConnectionIdleMs: number;
   /** Zero never asks clients to connect anew. */
   readonly maxConnectionAgeMs: number;
+  readonly maxConnections: number;
+  readonly maxHeaderBytes: number;
+  /** Of one connection; so are resets. */
+  readonly maxCallsPerSecond: number;
+  readonly maxResetBurst: number;
+  readonly maxResetsPerSecond: number;
+  readonly stallMs: number;
 }
 
 /** One method as generated: how to read and write it, and which of the four kinds it is. */
@@ -79,24 +88,35 @@ const endMs = 5000;
 
 export function openServer(options: ServerOptions): GrpcServer {
   logThrough(options.log);
-  const server = new Server(grpcOptions(options));
-  allowManyResets(server);
+  const server = new Server({ ...grpcOptions(options), interceptors: [explainRefusals] });
+  limitHttp2(server, options);
   const calls = new OpenCalls();
   const health = new HealthService();
   const services: string[] = [];
+  const paths = new Map<string, { readonly isEndless: boolean }>();
+  const { stallMs } = options;
   const add = (
     definition: object,
     handlers: object,
     interceptors: readonly Interceptor[],
   ): void => {
-    services.push(addTo(server, definition, { handlers, edge: { calls, interceptors } }));
+    const edge = { calls, stallMs, interceptors };
+    const added = addTo(server, definition, { handlers, edge });
+    for (const { path, responseStream } of added) {
+      paths.set(path, { isEndless: responseStream && isStandard(path.slice(1)) });
+    }
+    services.push(added[0]?.path.split("/")[1] ?? "");
   };
   addStandardServices(options, { health, services, add });
   const interceptors = [observed(options, { quiet: false }), deadline(options.maxCallMs)];
   return {
     health,
     addService: (definition, handlers) => add(definition, handlers, interceptors),
-    listen: (host, port) => listen(server, host, port),
+    listen: async (host, port) => {
+      const bound = await listen(server, host, port);
+      for (const each of http2Servers(server)) guard(each, gateOptions(options, paths));
+      return bound;
+    },
     leave: () => health.leave(),
     drain: (graceMs) => drain(server, { calls, health, graceMs }),
   };
@@ -154,17 +174,34 @@ function addStandardServices(
   add(AlphaReflectionService, { serverReflectionInfo }, interceptors);
 }
 
+function gateOptions(
+  options: ServerOptions,
+  paths: ReadonlyMap<string, { readonly isEndless: boolean }>,
+): GateOptions {
+  return {
+    knows: (path) => paths.has(path),
+    maxMs: (path) => (paths.get(path)?.isEndless === true ? Infinity : options.maxCallMs),
+    maxConnections: options.maxConnections,
+    callsPerSecond: options.maxCallsPerSecond,
+    resetBurst: options.maxResetBurst,
+    resetsPerSecond: options.maxResetsPerSecond,
+    unreadMs: options.stallMs,
+    log: options.log,
+    now: () => performance.now(),
+  };
+}
+
 /** Whether a method's streams are ended at once when the server drains: nobody loses work by it. */
 function isStandard(method: string): boolean {
   return method.startsWith("grpc.");
 }
 
-/** Adds a service and returns its full name. */
+/** Adds a service and returns its methods. */
 function addTo(
   server: Server,
   definition: object,
   { handlers, edge }: { readonly handlers: object; readonly edge: Parameters<typeof adapt>[2] },
-): string {
+): readonly Method<unknown, unknown>[] {
   // `HandlersOf` has paired each method with a handler of its types; the pairing is lost by name here.
   const methods = Object.entries(definition) as [string, Method<unknown, unknown>][];
   const byName = new Map(Object.entries(handlers) as [string, Handler<unknown, unknown>][]);
@@ -178,17 +215,15 @@ function addTo(
     implementation[name] = adapt(method, handler, edge);
   }
   server.addService(tolerantMethods as never, implementation);
-  return methods[0]?.[1].path.split("/")[1] ?? "";
+  return methods.map(([, method]) => method);
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {
   const address = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
   return new Promise((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error === null) {
-        mendDeadlines(server);
-        resolve(bound);
-      } else {
+      if (error === null) resolve(bound);
+      else {
         const why = listenFailure(error.message, { host, port, flag: "--port" });
         reject(new Error(why, { cause: error }));
       }

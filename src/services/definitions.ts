@@ -1,34 +1,60 @@
-/** The services as this server reads and writes them: generated, but for two things stated here. */
+/** The services as this server reads and writes them: generated, but for three things stated here. */
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { EmbeddingServiceService } from "../../gen/inferd/v1/embedding_service.ts";
 import { GenerationServiceService } from "../../gen/inferd/v1/generation_service.ts";
 import { ModelServiceService } from "../../gen/inferd/v1/model_service.ts";
 import { ServerServiceService } from "../../gen/inferd/v1/server_service.ts";
+import type { Limits } from "./limits.ts";
+import { maxMessages } from "./rules.ts";
+import { type Bounds, checkCounts } from "./wire.ts";
 import { writeEmbedResponse, writeEmbedStreamResponse } from "./vector-messages.ts";
 
 const { embed, embedStream } = EmbeddingServiceService;
 
-export const generationService = strict(GenerationServiceService);
-export const embeddingService = strict({
-  embed: { ...embed, responseSerialize: writeEmbedResponse },
-  embedStream: { ...embedStream, responseSerialize: writeEmbedStreamResponse },
-} as const);
-export const modelService = strict(ModelServiceService);
-export const serverService = strict(ServerServiceService);
+export const generationService = (limits: Limits) =>
+  strict(GenerationServiceService, generationBounds(limits));
+export const embeddingService = (limits: Limits) =>
+  strict(
+    {
+      embed: { ...embed, responseSerialize: writeEmbedResponse },
+      embedStream: { ...embedStream, responseSerialize: writeEmbedStreamResponse },
+    } as const,
+    embeddingBounds(limits),
+  );
+export const modelService = strict(ModelServiceService, {});
+export const serverService = strict(ServerServiceService, {});
+
+/** Both requests have these fields. */
+function generationBounds({ maxStops, maxLogitBias }: Limits): Bounds {
+  return {
+    3: { name: "chat", inside: { 1: { name: "chat.messages", max: maxMessages } } },
+    5: {
+      name: "sampling",
+      inside: { 13: { name: "sampling.logit_bias", max: maxLogitBias } },
+    },
+    6: { name: "stop", max: maxStops },
+  };
+}
+
+function embeddingBounds({ maxInputs }: Limits): Bounds {
+  return { 2: { name: "inputs", max: maxInputs } };
+}
 
 interface Readable {
   readonly requestDeserialize: (bytes: Buffer) => unknown;
 }
 
 /**
- * Refuses text that is no UTF-8, as proto3 asks. The generated code would put U+FFFD into its place,
+ * Refuses lists that are too long, and text that is no UTF-8, as proto3 asks. The generated code would put U+FFFD into its place,
  * and a prompt would be answered that nobody sent.
  */
-function strict<D extends Readonly<Record<string, Readable>>>(definition: D): D {
+function strict<D extends Readonly<Record<string, Readable>>>(definition: D, bounds: Bounds): D {
   const methods = Object.entries(definition).map(([name, method]) => {
-    const requestDeserialize = (bytes: Buffer): unknown =>
+    const requestDeserialize = (bytes: Buffer): unknown => {
+      checkCounts(bytes, bounds);
       // Generated code hands it on to `decode`, which takes a reader as well as bytes.
-      method.requestDeserialize(strictReader(bytes) as unknown as Buffer);
+      return method.requestDeserialize(strictReader(bytes) as unknown as Buffer);
+    };
     return [name, { ...method, requestDeserialize }] as const;
   });
   // The same methods with the same types, one function each replaced by its like.

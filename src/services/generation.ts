@@ -119,6 +119,7 @@ function jobOf(
     sampling: resolveSampling(request.sampling, samplingOf(model, limits), draw),
     stop: request.stop,
     truncate: truncationOf(request.truncate),
+    maxPromptTokens: limits.maxPromptTokens,
     returnTokens: request.returnTokens,
   };
 }

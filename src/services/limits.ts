@@ -3,5 +3,13 @@ import type { Config } from "../config/settings.ts";
 /** The settings that bound what one caller may ask for. */
 export type Limits = Pick<
   Config,
-  "maxMessageBytes" | "maxInputs" | "maxTokens" | "maxQueuedJobs" | "maxCallMs"
+  | "maxMessageBytes"
+  | "maxInputs"
+  | "maxTokens"
+  | "maxPromptTokens"
+  | "maxStops"
+  | "maxStopBytes"
+  | "maxLogitBias"
+  | "maxQueuedJobs"
+  | "maxCallMs"
 >;

@@ -36,6 +36,8 @@ import {
 import type { Limits } from "./limits.ts";
 
 const maxTextBytes = 4_194_304;
+/** Of one chat. */
+export const maxMessages = 1024;
 const maxNameBytes = 128;
 const maxPageSize = 1000;
 // No token that this server gives is longer.
@@ -50,19 +52,21 @@ const chat = message<Chat>({
       role: known(Role, { required: true }),
       content: text(0, maxTextBytes),
     }),
-    { min: 1, max: 1024 },
+    { min: 1, max: maxMessages },
   ),
 });
 
-const tokenIds = message<TokenIds>({ ids: list(unbounded, { min: 1 }) });
-
 type GenerateInput = NonNullable<GenerateRequest["input"]>;
 
-const input = oneof<GenerateInput>("input", {
-  prompt: text(1, maxTextBytes),
-  chat,
-  tokens: tokenIds,
-});
+function input({ maxPromptTokens }: Limits): Rule<GenerateRequest["input"]> {
+  // No end is cut off here, as it is of texts: who counts tokens can cut them.
+  const ids = list(unbounded, { min: 1, max: maxPromptTokens });
+  return oneof<GenerateInput>("input", {
+    prompt: text(1, maxTextBytes),
+    chat,
+    tokens: message<TokenIds>({ ids }),
+  });
+}
 
 function sampling(limits: Limits): Rule<Sampling> {
   return message<Sampling>(
@@ -79,7 +83,7 @@ function sampling(limits: Limits): Rule<Sampling> {
       seed: optional(number({ min: 0, max: 4_294_967_294 })),
       maxTokens: optional(number({ min: 1, max: limits.maxTokens })),
       minTokens: optional(number({ min: 0, max: limits.maxTokens })),
-      logitBias: numberMap(number({ min: -100, max: 100 }), 1024),
+      logitBias: numberMap(number({ min: -100, max: 100 }), limits.maxLogitBias),
       ignoreEos: unbounded,
     },
     ({ minTokens, maxTokens }, at, report) => {
@@ -93,9 +97,9 @@ function sampling(limits: Limits): Rule<Sampling> {
 function generate(limits: Limits): Rules<GenerateRequest> {
   return {
     model: modelName,
-    input,
+    input: input(limits),
     sampling: optional(sampling(limits)),
-    stop: list(text(1, 256), { max: 16 }),
+    stop: list(text(1, limits.maxStopBytes), { max: limits.maxStops }),
     includePrompt: unbounded,
     returnTokens: unbounded,
     truncate,

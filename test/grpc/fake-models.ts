@@ -21,6 +21,10 @@ export const limits: Limits = {
   maxMessageBytes: 8_388_608,
   maxInputs: 4096,
   maxTokens: 1000,
+  maxPromptTokens: 2000,
+  maxStops: 16,
+  maxStopBytes: 256,
+  maxLogitBias: 1024,
   maxQueuedJobs: 256,
   maxCallMs: 600_000,
 };
@@ -163,8 +167,8 @@ export function vector(index: number, parts: Partial<EncodedVector> = {}): Encod
 /** All services of inferd, as app.ts adds them. */
 export function addAll(server: GrpcServer, models: Models): void {
   const drawSeed = () => 42;
-  server.addService(generationService, generationHandlers({ models, limits, drawSeed }));
-  server.addService(embeddingService, embeddingHandlers({ models, limits }));
+  server.addService(generationService(limits), generationHandlers({ models, limits, drawSeed }));
+  server.addService(embeddingService(limits), embeddingHandlers({ models, limits }));
   server.addService(modelService, modelHandlers({ models, limits }));
   const about = {
     version: "9.9.9",

@@ -120,6 +120,7 @@ describe("generation", () => {
       },
       stop: ["\n"],
       truncate: "start",
+      maxPromptTokens: 2000,
       returnTokens: true,
     });
   });

@@ -1,7 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
 import { codes, type Reason, ServeError } from "../../src/base/errors.ts";
-import { mendTimeout } from "../../src/grpc/http2.ts";
 import { wireStatus } from "../../src/grpc/status.ts";
 import { detailsOf } from "./support.ts";
 
@@ -43,28 +42,5 @@ describe("an error on the wire", () => {
     );
     expect(wire.details).toBe("half \ufffd of a pair");
     expect(() => encodeURI(wire.details)).not.toThrow();
-  });
-});
-
-describe("a timeout", () => {
-  const cases: [string, string | undefined][] = [
-    ["1S", "1S"],
-    ["500m", "500m"],
-    ["1u", "1m"],
-    ["1500u", "2m"],
-    ["999999n", "1m"],
-    ["99999999u", "100000m"],
-    ["0m", "0m"],
-    ["596H", "596H"],
-    ["597H", undefined],
-    ["2147483S", "2147483S"],
-    ["2592000S", undefined],
-    ["99999999H", undefined],
-    ["99999999M", undefined],
-    ["soon", "soon"],
-    ["1", "1"],
-  ];
-  it.each(cases)("of %s becomes %s", (given, mended) => {
-    expect(mendTimeout(given)).toBe(mended);
   });
 });

@@ -227,43 +227,6 @@ describe("a stream whose caller does not read", () => {
   });
 });
 
-describe("a connection on which many calls are reset", () => {
-  it("keeps the calls that are not", async () => {
-    const gate = deferred();
-    const { address } = await open({
-      serverStream: async function* (_, { signal }) {
-        yield "begun";
-        await Promise.race([
-          gate.promise,
-          new Promise((resolve) => signal.addEventListener("abort", resolve)),
-        ]);
-        yield "done";
-      },
-    });
-    const session = rawClient(address);
-    const innocent = rawCall(session, kinds.serverStream.path);
-    const trailers = new Promise<Record<string, unknown>>((resolve, reject) => {
-      innocent.once("trailers", resolve);
-      innocent.once("close", () => reject(new Error("the innocent call was closed")));
-    });
-    trailers.catch(() => undefined);
-    await new Promise((resolve) => innocent.once("data", resolve));
-    innocent.resume();
-    for (let batch = 0; batch < 30; batch += 1) {
-      const resets = Array.from({ length: 100 }, async () => {
-        const stream = rawCall(session, kinds.serverStream.path);
-        await new Promise((resolve) => {
-          stream.once("close", resolve);
-          stream.close(constants.NGHTTP2_CANCEL);
-        });
-      });
-      await Promise.all(resets);
-    }
-    gate.resolve();
-    expect((await trailers)["grpc-status"]).toBe("0");
-  });
-});
-
 describe("a server that is full of streams", () => {
   it("lets no connection have more open than its setting, and serves all in the end", async () => {
     let open_ = 0;

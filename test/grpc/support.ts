@@ -27,6 +27,12 @@ export const serverOptions: ServerOptions = {
   keepaliveTimeoutMs: 10_000,
   maxConnectionIdleMs: 0,
   maxConnectionAgeMs: 0,
+  maxConnections: 1000,
+  maxHeaderBytes: 16_384,
+  maxCallsPerSecond: 100_000,
+  maxResetBurst: 10_000,
+  maxResetsPerSecond: 1000,
+  stallMs: 60_000,
 };
 
 export interface Running {

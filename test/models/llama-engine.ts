@@ -58,6 +58,7 @@ export function jobFor(
     sampling: { ...greedy, ...sampling },
     stop: [],
     truncate: "none",
+    maxPromptTokens: 1_000_000,
     returnTokens: false,
     ...rest,
   };

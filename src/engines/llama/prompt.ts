@@ -21,12 +21,17 @@ export function readPrompt(reader: Reader, job: GenerateJob): Int32Array {
     throw invalid(job.input.kind, "holds no token, and the model has none to begin a text with");
   }
   const { contextLength } = reader;
-  if (tokens.length < contextLength) return tokens;
-  if (job.truncate === "none") throw tooLong(tokens.length, contextLength);
+  if (tokens.length <= mostTokens(reader, job)) return tokens;
+  if (job.truncate === "none") throw tooLong(tokens.length, reader, job);
   // A short completion gets all the room it asked for, a long one a quarter of the context.
   const room = Math.min(job.sampling.maxTokens, Math.max(1, Math.floor(contextLength / 4)));
-  const keep = Math.max(1, contextLength - room);
+  const keep = Math.min(job.maxPromptTokens, Math.max(1, contextLength - room));
   return truncate(tokens, keep, { from: job.truncate, bos: reader.tokenizer.bos });
+}
+
+/** The most tokens that a prompt may have: the context must keep room for one more. */
+function mostTokens({ contextLength }: Reader, { maxPromptTokens }: GenerateJob): number {
+  return Math.min(contextLength - 1, maxPromptTokens);
 }
 
 /** Drops tokens from an end; a begin-of-text token stays. */
@@ -61,9 +66,9 @@ function readInput(reader: Reader, job: GenerateJob): Int32Array {
 }
 
 /** Refuses a text that is too long however it is cut, before seconds go into cutting it. */
-function refuseHopeless({ tokenizer, contextLength }: Reader, job: GenerateJob, text: string) {
-  const least = Math.floor(Buffer.byteLength(text) / tokenizer.longestBytes);
-  if (job.truncate === "none" && least >= contextLength) throw tooLong(least, contextLength);
+function refuseHopeless(reader: Reader, job: GenerateJob, text: string) {
+  const least = Math.floor(Buffer.byteLength(text) / reader.tokenizer.longestBytes);
+  if (job.truncate === "none" && least > mostTokens(reader, job)) throw tooLong(least, reader, job);
 }
 
 function readIds(ids: Uint32Array, vocabularySize: number): Int32Array {
@@ -97,12 +102,15 @@ export function readParts(tokenizer: Tokenizer, parts: readonly TextPart[]): Int
   return Int32Array.from([begin, ...pieces, end].flatMap((ids) => [...ids]));
 }
 
-function tooLong(promptTokens: number, contextLength: number): ServeError {
-  return new ServeError(
-    "PROMPT_TOO_LONG",
-    `the prompt has ${promptTokens} tokens or more and leaves no room in the model's context of ${contextLength}: shorten it or ask for truncation`,
-    { facts: { prompt_tokens: String(promptTokens), context_length: String(contextLength) } },
-  );
+function tooLong(promptTokens: number, reader: Reader, job: GenerateJob): ServeError {
+  const most = mostTokens(reader, job);
+  const facts = {
+    prompt_tokens: String(promptTokens),
+    most_tokens: String(most),
+    context_length: String(reader.contextLength),
+  };
+  const message = `the prompt has ${promptTokens} tokens or more, and at most ${most} are taken: shorten it or ask for truncation`;
+  return new ServeError("PROMPT_TOO_LONG", message, { facts });
 }
 
 function invalid(field: GenerateInput["kind"] | `tokens.ids[${number}]`, description: string) {

@@ -28,6 +28,9 @@ export type LayOut = (messages: readonly ChatMessage[]) => readonly TextPart[];
 
 const maxTemplateLength = 262_144;
 const maxRenderMs = 1_000;
+// What a template may write beside what it repeats of the messages, a few times over.
+const maxOwnLength = 1_048_576;
+const mostRepeats = 4;
 
 /** Compiles a template. Throws a plain Error for one that cannot be. */
 export function compileTemplate(source: string, tokens: TemplateTokens): LayOut {
@@ -55,6 +58,9 @@ export function compileTemplate(source: string, tokens: TemplateTokens): LayOut 
     } catch (thrown) {
       throw refusal(thrown, source);
     }
+    // Its length is known before its characters are: a template can double a text at no cost.
+    const given = messages.reduce((sum, { content }) => sum + content.length, 0);
+    if (text.length > maxOwnLength + mostRepeats * given) throw refusal(undefined, source);
     return split(text, nonce, hidden);
   };
 }

@@ -94,10 +94,12 @@ class ScriptedEngine implements Engine {
     const { contextLength, dimensions } = this.info;
     const { batch } = this.#options;
     const scripted = new ScriptedJob(job, { dimensions, batch, now: () => this.#host.now() });
-    if (job.kind === "generate" && scripted.promptTokens >= contextLength) {
+    const { promptTokens } = scripted;
+    const isTooLong = job.kind === "generate" && promptTokens > job.maxPromptTokens;
+    if (isTooLong || (job.kind === "generate" && promptTokens >= contextLength)) {
       throw new ServeError("PROMPT_TOO_LONG", "the prompt leaves no room in the model's context", {
         facts: {
-          prompt_tokens: String(scripted.promptTokens),
+          prompt_tokens: String(promptTokens),
           context_length: String(contextLength),
         },
       });

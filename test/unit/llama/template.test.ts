@@ -74,6 +74,19 @@ describe("a compiled template", () => {
     expect(error.reason).toBe("FIELD_INVALID");
   });
 
+  it("stops a template that doubles a text until it is huge", () => {
+    const doubling =
+      "{% set all = namespace(text='xxxxxxxx') %}{% for i in range(22) %}{% set all.text = all.text + all.text %}{% endfor %}{{ all.text }}";
+    const error = thrownBy(() => compileTemplate(doubling, tokens)([user("x")]));
+    expect(error.reason).toBe("FIELD_INVALID");
+  });
+
+  it("never runs what a message says", () => {
+    const content = "{{ 7 * 7 }}{% for i in range(1000000000) %}x{% endfor %}";
+    const parts = compileTemplate("{{ messages[0].content }}", tokens)([user(content)]);
+    expect(parts.map(({ text }) => text).join("")).toBe(content);
+  });
+
   it("refuses a template that cannot be parsed", () => {
     expect(() => compileTemplate("{% for %}", tokens)).toThrow("cannot be parsed");
   });

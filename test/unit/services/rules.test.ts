@@ -13,6 +13,10 @@ const limits = {
   maxMessageBytes: 8_388_608,
   maxInputs: 4,
   maxTokens: 100,
+  maxPromptTokens: 2000,
+  maxStops: 16,
+  maxStopBytes: 256,
+  maxLogitBias: 1024,
   maxQueuedJobs: 256,
   maxCallMs: 600_000,
 };

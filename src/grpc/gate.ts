@@ -1,0 +1,156 @@
+/**
+ * Stands between Node's HTTP/2 and grpc-js, and sees every stream first. It refuses what grpc-js would
+ * refuse without a reason or not at all, before a message is read: unknown methods, timeouts that are
+ * none, more calls a second than a connection may begin. A connection that goes on being refused, or
+ * resets its streams faster than it may, is closed alone, with ENHANCE_YOUR_CALM (CVE-2023-44487).
+ */
+import {
+  constants,
+  type Http2Server,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
+import { Bucket } from "../base/bucket.ts";
+import { ServeError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { wireStatus } from "./status.ts";
+import { timeoutOf } from "./timeout.ts";
+import { sweepUnread } from "./unread.ts";
+
+export interface GateOptions {
+  /** Whether a path, such as `/inferd.v1.ModelService/GetModel`, is a method of this server. */
+  readonly knows: (path: string) => boolean;
+  /** The longest that a call of this path may take, from its headers on. */
+  readonly maxMs: (path: string) => number;
+  readonly maxConnections: number;
+  /** Calls that one connection may begin in a second, and at once. */
+  readonly callsPerSecond: number;
+  /** Resets and refusals of one connection: at once, and each second. */
+  readonly resetBurst: number;
+  readonly resetsPerSecond: number;
+  /** What an ended call has left unread for so long is thrown away, with its stream. */
+  readonly unreadMs: number;
+  readonly log: Log;
+  /** A monotonic clock in milliseconds. */
+  readonly now: () => number;
+}
+
+/** Puts a gate before each server's grpc-js. Call it once, before a connection can be made. */
+export function guard(server: Http2Server, options: GateOptions): void {
+  // Node closes further ones at once, before a session is made for them.
+  server.maxConnections = options.maxConnections;
+  const connections = new WeakMap<Http2Session, Connection>();
+  const connectionOf = (session: Http2Session): Connection => {
+    const known = connections.get(session) ?? new Connection(session, options);
+    connections.set(session, known);
+    return known;
+  };
+  const unread = sweepUnread(server, options.unreadMs);
+  const inner = server.listeners("stream");
+  server.removeAllListeners("stream");
+  server.on("stream", (stream, headers, flags) => {
+    const { session } = stream;
+    // The connection went while its stream was on the way here.
+    if (session === undefined || session.destroyed) return;
+    const connection = connectionOf(session);
+    connection.watch(stream);
+    unread.add(stream);
+    const error = connection.admit() ?? examine(headers, options);
+    if (error !== undefined) {
+      connection.annoy();
+      refuse(stream, error);
+      return;
+    }
+    for (const listener of inner) Reflect.apply(listener, server, [stream, headers, flags]);
+  });
+}
+
+/** What one connection may still do. */
+class Connection {
+  readonly #session: Http2Session;
+  readonly #options: GateOptions;
+  readonly #calls: Bucket;
+  readonly #patience: Bucket;
+
+  constructor(session: Http2Session, options: GateOptions) {
+    const { callsPerSecond, resetBurst, resetsPerSecond, now } = options;
+    this.#session = session;
+    this.#options = options;
+    this.#calls = new Bucket({ burst: callsPerSecond, perSecond: callsPerSecond }, now());
+    this.#patience = new Bucket({ burst: resetBurst, perSecond: resetsPerSecond }, now());
+  }
+
+  /** Why this call may not begin now. */
+  admit(): ServeError | undefined {
+    const waitMs = this.#calls.take(this.#options.now());
+    if (waitMs === 0) return undefined;
+    return new ServeError(
+      "TOO_MANY_CALLS",
+      "this connection begins too many calls; wait a little",
+      {
+        facts: { calls_per_second: String(this.#options.callsPerSecond) },
+        retryAfterMs: waitMs,
+      },
+    );
+  }
+
+  /** Notes a stream's end by reset. */
+  watch(stream: ServerHttp2Stream): void {
+    stream.once("close", () => {
+      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.annoy();
+    });
+  }
+
+  /** Notes a refusal or a reset, and closes the connection at the first too many. */
+  annoy(): void {
+    const session = this.#session;
+    if (session.destroyed || this.#patience.take(this.#options.now()) === 0) return;
+    this.#options.log.warn(
+      { peer: session.socket.remoteAddress },
+      "closed a connection that resets its calls too fast, or does not heed refusals",
+    );
+    // Of two GOAWAYs the first is heard; `destroy` alone says that nothing is wrong.
+    session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    session.destroy();
+  }
+}
+
+/** Looks at a call's headers, and writes the timeout that grpc-js is to keep into them. */
+function examine(headers: IncomingHttpHeaders, options: GateOptions): ServeError | undefined {
+  const path = headers[":path"] ?? "";
+  if (!options.knows(path)) {
+    return new ServeError("METHOD_UNKNOWN", "this server has no such method");
+  }
+  const given = headers["grpc-timeout"];
+  const timeout = Array.isArray(given)
+    ? ({ kind: "invalid" } as const)
+    : timeoutOf(given, options.maxMs(path));
+  switch (timeout.kind) {
+    case "invalid":
+      return new ServeError("TIMEOUT_INVALID", "grpc-timeout must be up to 8 digits and a unit");
+    case "none":
+      delete headers["grpc-timeout"];
+      return undefined;
+    case "some":
+      headers["grpc-timeout"] = timeout.header;
+      return undefined;
+  }
+}
+
+/** Answers with a status alone. Node lets the unread rest of the request go. */
+function refuse(stream: ServerHttp2Stream, error: ServeError): void {
+  stream.on("error", () => undefined);
+  if (stream.destroyed || stream.closed) return;
+  const { code, details, metadata } = wireStatus(error);
+  stream.respond(
+    {
+      ":status": 200,
+      "content-type": "application/grpc",
+      "grpc-status": code,
+      "grpc-message": encodeURI(details),
+      ...metadata.toHttp2Headers(),
+    },
+    { endStream: true },
+  );
+}

@@ -1,0 +1,41 @@
+/**
+ * Gives a reason to the calls that grpc-js ends by itself, below every handler: a message too large or
+ * ill compressed, an encoding it does not know, one message too many or none, its own deadline timer.
+ */
+import { type ServerInterceptor, type ServerInterceptingCall, status } from "@grpc/grpc-js";
+import { ServeError } from "../base/errors.ts";
+import { wireStatus } from "./status.ts";
+
+const detailsKey = "grpc-status-details-bin";
+
+/** An interceptor in name only: none sees these statuses, so it stands before the call that sends them. */
+export const explainRefusals: ServerInterceptor = (_, call) => {
+  const send = call.sendStatus.bind(call);
+  call.sendStatus = (given) => {
+    const isExplained =
+      given.code === status.OK || (given.metadata?.get(detailsKey).length ?? 0) > 0;
+    send(isExplained ? given : wireStatus(errorOf(given.code, given.details)));
+  };
+  // Declared as the class, used as its interface.
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
+  return call as ServerInterceptingCall;
+};
+
+/** What grpc-js means by a status. Its texts can quote the caller's headers, so none goes on. */
+export function errorOf(code: status, details: string): ServeError {
+  if (code === status.RESOURCE_EXHAUSTED) {
+    return new ServeError("MESSAGE_TOO_LARGE", "the request is larger than this server takes");
+  }
+  if (code === status.DEADLINE_EXCEEDED) {
+    return new ServeError("DEADLINE_PASSED", "the call's deadline passed before it was done");
+  }
+  if (code === status.UNIMPLEMENTED) {
+    return details.includes("encoding")
+      ? new ServeError("ENCODING_UNKNOWN", "compress requests with gzip or deflate, or not at all")
+      : new ServeError("MESSAGE_COUNT", "the method takes exactly one request message");
+  }
+  if (details === "Failed to decompress message") {
+    return new ServeError("MESSAGE_MALFORMED", "the request cannot be decompressed");
+  }
+  return ServeError.from(new Error(`grpc-js ended a call: ${details}`));
+}

@@ -1,0 +1,35 @@
+import { status } from "@grpc/grpc-js";
+import { codes, type Reason } from "../../src/base/errors.ts";
+import type { Ending } from "../grpc/raw.ts";
+import type { Case } from "./cases.ts";
+import { canary } from "./messages.ts";
+
+/** What no error may carry: what a caller said or is known by, where the server lies, how it is made. */
+const secrets: readonly (readonly [what: string, pattern: RegExp])[] = [
+  ["what the caller sent", new RegExp(canary)],
+  ["a path", /(?:^|[\s"'(:=])\/(?:home|root|tmp|usr|var|work|opt|proc|Users)\//],
+  ["a stack", /\bat .*\(?[\w./-]+:\d+:\d+|\bat (?:async )?[\w.<>]+ \(/],
+  ["a module", /node_modules|node:internal|\.ts\b|file:\/\//],
+];
+
+/** What is wrong with how a call ended; empty where all is well. */
+export function faultsOf(call: Case, end: Ending): readonly string[] {
+  if (call.cancels) return [];
+  const leaks = secrets
+    .filter(([, pattern]) => pattern.test(end.said))
+    .map(([what]) => `tells ${what}`);
+  return [...statusFaults(call, end), ...leaks];
+}
+
+function statusFaults(call: Case, { code, details, reset }: Ending): readonly string[] {
+  if (code === undefined) return call.isBelowGrpc ? [] : [`has no status, and reset ${reset}`];
+  const name = status[code] ?? "no code";
+  if (name === "OK") return [];
+  const reason = details?.reason ?? "";
+  if (name === "INTERNAL" || name === "UNKNOWN") return [`ends with ${name} (${reason})`];
+  if (!Object.hasOwn(codes, reason))
+    return [`ends with ${name} and the reason ${reason || "none"}`];
+  // It is in the table: the line above asks.
+  const expected = codes[reason as Reason];
+  return expected === name ? [] : [`ends with ${name}, but ${reason} is ${expected}`];
+}

@@ -1,0 +1,261 @@
+import { once } from "node:events";
+import { constants, type OutgoingHttpHeaders } from "node:http2";
+import { connect as connectTcp } from "node:net";
+import { gzipSync } from "node:zlib";
+import { status } from "@grpc/grpc-js";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { ServerOptions } from "../../src/grpc/server.ts";
+import { heapBytes } from "../fixtures/memory.ts";
+import {
+  callHeaders,
+  flags,
+  http2Frame,
+  number32,
+  openWire,
+  pong,
+  types,
+  type Wire,
+} from "./frames.ts";
+import { ending, frame, rawClient, rawRequest } from "./raw.ts";
+import { deferred, type KindHandlers, kinds, startKinds } from "./support.ts";
+
+let closing: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.reverse()) await close();
+  closing = [];
+});
+
+async function open(options: Partial<ServerOptions> = {}, handlers: Partial<KindHandlers> = {}) {
+  const running = await startKinds(handlers, options);
+  closing.push(running.stop);
+  return running;
+}
+
+function client(address: string) {
+  const session = rawClient(address);
+  closing.push(() => session.destroy());
+  return session;
+}
+
+const unary = kinds.unary.path;
+const hello = frame(Buffer.from("hello"));
+const innocent = frame(Buffer.from("innocent"));
+
+describe("a call that no handler sees", () => {
+  type Case = readonly [
+    what: string,
+    reason: string,
+    code: status,
+    body: Buffer,
+    headers?: OutgoingHttpHeaders,
+  ];
+  const cases: Case[] = [
+    [
+      "of an unknown method",
+      "METHOD_UNKNOWN",
+      status.UNIMPLEMENTED,
+      hello,
+      { ":path": "/test.Kinds/No" },
+    ],
+    [
+      "of a path that is none",
+      "METHOD_UNKNOWN",
+      status.UNIMPLEMENTED,
+      hello,
+      { ":path": "/\u00e9\u00ff%00" },
+    ],
+    [
+      "of an inherited name",
+      "METHOD_UNKNOWN",
+      status.UNIMPLEMENTED,
+      hello,
+      { ":path": "/__proto__" },
+    ],
+    [
+      "with a timeout that is none",
+      "TIMEOUT_INVALID",
+      status.INVALID_ARGUMENT,
+      hello,
+      { "grpc-timeout": "soon" },
+    ],
+    [
+      "with a message above the limit",
+      "MESSAGE_TOO_LARGE",
+      status.RESOURCE_EXHAUSTED,
+      frame(Buffer.from("x"), { length: 2 ** 32 - 1 }),
+    ],
+    [
+      "with a message that decompresses to more than the limit",
+      "MESSAGE_TOO_LARGE",
+      status.RESOURCE_EXHAUSTED,
+      frame(gzipSync(Buffer.alloc(4_000_000)), { flag: 1 }),
+      { "grpc-encoding": "gzip" },
+    ],
+    [
+      "that is no gzip though it says so",
+      "MESSAGE_MALFORMED",
+      status.INVALID_ARGUMENT,
+      frame(Buffer.from("not gzip"), { flag: 1 }),
+      { "grpc-encoding": "gzip" },
+    ],
+    [
+      "in an unknown encoding",
+      "ENCODING_UNKNOWN",
+      status.UNIMPLEMENTED,
+      frame(Buffer.from("x"), { flag: 1 }),
+      { "grpc-encoding": "zstd" },
+    ],
+    ["without a message", "MESSAGE_COUNT", status.UNIMPLEMENTED, Buffer.alloc(0)],
+    ["with two messages", "MESSAGE_COUNT", status.UNIMPLEMENTED, Buffer.concat([hello, hello])],
+  ];
+  const named = cases.map(([what, reason, code, body, headers = {}]) => ({
+    what,
+    reason,
+    code,
+    body,
+    headers,
+  }));
+  it.each(named)("$what is refused as $reason", async ({ reason, code, body, headers }) => {
+    const { address } = await open();
+    const stream = rawRequest(client(address), unary, headers);
+    stream.end(body);
+    const end = await ending(stream);
+    expect([end.code, end.details?.reason]).toEqual([code, reason]);
+  });
+
+  it("that never sends its message ends with the server's limit on time", async () => {
+    const { address } = await open({ maxCallMs: 50 });
+    const end = await ending(rawRequest(client(address), unary));
+    expect(end.details?.reason).toBe("DEADLINE_PASSED");
+  });
+});
+
+describe("a connection", () => {
+  it("that begins too many calls has those refused, and says when to try again", async () => {
+    const { address } = await open({ maxCallsPerSecond: 5 });
+    const session = client(address);
+    const ends = await Promise.all(
+      Array.from({ length: 20 }, () => {
+        const stream = rawRequest(session, unary);
+        stream.end(hello);
+        return ending(stream);
+      }),
+    );
+    const refused = ends.filter(({ code }) => code !== status.OK);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(ends.length - refused.length).toBeGreaterThanOrEqual(5);
+    for (const { code, details } of refused) {
+      expect([code, details?.reason]).toEqual([status.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS"]);
+      expect(details?.retryMs).toBeGreaterThan(0);
+    }
+    expect(session.closed).toBe(false);
+  });
+
+  it("that does not heed refusals is closed with ENHANCE_YOUR_CALM, and no other", async () => {
+    const { address } = await open({
+      maxCallsPerSecond: 5,
+      maxResetBurst: 30,
+      maxResetsPerSecond: 1,
+    });
+    const [rude, polite] = [client(address), client(address)];
+    const goaway = once(rude, "goaway");
+    for (let call = 0; call < 60; call += 1) rawRequest(rude, unary).end(hello);
+    expect((await goaway)[0]).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    const stream = rawRequest(polite, unary);
+    stream.end(hello);
+    expect((await ending(stream)).code).toBe(status.OK);
+  });
+
+  it("beyond the limit is closed at once, and the others stay", async () => {
+    const { address } = await open({ maxConnections: 2 });
+    const sessions = [client(address), client(address)];
+    await Promise.all(sessions.map((session) => once(session, "remoteSettings")));
+    const third = connectTcp(Number(address.split(":")[1]), "127.0.0.1");
+    third.on("error", () => undefined).resume();
+    await once(third, "close");
+    for (const session of sessions) {
+      const stream = rawRequest(session, unary);
+      stream.end(hello);
+      expect((await ending(stream)).code).toBe(status.OK);
+    }
+  });
+
+  it("whose call has too large headers has that call reset, and its others go on", async () => {
+    const { address } = await open({ maxHeaderBytes: 4096 });
+    const session = client(address);
+    await once(session, "remoteSettings");
+    const large = await ending(rawRequest(session, unary, { large: "x".repeat(5000) }));
+    expect(large.reset).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    const stream = rawRequest(session, unary, { small: "x".repeat(2000) });
+    stream.end(hello);
+    expect((await ending(stream)).code).toBe(status.OK);
+  });
+});
+
+describe("a connection whose calls are cancelled as fast as it can", () => {
+  const tenThousand = 10_000;
+
+  function held() {
+    const gate = deferred();
+    const serverStream: KindHandlers["serverStream"] = async function* (request, { signal }) {
+      yield "begun";
+      // Not a race of both: the gate would keep everything of the calls that were cancelled.
+      if (request === "innocent") await gate.promise;
+      else await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      yield "done";
+    };
+    return { gate, serverStream };
+  }
+
+  /** Begins and cancels calls, many in one packet, until the count is full or the connection gone. */
+  async function cancel(wire: Wire, from: number, count: number): Promise<void> {
+    const headers = callHeaders(kinds.serverStream.path);
+    for (let call = from; call < from + count && wire.socket.writable; call += 100) {
+      const calls = Array.from({ length: 100 }, (_, index) => 2 * (call + index) + 1);
+      wire.send(
+        ...calls.flatMap((stream) => [
+          http2Frame({ type: types.headers, flags: flags.endHeaders, stream, payload: headers }),
+          http2Frame({ type: types.data, flags: flags.endStream, stream, payload: hello }),
+          http2Frame({ type: types.reset, stream, payload: number32(constants.NGHTTP2_CANCEL) }),
+        ]),
+      );
+      if (call % 500 === from % 500) await pong(wire);
+    }
+    await pong(wire);
+  }
+
+  it(`keeps its other calls through ${tenThousand} cancellations, and leaves nothing behind`, async () => {
+    const { gate, serverStream } = held();
+    const { address } = await open({}, { serverStream });
+    const wire = await openWire(address);
+    closing.push(() => void wire.socket.destroy());
+    const headers = callHeaders(kinds.serverStream.path);
+    wire.send(
+      http2Frame({ type: types.headers, flags: flags.endHeaders, stream: 1, payload: headers }),
+      http2Frame({ type: types.data, flags: flags.endStream, stream: 1, payload: innocent }),
+    );
+    await cancel(wire, 1, 2000);
+    const before = await heapBytes();
+    await cancel(wire, 2001, tenThousand - 2000);
+    expect((await heapBytes()) - before).toBeLessThan(2_000_000);
+    gate.resolve();
+    await vi.waitFor(() => expect(wire.heard.ended).toContain(1));
+    expect([wire.heard.goaways, wire.heard.resets]).toEqual([[], []]);
+  }, 60_000);
+
+  it("is closed with ENHANCE_YOUR_CALM beyond its rate, and no other connection is", async () => {
+    const { gate, serverStream } = held();
+    const limits = { maxResetBurst: 500, maxResetsPerSecond: 1 };
+    const { address } = await open(limits, { serverStream });
+    const stream = rawRequest(client(address), kinds.serverStream.path);
+    stream.end(innocent);
+    const end = ending(stream);
+    await once(stream, "data");
+    const rude = await openWire(address);
+    await cancel(rude, 0, 2000);
+    await rude.closed;
+    expect(rude.heard.goaways[0]).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    gate.resolve();
+    expect((await end).code).toBe(status.OK);
+  });
+});

@@ -1,0 +1,82 @@
+import { EventEmitter } from "node:events";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { ServeError } from "../../../src/base/errors.ts";
+import { Outlet, type Sink } from "../../../src/grpc/outlet.ts";
+import { Unread } from "../../../src/grpc/unread.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function open(stallMs: number) {
+  const emitter = new EventEmitter();
+  const gone: (() => void)[] = [];
+  const sink: Sink<string> = Object.assign(emitter, {
+    write: (_: string, done: () => void) => {
+      gone.push(done);
+      return false;
+    },
+  });
+  const controller = new AbortController();
+  const context = {
+    signal: controller.signal,
+    abort: (reason: ServeError) => controller.abort(reason),
+  };
+  return { emitter, gone, signal: controller.signal, outlet: new Outlet(sink, context, stallMs) };
+}
+
+it("gives up on a caller that reads nothing for as long as may be", async () => {
+  const { outlet, signal, emitter } = open(100);
+  const written = outlet.write("x");
+  vi.advanceTimersByTime(99);
+  expect(signal.aborted).toBe(false);
+  vi.advanceTimersByTime(1);
+  await written;
+  expect((signal.reason as ServeError).reason).toBe("SLOW_READER");
+  expect([emitter.listenerCount("drain"), emitter.listenerCount("close")]).toEqual([0, 0]);
+});
+
+it("begins the time anew with each response that the caller takes", () => {
+  const { outlet, signal, gone } = open(100);
+  void outlet.write("x");
+  for (let taken = 0; taken < 10; taken += 1) {
+    vi.advanceTimersByTime(90);
+    gone[0]?.();
+  }
+  expect(signal.aborted).toBe(false);
+});
+
+it("counts only the time in which it waits for the caller", async () => {
+  const { outlet, signal, emitter } = open(100);
+  const written = outlet.write("x");
+  emitter.emit("drain");
+  await written;
+  vi.advanceTimersByTime(10_000);
+  expect(signal.aborted).toBe(false);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it("sweeps away streams that stand still though it is their callers' turn, and no others", () => {
+  const unread = new Unread();
+  const closed: string[] = [];
+  const add = (name: string, state: { writableEnded: boolean; writableLength: number }) => {
+    const sent: (() => void)[] = [];
+    const stream = Object.assign(new EventEmitter(), state, {
+      write: (_: unknown, done?: () => void) => sent.push(done!) > 0,
+      close: () => void closed.push(name),
+    });
+    unread.add(stream);
+    return { stream, sent };
+  };
+  add("waits for its handler", { writableEnded: false, writableLength: 0 });
+  add("is never ended by its caller", { writableEnded: true, writableLength: 0 });
+  add("is never read", { writableEnded: false, writableLength: 9 });
+  const slow = add("is read slowly", { writableEnded: false, writableLength: 9 });
+  const read = add("was read in time", { writableEnded: true, writableLength: 9 });
+  for (let message = 0; message < 6; message += 1) slow.stream.write("x");
+  for (let round = 0; round < 6; round += 1) {
+    unread.sweep();
+    slow.sent[round]?.();
+    if (round === 0) read.stream.emit("close");
+  }
+  expect(closed).toEqual(["is never ended by its caller", "is never read"]);
+});
