@@ -54,6 +54,10 @@ export async function startApp(config: Config, log: Log, environment: Environmen
       ...(config.defaultEmbeddingModel && { embed: config.defaultEmbeddingModel }),
     },
     maxQueuedJobs: config.maxQueuedJobs,
+    maxQueuedTokens: config.maxQueuedTokens,
+    maxQueuedJobsTotal: config.maxQueuedJobsTotal,
+    maxQueuedTokensTotal: config.maxQueuedTokensTotal,
+    refusesLate: config.refuseLate === "on",
     digestOf,
     log,
   });

@@ -29,6 +29,7 @@ export const codes = {
   SERVICE_NOT_FOUND: "NOT_FOUND",
   SHUTTING_DOWN: "UNAVAILABLE",
   WORKER_EXITED: "UNAVAILABLE",
+  WOULD_EXPIRE: "DEADLINE_EXCEEDED",
   WRONG_TASK: "FAILED_PRECONDITION",
 } as const satisfies Record<string, Code>;
 

@@ -39,6 +39,7 @@ const manifest: Manifest = {
     contextLength: undefined,
     maxSequences: undefined,
     maxQueuedJobs: undefined,
+    maxQueuedTokens: undefined,
     maxTokens: undefined,
   },
   replicas: 1,

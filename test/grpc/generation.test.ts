@@ -179,6 +179,7 @@ describe("generation", () => {
       contextLength: undefined,
       maxSequences: undefined,
       maxQueuedJobs: undefined,
+      maxQueuedTokens: undefined,
       maxTokens: 10,
     };
     const { call } = await open(fakeModels([generationModel({ manifest: { limits: own } })]));
