@@ -3,6 +3,7 @@ import { runFromCommandLine } from "./lib/runner.ts";
 import { embedding } from "./scenarios/embedding.ts";
 import { generation } from "./scenarios/generation.ts";
 import { longPrompt } from "./scenarios/long-prompt.ts";
+import { overload } from "./scenarios/overload.ts";
 import { startup } from "./scenarios/startup.ts";
 import { twoModels } from "./scenarios/two-models.ts";
 import { unary } from "./scenarios/unary.ts";
@@ -12,6 +13,7 @@ await runFromCommandLine("bench/run.ts", [
   unary,
   generation,
   longPrompt,
+  overload,
   twoModels,
   embedding,
 ]);
