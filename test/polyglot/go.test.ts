@@ -38,3 +38,13 @@ it("streams, embeds, and sees health, rich errors and deadlines", async () => {
     ),
   );
 }, 120_000);
+
+it("is served by a full server in the end, by gRPC's own retries", async () => {
+  const narrow = await startServer("bin/inferd serve --model test/fixtures/narrow.yaml");
+  try {
+    const output = await command(client, ["-address", narrow.address, "-patient", "8"]);
+    expect(output).toBe("served 8 of 8\n");
+  } finally {
+    await narrow.stop();
+  }
+}, 120_000);

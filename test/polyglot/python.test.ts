@@ -9,8 +9,8 @@ const environment = resolve(".tools/venv");
 const python = join(environment, "bin/python");
 
 let server: RealServer | undefined;
-const run = (script: string) =>
-  command(python, [script, server!.address], { cwd: example, env: { PYTHONUTF8: "1" } });
+const run = (script: string, { address } = server!) =>
+  command(python, [script, address], { cwd: example, env: { PYTHONUTF8: "1" } });
 
 beforeAll(async () => {
   await installPackages();
@@ -47,6 +47,15 @@ it("sees health, rich errors, deadlines, cancellation and failed items", async (
     expect.stringMatching(/^vectors finish: [1-9]\d* tokens$/),
     "vector of 64 dimensions",
   ]);
+}, 120_000);
+
+it("is served by a full server in the end, by gRPC's own retries", async () => {
+  const narrow = await startServer("bin/inferd serve --model test/fixtures/narrow.yaml");
+  try {
+    expect(await run("patient_client.py", narrow)).toBe("served 8 of 8\n");
+  } finally {
+    await narrow.stop();
+  }
 }, 120_000);
 
 /** Installs the example's packages beside the repository's tools, once for each list of versions. */
