@@ -9,9 +9,11 @@ import type { Outcome, Scenario } from "../lib/scenario.ts";
 import { type CallLine, withServer } from "../lib/server.ts";
 import { rounded, type Spread, spread } from "../lib/statistics.ts";
 
-const shape = { promptTokens: 47, newTokens: 32 } as const;
+// Lengths differ, or all calls of a batch would begin and end together.
+const shape = { promptTokens: 47, newTokens: { least: 48, most: 144 } } as const;
 const offeredTimes = 3;
 const maxQueuedJobs = 32;
+const slots = 16;
 const deadlineMs = 20_000;
 
 /** What a client's author writes who has read no more than gRPC's guide to retries. */
@@ -45,9 +47,9 @@ interface Parts {
 export const overload: Scenario = {
   name: "overload",
   title: "Three times the load that the server can take",
-  method: `inferd-demo, prompts of ${shape.promptTokens} tokens and ${shape.newTokens} new ones; ${maxQueuedJobs} jobs may wait. First one call at a time; then a closed loop that keeps the queue half full, which shows the capacity; then an open loop (Poisson) of ${offeredTimes} times that capacity, by a stock grpc-js client with a retry policy of ${retryPolicy.maxAttempts} attempts in its service config and a deadline of ${deadlineMs / 1000} s. Goodput counts completed calls from the first arrival to the last, without the first sixth. Attempts are those that the server's log has. The time to the first token is the server's own, from the arrival of the attempt that was served. Client and server share the machine.`,
+  method: `inferd-demo, prompts of ${shape.promptTokens} tokens and ${shape.newTokens.least} to ${shape.newTokens.most} new ones; ${maxQueuedJobs} jobs may wait. First one call at a time; then a closed loop that keeps the queue half full, which shows the capacity; then an open loop (Poisson) of ${offeredTimes} times that capacity, by a stock grpc-js client with a retry policy of ${retryPolicy.maxAttempts} attempts in its service config and a deadline of ${deadlineMs / 1000} s. Goodput counts completed calls from the first arrival to the last, without the first sixth. Attempts are those that the server's log has. The time to the first token is the server's own, from the arrival of the attempt that was served; it is held against twice the unloaded one and the time that a full queue and the ${slots} jobs that run take at capacity. Client and server share the machine.`,
   async run({ isSmoke, say }) {
-    const lastsMs = isSmoke ? 6000 : 24_000;
+    const lastsMs = isSmoke ? 6000 : 40_000;
     const lines: CallLine[] = [];
     const flags = ["--max-queued-jobs", String(maxQueuedJobs)];
     const parts = await withServer({ flags, onCall: (line) => lines.push(line) }, ({ address }) =>
@@ -56,10 +58,10 @@ export const overload: Scenario = {
           say(name);
           return runPart(target, { ...options, lines, seed: name.length });
         };
-        await part("warm up", { load: { kind: "closed", streams: 16 }, durationMs: lastsMs / 8 });
+        await part("warm up", { load: { kind: "closed", streams: 16 }, durationMs: lastsMs / 10 });
         const unloaded = await part("unloaded", {
           load: { kind: "closed", streams: 1 },
-          durationMs: lastsMs / 4,
+          durationMs: lastsMs / 5,
         });
         const full = await part("at capacity", {
           load: { kind: "closed", streams: 32 },
@@ -112,7 +114,7 @@ async function runPart(
     calls: Infinity,
     request: requests({
       prompt: { kind: "tokens", tokens: { least: shape.promptTokens, most: shape.promptTokens } },
-      newTokens: { least: shape.newTokens, most: shape.newTokens },
+      newTokens: shape.newTokens,
       seed,
     }),
     clock: realClock,
@@ -141,7 +143,7 @@ function partOf({ startMs, calls }: Drive, durationMs: number, lines: readonly C
 function outcomeOf(parts: Parts): Outcome {
   const { unloaded, full, overloaded } = parts;
   const attempts = sum(overloaded.attempts);
-  const queueMs = (maxQueuedJobs / full.completedPerSecond) * 1000;
+  const queueMs = ((maxQueuedJobs + slots) / full.completedPerSecond) * 1000;
   return {
     claims: [
       {
@@ -154,13 +156,13 @@ function outcomeOf(parts: Parts): Outcome {
         what: "attempts for each call",
         value: rounded(attempts / overloaded.calls),
         unit: "×",
-        aim: { relation: "≤", value: retryPolicy.maxAttempts },
+        aim: { relation: "≤", value: 2 },
       },
       {
         what: "accepted calls' time to first token, p99",
         value: rounded(overloaded.firstTokenMs?.p99 ?? NaN),
         unit: "ms",
-        // Twice the unloaded one, and the time that a full queue takes to start.
+        // Twice the unloaded one, and what a full queue and all that run take at capacity.
         aim: { relation: "≤", value: rounded(2 * (unloaded.firstTokenMs?.p99 ?? NaN) + queueMs) },
       },
     ],
