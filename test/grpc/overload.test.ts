@@ -95,7 +95,9 @@ describe("an overloaded server", () => {
     const client = impatient();
     const calls = Array.from({ length: 4 }, () => generate(client, "repeat 10 x"));
     const ends = await Promise.allSettled(calls);
-    const errors = ends.flatMap((end) => (end.status === "rejected" ? [end.reason as ServiceError] : []));
+    const errors = ends.flatMap((end) =>
+      end.status === "rejected" ? [end.reason as ServiceError] : [],
+    );
     expect(errors).toHaveLength(2);
     for (const error of errors) {
       expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
