@@ -146,7 +146,9 @@ export class Queue<Place> {
           resolve(entry.start(place));
           this.#noteStart();
         } catch (thrown) {
-          reject(ServeError.from(thrown));
+          // Its caller has left in this very turn, and its place was free before it could say so.
+          this.#line.giveBack(waiting, waiting.tokens);
+          reject(this.#endQueued(thrown));
         }
       },
       fail: (error) => {

@@ -28,9 +28,9 @@ interface Event {
 }
 
 const slots = 16;
-const lastsMs = 30_000;
+const lastsMs = 15_000;
 
-/** A model and its callers for half a minute, on a clock of its own: the same each time. */
+/** A model and its callers for a quarter of a minute, on a clock of its own: the same each time. */
 async function simulate(traffic: readonly Traffic[], seed: number): Promise<readonly Outcome[]> {
   let nowMs = 0;
   let busy = 0;
@@ -107,7 +107,7 @@ const quiet: Traffic = { caller: "quiet", perSecond: 10, tokens: [100, 500] };
 const flood: Traffic = { caller: "flood", perSecond: 160, tokens: [100, 500] };
 
 describe("one caller's flood, of three times what the model can do", () => {
-  it.each([1, 2, 3])(
+  it.each([1, 2])(
     "leaves another's p99 within 1.5 times of what it has alone (seed %i)",
     async (seed) => {
       const alone = await simulate([quiet], seed);
