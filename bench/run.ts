@@ -6,6 +6,7 @@ import { longPrompt } from "./scenarios/long-prompt.ts";
 import { metricsCost } from "./scenarios/metrics.ts";
 import { probes } from "./scenarios/probes.ts";
 import { slowReader } from "./scenarios/slow-reader.ts";
+import { overload } from "./scenarios/overload.ts";
 import { startup } from "./scenarios/startup.ts";
 import { twoModels } from "./scenarios/two-models.ts";
 import { unary } from "./scenarios/unary.ts";
@@ -15,6 +16,7 @@ await runFromCommandLine("bench/run.ts", [
   unary,
   generation,
   longPrompt,
+  overload,
   twoModels,
   embedding,
   metricsCost,

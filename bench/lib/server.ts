@@ -21,13 +21,19 @@ export interface ServerOptions {
   /** Flags of `inferd serve`. */
   readonly flags: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Is told of each line that says how a call ended. */
+  readonly onCall?: (line: CallLine) => void;
 }
 
 // Nobody is led elsewhere when a benchmark ends.
 const ours = { INFERD_PORT: "0", INFERD_LOG_FORMAT: "json", INFERD_LAME_DUCK_MS: "0" };
 
 /** Starts inferd and waits until its models are loaded; throws with its log where they are not. */
-export async function startServer({ flags, environment }: ServerOptions): Promise<ServerProcess> {
+export async function startServer({
+  flags,
+  environment,
+  onCall,
+}: ServerOptions): Promise<ServerProcess> {
   const startedAt = performance.now();
   const child = startProcess(join(repository, "bin", "inferd"), ["serve", ...flags], {
     env: { ...process.env, ...ours, ...environment },
@@ -36,7 +42,7 @@ export async function startServer({ flags, environment }: ServerOptions): Promis
   const { pid } = child;
   if (pid === undefined) throw new Error("bin/inferd could not be started");
   try {
-    const address = await readyAddress(child);
+    const address = await readyAddress(child, onCall);
     const readyMs = performance.now() - startedAt;
     return {
       address,
@@ -64,33 +70,49 @@ export async function withServer<T>(
   }
 }
 
-/** Gives the ready line's address; after it, the log is read and thrown away, as cheaply as can be. */
-function readyAddress(child: ChildProcess): Promise<string> {
+/** Gives the ready line's address; after it, the log is thrown away as cheaply as can be, unless somebody counts calls. */
+function readyAddress(child: ChildProcess, onCall: ServerOptions["onCall"]): Promise<string> {
   const { stderr } = child;
   if (stderr === null) throw new Error("bug: the log is not piped");
   const lines: string[] = [];
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => {
-      reject(new Error(`inferd did not get ready: ${why}\n${lines.slice(-20).join("\n")}`));
+      reject(new Error(`inferd did not get ready: ${why}\n${lines.join("\n")}`));
     };
     child.once("exit", (code) => fail(`it ended with ${code ?? "a signal"}`));
     const reader = createInterface({ input: stderr }).on("line", (line) => {
       lines.push(line);
+      if (lines.length > keptLines) lines.shift();
       const entry = parseLine(line);
+      if (entry?.msg === "call") onCall?.(callOf(entry));
       if (entry?.msg === "ready" && entry.address !== undefined) {
+        resolve(entry.address);
+        if (onCall !== undefined) return;
         reader.close();
         stderr.resume();
-        resolve(entry.address);
       }
       if (entry?.msg?.startsWith("no model could be loaded") === true) fail(entry.msg);
     });
   });
 }
 
-interface LogEntry {
+/** One line of the log for one attempt of a call. */
+export interface CallLine {
+  readonly method: string;
+  readonly code: string;
+}
+
+interface LogEntry extends Partial<CallLine> {
   readonly msg?: string;
   readonly address?: string;
 }
+
+function callOf({ method = "", code = "" }: LogEntry): CallLine {
+  return { method, code };
+}
+
+/** Enough to say why a server did not start. */
+const keptLines = 20;
 
 function parseLine(line: string): LogEntry | undefined {
   // Our own server writes these lines; anything else that lands on stderr is not JSON.

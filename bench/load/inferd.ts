@@ -1,5 +1,6 @@
 /** Streams completions from inferd over gRPC. */
 import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
+import type { Duration } from "../../gen/google/protobuf/duration.ts";
 import {
   type Finish,
   GenerateStreamRequest,
@@ -23,6 +24,8 @@ export interface InferdOptions {
   readonly connections: number;
   /** What a call may take, as its gRPC deadline. */
   readonly deadlineMs?: number;
+  /** A gRPC service config, such as one with a retry policy. */
+  readonly serviceConfig?: string;
   /** What a slow reader waits after each message. */
   readonly readDelayMs?: number;
 }
@@ -37,6 +40,7 @@ export function openInferd(options: InferdOptions): InferdTarget {
     return new Client(options.address, credentials.createInsecure(), {
       "grpc.use_local_subchannel_pool": 1,
       "grpc.max_receive_message_length": -1,
+      ...(options.serviceConfig !== undefined && { "grpc.service_config": options.serviceConfig }),
     });
   });
   let calls = 0;
@@ -105,13 +109,18 @@ function countsOf(finish: Finish | undefined): Omit<StreamEnd, "code"> {
   const { usage, timings } = finish ?? {};
   if (usage === undefined) return noCounts;
   const { promptTokens, cachedPromptTokens, completionTokens } = usage;
-  const queue = timings?.queue;
+  const { queue, timeToFirstToken } = timings ?? {};
   return {
     promptTokens,
     cachedPromptTokens,
     completionTokens,
-    ...(queue !== undefined && { queueMs: Number(queue.seconds) * 1000 + queue.nanos / 1e6 }),
+    ...(queue !== undefined && { queueMs: milliseconds(queue) }),
+    ...(timeToFirstToken !== undefined && { firstTokenMs: milliseconds(timeToFirstToken) }),
   };
+}
+
+function milliseconds({ seconds, nanos }: Duration): number {
+  return Number(seconds) * 1000 + nanos / 1e6;
 }
 
 /** Stops reading for a while: HTTP/2 then withholds credit from the server. */

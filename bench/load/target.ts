@@ -20,6 +20,8 @@ export interface StreamEnd {
   readonly completionTokens: number;
   /** What the server says it waited for a first step, in milliseconds. */
   readonly queueMs?: number;
+  /** From the arrival of the attempt that was served to its first token, as the server says. */
+  readonly firstTokenMs?: number;
 }
 
 export interface StreamReader {

@@ -22,7 +22,14 @@ import (
 func main() {
 	address := flag.String("address", "localhost:50051", "where inferd listens")
 	prompt := flag.String("prompt", "Once upon a time", "the text to continue")
+	many := flag.Int("patient", 0, "make so many calls at once instead, and try again where the server is full")
 	flag.Parse()
+	if *many > 0 {
+		if err := patient(*address, *many); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if err := run(*address, *prompt); err != nil {
 		log.Fatal(err)
 	}

@@ -4,12 +4,17 @@ import type { Log } from "../base/log.ts";
 import type { ModelLoad, ModelMeter } from "../base/meter.ts";
 import type { ModelInfo, ModelSource } from "../engines/engine.ts";
 import { Queue } from "../scheduling/queue.ts";
+import type { QueueState } from "../scheduling/tally.ts";
+import type { Ticket } from "../scheduling/ticket.ts";
+import type { WaitingRoom } from "../scheduling/waiting-room.ts";
+import { workOf } from "../scheduling/work.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
 import { Pool } from "../workers/pool.ts";
 import type { PoolState } from "../workers/pool.ts";
 import type { Port } from "../workers/port.ts";
 import type { Replica } from "../workers/replica.ts";
 import type { Arbiter } from "../workers/shares.ts";
+import { Attempt } from "./attempt.ts";
 import { JobWatch } from "./job-watch.ts";
 import type { Manifest } from "./manifest.ts";
 import type { ModelStatus, ServingModel, Submission } from "./model.ts";
@@ -27,7 +32,12 @@ export interface LoadedModelOptions {
   readonly start: () => Port;
   readonly arbiter: Arbiter;
   readonly cores: number;
+  /** Where its manifest states no limit. */
   readonly maxQueuedJobs: number;
+  readonly maxQueuedTokens: number;
+  readonly refusesLate: boolean;
+  /** That of the whole server. */
+  readonly room: WaitingRoom;
   readonly digestOf: DigestOf;
   readonly clock: Clock;
   readonly log: Log;
@@ -61,7 +71,13 @@ export class LoadedModel implements ServingModel {
     this.#queue = new Queue({
       take: () => this.#pool.take(),
       slots: () => this.#pool.slots,
-      maxWaiting: manifest.limits.maxQueuedJobs ?? options.maxQueuedJobs,
+      bounds: {
+        jobs: manifest.limits.maxQueuedJobs ?? options.maxQueuedJobs,
+        tokens: manifest.limits.maxQueuedTokens ?? options.maxQueuedTokens,
+      },
+      room: options.room,
+      refusesLate: options.refusesLate,
+      now: options.clock.now,
     });
     this.#pool = new Pool({
       replicas: manifest.replicas,
@@ -91,7 +107,7 @@ export class LoadedModel implements ServingModel {
     return {
       model: this.#manifest.name,
       isReady: this.#status.state === "ready",
-      queuedJobs: this.#queue.waiting,
+      queuedJobs: this.#queue.state.waiting,
       runningJobs: this.#pool.jobs,
       slots: this.#pool.slots,
       ...this.#pool.memory,
@@ -103,23 +119,29 @@ export class LoadedModel implements ServingModel {
     return this.#pool.pids;
   }
 
-  async *run({ job, shape, signal, arrivedAt }: Submission): AsyncGenerator<WorkerEvent, void> {
+  get queue(): QueueState {
+    return this.#queue.state;
+  }
+
+  async *run(submission: Submission): AsyncGenerator<WorkerEvent, void> {
     assertServing(this.#status);
+    const { job, shape, signal, arrivedAt, expiresAt } = submission;
+    const ticket = this.#ticketOf(submission);
     const { now } = this.#options.clock;
     const { meter } = this.#options;
     const watch = new JobWatch({ meter, kind: job.kind, arrivedAt, now });
     for (let isRetry = false; ; isRetry = true) {
-      let startedAt = 0;
       const start = (replica: Replica) => {
-        startedAt = now();
-        return replica.run(job, shape, signal);
+        return { attempt: new Attempt(now()), events: replica.run(job, shape, signal) };
       };
-      const events = await this.#queue.run({ start, signal, isRetry });
+      const entry = { ticket, start, signal, expiresAt, isRetry };
+      const { attempt, events } = await this.#queue.run(entry);
       let isUntouched = true;
       try {
         for await (const event of events) {
           isUntouched = false;
           watch.saw(event);
+          attempt.note(event, now());
           const isLast = event.kind === "finish";
           yield isLast ? fromArrival(event, events.endedAt - arrivedAt) : event;
         }
@@ -128,7 +150,8 @@ export class LoadedModel implements ServingModel {
         if (isRetry || !isUntouched || !isWorkerExit(thrown)) throw thrown;
         this.#assertAlive();
       } finally {
-        this.#queue.noteService((events.endedAt || now()) - startedAt);
+        const error = signal.aborted ? ServeError.from(signal.reason) : undefined;
+        this.#queue.end({ ticket, error, ...attempt.ending(events.endedAt || now()) });
       }
     }
   }
@@ -138,6 +161,10 @@ export class LoadedModel implements ServingModel {
     this.#isClosing = true;
     this.#update();
     await this.#pool.stop(graceMs);
+  }
+
+  #ticketOf({ job, caller, priority }: Submission): Ticket {
+    return { caller, priority, ...workOf(job, this.#info?.contextLength ?? 0) };
   }
 
   async #learnDigest(): Promise<void> {

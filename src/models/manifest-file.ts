@@ -21,7 +21,12 @@ interface ManifestValues {
   readonly chat_template?: string;
   readonly chat_template_file?: string;
   readonly limits?: Readonly<
-    Partial<Record<"context_length" | "max_sequences" | "max_queued_jobs" | "max_tokens", number>>
+    Partial<
+      Record<
+        "context_length" | "max_sequences" | "max_queued_jobs" | "max_queued_tokens" | "max_tokens",
+        number
+      >
+    >
   >;
   readonly replicas?: number;
   readonly threads?: number;
@@ -128,6 +133,7 @@ function manifestOf(values: ManifestValues, found: FoundFiles): Manifest {
       contextLength: limits.context_length,
       maxSequences: limits.max_sequences,
       maxQueuedJobs: limits.max_queued_jobs,
+      maxQueuedTokens: limits.max_queued_tokens,
       maxTokens: limits.max_tokens,
     },
     replicas: values.replicas ?? 1,

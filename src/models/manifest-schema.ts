@@ -90,6 +90,10 @@ const limits: KeySchema = {
       ...whole(0, million, "Jobs that may wait for the model; past it, calls are refused."),
       defaultText: "`--max-queued-jobs`",
     },
+    max_queued_tokens: {
+      ...whole(0, 1000 * million, "Tokens of the jobs that may wait; past it, calls are refused."),
+      defaultText: "`--max-queued-tokens`",
+    },
     max_tokens: {
       ...whole(1, million, "Most tokens that one call may ask for."),
       defaultText: "`--max-tokens`",

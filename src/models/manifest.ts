@@ -31,6 +31,7 @@ export interface Manifest {
     readonly contextLength: number | undefined;
     readonly maxSequences: number | undefined;
     readonly maxQueuedJobs: number | undefined;
+    readonly maxQueuedTokens: number | undefined;
     readonly maxTokens: number | undefined;
   };
   /** Worker processes. */

@@ -1,5 +1,6 @@
 /** What services see of models; the registry implements it, tests replace it. */
 import type { Job, ModelInfo, Task } from "../engines/engine.ts";
+import type { Priority } from "../scheduling/ticket.ts";
 import type { VectorShape, WorkerEvent } from "../workers/messages.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -25,6 +26,11 @@ export interface Submission {
   readonly signal: AbortSignal;
   /** When the call arrived, by `performance.now()`: queue times count from here. */
   readonly arrivedAt: number;
+  /** When the call ends whatever happens, by `performance.now()`; Infinity for never. */
+  readonly expiresAt: number;
+  /** Who shares a turn in the queue: `CallContext.caller.id`. */
+  readonly caller: string;
+  readonly priority: Priority;
 }
 
 /** A model that jobs can be given to. */

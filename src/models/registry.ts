@@ -3,6 +3,8 @@ import { systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { type Meter, type ModelLoad, silentMeter } from "../base/meter.ts";
 import type { Task } from "../engines/engine.ts";
+import type { QueueState } from "../scheduling/tally.ts";
+import { WaitingRoom } from "../scheduling/waiting-room.ts";
 import { forkWorker } from "../workers/port.ts";
 import type { Environment, Port } from "../workers/port.ts";
 import { Arbiter } from "../workers/shares.ts";
@@ -19,8 +21,14 @@ export interface RegistryOptions {
   /** The environment of the worker processes. */
   readonly environment: Environment;
   readonly defaults: DefaultModels;
-  /** Jobs that may wait for a model whose manifest states no limit. */
+  /** Jobs, and their tokens, that may wait for a model whose manifest states no limit. */
   readonly maxQueuedJobs: number;
+  readonly maxQueuedTokens: number;
+  /** Jobs, and their tokens, that may wait for all models together. */
+  readonly maxQueuedJobsTotal: number;
+  readonly maxQueuedTokensTotal: number;
+  /** Refuses calls that cannot get anything before their deadline. */
+  readonly refusesLate: boolean;
   readonly digestOf: DigestOf;
   readonly log: Log;
   /** Undefined counts nothing. */
@@ -39,6 +47,8 @@ export interface Registry extends Models {
   loads(): readonly ModelLoad[];
   /** The model's worker processes; for tests and for the curious. */
   pidsOf(name: string): readonly number[];
+  /** What waits for a model, and what became of others; undefined for an unknown name. */
+  queueOf(name: string): QueueState | undefined;
   /** Calls with a model's status whenever it has changed. The result ends that. */
   onChange(listener: (status: ModelStatus) => void): () => void;
   /** Calls with how far a model has loaded, from 0 to 1. The result ends that. */
@@ -55,6 +65,7 @@ class OpenRegistry implements Registry {
   readonly #options: RegistryOptions;
   readonly #clock: Clock;
   readonly #arbiter: Arbiter;
+  readonly #room: WaitingRoom;
   readonly #models = new Map<string, LoadedModel>();
   readonly #changeListeners = new Set<(status: ModelStatus) => void>();
   readonly #progressListeners = new Set<(name: string, fraction: number) => void>();
@@ -63,20 +74,21 @@ class OpenRegistry implements Registry {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#arbiter = new Arbiter(options.cores);
+    const { maxQueuedJobsTotal: jobs, maxQueuedTokensTotal: tokens } = options;
+    this.#room = new WaitingRoom({ jobs, tokens });
   }
 
   load(manifest: Manifest): void {
     const { name } = manifest;
     if (this.#models.has(name)) throw new Error(`bug: the model ${name} is loaded already`);
-    const { environment, start = forkWorker, cores, maxQueuedJobs, digestOf } = this.#options;
+    const { environment, start = forkWorker, ...shared } = this.#options;
     const log = this.#options.log.child({ model: name });
     let beganAt = this.#clock.now();
     const model = new LoadedModel(manifest, {
+      ...shared,
       start: () => start(environment),
       arbiter: this.#arbiter,
-      cores,
-      maxQueuedJobs,
-      digestOf,
+      room: this.#room,
       clock: this.#clock,
       log,
       meter: (this.#options.meter ?? silentMeter).model(name),
@@ -111,6 +123,10 @@ class OpenRegistry implements Registry {
     const model = this.#models.get(manifest.name);
     if (model === undefined) throw new Error("bug: a listed model is not there");
     return model;
+  }
+
+  queueOf(name: string): QueueState | undefined {
+    return this.#models.get(name)?.queue;
   }
 
   pidsOf(name: string): readonly number[] {

@@ -135,6 +135,7 @@ function bareManifest(path: string): Manifest {
       contextLength: undefined,
       maxSequences: undefined,
       maxQueuedJobs: undefined,
+      maxQueuedTokens: undefined,
       maxTokens: undefined,
     },
     replicas: 1,

@@ -1,114 +1,222 @@
 import { ServeError } from "../base/errors.ts";
-import { admit } from "./admission.ts";
+import { type Admission, admit, type Bounds, exceeded } from "./admission.ts";
+import { Forecast, type Sample } from "./forecast.ts";
+import { Line } from "./line.ts";
+import { type QueueState, Tally } from "./tally.ts";
+import type { Ticket } from "./ticket.ts";
+import type { Guest, Refusal, WaitingRoom } from "./waiting-room.ts";
 
 export interface QueueOptions<Place> {
   /** A place for one job now, or undefined. A job started on it takes it. */
   readonly take: () => Place | undefined;
   /** Places there are in all. */
   readonly slots: () => number;
-  readonly maxWaiting: number;
+  /** Of this queue; the room has those of the whole server. */
+  readonly bounds: Bounds;
+  readonly room: WaitingRoom;
+  /** Refuses jobs that cannot give anything before their deadline. */
+  readonly refusesLate: boolean;
+  /** A monotonic clock, in milliseconds. */
+  readonly now: () => number;
 }
 
 /** How a job enters the queue. */
 export interface Entry<Place, Started> {
+  readonly ticket: Ticket;
   /** Called as soon as there is a place, in turn; must take the place before it returns. */
   readonly start: (place: Place) => Started;
   readonly signal: AbortSignal;
+  /** When its call ends whatever happens, by the queue's clock; Infinity for never. */
+  readonly expiresAt: number;
   /** Its worker died before it had sent anything: it was admitted once and goes to the front. */
   readonly isRetry: boolean;
 }
 
-interface Waiting<Place> {
-  readonly start: (place: Place) => void;
-  readonly fail: (error: ServeError) => void;
+/** How a job went that was started. */
+export interface Ending extends Sample {
+  readonly ticket: Ticket;
+  readonly generatedTokens: number;
+  /** Why it ended early; undefined where it did not. */
+  readonly error: ServeError | undefined;
 }
 
-/** One model's queue: bounded, first come first served. Whoever leaves, leaves at once. */
+interface Waiting<Place> extends Guest {
+  readonly expiresAt: number;
+  readonly start: (place: Place) => void;
+}
+
+/** One model's queue: bounded, in fair turns. Whoever leaves, leaves at once. */
 export class Queue<Place> {
   readonly #options: QueueOptions<Place>;
-  readonly #waiting: Waiting<Place>[] = [];
-  #meanServiceMs = 0;
+  readonly #line = new Line<Waiting<Place>>();
+  readonly #tally = new Tally();
+  readonly #forecast: Forecast;
 
   constructor(options: QueueOptions<Place>) {
     this.#options = options;
+    this.#forecast = new Forecast(options.slots);
   }
 
-  get waiting(): number {
-    return this.#waiting.length;
+  get state(): QueueState {
+    const { running, started, refused, expired, left } = this.#tally;
+    const { size: waiting, tokens: waitingTokens } = this.#line;
+    const counted = { refused: { ...refused }, expired: { ...expired }, left: { ...left } };
+    return { waiting, waitingTokens, running, started, ...counted };
   }
 
-  /** Waits for a place and starts the job on it. Throws QUEUE_FULL, or the signal's reason. */
+  /**
+   * Waits for a place and starts the job on it. Throws QUEUE_FULL, WOULD_EXPIRE, or the signal's
+   * reason. A place that is free where nobody waits is taken at once, before this returns.
+   */
   async run<Started>(entry: Entry<Place, Started>): Promise<Started> {
-    entry.signal.throwIfAborted();
-    if (this.#waiting.length === 0) {
+    if (entry.signal.aborted) throw this.#endQueued(entry.signal.reason);
+    if (this.#line.size === 0) {
       const place = this.#options.take();
-      if (place !== undefined) return entry.start(place);
+      if (place !== undefined) return this.#start(entry, place);
     }
-    if (!entry.isRetry) this.#admit();
     return this.#wait(entry);
   }
 
   /** Starts as many jobs as there are places. Call when there may be more places than before. */
   pump(): void {
-    while (this.#waiting.length > 0) {
+    while (this.#line.size > 0) {
       const place = this.#options.take();
       if (place === undefined) return;
-      this.#waiting.shift()?.start(place);
+      const next = this.#line.shift();
+      if (next === undefined) throw new Error("bug: those who wait are not in line");
+      this.#options.room.leave(next);
+      if (next.expiresAt > this.#options.now()) next.start(place);
+      else this.#expire(next);
     }
   }
 
   /** Fails all who wait. */
   fail(error: ServeError): void {
-    for (const waiting of this.#waiting.splice(0)) waiting.fail(error);
+    for (const waiting of this.#line.jobs) {
+      this.#remove(waiting);
+      waiting.fail(error);
+    }
   }
 
-  /** Notes how long a job held its place: refusals say from it when to come back. */
-  noteService(serviceMs: number): void {
-    const isFirst = this.#meanServiceMs === 0;
-    this.#meanServiceMs += (serviceMs - this.#meanServiceMs) * (isFirst ? 1 : newestWeight);
+  /** Notes how a job went: predictions and turns come from it. Call once for each that was started. */
+  end(ending: Ending): void {
+    const { ticket, generatedTokens, error } = ending;
+    this.#tally.running -= 1;
+    if (error !== undefined) this.#tally.end("running", error.reason);
+    this.#forecast.learn(ticket, ending);
+    this.#line.giveBack(ticket, ticket.tokens - ticket.promptTokens - generatedTokens);
   }
 
-  #admit(): void {
-    const load = {
-      waiting: this.#waiting.length,
-      slots: this.#options.slots(),
-      meanServiceMs: this.#meanServiceMs,
+  #start<Started>({ start, ticket }: Entry<Place, Started>, place: Place): Started {
+    const started = start(place);
+    this.#line.start(ticket);
+    this.#noteStart();
+    return started;
+  }
+
+  /** Its deadline has passed, and the timer that would have said so is late. */
+  #expire(waiting: Waiting<Place>): void {
+    this.#line.giveBack(waiting, waiting.tokens);
+    const error = new ServeError("DEADLINE_PASSED", "the call's deadline passed in the queue");
+    waiting.fail(this.#endQueued(error));
+  }
+
+  #noteStart(): void {
+    this.#tally.started += 1;
+    this.#tally.running += 1;
+  }
+
+  #endQueued(reason: unknown): ServeError {
+    const error = ServeError.from(reason);
+    this.#tally.end("queued", error.reason);
+    return error;
+  }
+
+  #wait<Started>(entry: Entry<Place, Started>): Promise<Started> {
+    const { promise, resolve, reject } = Promise.withResolvers<Started>();
+    const { signal } = entry;
+    const settle = (): void => signal.removeEventListener("abort", leave);
+    const waiting: Waiting<Place> = {
+      ...entry.ticket,
+      isRetry: entry.isRetry,
+      expiresAt: entry.expiresAt,
+      start: (place) => {
+        settle();
+        try {
+          resolve(entry.start(place));
+          this.#noteStart();
+        } catch (thrown) {
+          // Its caller has left in this very turn, and its place was free before it could say so.
+          this.#line.giveBack(waiting, waiting.tokens);
+          reject(this.#endQueued(thrown));
+        }
+      },
+      fail: (error) => {
+        settle();
+        reject(error);
+      },
+      giveWay: (refusal) => {
+        this.#remove(waiting);
+        waiting.fail(this.#queueFull(refusal));
+      },
     };
-    const admission = admit(load, this.#options.maxWaiting);
-    if (admission.kind === "accept") return;
-    throw new ServeError("QUEUE_FULL", "too many calls wait for this model; try again later", {
-      facts: { waiting: String(load.waiting) },
-      retryAfterMs: admission.retryAfterMs,
-    });
+    const leave = (): void => {
+      this.#remove(waiting);
+      waiting.fail(this.#endQueued(signal.reason));
+    };
+    if (!entry.isRetry) this.#admit(waiting);
+    if (entry.isRetry) this.#line.pushFirst(waiting);
+    else this.#line.push(waiting);
+    this.#options.room.enter(waiting);
+    signal.addEventListener("abort", leave, { once: true });
+    return promise;
   }
 
-  #wait<Started>({ start, signal, isRetry }: Entry<Place, Started>): Promise<Started> {
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        const at = this.#waiting.indexOf(waiting);
-        if (at >= 0) this.#waiting.splice(at, 1);
-        waiting.fail(ServeError.from(signal.reason));
-      };
-      const waiting: Waiting<Place> = {
-        start: (place) => {
-          signal.removeEventListener("abort", leave);
-          try {
-            resolve(start(place));
-          } catch (thrown) {
-            reject(ServeError.from(thrown));
-          }
-        },
-        fail: (error) => {
-          signal.removeEventListener("abort", leave);
-          reject(error);
-        },
-      };
-      signal.addEventListener("abort", leave, { once: true });
-      if (isRetry) this.#waiting.unshift(waiting);
-      else this.#waiting.push(waiting);
+  #remove(waiting: Waiting<Place>): void {
+    this.#line.remove(waiting);
+    this.#options.room.leave(waiting);
+  }
+
+  /** Lets a job wait, or throws why not. */
+  #admit(newcomer: Waiting<Place>): void {
+    this.#assertInTime(newcomer);
+    const own = this.#admitHere(newcomer);
+    if (own.kind === "refuse") throw this.#queueFull({ bound: own.bound, scope: "model" });
+    const leaving = own.givingWay.map(({ job }) => job);
+    const all = this.#options.room.admit(newcomer, leaving);
+    if (all.kind === "refuse") throw this.#queueFull({ bound: all.bound, scope: "server" });
+    for (const { job, bound } of own.givingWay) job.giveWay({ bound, scope: "model" });
+    for (const { job, bound } of all.givingWay) job.giveWay({ bound, scope: "server" });
+  }
+
+  #admitHere(newcomer: Waiting<Place>): Admission<Waiting<Place>> {
+    const { bounds } = this.#options;
+    const jobs = this.#line.size + 1;
+    const tokens = this.#line.tokens + newcomer.tokens;
+    if (exceeded({ jobs, tokens }, bounds) === undefined) return { kind: "accept", givingWay: [] };
+    return admit(this.#line.jobs, newcomer, bounds);
+  }
+
+  /** A job that finds a free place never comes here: what it takes is measured anew, whatever is believed. */
+  #assertInTime(newcomer: Waiting<Place>): void {
+    const { refusesLate, now } = this.#options;
+    if (!refusesLate || newcomer.expiresAt === Infinity) return;
+    const waitMs = this.#forecast.leastWaitMs(this.#line.ahead(newcomer), newcomer);
+    const leftMs = newcomer.expiresAt - now();
+    if (waitMs <= leftMs) return;
+    this.#tally.refused.WOULD_EXPIRE += 1;
+    const message = "the call's deadline would pass before its turn; allow more time, or try later";
+    const facts = { wait_ms: String(Math.round(waitMs)), left_ms: String(Math.round(leftMs)) };
+    throw new ServeError("WOULD_EXPIRE", message, { facts });
+  }
+
+  #queueFull({ bound, scope }: Refusal): ServeError {
+    this.#tally.refused.QUEUE_FULL += 1;
+    const waiting = this.#line.size;
+    const what = scope === "model" ? "for this model" : "in this server";
+    return new ServeError("QUEUE_FULL", `too many calls wait ${what}; try again later`, {
+      facts: { bound, scope, waiting: String(waiting), waiting_tokens: String(this.#line.tokens) },
+      retryAfterMs: this.#forecast.turnMs(waiting, this.#options.now()),
     });
   }
 }
-
-/** The weight of the newest service time in the mean. */
-const newestWeight = 0.1;

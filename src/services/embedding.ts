@@ -14,6 +14,7 @@ import type { Models, ModelStatus, Submission } from "../models/model.ts";
 import type { EncodedVector, VectorShape } from "../workers/messages.ts";
 import type { Limits } from "./limits.ts";
 import { embeddingTimings, truncationOf, usageOf, versionOf } from "./messages.ts";
+import { originOf } from "./origin.ts";
 import { requestRules } from "./rules.ts";
 import type {
   VectorEmbedding,
@@ -56,12 +57,10 @@ async function* embed(
   context.record.model = model.status.manifest.name;
   context.record.inputs = request.inputs.length;
   checkAgainst(request, model.status);
-  const { signal, arrivedAt } = context;
   const submission: Submission = {
     job: jobOf(request),
     shape: shapeOf(request),
-    signal,
-    arrivedAt,
+    ...originOf(context, request.priority),
   };
   const due = new Set(request.inputs.keys());
   for await (const event of model.run(submission)) {

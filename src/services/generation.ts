@@ -15,10 +15,11 @@ import { ServeError } from "../base/errors.ts";
 import { type CallContext, type CallRecord, type Handler, noteStarted } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
 import type { ChatMessage, GenerateInput, GenerateJob, JobResult } from "../engines/engine.ts";
-import type { Models, ModelStatus, ServingModel } from "../models/model.ts";
+import type { Models, ModelStatus } from "../models/model.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
 import type { Limits } from "./limits.ts";
 import { generationTimings, truncationOf, usageOf, versionOf } from "./messages.ts";
+import { originOf } from "./origin.ts";
 import { requestRules } from "./rules.ts";
 import {
   checkSampling,
@@ -68,7 +69,9 @@ async function* generate(
   const job = jobOf(request, model.status, options);
   const started: Started = { model: versionOf(model.status), seed: job.sampling.seed };
   let hasStarted = false;
-  for await (const event of run(model, job, context)) {
+  const shape = { normalize: false, dimensions: undefined, encoding: "float32" } as const;
+  const submission = { job, shape, ...originOf(context, request.priority) };
+  for await (const event of model.run(submission)) {
     if (!hasStarted) {
       hasStarted = true;
       noteStarted(context);
@@ -79,15 +82,6 @@ async function* generate(
     const message = messageOf(event, context.record);
     if (message !== undefined) yield message;
   }
-}
-
-function run(
-  model: ServingModel,
-  job: GenerateJob,
-  { signal, arrivedAt }: CallContext,
-): AsyncIterable<WorkerEvent> {
-  const shape = { normalize: false, dimensions: undefined, encoding: "float32" } as const;
-  return model.run({ job, shape, signal, arrivedAt });
 }
 
 /** Checks what only the model knows. Throws one error that names every wrong field. */

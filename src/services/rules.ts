@@ -17,7 +17,7 @@ import {
 } from "../../gen/inferd/v1/generation_service.ts";
 import type { GetModelRequest, ListModelsRequest } from "../../gen/inferd/v1/model_service.ts";
 import type { GetServerInfoRequest } from "../../gen/inferd/v1/server_service.ts";
-import { type Sampling, Truncate } from "../../gen/inferd/v1/types.ts";
+import { Priority, type Sampling, Truncate } from "../../gen/inferd/v1/types.ts";
 import {
   known,
   list,
@@ -45,6 +45,7 @@ const maxPageTokenBytes = 256;
 
 const modelName = text(0, maxNameBytes);
 const truncate = known(Truncate, { required: false });
+const priority = known(Priority, { required: false });
 
 const chat = message<Chat>({
   messages: list(
@@ -103,6 +104,7 @@ function generate(limits: Limits): Rules<GenerateRequest> {
     includePrompt: unbounded,
     returnTokens: unbounded,
     truncate,
+    priority,
   };
 }
 
@@ -121,6 +123,7 @@ function embed(limits: Limits): Rules<EmbedRequest> {
     dimensions: optional(number({ min: 1, max: 1_000_000 })),
     truncate,
     encoding: known(Encoding, { required: false }),
+    priority,
   };
 }
 

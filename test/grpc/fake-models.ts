@@ -43,6 +43,7 @@ const manifest: Manifest = {
     contextLength: undefined,
     maxSequences: undefined,
     maxQueuedJobs: undefined,
+    maxQueuedTokens: undefined,
     maxTokens: undefined,
   },
   replicas: 1,

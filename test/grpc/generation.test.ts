@@ -125,6 +125,20 @@ describe("generation", () => {
     });
   });
 
+  it("queues by who calls, how urgent it is and how long there is time", async () => {
+    const asked: Submission[] = [];
+    const { call } = await open(fakeModels([generationModel()], story(undefined, asked)));
+    await call("GenerationService", "Generate", { prompt: "p" });
+    await call("GenerationService", "Generate", { prompt: "p", priority: "PRIORITY_BATCH" });
+    expect(asked).toMatchObject([
+      { caller: "127.0.0.1", priority: "interactive" },
+      { caller: "127.0.0.1", priority: "batch" },
+    ]);
+    const leftMs = asked.map(({ expiresAt }) => expiresAt - performance.now());
+    for (const each of leftMs) expect(each).toBeLessThanOrEqual(600_000);
+    for (const each of leftMs) expect(each).toBeGreaterThan(0);
+  });
+
   it("takes what is left of the context where no most is given, within the limit", async () => {
     const asked: Submission[] = [];
     const models = [
@@ -180,6 +194,7 @@ describe("generation", () => {
       contextLength: undefined,
       maxSequences: undefined,
       maxQueuedJobs: undefined,
+      maxQueuedTokens: undefined,
       maxTokens: 10,
     };
     const { call } = await open(fakeModels([generationModel({ manifest: { limits: own } })]));

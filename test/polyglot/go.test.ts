@@ -47,4 +47,14 @@ it("fails no call while three servers are replaced one after another", async () 
   const seen = await rollUnder(rolling, []);
   expect(seen.failed).toEqual([]);
   expect(Math.min(seen.unary, seen.streams)).toBeGreaterThan(20);
+});
+
+it("is served by a full server in the end, by gRPC's own retries", async () => {
+  const narrow = await startServer("bin/inferd serve --model test/fixtures/narrow.yaml");
+  try {
+    const output = await command(client, ["-address", narrow.address, "-patient", "8"]);
+    expect(output).toBe("served 8 of 8\n");
+  } finally {
+    await narrow.stop();
+  }
 }, 120_000);

@@ -10,8 +10,8 @@ const environment = resolve(".tools/venv");
 const python = join(environment, "bin/python");
 
 let server: RealServer | undefined;
-const run = (script: string) =>
-  command(python, [script, server!.address], { cwd: example, env: { PYTHONUTF8: "1" } });
+const run = (script: string, { address } = server!) =>
+  command(python, [script, address], { cwd: example, env: { PYTHONUTF8: "1" } });
 
 beforeAll(async () => {
   await installPackages();
@@ -56,6 +56,15 @@ it("fails no call while three servers are replaced one after another", async () 
   });
   expect(seen.failed).toEqual([]);
   expect(Math.min(seen.unary, seen.streams)).toBeGreaterThan(20);
+});
+
+it("is served by a full server in the end, by gRPC's own retries", async () => {
+  const narrow = await startServer("bin/inferd serve --model test/fixtures/narrow.yaml");
+  try {
+    expect(await run("patient_client.py", narrow)).toBe("served 8 of 8\n");
+  } finally {
+    await narrow.stop();
+  }
 }, 120_000);
 
 /** Installs the example's packages beside the repository's tools, once for each list of versions. */

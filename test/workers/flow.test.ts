@@ -121,7 +121,8 @@ describe("cancelling", () => {
     await Promise.allSettled(streams.map((stream) => stream.next()));
   });
 
-  it("takes a job out of the queue at once, and a full queue refuses", async () => {
+  it("takes a job out of the queue at once, a full queue refuses, and all is counted", async () => {
+    const before = registry.queueOf("scripted")!;
     const all = new AbortController();
     const { signal } = all;
     const streams = Array.from({ length: 8 }, () =>
@@ -138,6 +139,19 @@ describe("cancelling", () => {
     all.abort(new ServeError("CALLER_GONE", "x"));
     await expect(queued).rejects.toMatchObject({ reason: "CALLER_GONE" });
     await Promise.allSettled(streams.map((stream) => stream.next()));
+    const {
+      waiting,
+      running,
+      started,
+      refused: refusals,
+      expired,
+      left: gone,
+    } = registry.queueOf("scripted")!;
+    expect([waiting, running, started - before.started]).toEqual([0, 0, 8]);
+    expect(refusals.QUEUE_FULL - before.refused.QUEUE_FULL).toBe(1);
+    expect(expired.queued - before.expired.queued).toBe(1);
+    expect(gone.queued - before.left.queued).toBe(1);
+    expect(gone.running - before.left.running).toBe(8);
   });
 });
 

@@ -4,7 +4,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleServerStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { ModelVersion, Timings, Truncate, Usage } from "./types.ts";
+import { ModelVersion, Priority, Timings, Truncate, Usage } from "./types.ts";
 
 /** Names how a vector is written. */
 export const Encoding = {
@@ -54,6 +54,8 @@ export interface EmbedRequest {
   readonly truncate: Truncate;
   /** How the vectors are written. Default: float32. */
   readonly encoding: Encoding;
+  /** Who goes first where jobs wait. Default: interactive. */
+  readonly priority: Priority;
 }
 
 /** Carries the vectors of all texts. */
@@ -104,6 +106,8 @@ export interface EmbedStreamRequest {
    * tells them apart. Default false: in the order of the texts.
    */
   readonly unordered: boolean;
+  /** Who goes first where jobs wait. Default: interactive. */
+  readonly priority: Priority;
 }
 
 /** Carries one vector, or the end. */
@@ -160,7 +164,7 @@ export interface EmbedFinish {
 }
 
 function createBaseEmbedRequest(): EmbedRequest {
-  return { model: "", inputs: [], normalize: undefined, dimensions: undefined, truncate: 0, encoding: 0 };
+  return { model: "", inputs: [], normalize: undefined, dimensions: undefined, truncate: 0, encoding: 0, priority: 0 };
 }
 
 export const EmbedRequest: MessageFns<EmbedRequest> = {
@@ -182,6 +186,9 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
     }
     if (message.encoding !== 0) {
       writer.uint32(48).int32(message.encoding);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(56).int32(message.priority);
     }
     return writer;
   },
@@ -247,6 +254,14 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
             message.encoding = reader.int32() as any;
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.priority = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -270,6 +285,7 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
     message.dimensions = object.dimensions ?? undefined;
     message.truncate = object.truncate ?? 0;
     message.encoding = object.encoding ?? 0;
+    message.priority = object.priority ?? 0;
     return message;
   },
 };
@@ -378,6 +394,7 @@ function createBaseEmbedStreamRequest(): EmbedStreamRequest {
     truncate: 0,
     encoding: 0,
     unordered: false,
+    priority: 0,
   };
 }
 
@@ -403,6 +420,9 @@ export const EmbedStreamRequest: MessageFns<EmbedStreamRequest> = {
     }
     if (message.unordered !== false) {
       writer.uint32(56).bool(message.unordered);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(64).int32(message.priority);
     }
     return writer;
   },
@@ -476,6 +496,14 @@ export const EmbedStreamRequest: MessageFns<EmbedStreamRequest> = {
             message.unordered = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.priority = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -500,6 +528,7 @@ export const EmbedStreamRequest: MessageFns<EmbedStreamRequest> = {
     message.truncate = object.truncate ?? 0;
     message.encoding = object.encoding ?? 0;
     message.unordered = object.unordered ?? false;
+    message.priority = object.priority ?? 0;
     return message;
   },
 };

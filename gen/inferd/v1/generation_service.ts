@@ -4,7 +4,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleServerStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { ModelVersion, Sampling, Timings, Truncate, Usage } from "./types.ts";
+import { ModelVersion, Priority, Sampling, Timings, Truncate, Usage } from "./types.ts";
 
 /** Names who says a chat message. */
 export const Role = {
@@ -91,6 +91,8 @@ export interface GenerateRequest {
   readonly returnTokens: boolean;
   /** What to do with a prompt that leaves no room in the model's context. Default: refuse it. */
   readonly truncate: Truncate;
+  /** Who goes first where jobs wait. Default: interactive. */
+  readonly priority: Priority;
 }
 
 /** Carries one whole completion. */
@@ -144,6 +146,8 @@ export interface GenerateStreamRequest {
   readonly returnTokens: boolean;
   /** What to do with a prompt that leaves no room in the model's context. Default: refuse it. */
   readonly truncate: Truncate;
+  /** Who goes first where jobs wait. Default: interactive. */
+  readonly priority: Priority;
 }
 
 /** Carries one event of a completion: first `started`, then pieces, last `finish`. */
@@ -229,6 +233,7 @@ function createBaseGenerateRequest(): GenerateRequest {
     includePrompt: false,
     returnTokens: false,
     truncate: 0,
+    priority: 0,
   };
 }
 
@@ -262,6 +267,9 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
     }
     if (message.truncate !== 0) {
       writer.uint32(72).int32(message.truncate);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(80).int32(message.priority);
     }
     return writer;
   },
@@ -351,6 +359,14 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
             message.truncate = reader.int32() as any;
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.priority = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -396,6 +412,7 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
     message.includePrompt = object.includePrompt ?? false;
     message.returnTokens = object.returnTokens ?? false;
     message.truncate = object.truncate ?? 0;
+    message.priority = object.priority ?? 0;
     return message;
   },
 };
@@ -518,6 +535,7 @@ function createBaseGenerateStreamRequest(): GenerateStreamRequest {
     includePrompt: false,
     returnTokens: false,
     truncate: 0,
+    priority: 0,
   };
 }
 
@@ -551,6 +569,9 @@ export const GenerateStreamRequest: MessageFns<GenerateStreamRequest> = {
     }
     if (message.truncate !== 0) {
       writer.uint32(72).int32(message.truncate);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(80).int32(message.priority);
     }
     return writer;
   },
@@ -640,6 +661,14 @@ export const GenerateStreamRequest: MessageFns<GenerateStreamRequest> = {
             message.truncate = reader.int32() as any;
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.priority = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -685,6 +714,7 @@ export const GenerateStreamRequest: MessageFns<GenerateStreamRequest> = {
     message.includePrompt = object.includePrompt ?? false;
     message.returnTokens = object.returnTokens ?? false;
     message.truncate = object.truncate ?? 0;
+    message.priority = object.priority ?? 0;
     return message;
   },
 };
@@ -1228,9 +1258,9 @@ export const Finish: MessageFns<Finish> = {
  * `INVALID_ARGUMENT` where fields are wrong (every one is named in `google.rpc.BadRequest`),
  * `NOT_FOUND` for an unknown model,
  * `FAILED_PRECONDITION` for a model of another task,
- * `RESOURCE_EXHAUSTED` when the model's queue is full,
+ * `RESOURCE_EXHAUSTED` when the model's queue is full (`google.rpc.RetryInfo` says when to try again),
  * `UNAVAILABLE` while the model loads or its worker restarts, and
- * `DEADLINE_EXCEEDED` when the call's deadline passes, queued or running.
+ * `DEADLINE_EXCEEDED` when the call's deadline passes, queued or running, or would pass before its turn.
  * Cancelling a call frees its slot after at most one step of the model.
  */
 export type GenerationServiceService = typeof GenerationServiceService;

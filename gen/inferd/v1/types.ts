@@ -26,6 +26,27 @@ export namespace Truncate {
   export type START = typeof Truncate.START;
 }
 
+/** Says how urgent a call is. It decides who waits, not how fast a call that has begun is computed. */
+export const Priority = {
+  /** UNSPECIFIED - Not set: the same as `PRIORITY_INTERACTIVE`. */
+  UNSPECIFIED: 0,
+  /** INTERACTIVE - Somebody waits for the answer. */
+  INTERACTIVE: 1,
+  /**
+   * BATCH - Nobody waits. Such jobs start after interactive ones, except for an eighth of the tokens, which is
+   * theirs while they wait.
+   */
+  BATCH: 2,
+} as const;
+
+export type Priority = typeof Priority[keyof typeof Priority];
+
+export namespace Priority {
+  export type UNSPECIFIED = typeof Priority.UNSPECIFIED;
+  export type INTERACTIVE = typeof Priority.INTERACTIVE;
+  export type BATCH = typeof Priority.BATCH;
+}
+
 /** Names the model that served a call, precisely enough to repeat it. */
 export interface ModelVersion {
   /** The model's name, as `ListModels` gives it. */

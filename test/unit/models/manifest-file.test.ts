@@ -60,6 +60,7 @@ describe("a manifest", () => {
         contextLength: undefined,
         maxSequences: undefined,
         maxQueuedJobs: undefined,
+        maxQueuedTokens: undefined,
         maxTokens: undefined,
       },
       replicas: 1,
@@ -76,7 +77,7 @@ license: MIT
 description: A model
 sampling: { temperature: 0.5, top_k: 10, repetition_penalty: 1.1, ignore_eos: true }
 chat_template_file: chat.jinja
-limits: { context_length: 1024, max_sequences: 4, max_queued_jobs: 5, max_tokens: 6 }
+limits: { context_length: 1024, max_sequences: 4, max_queued_jobs: 5, max_queued_tokens: 7, max_tokens: 6 }
 replicas: 2
 threads: 3
 options: { any: [thing] }
@@ -88,7 +89,13 @@ options: { any: [thing] }
       files: { model: { sha256: "ab".repeat(32) } },
       sampling: { temperature: 0.5, topK: 10, repetitionPenalty: 1.1, ignoreEos: true },
       chatTemplate: "{{ messages }}",
-      limits: { contextLength: 1024, maxSequences: 4, maxQueuedJobs: 5, maxTokens: 6 },
+      limits: {
+        contextLength: 1024,
+        maxSequences: 4,
+        maxQueuedJobs: 5,
+        maxQueuedTokens: 7,
+        maxTokens: 6,
+      },
       replicas: 2,
       threads: 3,
       options: { any: ["thing"] },

@@ -1,51 +1,67 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
-import { admit } from "../../../src/scheduling/admission.ts";
-import { Queue } from "../../../src/scheduling/queue.ts";
+import { type Ending, Queue } from "../../../src/scheduling/queue.ts";
+import type { Ticket } from "../../../src/scheduling/ticket.ts";
+import { WaitingRoom } from "../../../src/scheduling/waiting-room.ts";
+import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { never } from "../../fixtures/jobs.ts";
 
-describe("admission", () => {
-  it.each([
-    { waiting: 0, maxWaiting: 1, kind: "accept" },
-    { waiting: 1, maxWaiting: 1, kind: "refuse" },
-    { waiting: 0, maxWaiting: 0, kind: "refuse" },
-  ])("$kind: $waiting wait and $maxWaiting may", ({ waiting, maxWaiting, kind }) => {
-    expect(admit({ waiting, slots: 1, meanServiceMs: 0 }, maxWaiting).kind).toBe(kind);
-  });
+const bounds = { jobs: 1000, tokens: 1e9 };
 
-  it.each([
-    { title: "the queue's length in service times", load: [9, 2, 1000], expected: 5000 },
-    { title: "soon where nothing is known", load: [9, 2, 0], expected: 100 },
-    { title: "not for ever", load: [9, 1, 1e9], expected: 30_000 },
-    { title: "while no worker is ready", load: [3, 0, 1000], expected: 4000 },
-  ])("says when to come back: $title", ({ load, expected }) => {
-    const [waiting = 0, slots = 0, meanServiceMs = 0] = load;
-    expect(admit({ waiting, slots, meanServiceMs }, 1)).toEqual({
-      kind: "refuse",
-      retryAfterMs: expected,
-    });
-  });
-});
+interface Options {
+  readonly places?: number;
+  readonly maxWaiting?: number;
+  readonly maxTokens?: number;
+  readonly room?: WaitingRoom;
+  readonly refusesLate?: boolean;
+}
+
+type Caller = Partial<Ticket> & {
+  readonly signal?: AbortSignal;
+  readonly isRetry?: boolean;
+  readonly expiresAt?: number;
+};
+
+const defaults: Ticket = { caller: "x", priority: "interactive", promptTokens: 10, tokens: 10 };
 
 /** A queue before some places, and the jobs in the order of their starts. */
-function setUp({ places = 0, maxWaiting = 10 } = {}) {
+function setUp(options: Options = {}) {
+  const { places = 0, maxWaiting = 10, maxTokens = 1e9, refusesLate = true } = options;
   let free = places;
   const started: string[] = [];
+  const clock = new FakeClock();
   const queue = new Queue<number>({
     take: () => (free > 0 ? free : undefined),
     slots: () => places,
-    maxWaiting,
+    bounds: { jobs: maxWaiting, tokens: maxTokens },
+    room: options.room ?? new WaitingRoom(bounds),
+    refusesLate,
+    now: clock.now,
   });
-  const enter = (name: string, { signal = never, isRetry = false } = {}) =>
-    queue.run({
+  const enter = (name: string, parts: Caller = {}) => {
+    const { signal = never, isRetry = false, expiresAt = Infinity, ...ticket } = parts;
+    return queue.run({
+      ticket: { ...defaults, ...ticket },
       signal,
       isRetry,
+      expiresAt,
       start: () => {
         free--;
         started.push(name);
         return name;
       },
+    });
+  };
+  /** A job that ran has ended, and took so long. */
+  const end = (heldMs: number, parts: Partial<Ending> = {}) =>
+    queue.end({
+      ticket: defaults,
+      heldMs,
+      firstOutputMs: undefined,
+      generatedTokens: 0,
+      error: undefined,
+      ...parts,
     });
   const release = () => {
     free++;
@@ -53,7 +69,7 @@ function setUp({ places = 0, maxWaiting = 10 } = {}) {
   };
   /** A place becomes free and nobody has heard of it yet. */
   const vacate = () => free++;
-  return { queue, enter, release, vacate, started };
+  return { queue, enter, end, release, vacate, started, clock };
 }
 
 describe("a queue", () => {
@@ -95,7 +111,7 @@ describe("a queue", () => {
     const controller = new AbortController();
     const left = enter("a", { signal: controller.signal });
     controller.abort(new ServeError("DEADLINE_PASSED", "x"));
-    expect(queue.waiting).toBe(0);
+    expect(queue.state.waiting).toBe(0);
     await expect(left).rejects.toMatchObject({ reason: "DEADLINE_PASSED" });
     const next = enter("b");
     release();
@@ -116,12 +132,14 @@ describe("a queue", () => {
     await enter("a", { signal: controller.signal });
     void enter("b").catch(() => undefined);
     controller.abort(new Error("late"));
-    expect(queue.waiting).toBe(1);
+    expect(queue.state.waiting).toBe(1);
   });
 
   it("passes on what a start throws, and starts the next", async () => {
     const { queue, enter, release, started } = setUp();
     const failing = queue.run({
+      ticket: defaults,
+      expiresAt: Infinity,
       signal: never,
       isRetry: false,
       start: () => {
@@ -140,16 +158,147 @@ describe("a queue", () => {
     const waiting = [enter("a"), enter("b")];
     queue.fail(new ServeError("MODEL_FAILED", "x"));
     for (const job of waiting) await expect(job).rejects.toMatchObject({ reason: "MODEL_FAILED" });
-    expect(queue.waiting).toBe(0);
+    expect(queue.state.waiting).toBe(0);
   });
 
-  it("refuses with a time that follows how long jobs take", async () => {
-    const { enter, queue } = setUp({ places: 1, maxWaiting: 0 });
+  it("refuses with a time that follows how long jobs take, and gives each its turn", async () => {
+    const { enter, end, clock } = setUp({ places: 1, maxWaiting: 0 });
     await enter("a");
-    queue.noteService(2000);
+    end(2000);
     await expect(enter("b")).rejects.toMatchObject({ retryAfterMs: 2000 });
-    for (let count = 0; count < 100; count++) queue.noteService(500);
-    await expect(enter("b")).rejects.toMatchObject({ retryAfterMs: 500 });
+    await expect(enter("c")).rejects.toMatchObject({ retryAfterMs: 4000 });
+    clock.advance(10_000);
+    await expect(enter("d")).rejects.toMatchObject({ retryAfterMs: 2000 });
+  });
+
+  it("says which bound was reached, and whose", async () => {
+    const room = new WaitingRoom({ jobs: 2, tokens: 1e9 });
+    const one = setUp({ room, maxTokens: 25 });
+    const other = setUp({ room });
+    void one.enter("a");
+    const large = one.enter("b", { tokens: 20 });
+    await expect(large).rejects.toMatchObject({
+      reason: "QUEUE_FULL",
+      facts: { bound: "tokens", scope: "model", waiting: "1", waiting_tokens: "10" },
+    });
+    void other.enter("c");
+    await expect(other.enter("d")).rejects.toMatchObject({
+      facts: { bound: "jobs", scope: "server", waiting: "1" },
+    });
+  });
+
+  it("has a flooder's newest job make room for another caller's, also in another queue", async () => {
+    const room = new WaitingRoom({ jobs: 3, tokens: 1e9 });
+    const one = setUp({ room });
+    const other = setUp({ room });
+    const flood = ["a", "b", "c"].map((name) => one.enter(name, { caller: "flooder" }));
+    const small = other.enter("d", { caller: "small" });
+    await expect(flood[2]).rejects.toMatchObject({
+      reason: "QUEUE_FULL",
+      retryAfterMs: 100,
+      facts: { bound: "jobs", scope: "server" },
+    });
+    other.release();
+    expect(await small).toBe("d");
+    expect(one.queue.state).toMatchObject({ waiting: 2, refused: { QUEUE_FULL: 1 } });
+  });
+
+  it("makes nobody leave for a job that is refused after all", async () => {
+    const room = new WaitingRoom({ jobs: 100, tokens: 40 });
+    const { enter, queue } = setUp({ room, maxWaiting: 2 });
+    void enter("a", { caller: "flooder" });
+    void enter("b", { caller: "flooder" });
+    await expect(enter("c", { caller: "other", tokens: 100 })).rejects.toMatchObject({
+      facts: { bound: "tokens", scope: "server" },
+    });
+    expect(queue.state.waiting).toBe(2);
+  });
+
+  it("starts callers in turns", async () => {
+    const { enter, release, started } = setUp();
+    const all = ["a1", "a2", "a3", "b1"].map((name) => enter(name, { caller: name.slice(0, 1) }));
+    for (let count = 0; count < all.length; count++) release();
+    await Promise.all(all);
+    expect(started).toEqual(["a1", "b1", "a2", "a3"]);
+  });
+});
+
+describe("a deadline", () => {
+  /** One place, taken by a job of one second; one waits. */
+  async function busy(options: Options = {}) {
+    const set = setUp({ places: 1, ...options });
+    await set.enter("first");
+    set.end(1000, { firstOutputMs: 200 });
+    void set.enter("waiting");
+    return set;
+  }
+
+  it("refuses at once what would begin too late, and does not count it as waiting", async () => {
+    const { enter, queue } = await busy();
+    await expect(enter("late", { expiresAt: 1099 })).rejects.toMatchObject({
+      reason: "WOULD_EXPIRE",
+      code: "DEADLINE_EXCEEDED",
+      facts: { wait_ms: "1100", left_ms: "1099" },
+    });
+    expect(queue.state).toMatchObject({ waiting: 1, refused: { WOULD_EXPIRE: 1 } });
+    void enter("in time", { expiresAt: 1100 });
+    expect(queue.state.waiting).toBe(2);
+  });
+
+  it("counts what waits ahead of that caller, not of another", async () => {
+    const { enter, queue } = await busy();
+    void enter("other", { caller: "y", expiresAt: 100 });
+    expect(queue.state.waiting).toBe(2);
+  });
+
+  it("refuses nothing where it is switched off", async () => {
+    const { enter, queue } = await busy({ refusesLate: false });
+    void enter("late", { expiresAt: 1 });
+    expect(queue.state.waiting).toBe(2);
+  });
+
+  it("refuses nothing where a place is free: only running shows how long jobs take now", async () => {
+    const { enter, end, release } = setUp({ places: 1 });
+    await enter("slow");
+    end(60_000, { firstOutputMs: 50_000 });
+    release();
+    expect(await enter("hurried", { expiresAt: 100 })).toBe("hurried");
+  });
+
+  it("keeps a job from the engine once it has passed, also where its timer is late", async () => {
+    const { enter, release, clock, started, queue } = setUp();
+    const late = enter("late", { expiresAt: 500 });
+    const next = enter("next");
+    clock.advance(500);
+    release();
+    await expect(late).rejects.toMatchObject({ reason: "DEADLINE_PASSED" });
+    expect(await next).toBe("next");
+    expect(started).toEqual(["next"]);
+    expect(queue.state.expired).toEqual({ queued: 1, running: 0 });
+  });
+});
+
+it("counts what became of jobs, by where they were", async () => {
+  const { enter, end, queue } = setUp({ places: 3 });
+  const gone = new ServeError("CALLER_GONE", "x");
+  const passed = new ServeError("DEADLINE_PASSED", "x");
+  for (const name of ["a", "b", "c"]) await enter(name);
+  const leaving = new AbortController();
+  const left = enter("d", { signal: leaving.signal, tokens: 7 });
+  expect(queue.state).toMatchObject({ waiting: 1, waitingTokens: 7, running: 3, started: 3 });
+  leaving.abort(gone);
+  await expect(left).rejects.toBe(gone);
+  end(10, { error: gone });
+  end(10, { error: passed });
+  end(10);
+  expect(queue.state).toEqual({
+    waiting: 0,
+    waitingTokens: 0,
+    running: 0,
+    started: 3,
+    refused: { QUEUE_FULL: 0, WOULD_EXPIRE: 0 },
+    expired: { queued: 0, running: 1 },
+    left: { queued: 1, running: 1 },
   });
 });
 

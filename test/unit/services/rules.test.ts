@@ -104,6 +104,7 @@ describe("the rules of a generation request", () => {
       ["include_prompt"],
     ],
     ["a truncation that is not known", { truncate: 9 as never }, ["truncate"]],
+    ["a priority that is not known", { priority: 3 as never }, ["priority"]],
     ["a negative truncation", { truncate: -1 as never }, ["truncate"]],
   ];
   it.each(bad)("refuse %s", (_, part, fields) => {

@@ -1,0 +1,98 @@
+import { Callers } from "./callers.ts";
+import type { Amount } from "./pace.ts";
+import { batchShare, type Ticket } from "./ticket.ts";
+
+/**
+ * One model's waiting jobs, in the order in which they start.
+ *
+ * First, those that lost their worker. Then interactive ones before batch ones, and within each the
+ * callers in fair turns. Batch jobs still get an eighth of the tokens: the next one starts as soon as
+ * interactive jobs of seven times its tokens have started before it.
+ */
+export class Line<T extends Ticket> {
+  readonly #again: T[] = [];
+  readonly #interactive = new Callers<T>();
+  readonly #batch = new Callers<T>();
+  /** Tokens that batch jobs may have before interactive ones. */
+  #batchDue = 0;
+
+  get size(): number {
+    return this.#again.length + this.#interactive.size + this.#batch.size;
+  }
+
+  get tokens(): number {
+    const again = this.#again.reduce((sum, { tokens }) => sum + tokens, 0);
+    return again + this.#interactive.tokens + this.#batch.tokens;
+  }
+
+  /** A caller's own in the order in which they came. */
+  get jobs(): readonly T[] {
+    return [...this.#again, ...this.#interactive.jobs, ...this.#batch.jobs];
+  }
+
+  push(job: T): void {
+    this.#of(job).push(job);
+  }
+
+  /** Puts a job before all others: it had its turn. */
+  pushFirst(job: T): void {
+    this.#again.unshift(job);
+  }
+
+  /** Takes out the job that starts next. */
+  shift(): T | undefined {
+    const again = this.#again.shift();
+    if (again !== undefined) this.start(again);
+    return again ?? this.#shiftFair();
+  }
+
+  /** Takes a job out that will not start. */
+  remove(job: T): void {
+    const at = this.#again.indexOf(job);
+    if (at >= 0) this.#again.splice(at, 1);
+    else this.#of(job).remove(job);
+  }
+
+  /** Notes a job that starts without having waited. */
+  start(ticket: Ticket): void {
+    this.#of(ticket).start(ticket);
+  }
+
+  /** Gives its caller back what a job that was started did not use. */
+  giveBack(ticket: Ticket, tokens: number): void {
+    this.#of(ticket).giveBack(ticket, tokens);
+  }
+
+  /** What would start before a job that came now. */
+  ahead({ caller, priority, tokens }: Ticket): Amount {
+    const own = (priority === "batch" ? this.#batch : this.#interactive).ahead(caller);
+    const again = this.#again.length;
+    if (priority === "interactive") return { ...own, jobs: own.jobs + again };
+    const { size, tokens: waiting } = this.#interactive;
+    const passing = Math.min(waiting, (own.tokens + tokens) * passingTokens);
+    const part = waiting === 0 ? 0 : passing / waiting;
+    return { jobs: again + own.jobs + size * part, tokens: own.tokens + passing };
+  }
+
+  #shiftFair(): T | undefined {
+    const interactive = this.#interactive.first();
+    const batch = this.#batch.first();
+    if (batch === undefined) this.#batchDue = 0;
+    else if (interactive === undefined || this.#batchDue >= batch.tokens) {
+      this.#batchDue = Math.max(0, this.#batchDue - batch.tokens);
+      this.#batch.take(batch);
+      return batch;
+    }
+    if (interactive === undefined) return undefined;
+    this.#batchDue += interactive.tokens / passingTokens;
+    this.#interactive.take(interactive);
+    return interactive;
+  }
+
+  #of({ priority }: Pick<Ticket, "priority">): Callers<T> {
+    return priority === "batch" ? this.#batch : this.#interactive;
+  }
+}
+
+/** Tokens of interactive jobs that may start before a batch job, for each token of it. */
+const passingTokens = (1 - batchShare) / batchShare;

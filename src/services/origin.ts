@@ -1,0 +1,18 @@
+import { Priority } from "../../gen/inferd/v1/types.ts";
+import type { CallContext } from "../calls/call.ts";
+import { expiresAt } from "../calls/deadline.ts";
+import type { Submission } from "../models/model.ts";
+
+/** Where a job comes from: what its call tells those who queue it. */
+export type Origin = Pick<Submission, "signal" | "arrivedAt" | "expiresAt" | "caller" | "priority">;
+
+export function originOf(context: CallContext, priority: Priority): Origin {
+  const { signal, arrivedAt, caller } = context;
+  return {
+    signal,
+    arrivedAt,
+    expiresAt: expiresAt(context),
+    caller: caller.id,
+    priority: priority === Priority.BATCH ? "batch" : "interactive",
+  };
+}

@@ -1,0 +1,70 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Line } from "../../../src/scheduling/line.ts";
+import type { Priority, Ticket } from "../../../src/scheduling/ticket.ts";
+
+const job = (priority: Priority, tokens = 10, caller = "a"): Ticket => {
+  return { caller, priority, promptTokens: 1, tokens };
+};
+
+function order(line: Line<Ticket>): string {
+  let order = "";
+  for (let next = line.shift(); next !== undefined; next = line.shift()) {
+    order += next.priority === "batch" ? "b" : "i";
+  }
+  return order;
+}
+
+function lineOf(...jobs: readonly Ticket[]): Line<Ticket> {
+  const line = new Line<Ticket>();
+  for (const each of jobs) line.push(each);
+  return line;
+}
+
+const many = (count: number, priority: Priority, tokens = 10) =>
+  Array.from({ length: count }, () => job(priority, tokens));
+
+describe("priorities", () => {
+  it("start interactive jobs before batch ones that came first", () => {
+    expect(order(lineOf(job("batch"), job("interactive")))).toBe("ib");
+  });
+
+  it("let a batch job start after interactive ones of seven times its tokens", () => {
+    expect(order(lineOf(...many(3, "batch"), ...many(16, "interactive")))).toBe(
+      `${"i".repeat(7)}b${"i".repeat(7)}biib`,
+    );
+  });
+
+  it("never starve batch jobs, nor let them have more than their part while others wait", () => {
+    const tokens = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(tokens, tokens, (batch, interactive) => {
+        const line = lineOf(
+          ...batch.map((each) => job("batch", each)),
+          ...interactive.map((each) => job("interactive", each)),
+        );
+        const given = { batch: 0, interactive: 0 };
+        let left = { batch: batch.length, interactive: interactive.length };
+        for (let next = line.shift(); next !== undefined; next = line.shift()) {
+          given[next.priority] += next.tokens;
+          left = { ...left, [next.priority]: left[next.priority] - 1 };
+          if (left.batch === 0 || left.interactive === 0) break;
+          expect(given.batch).toBeLessThanOrEqual(given.interactive / 7 + 0.001);
+          expect(given.batch).toBeGreaterThanOrEqual(given.interactive / 7 - 80);
+        }
+      }),
+    );
+  });
+
+  it("start a job that lost its worker before all", () => {
+    const line = lineOf(job("interactive"));
+    line.pushFirst(job("batch"));
+    expect(order(line)).toBe("bi");
+  });
+
+  it("tell a batch job what would pass it", () => {
+    const line = lineOf(...many(30, "interactive"), job("batch"));
+    expect(line.ahead(job("batch"))).toEqual({ jobs: 15, tokens: 150 });
+    expect(line.ahead(job("interactive", 10, "other"))).toEqual({ jobs: 0, tokens: 0 });
+  });
+});
