@@ -6,15 +6,27 @@ import { expect, it } from "vitest";
 const layers: Record<string, readonly string[]> = {
   base: [],
   config: ["base"],
+  auth: ["base", "config"],
   engines: ["base"],
   workers: ["base", "engines"],
   scheduling: ["base", "engines", "workers"],
   models: ["base", "config", "engines", "workers", "scheduling"],
   calls: ["base", "config"],
   services: ["base", "config", "calls", "engines", "workers", "models", "gen"],
-  grpc: ["base", "config", "calls", "gen"],
-  app: ["base", "config", "engines", "workers", "models", "calls", "services", "grpc", "gen"],
-  cli: ["base", "config", "engines", "models", "app", "grpc", "gen"],
+  grpc: ["base", "config", "auth", "calls", "gen"],
+  app: [
+    "base",
+    "config",
+    "auth",
+    "engines",
+    "workers",
+    "models",
+    "calls",
+    "services",
+    "grpc",
+    "gen",
+  ],
+  cli: ["base", "config", "auth", "engines", "models", "app", "grpc", "gen"],
 };
 
 const layerOf = (file: string): string => /^(?:src\/)?(\w+)/.exec(file)?.[1] ?? file;
