@@ -4,7 +4,9 @@
  * dead) and ends them in order (calls before the workers that serve them).
  */
 import { readFileSync } from "node:fs";
+import { type Access, openAccess } from "./auth/access.ts";
 import { buildCommit } from "./base/build.ts";
+import { systemClock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { version } from "./base/version.ts";
 import { modelFolders } from "./config/config.ts";
@@ -31,6 +33,8 @@ import { serverHandlers } from "./services/server.ts";
 export interface App {
   readonly port: number;
   readonly models: Registry;
+  /** Takes from another configuration what can change while it runs, and reads keys and certificates. */
+  reload(config: Config): Promise<void>;
   /** Ends it in order, within about the configured grace. Safe to call again. */
   drain(): Promise<void>;
   /** Settles when it has ended. */
@@ -45,10 +49,11 @@ const workerGraceMs = 2000;
 
 /** Starts a server. Resolves when it listens; models go on loading. Throws one line that says why not. */
 export async function startApp(config: Config, log: Log, environment: Environment): Promise<App> {
+  const access = await openAccess(config, log, systemClock);
   const manifests = await findModels({ directories: modelFolders(config), paths: config.model });
   const models = openRegistry({
     cores: config.cores,
-    environment,
+    environment: withoutSecrets(environment),
     defaults: {
       ...(config.defaultGenerationModel && { generate: config.defaultGenerationModel }),
       ...(config.defaultEmbeddingModel && { embed: config.defaultEmbeddingModel }),
@@ -57,22 +62,32 @@ export async function startApp(config: Config, log: Log, environment: Environmen
     digestOf,
     log,
   });
-  const server = serve(config, log, models);
+  const server = serve(config, log, { models, access });
   // Nothing can call between the port's opening and the models' names: both happen in one turn.
   const port = await server.listen(config.host, config.port);
+  if (config.healthPort !== undefined) {
+    const healthPort = await server.listenForProbes(config.host, config.healthPort);
+    log.info({ healthPort }, "health is served");
+  }
   for (const manifest of manifests) models.load(withLibrary(manifest, config.llamaLibrary));
   const tellHealth = (): void => {
     for (const [name, serving] of healthOf(models.list())) server.health.set(name, serving);
   };
   tellHealth();
   models.onChange(tellHealth);
-  return ending({ port, models, server, graceMs: config.graceMs });
+  return ending({ port, models, server, access, graceMs: config.graceMs });
 }
 
-function serve(config: Config, log: Log, models: Registry): GrpcServer {
+interface Parts {
+  readonly models: Registry;
+  readonly access: Access;
+}
+
+function serve(config: Config, log: Log, { models, access }: Parts): GrpcServer {
   const startedAt = performance.now();
   const descriptors = readFileSync(new URL("../gen/fds.binpb", import.meta.url));
-  const server = openServer({ ...config, log, descriptors });
+  const { gate, keyPair } = access;
+  const server = openServer({ ...config, log, descriptors, gate, keyPair });
   const options = { models, limits: config };
   server.addService(generationService, generationHandlers(options));
   server.addService(embeddingService, embeddingHandlers(options));
@@ -90,6 +105,13 @@ function serve(config: Config, log: Log, models: Registry): GrpcServer {
   return server;
 }
 
+const secrets = new Set(["INFERD_KEYS", "INFERD_API_KEY"]);
+
+/** Workers run native code on files from elsewhere: they get no secret that they have no use for. */
+function withoutSecrets(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !secrets.has(name)));
+}
+
 /** The operator's own build of libllama goes to every model that names none itself. */
 function withLibrary(manifest: Manifest, library: string | undefined): Manifest {
   if (manifest.engine !== "llama" || library === undefined) return manifest;
@@ -100,20 +122,23 @@ interface Running {
   readonly port: number;
   readonly models: Registry;
   readonly server: GrpcServer;
+  readonly access: Access;
   readonly graceMs: number;
 }
 
-function ending({ port, models, server, graceMs }: Running): App {
+function ending({ port, models, server, access, graceMs }: Running): App {
   const closed: PromiseWithResolvers<void> = Promise.withResolvers();
   let draining: Promise<void> | undefined;
   const drain = async (): Promise<void> => {
     await server.drain(graceMs);
     await models.close(workerGraceMs);
+    await access.close();
   };
   return {
     port,
     models,
     closed: closed.promise,
+    reload: (changed) => access.reload(changed),
     drain: () => {
       if (draining === undefined) {
         draining = drain();

@@ -1,5 +1,4 @@
 /** The gRPC server: its options, its standard services, how it starts and how it ends. */
-import { isIPv6 } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import {
   Server,
@@ -10,19 +9,30 @@ import {
 } from "@grpc/grpc-js";
 import { ServerReflectionService } from "../../gen/grpc/reflection/v1/reflection.ts";
 import { ServerReflectionService as AlphaReflectionService } from "../../gen/grpc/reflection/v1alpha/reflection.ts";
+import { type Gate, openPermit } from "../auth/gate.ts";
+import type { FollowedKeyPair } from "../auth/key-pair.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Handler, Interceptor } from "../calls/call.ts";
 import { deadline } from "../calls/deadline.ts";
 import { observation } from "../calls/observation.ts";
 import { adapt, tolerant } from "./adapter.ts";
+import { credentialsOf } from "./credentials.ts";
+import { Entrance } from "./entrance.ts";
 import { type Health, HealthService } from "./health.ts";
-import { allowManyResets, mendDeadlines } from "./http2.ts";
+import { allowManyResets } from "./http2.ts";
+import { listen } from "./listen.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { reflectionHandler } from "./reflection.ts";
 
 export interface ServerOptions {
   readonly log: Log;
+  /** Says who may call. */
+  readonly gate: Pick<Gate, "admit">;
+  /** Undefined for plaintext. */
+  readonly keyPair: FollowedKeyPair | undefined;
+  /** Whether reflection is served; who may use it is the gate's to say. */
+  readonly reflection: "scoped" | "open" | "off";
   /** The serialised `FileDescriptorSet` of all services, for reflection. */
   readonly descriptors: Uint8Array;
   readonly maxMessageBytes: number;
@@ -55,6 +65,8 @@ export interface GrpcServer {
   addService<D extends object>(definition: D, handlers: HandlersOf<D>): void;
   /** Returns the port, which the system chose where it was 0. Fails with one line that says why. */
   listen(host: string, port: number): Promise<number>;
+  /** Opens a plaintext port with health and nothing else, for probes that know no TLS. */
+  listenForProbes(host: string, port: number): Promise<number>;
   /**
    * Takes no more calls, lets running ones finish for `graceMs`, ends those that are left, and closes
    * every connection.
@@ -67,9 +79,10 @@ const flushMs = 500;
 
 export function openServer(options: ServerOptions): GrpcServer {
   logThrough(options.log);
-  const server = new Server(grpcOptions(options));
+  const entrance = new Entrance(options.gate);
+  const server = new Server({ ...grpcOptions(options), interceptors: [entrance.interceptor] });
   allowManyResets(server);
-  const calls = new OpenCalls();
+  const calls = new OpenCalls((metadata) => entrance.permitOf(metadata));
   const health = new HealthService();
   const services: string[] = [];
   const add = (
@@ -85,12 +98,30 @@ export function openServer(options: ServerOptions): GrpcServer {
     observation(options.log, { quiet: false, now }),
     deadline(options.maxCallMs),
   ];
+  const probes = probeServer(options, health);
   return {
     health,
     addService: (definition, handlers) => add(definition, handlers, interceptors),
-    listen: (host, port) => listen(server, host, port),
-    drain: (graceMs) => drain(server, { calls, health, graceMs }),
+    listen: (host, port) => listen(server, { host, port }, credentialsOf(options.keyPair)),
+    listenForProbes: (host, port) =>
+      listen(probes.server, { host, port }, ServerCredentials.createInsecure()),
+    drain: async (graceMs) => {
+      const leave = (part: Leaving) => drain(part, { health, graceMs });
+      await Promise.all([leave({ server, calls }), leave(probes)]);
+    },
   };
+}
+
+/** A server with health alone. Whoever reaches it may ask: it says no more than that. */
+function probeServer(options: ServerOptions, health: HealthService): Leaving {
+  const server = new Server(grpcOptions(options));
+  allowManyResets(server);
+  const caller = openPermit("probe");
+  const calls = new OpenCalls(() => caller);
+  const interceptors = standardInterceptors(options.log);
+  const { definition, handlers } = health;
+  addTo(server, definition, { handlers, edge: { calls, interceptors } });
+  return { server, calls };
 }
 
 /** grpc-js writes to standard error by itself, and has one logger for the whole process. */
@@ -121,7 +152,7 @@ type Add = (definition: object, handlers: object, interceptors: readonly Interce
 
 /** Health and reflection. Their streams last as long as the caller likes, and are quiet in the log. */
 function addStandardServices(
-  { log, descriptors }: ServerOptions,
+  { log, descriptors, reflection }: ServerOptions,
   parts: {
     readonly health: HealthService;
     readonly services: readonly string[];
@@ -129,12 +160,17 @@ function addStandardServices(
   },
 ): void {
   const { health, services, add } = parts;
-  const now = (): number => performance.now();
-  const interceptors = [observation(log, { quiet: true, now }), deadline(Infinity)];
+  const interceptors = standardInterceptors(log);
   const serverReflectionInfo = reflectionHandler({ descriptors, services: () => services });
   add(health.definition, health.handlers, interceptors);
+  if (reflection === "off") return;
   add(ServerReflectionService, { serverReflectionInfo }, interceptors);
   add(AlphaReflectionService, { serverReflectionInfo }, interceptors);
+}
+
+function standardInterceptors(log: Log): readonly Interceptor[] {
+  const now = (): number => performance.now();
+  return [observation(log, { quiet: true, now }), deadline(Infinity)];
 }
 
 /** Whether a method's streams are ended at once when the server drains: nobody loses work by it. */
@@ -164,32 +200,16 @@ function addTo(
   return methods[0]?.[1].path.split("/")[1] ?? "";
 }
 
-function listen(server: Server, host: string, port: number): Promise<number> {
-  const address = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error === null) {
-        mendDeadlines(server);
-        resolve(bound);
-      } else reject(new Error(listenFailure(error.message, host, port), { cause: error }));
-    });
-  });
-}
-
-function listenFailure(message: string, host: string, port: number): string {
-  if (message.includes("EADDRINUSE")) {
-    return `port ${port} on ${host} is in use; stop what listens there, or choose another with --port`;
-  }
-  if (message.includes("EACCES"))
-    return `port ${port} on ${host} needs more rights; choose one from 1024`;
-  return `cannot listen on ${host}: this machine has no such address`;
+/** A server of grpc-js, and the calls that are open on it. */
+interface Leaving {
+  readonly server: Server;
+  readonly calls: OpenCalls;
 }
 
 async function drain(
-  server: Server,
-  parts: { readonly calls: OpenCalls; readonly health: HealthService; readonly graceMs: number },
+  { server, calls }: Leaving,
+  { health, graceMs }: { readonly health: HealthService; readonly graceMs: number },
 ): Promise<void> {
-  const { calls, health, graceMs } = parts;
   const leaving = new ServeError(
     "SHUTTING_DOWN",
     "the server is shutting down; try another or later",
