@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
+import { type Access, openAccess } from "./auth/access.ts";
 import { buildCommit } from "./base/build.ts";
 import { systemClock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
@@ -37,6 +38,8 @@ import { serverHandlers } from "./services/server.ts";
 export interface App {
   readonly port: number;
   readonly models: Registry;
+  /** Takes from another configuration what can change while it runs, and reads keys and certificates. */
+  reload(config: Config): Promise<void>;
   /**
    * Ends it in order. For `lameDuckMs` it says that it leaves and still takes calls; then it takes no
    * more, and ends within about the configured grace. Safe to call again.
@@ -54,11 +57,12 @@ const workerGraceMs = 2000;
 
 /** Starts a server. Resolves when it listens; models go on loading. Throws one line that says why not. */
 export async function startApp(config: Config, log: Log, environment: Environment): Promise<App> {
+  const access = await openAccess(config, log, systemClock);
   const manifests = await findModels({ directories: modelFolders(config), paths: config.model });
   const meter = await openMeter(config, () => models.loads());
   const models = openRegistry({
     cores: config.cores,
-    environment,
+    environment: withoutSecrets(environment),
     defaults: {
       ...(config.defaultGenerationModel && { generate: config.defaultGenerationModel }),
       ...(config.defaultEmbeddingModel && { embed: config.defaultEmbeddingModel }),
@@ -72,7 +76,7 @@ export async function startApp(config: Config, log: Log, environment: Environmen
     log,
     ...(meter && { meter }),
   });
-  const server = serve(config, { log, meter, models });
+  const server = serve(config, { log, meter, models, access });
   const { port, metrics } = await listen(config, { log, meter, server });
   for (const manifest of manifests) models.load(withLibrary(manifest, config.llamaLibrary));
   const tellHealth = (): void => {
@@ -80,7 +84,7 @@ export async function startApp(config: Config, log: Log, environment: Environmen
   };
   tellHealth();
   models.onChange(tellHealth);
-  return ending({ port, metrics, models, server, graceMs: config.graceMs });
+  return ending({ port, metrics, models, server, access, graceMs: config.graceMs });
 }
 
 interface Parts {
@@ -90,11 +94,19 @@ interface Parts {
 
 function serve(
   config: Config,
-  { log, meter, models }: Parts & { readonly models: Registry },
+  { log, meter, models, access }: Parts & { readonly models: Registry; readonly access: Access },
 ): GrpcServer {
   const startedAt = performance.now();
   const descriptors = readFileSync(new URL("../gen/fds.binpb", import.meta.url));
-  const server = openServer({ ...config, log, ...(meter && { meter }), descriptors });
+  const { gate, keyPair } = access;
+  const server = openServer({
+    ...config,
+    log,
+    ...(meter && { meter }),
+    descriptors,
+    gate,
+    keyPair,
+  });
   const options = { models, limits: config };
   server.addService(generationService(config), generationHandlers(options));
   server.addService(embeddingService(config), embeddingHandlers(options));
@@ -124,6 +136,10 @@ async function listen(
 ): Promise<Ports> {
   const metrics = await listenForMetrics(config, { log, meter, server });
   try {
+    if (config.healthPort !== undefined) {
+      const healthPort = await server.listenForProbes(config.host, config.healthPort);
+      log.info({ healthPort }, "health is served");
+    }
     return { port: await server.listen(config.host, config.port), metrics };
   } catch (error) {
     await metrics?.close();
@@ -157,6 +173,13 @@ async function openMeter(
   return meters.openMeter(loads);
 }
 
+const secrets = new Set(["INFERD_KEYS", "INFERD_API_KEY"]);
+
+/** Workers run native code on files from elsewhere: they get no secret that they have no use for. */
+function withoutSecrets(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !secrets.has(name)));
+}
+
 /** The operator's own build of libllama goes to every model that names none itself. */
 function withLibrary(manifest: Manifest, library: string | undefined): Manifest {
   if (manifest.engine !== "llama" || library === undefined) return manifest;
@@ -166,10 +189,11 @@ function withLibrary(manifest: Manifest, library: string | undefined): Manifest 
 interface Running extends Ports {
   readonly models: Registry;
   readonly server: GrpcServer;
+  readonly access: Access;
   readonly graceMs: number;
 }
 
-function ending({ port, metrics, models, server, graceMs }: Running): App {
+function ending({ port, metrics, models, server, access, graceMs }: Running): App {
   const closed: PromiseWithResolvers<void> = Promise.withResolvers();
   let draining: Promise<void> | undefined;
   const drain = async (lameDuckMs: number): Promise<void> => {
@@ -179,6 +203,7 @@ function ending({ port, metrics, models, server, graceMs }: Running): App {
     }
     await server.drain(graceMs);
     await models.close(workerGraceMs);
+    await access.close();
     // Last: who watches sees the others go.
     await metrics?.close();
   };
@@ -186,6 +211,7 @@ function ending({ port, metrics, models, server, graceMs }: Running): App {
     port,
     models,
     closed: closed.promise,
+    reload: (changed) => access.reload(changed),
     drain: (lameDuckMs) => {
       if (draining === undefined) {
         draining = drain(lameDuckMs);

@@ -4,7 +4,12 @@ import { globSync } from "node:fs";
 
 /** The documents whose commands are tests. */
 export function testedDocuments(): string[] {
-  return ["README.md", "docs/operations.md", ...globSync("examples/*/README.md").sort()];
+  return [
+    "README.md",
+    "docs/operations.md",
+    "docs/security.md",
+    ...globSync("examples/*/README.md").sort(),
+  ];
 }
 
 /** A fenced block. `CONTRIBUTING.md` says what each kind of test means. */

@@ -7,16 +7,18 @@ const layers: Record<string, readonly string[]> = {
   base: [],
   config: ["base"],
   metrics: ["base"],
+  auth: ["base", "config"],
   engines: ["base"],
   workers: ["base", "engines"],
   scheduling: ["base", "engines", "workers"],
   models: ["base", "config", "engines", "workers", "scheduling"],
   calls: ["base", "config"],
   services: ["base", "config", "calls", "engines", "workers", "models", "gen"],
-  grpc: ["base", "config", "calls", "gen"],
+  grpc: ["base", "config", "auth", "calls", "gen"],
   app: [
     "base",
     "config",
+    "auth",
     "metrics",
     "engines",
     "workers",
@@ -26,7 +28,7 @@ const layers: Record<string, readonly string[]> = {
     "grpc",
     "gen",
   ],
-  cli: ["base", "config", "engines", "models", "app", "grpc", "gen"],
+  cli: ["base", "config", "auth", "engines", "models", "app", "grpc", "gen"],
 };
 
 const layerOf = (file: string): string => /^(?:src\/)?(\w+)/.exec(file)?.[1] ?? file;

@@ -6,14 +6,17 @@ import {
   flagName,
   type Setting,
   settings,
+  valueText,
 } from "../src/config/settings.ts";
 
 const all: readonly (readonly [string, Setting])[] = Object.entries(settings);
 const groups = [...new Set(all.map(([, { group }]) => group))];
 
 function row([key, setting]: readonly [string, Setting]): string {
-  const fallback = setting.defaultText ?? `\`${String(setting.default)}\``;
-  const flag = `\`${flagName(key)} <${setting.value}>\``;
+  const fallback = setting.defaultText ?? `\`${String(setting.default).replaceAll(",", ", ")}\``;
+  // A bar would end the table's cell.
+  const escaped = (text: string): string => text.replaceAll("|", "\\|");
+  const flag = `\`${flagName(key)} ${escaped(valueText(setting))}\``;
   const names = `\`${environmentName(key)}\`<br>\`${fileKey(key)}\``;
   return `| ${flag} | ${names} | ${fallback} | ${setting.help} |`;
 }

@@ -18,8 +18,18 @@ export interface Log {
   child(fields: LogFields): Log;
 }
 
+/** From the most to the least that is logged. */
+const levels = ["debug", "info", "warn", "error", "silent"] as const;
+
+export type LogLevel = (typeof levels)[number];
+
+/** The log that others are children of: its level is theirs, also when it changes. */
+export interface RootLog extends Log {
+  setLevel(level: LogLevel): void;
+}
+
 export interface LogOptions {
-  readonly level: "debug" | "info" | "warn" | "error" | "silent";
+  readonly level: LogLevel;
   readonly format: "json" | "pretty";
   /** Undefined takes standard error. */
   readonly destination?: DestinationStream;
@@ -27,18 +37,26 @@ export interface LogOptions {
   readonly colors?: boolean;
 }
 
-export async function openLog(options: LogOptions): Promise<Log> {
+export async function openLog(options: LogOptions): Promise<RootLog> {
   const destination = options.destination ?? pino.destination({ fd: 2, sync: true });
   const stream =
     options.format === "pretty" ? await prettyStream(destination, options) : destination;
   const settings = {
-    level: options.level,
+    // pino copies the level to each child, so that it could not change later: it is ours.
+    level: "debug",
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { error: pino.stdSerializers.errWithCause },
   };
-  return fromLogger(pino(settings, stream));
+  let least = levels.indexOf(options.level);
+  const isLogged = (level: LogLevel): boolean => levels.indexOf(level) >= least;
+  return {
+    ...fromLogger(pino(settings, stream), isLogged),
+    setLevel: (level) => {
+      least = levels.indexOf(level);
+    },
+  };
 }
 
 /** Drops every line. */
@@ -50,13 +68,18 @@ export const silentLog: Log = {
   child: () => silentLog,
 };
 
-function fromLogger(logger: Logger): Log {
+function fromLogger(logger: Logger, isLogged: (level: LogLevel) => boolean): Log {
+  const writer =
+    (level: Exclude<LogLevel, "silent">): WriteLine =>
+    (fields, message) => {
+      if (isLogged(level)) logger[level](fields, message);
+    };
   return {
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
-    child: (fields) => fromLogger(logger.child(fields)),
+    debug: writer("debug"),
+    info: writer("info"),
+    warn: writer("warn"),
+    error: writer("error"),
+    child: (fields) => fromLogger(logger.child(fields), isLogged),
   };
 }
 

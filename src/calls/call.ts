@@ -25,6 +25,15 @@ export interface Caller {
    * credentials, it is the address that they come from.
    */
   readonly id: string;
+  /** Whether the caller may know of a model. */
+  readonly sees: (model: string) => boolean;
+  /** Throws NOT_ALLOWED where the caller may not use the model. */
+  readonly use: (model: string) => void;
+  /**
+   * Takes tokens from the caller's quotas by an estimate, before a model computes them; the result
+   * takes what was used instead, once. Throws KEY_QUOTA where too few are left.
+   */
+  readonly reserve: (estimate: number) => (used: number) => void;
 }
 
 /** What a handler may know about the call it serves. */

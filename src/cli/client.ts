@@ -1,6 +1,7 @@
 /** Calls to a server: one way for every kind of method, cancelled by Ctrl-C, failing in words. */
-import { Client, type ClientDuplexStream, credentials, Metadata } from "@grpc/grpc-js";
+import { Client, type ClientDuplexStream } from "@grpc/grpc-js";
 import { CallError, isServiceError } from "./call-error.ts";
+import { credentialsOf, metadataOf } from "./connection.ts";
 import { Interrupted, UsageError } from "./failure.ts";
 import type { ConnectionFlags } from "./flags.ts";
 
@@ -21,7 +22,7 @@ export async function withServer(
   flags: ConnectionFlags,
   run: (server: Server) => Promise<void>,
 ): Promise<void> {
-  const client = connect(flags.address);
+  const client = connect(flags);
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort(new Interrupted());
   // Only the first: a second Ctrl-C ends the process, whatever it waits for.
@@ -56,9 +57,11 @@ export async function withServer(
   }
 }
 
-function connect(address: string): Client {
+function connect(flags: ConnectionFlags): Client {
+  const { address } = flags;
+  const secured = credentialsOf(flags);
   try {
-    return new Client(address, credentials.createInsecure(), {
+    return new Client(address, secured, {
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
     });
@@ -78,10 +81,7 @@ function open<I, O>(
   method: Method<I, O>,
   flags: ConnectionFlags,
 ): ClientDuplexStream<I, O> {
-  const metadata = new Metadata();
-  for (const [name, value] of flags.header) {
-    metadata.add(name, name.endsWith("-bin") ? Buffer.from(value, "base64") : value);
-  }
+  const metadata = metadataOf(flags);
   const { path, requestSerialize, responseDeserialize } = method;
   const options =
     flags.timeout === undefined ? {} : { deadline: Date.now() + flags.timeout * 1000 };

@@ -1,5 +1,6 @@
 /** The flags of all commands, in groups that commands share. Light to import: `--help` needs no more. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { Secret } from "../base/secret.ts";
 import { settingKeys } from "../config/config.ts";
 import {
   environmentName,
@@ -7,13 +8,15 @@ import {
   type Setting,
   type SettingKey,
   settings,
+  valueText,
 } from "../config/settings.ts";
 
 /** Adds a flag for each of the settings; their values are read when all sources are known. */
 export function addSettingFlags(command: Command, keys: readonly SettingKey[] = settingKeys): void {
   for (const key of keys) {
     const setting: Setting = settings[key];
-    const option = new Option(`${flagName(key)} <${setting.value}>`, describe(key, setting));
+    const option = new Option(`${flagName(key)} ${valueText(setting)}`, describe(key, setting));
+    if (setting.preset !== undefined) option.preset(setting.preset);
     if (setting.repeats === true) option.argParser(collect);
     command.addOption(option.helpGroup(`${setting.group}:`));
   }
@@ -48,6 +51,11 @@ export interface ConnectionFlags {
   readonly address: string;
   readonly timeout?: number;
   readonly header: readonly Header[];
+  readonly apiKey?: Secret;
+  readonly tls?: boolean;
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
 }
 
 export type Header = readonly [name: string, value: string];
@@ -61,7 +69,24 @@ export function addConnectionFlags(command: Command): Command {
     .optionsGroup("Connection:")
     .addOption(address)
     .option("--timeout <seconds>", "Most seconds that the call may take.", seconds)
-    .option("-H, --header <name:value>", "Metadata to send. Repeatable.", addHeader, []);
+    .option("-H, --header <name:value>", "Metadata to send. Repeatable.", addHeader, [])
+    .addOption(
+      new Option(
+        "--api-key <key>",
+        "The key to call with; better as a variable, which others do not see.",
+      )
+        .env("INFERD_API_KEY")
+        .argParser(secret),
+    )
+    .option("--tls", "Connects by TLS, with the system's certificate authorities.")
+    .addOption(
+      new Option(
+        "--tls-ca <file>",
+        "Certificate authorities to trust instead, PEM; implies --tls.",
+      ).env("INFERD_TLS_CA"),
+    )
+    .option("--tls-cert <file>", "The client's certificate for mutual TLS, PEM; implies --tls.")
+    .option("--tls-key <file>", "Its private key, PEM.");
 }
 
 /** One flag for each scalar of the contract's `Sampling`, by its name there. The server checks ranges. */
@@ -115,6 +140,13 @@ export function count(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   if (value <= 0xffff_ffff) return value;
   throw new InvalidArgumentError("It must be a whole number from 0 to 4294967295.");
+}
+
+/** A variable that is set and empty counts as unset, as settings' do. */
+function secret(text: string): Secret | undefined {
+  if (text === "") return undefined;
+  if (/^[\x21-\x7e]+$/.test(text)) return new Secret(text);
+  throw new InvalidArgumentError("It must be printable, without spaces.");
 }
 
 function seconds(text: string): number {

@@ -15,6 +15,7 @@ import {
   count,
   helpOf,
 } from "./flags.ts";
+import { addKeys } from "./key-flags.ts";
 import type { GenerateFlags } from "./generate.ts";
 import type { ModelsFlags } from "./models.ts";
 import { say, stopWhenUnread } from "./print.ts";
@@ -35,7 +36,7 @@ function truncateOption(): Option {
     .default("none");
 }
 
-function addServe(): void {
+function addServe(program: Command): void {
   const command = program
     .command("serve")
     .summary("serve models over gRPC")
@@ -47,7 +48,7 @@ function addServe(): void {
   command.action(async (flags: ServeFlags) => (await import("./serve.ts")).serve(flags));
 }
 
-function addModels(): void {
+function addModels(program: Command): void {
   const models = program
     .command("models")
     .summary("list models on disk, or verify their files")
@@ -66,7 +67,7 @@ function addModels(): void {
     .action(async (flags: ModelsFlags) => (await import("./models.ts")).verifyModels(flags));
 }
 
-function addGenerate(): void {
+function addGenerate(program: Command): void {
   const command = program
     .command("generate")
     .summary("generate text")
@@ -91,7 +92,7 @@ function addGenerate(): void {
   );
 }
 
-function addEmbed(): void {
+function addEmbed(program: Command): void {
   const command = program
     .command("embed")
     .summary("turn texts into vectors")
@@ -108,7 +109,7 @@ function addEmbed(): void {
   );
 }
 
-function addCall(): void {
+function addCall(program: Command): void {
   const command = program
     .command("call")
     .summary("call any method of a server, in JSON")
@@ -142,7 +143,7 @@ async function main(): Promise<void> {
       outputError: (text, show) => show(text.replace(/^error: /, "inferd: ")),
     })
     .exitOverride();
-  for (const add of [addServe, addModels, addGenerate, addEmbed, addCall]) add();
+  for (const add of [addServe, addModels, addKeys, addGenerate, addEmbed, addCall]) add(program);
   try {
     await program.parseAsync();
   } catch (error) {

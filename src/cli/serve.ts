@@ -1,6 +1,6 @@
 /** `inferd serve`: starts the server, shows how it goes, and ends it by signals. */
 import type { App } from "../app.ts";
-import { type Log, openLog } from "../base/log.ts";
+import { type Log, openLog, type RootLog } from "../base/log.ts";
 import { version } from "../base/version.ts";
 import type { Config } from "../config/settings.ts";
 import type { ModelStatus } from "../models/model.ts";
@@ -8,6 +8,7 @@ import { readConfig, type SettingFlags } from "./configuration.ts";
 import { exitCodes } from "./failure.ts";
 import { table, write } from "./print.ts";
 import { Progress } from "./progress.ts";
+import { fixedChanges } from "./reload.ts";
 
 export type ServeFlags = SettingFlags;
 
@@ -25,6 +26,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const { startApp } = await import("../app.ts");
   const app = await startApp(config, log, process.env);
   const ending = endBySignals(app, log, config.lameDuckMs);
+  reloadBySignal({ app, log, config, flags });
   await untilLoaded(app, progress);
   // A server that was told to end while it loaded has no models any more, which is no complaint.
   if (!ending.aborted) await announce({ app, config, log, isPretty });
@@ -56,6 +58,32 @@ function endBySignals(app: App, log: Log, lameDuckMs: number): AbortSignal {
   process.on("SIGTERM", end);
   process.on("SIGINT", end);
   return ending.signal;
+}
+
+interface Reloading {
+  readonly app: App;
+  readonly log: RootLog;
+  readonly config: Config;
+  readonly flags: ServeFlags;
+}
+
+/** Reads the configuration anew at each SIGHUP. A bad one changes nothing, and is told in one line. */
+function reloadBySignal({ app, log, config, flags }: Reloading): void {
+  const reload = async (): Promise<void> => {
+    const changed = await readConfig(flags);
+    for (const setting of fixedChanges(config, changed)) {
+      log.warn({ setting }, "this setting cannot change while the server runs; restart it");
+    }
+    log.setLevel(changed.logLevel);
+    await app.reload(changed);
+    log.info({ audit: true, act: "reloaded" }, "configuration read again");
+  };
+  process.on("SIGHUP", () => {
+    reload().catch((error: unknown) => {
+      const problem = error instanceof Error ? error.message : String(error);
+      log.error({ problem }, "the configuration is wrong; nothing was changed");
+    });
+  });
 }
 
 /** Waits until every model is ready or has failed. */

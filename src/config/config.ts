@@ -73,7 +73,7 @@ export function environmentSource(
  * is not our port, and must not stop the server.
  */
 function isServiceLink(key: SettingKey, text: string): boolean {
-  return key === "port" && /^(tcp|udp):\/\//.test(text);
+  return (key === "port" || key === "healthPort") && /^(tcp|udp):\/\//.test(text);
 }
 
 /** The folders to find models in: those given, else those that come with inferd where no model was named. */

@@ -1,9 +1,11 @@
 /** Every setting of the server, once: flags, environment, file keys, `--help`, docs and `Config` come from here. */
 import { availableParallelism } from "node:os";
+import { accessSettings } from "./access-settings.ts";
 import { nonEmpty, oneOf, path, type ReadValue, wholeNumber } from "./values.ts";
 
 export interface Setting {
-  readonly group: "Models" | "Network" | "Limits" | "Metrics" | "Shutdown" | "Logs";
+  readonly group:
+    "Models" | "Network" | "Access" | "TLS" | "Limits" | "Metrics" | "Shutdown" | "Logs";
   /** Undefined for a setting that may stay unset; always a list where `repeats`. */
   readonly default: unknown;
   /** How help shows a default that depends on the machine or on other settings. */
@@ -11,6 +13,8 @@ export interface Setting {
   /** Reads one value; a setting that repeats is a list of them. */
   readonly read: ReadValue<unknown>;
   readonly repeats?: boolean;
+  /** What the flag alone means, for one that needs no value. */
+  readonly preset?: string;
   /** What help calls the value. */
   readonly value: string;
   /** What the operator gets by setting it, with its unit. */
@@ -76,7 +80,7 @@ export const settings = {
     default: "127.0.0.1",
     read: nonEmpty,
     value: "address",
-    help: "Address to listen on. 0.0.0.0 or :: opens the server to the network; calls carry no credentials.",
+    help: "Address to listen on. 0.0.0.0 or :: opens the server to the network, which needs credentials: see Access.",
   },
   port: {
     group: "Network",
@@ -155,6 +159,7 @@ export const settings = {
     value: "ms",
     help: "Milliseconds after which a client is asked to connect anew, so that load spreads; its open calls go on. 0 never asks.",
   },
+  ...accessSettings,
   maxMessageBytes: {
     group: "Limits",
     default: 8 * 1024 * 1024,
@@ -308,6 +313,11 @@ export type Config = {
     ? readonly ReturnType<Settings[K]["read"]>[]
     : ReturnType<Settings[K]["read"]> | Extract<Settings[K]["default"], undefined>;
 };
+
+/** What a setting's flag takes, as help shows it. */
+export function valueText({ value, preset }: Setting): string {
+  return preset === undefined ? `<${value}>` : `[${value}]`;
+}
 
 /** `maxQueuedJobs` is `--max-queued-jobs` on the command line. */
 export const flagName = (key: string): string => `--${spell(key, "-")}`;

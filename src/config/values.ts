@@ -1,5 +1,7 @@
 /** Readers of single setting values. Each throws a RangeError whose message goes on after the setting's name. */
 import { resolve } from "node:path";
+import { Secret } from "../base/secret.ts";
+import { scopes } from "./scopes.ts";
 
 /** Reads a value from text. `folder` is what relative paths start from. */
 export type ReadValue<T> = (text: string, folder: string) => T;
@@ -28,6 +30,34 @@ export const nonEmpty: ReadValue<string> = (text) => {
 
 /** A path, made absolute. Whether something lies there is for the reader of the file to say. */
 export const path: ReadValue<string> = (text, folder) => resolve(folder, nonEmpty(text, folder));
+
+/** A flag that is given or not: bare it means true. */
+export const truth: ReadValue<boolean> = (text) => oneOf("true", "false")(text, "") === "true";
+
+export const scope = oneOf(...scopes);
+
+/** Where keys are kept. A URL can hold a password. */
+export type KeysLocation =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "postgres"; readonly url: Secret };
+
+export const keysLocation: ReadValue<KeysLocation> = (text, folder) => {
+  if (/^postgres(ql)?:\/\//.test(text)) return { kind: "postgres", url: new Secret(text) };
+  return { kind: "sqlite", path: path(text, folder) };
+};
+
+/** Where an issuer's public keys are. */
+export type JwksLocation =
+  { readonly kind: "file"; readonly path: string } | { readonly kind: "url"; readonly url: string };
+
+const loopbackUrl = /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/;
+
+/** Keys that come over plain http could be anybody's, so it is for this machine only. */
+export const jwksLocation: ReadValue<JwksLocation> = (text, folder) => {
+  if (text.startsWith("https://") || loopbackUrl.test(text)) return { kind: "url", url: text };
+  if (!/^[a-z]+:\/\//i.test(text)) return { kind: "file", path: path(text, folder) };
+  throw new RangeError(`must be an https URL or a file, not ${quote(text)}`);
+};
 
 /** Quotes what was given, cut short: a mistake in a value must not fill the terminal. */
 function quote(text: string): string {

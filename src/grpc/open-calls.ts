@@ -1,10 +1,12 @@
 import { ServeError } from "../base/errors.ts";
-import type { CallContext } from "../calls/call.ts";
+import type { CallContext, Caller } from "../calls/call.ts";
+import type { Metadata } from "@grpc/grpc-js";
 
 /** What is used of a grpc-js call of any kind. */
 export interface AnyCall {
   getDeadline(): Date | number;
   getPeer(): string;
+  readonly metadata: Metadata;
   once(event: "cancelled", listener: () => void): unknown;
 }
 
@@ -26,7 +28,12 @@ export function hostOf(peer: string): string {
 /** All calls that are running: each ends early by one signal, whose reason is what its caller sees. */
 export class OpenCalls {
   readonly #open = new Map<OpenCall, AbortController>();
+  readonly #callerOf: (metadata: Metadata) => Caller;
   #refusal: ServeError | undefined;
+
+  constructor(callerOf: (metadata: Metadata) => Caller) {
+    this.#callerOf = callerOf;
+  }
 
   begin(call: AnyCall, method: string): OpenCall {
     const controller = new AbortController();
@@ -39,7 +46,7 @@ export class OpenCalls {
         deadline,
         arrivedAt: performance.now(),
         peer: call.getPeer(),
-        caller: { id: hostOf(call.getPeer()) },
+        caller: this.#callerOf(call.metadata),
         record: {},
       },
       settle: () => this.#open.delete(open),

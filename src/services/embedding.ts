@@ -12,6 +12,7 @@ import { Report, validated } from "../calls/validation.ts";
 import type { EmbedJob, JobResult } from "../engines/engine.ts";
 import type { Models, ModelStatus, Submission } from "../models/model.ts";
 import type { EncodedVector, VectorShape } from "../workers/messages.ts";
+import { estimateTokens, metered, resolveFor } from "./access.ts";
 import type { Limits } from "./limits.ts";
 import { embeddingTimings, truncationOf, usageOf, versionOf } from "./messages.ts";
 import { originOf } from "./origin.ts";
@@ -53,8 +54,7 @@ async function* embed(
   context: CallContext,
   { models }: EmbeddingOptions,
 ): AsyncGenerator<Event> {
-  const model = models.resolve(request.model, "embed");
-  context.record.model = model.status.manifest.name;
+  const model = resolveFor(context, models, { name: request.model, task: "embed" });
   context.record.inputs = request.inputs.length;
   checkAgainst(request, model.status);
   const submission: Submission = {
@@ -63,7 +63,8 @@ async function* embed(
     ...originOf(context, request.priority),
   };
   const due = new Set(request.inputs.keys());
-  for await (const event of model.run(submission)) {
+  const estimate = { prompt: estimateTokens(request.inputs), completion: 0 };
+  for await (const event of metered(context, estimate, () => model.run(submission))) {
     switch (event.kind) {
       case "started":
         noteStarted(context);

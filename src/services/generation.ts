@@ -17,6 +17,7 @@ import { Report, validated } from "../calls/validation.ts";
 import type { ChatMessage, GenerateInput, GenerateJob, JobResult } from "../engines/engine.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
+import { type Estimate, estimateTokens, metered, resolveFor } from "./access.ts";
 import type { Limits } from "./limits.ts";
 import { generationTimings, truncationOf, usageOf, versionOf } from "./messages.ts";
 import { originOf } from "./origin.ts";
@@ -63,15 +64,15 @@ async function* generate(
   context: CallContext,
   options: GenerationOptions,
 ): AsyncGenerator<Event> {
-  const model = options.models.resolve(request.model, "generate");
-  context.record.model = model.status.manifest.name;
+  const { model: name } = request;
+  const model = resolveFor(context, options.models, { name, task: "generate" });
   checkAgainst(request, model.status, options.limits);
   const job = jobOf(request, model.status, options);
   const started: Started = { model: versionOf(model.status), seed: job.sampling.seed };
   let hasStarted = false;
   const shape = { normalize: false, dimensions: undefined, encoding: "float32" } as const;
   const submission = { job, shape, ...originOf(context, request.priority) };
-  for await (const event of model.run(submission)) {
+  for await (const event of metered(context, estimateOf(job), () => model.run(submission))) {
     if (!hasStarted) {
       hasStarted = true;
       noteStarted(context);
@@ -81,6 +82,21 @@ async function* generate(
     }
     const message = messageOf(event, context.record);
     if (message !== undefined) yield message;
+  }
+}
+
+function estimateOf({ input, sampling }: GenerateJob): Estimate {
+  return { prompt: promptEstimate(input), completion: sampling.maxTokens };
+}
+
+function promptEstimate(input: GenerateInput): number {
+  switch (input.kind) {
+    case "prompt":
+      return estimateTokens([input.text]);
+    case "chat":
+      return estimateTokens(input.messages.map(({ content }) => content));
+    case "tokens":
+      return input.ids.length;
   }
 }
 

@@ -34,12 +34,14 @@ export function modelHandlers({ models, limits }: ModelOptions): ModelHandlers {
   return {
     // Both answer at once; a handler's shape makes them generators.
     // eslint-disable-next-line @typescript-eslint/require-await
-    listModels: validated(rules.ListModelsRequest, async function* (request) {
-      const page = pageOf(models.list(), request);
+    listModels: validated(rules.ListModelsRequest, async function* (request, { caller }) {
+      const seen = models.list().filter(({ manifest }) => caller.sees(manifest.name));
+      const page = pageOf(seen, request);
       yield { ...page, models: page.models.map((model) => describe(model, limits)) };
     }),
     // eslint-disable-next-line @typescript-eslint/require-await
-    getModel: validated(rules.GetModelRequest, async function* ({ name }) {
+    getModel: validated(rules.GetModelRequest, async function* ({ name }, { caller }) {
+      caller.use(name);
       const model = models.find(name);
       if (model === undefined) throw notFound(name);
       yield { model: describe(model, limits) };

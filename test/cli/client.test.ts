@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Role } from "../../gen/inferd/v1/generation_service.ts";
-import { Truncate } from "../../gen/inferd/v1/types.ts";
+import { Priority, Truncate } from "../../gen/inferd/v1/types.ts";
 import { type Canned, openCanned } from "./canned.ts";
 import { inferd, start } from "./process.ts";
 
@@ -50,6 +50,7 @@ describe("inferd generate", () => {
       includePrompt: false,
       returnTokens: false,
       truncate: Truncate.START,
+      priority: Priority.UNSPECIFIED,
     });
     expect(server.metadata.at(-1)?.get("x-request")).toEqual(["one: two"]);
   });

@@ -124,7 +124,7 @@ describe("inferd serve", () => {
 
   it.each([
     [["--model", "/nowhere/x.gguf"], /^inferd: .*does not exist\n$/],
-    [["--host", "256.0.0.1"], /^inferd: .+\n$/],
+    [["--host", "256.0.0.1", "--allow-unauthenticated"], /^inferd: .+\n$/],
   ])("refuses to start with %j, in one line", async (flags, says) => {
     const { code, err } = await serve(...flags).ended;
     expect(code).toBe(1);

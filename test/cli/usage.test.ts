@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { settingKeys } from "../../src/config/config.ts";
-import { flagName } from "../../src/config/settings.ts";
+import { flagName, settings, valueText } from "../../src/config/settings.ts";
 import { binary, inferd, start } from "./process.ts";
 
 let folder: string;
@@ -35,7 +35,8 @@ it.each(["serve", "models", "generate", "embed", "call"])("explains %s", async (
 
 it("has every setting in the help of serve", async () => {
   const { out } = await inferd(["serve", "--help"]);
-  expect(settingKeys.filter((key) => !out.includes(`${flagName(key)} <`))).toEqual([]);
+  const shown = settingKeys.map((key) => `${flagName(key)} ${valueText(settings[key])}`);
+  expect(shown.filter((text) => !out.includes(text))).toEqual([]);
 });
 
 it("states its exit codes", async () => {

@@ -192,7 +192,8 @@ describe("KV cells that run out", { timeout }, () => {
 
 describe("prefix reuse", { timeout }, () => {
   it("computes a shared beginning once, and gives the same greedy text", async () => {
-    const reuse = await openEngine({ maxSequences: 4, contextLength: 512 });
+    const options = { kv_unified: true };
+    const reuse = await openEngine({ maxSequences: 4, contextLength: 512, options });
     const shared = "Once upon a time, in a small village by the sea, there lived a girl. ";
     const jobs = ["She", "Her dog", "One day"].map((end) =>
       jobFor(shared + end, { maxTokens: 24 }),

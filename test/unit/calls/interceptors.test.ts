@@ -1,3 +1,4 @@
+import { openPermit } from "../../../src/auth/gate.ts";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
 import type { Log, LogFields } from "../../../src/base/log.ts";
@@ -15,7 +16,7 @@ function contextOf(parts: Partial<CallContext> = {}): CallContext {
     deadline: Infinity,
     arrivedAt: 1000,
     peer: "127.0.0.1:1",
-    caller: { id: "127.0.0.1" },
+    caller: openPermit("127.0.0.1"),
     record: {},
     ...parts,
   };

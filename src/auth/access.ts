@@ -1,0 +1,93 @@
+/** Who may call, as the configuration says: opens what that takes, and follows what can change. */
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Config } from "../config/settings.ts";
+import type { Means } from "./authenticate.ts";
+import { asksForCredentials, checkAccess } from "./exposure.ts";
+import { Gate } from "./gate.ts";
+import { FollowedKeyPair } from "./key-pair.ts";
+import { KeyRing } from "./key-ring.ts";
+import { openKeyStore } from "./key-store.ts";
+import type { Quota } from "./quota.ts";
+import type { ReadToken } from "./tokens.ts";
+
+export interface Access {
+  readonly gate: Gate;
+  /** Undefined for plaintext. */
+  readonly keyPair: FollowedKeyPair | undefined;
+  /** Takes the quotas of another configuration; reads keys and certificates now. */
+  reload(config: Config): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Throws one line that says what is wrong. */
+export async function openAccess(config: Config, log: Log, clock: Clock): Promise<Access> {
+  checkAccess(config);
+  let quota = quotaOf(config);
+  const readToken = await openIssuer(config);
+  const keyPair = openKeyPair(config, log, clock);
+  const ring = await openRing(config, log, clock);
+  const { clientScopes: scopes, clientIds: ids } = config;
+  const means: Means = {
+    findKey: ring && ((id) => ring.find(id)),
+    readToken,
+    clients: { scopes, ids },
+  };
+  const gate = new Gate({
+    means: asksForCredentials(config) ? means : undefined,
+    isReflectionOpen: config.reflection === "open",
+    quota: () => quota,
+    clock,
+    wallMs: () => Date.now(),
+    log,
+  });
+  return {
+    gate,
+    keyPair,
+    reload: async (changed) => {
+      quota = quotaOf(changed);
+      keyPair?.refresh();
+      await ring?.refresh();
+    },
+    close: async () => {
+      keyPair?.close();
+      await ring?.close();
+    },
+  };
+}
+
+async function openRing(config: Config, log: Log, clock: Clock): Promise<KeyRing | undefined> {
+  if (config.keys === undefined) return undefined;
+  const ring = new KeyRing({ store: await openKeyStore(config.keys), log, clock });
+  await ring.open();
+  return ring;
+}
+
+async function openIssuer(config: Config): Promise<ReadToken | undefined> {
+  const { jwtJwks: jwks, jwtIssuer: issuer, jwtAudience: audience } = config;
+  if (jwks === undefined || issuer === undefined || audience === undefined) return undefined;
+  const { openTokens } = await import("./tokens.ts");
+  return openTokens({
+    jwks,
+    issuer,
+    audience,
+    algorithms: config.jwtAlgorithms,
+    scopesClaim: config.jwtScopesClaim,
+    modelsClaim: config.jwtModelsClaim,
+  });
+}
+
+function openKeyPair(config: Config, log: Log, clock: Clock): FollowedKeyPair | undefined {
+  const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa } = config;
+  if (cert === undefined || key === undefined) return undefined;
+  return new FollowedKeyPair({ files: { cert, key, clientCa }, clock, log });
+}
+
+function quotaOf(config: Config): Quota {
+  return {
+    requestsPerMinute: config.quotaRequestsPerMinute,
+    concurrentCalls: config.quotaConcurrentCalls,
+    tokensPerMinute: config.quotaTokensPerMinute,
+    tokensPerDay: config.quotaTokensPerDay,
+  };
+}

@@ -1,0 +1,104 @@
+/** Finds out who calls. A credential that is sent must be good: a bad one never counts as none. */
+import { ServeError } from "../base/errors.ts";
+import { Secret } from "../base/secret.ts";
+import type { Scope } from "../config/scopes.ts";
+import { type ClientCertificate, identityOf, isListed } from "./certificate.ts";
+import { type KeyRecord, type KeyState, matches, parseKey, stateOf } from "./key.ts";
+import type { Principal } from "./principal.ts";
+import type { Quota } from "./quota.ts";
+import type { ReadToken } from "./tokens.ts";
+
+/** What a call brings. */
+export interface Credentials {
+  readonly authorization?: string | undefined;
+  readonly apiKey?: string | undefined;
+  /** Undefined where TLS asked for none. */
+  readonly certificate?: ClientCertificate | undefined;
+}
+
+/** What callers may show; what is undefined is not taken. */
+export interface Means {
+  readonly findKey: ((id: string) => KeyRecord | undefined) | undefined;
+  readonly readToken: ReadToken | undefined;
+  readonly clients: { readonly scopes: readonly Scope[]; readonly ids: readonly string[] };
+}
+
+export interface Moment {
+  /** By the wall clock: keys expire by it. */
+  readonly nowMs: number;
+  /** For those whose credential states no quota. */
+  readonly quota: Quota;
+}
+
+/** Throws NO_CREDENTIAL, CREDENTIAL_INVALID, NOT_ALLOWED or ISSUER_UNREACHABLE. */
+export async function authenticate(
+  credentials: Credentials,
+  means: Means,
+  moment: Moment,
+): Promise<Principal> {
+  const sent = sentText(credentials);
+  if (sent !== undefined && (means.findKey ?? means.readToken) !== undefined) {
+    return byText(sent, means, moment);
+  }
+  if (credentials.certificate !== undefined) {
+    return byCertificate(credentials.certificate, means, moment);
+  }
+  const how = "send authorization: Bearer with a key or token, or x-api-key with a key";
+  throw new ServeError("NO_CREDENTIAL", `this server asks for a credential: ${how}`);
+}
+
+function sentText({ authorization, apiKey }: Credentials): string | undefined {
+  if (authorization === undefined) return apiKey;
+  const [, text] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
+  if (text === undefined) throw invalid("authorization must be Bearer and a key or a token");
+  if (apiKey !== undefined && apiKey !== text) throw invalid("two different credentials were sent");
+  return text;
+}
+
+async function byText(text: string, means: Means, moment: Moment): Promise<Principal> {
+  // A token has three parts, a key has two.
+  if (text.split(".").length === 3) {
+    if (means.readToken === undefined) throw invalid("this server takes keys, no tokens");
+    const { subject, scopes, models } = await means.readToken(new Secret(text));
+    return { id: `jwt:${subject}`, scopes, models, quota: moment.quota };
+  }
+  if (means.findKey === undefined) throw invalid("this server takes tokens, no keys");
+  return byKey(text, means.findKey, moment);
+}
+
+function byKey(
+  text: string,
+  find: (id: string) => KeyRecord | undefined,
+  { nowMs, quota }: Moment,
+): Principal {
+  const presented = parseKey(text);
+  if (presented === undefined) throw invalid("a key has the form id.secret");
+  const key = find(presented.id);
+  const isRight = matches(key, presented.secret, nowMs);
+  const state: KeyState | "unknown" =
+    key !== undefined && isRight ? stateOf(key, nowMs) : "unknown";
+  // The caller is told one thing, whatever is wrong: only who has the secret may know more.
+  if (key === undefined || state === "unknown") throw invalid("there is no such key");
+  if (state !== "active") throw invalid(`this key is ${state}`);
+  const { id, scopes, models } = key;
+  return { id: `key:${id}`, scopes, models, quota: { ...quota, ...key.quota } };
+}
+
+function byCertificate(
+  certificate: ClientCertificate,
+  { clients: { scopes, ids } }: Means,
+  { quota }: Moment,
+): Principal {
+  const id = identityOf(certificate);
+  if (ids.length > 0 && !isListed(id, ids)) {
+    throw new ServeError(
+      "NOT_ALLOWED",
+      "this client certificate is not one of those that may call",
+    );
+  }
+  return { id, scopes, models: [], quota };
+}
+
+function invalid(message: string): ServeError {
+  return new ServeError("CREDENTIAL_INVALID", message);
+}

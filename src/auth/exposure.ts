@@ -1,0 +1,53 @@
+/** Whether a configuration lets strangers in, and whether its parts fit together. */
+import { BlockList, isIP } from "node:net";
+import { SettingError } from "../config/config.ts";
+import type { Config } from "../config/settings.ts";
+
+type AccessConfig = Pick<
+  Config,
+  | "host"
+  | "keys"
+  | "jwtJwks"
+  | "jwtIssuer"
+  | "jwtAudience"
+  | "tlsCert"
+  | "tlsKey"
+  | "tlsClientCa"
+  | "allowUnauthenticated"
+>;
+
+/** Throws a SettingError that names the flag to set. */
+export function checkAccess(config: AccessConfig): void {
+  const { jwtJwks, jwtIssuer, jwtAudience, tlsCert, tlsKey, tlsClientCa } = config;
+  if (jwtJwks !== undefined && (jwtIssuer === undefined || jwtAudience === undefined)) {
+    throw new SettingError("--jwt-jwks needs --jwt-issuer and --jwt-audience");
+  }
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new SettingError("--tls-cert and --tls-key need each other");
+  }
+  if (tlsClientCa !== undefined && tlsCert === undefined) {
+    throw new SettingError("--tls-client-ca needs --tls-cert and --tls-key");
+  }
+  if (!asksForCredentials(config) && !isLoopback(config.host) && !config.allowUnauthenticated) {
+    throw new SettingError(
+      `--host ${config.host} lets anybody on the network call: ask for credentials with --keys, --jwt-jwks or --tls-client-ca, or pass --allow-unauthenticated`,
+    );
+  }
+}
+
+export function asksForCredentials(
+  config: Pick<AccessConfig, "keys" | "jwtJwks" | "tlsClientCa">,
+): boolean {
+  return (config.keys ?? config.jwtJwks ?? config.tlsClientCa) !== undefined;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8);
+loopback.addAddress("::1", "ipv6");
+
+/** Whether only this machine can reach an address. A name other than localhost could be any address. */
+export function isLoopback(host: string): boolean {
+  const family = isIP(host);
+  if (family === 0) return host.toLowerCase() === "localhost";
+  return loopback.check(host, family === 6 ? "ipv6" : "ipv4");
+}

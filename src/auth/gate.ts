@@ -1,0 +1,127 @@
+/**
+ * Lets calls in: says who calls, whether they may, and what they may use. Every refusal leaves one
+ * audit line, here and nowhere else; a credential stands in none.
+ */
+import type { Clock } from "../base/clock.ts";
+import { ServeError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { authenticate, type Credentials, type Means } from "./authenticate.ts";
+import { type Account, Ledger } from "./ledger.ts";
+import { needOf } from "./methods.ts";
+import { mayUse, mustBeAllowed, type Principal } from "./principal.ts";
+import type { Quota } from "./quota.ts";
+
+/** A call as it arrives: no more than its headers and its connection. */
+export interface Arrival extends Credentials {
+  /** The full method name without a leading slash. */
+  readonly method: string;
+  /** The caller's address, without its port. */
+  readonly host: string;
+}
+
+/** A caller who was let in, for the length of one call. */
+export interface Permit {
+  readonly id: string;
+  /** Whether the caller may know of a model. */
+  readonly sees: (model: string) => boolean;
+  /** Throws NOT_ALLOWED where the caller may not use the model. */
+  readonly use: (model: string) => void;
+  /** Takes an estimate of tokens; the result takes what was used instead. Throws KEY_QUOTA. */
+  readonly reserve: (estimate: number) => (used: number) => void;
+  /** Ends the call; safe to call again. */
+  readonly end: () => void;
+}
+
+export interface GateOptions {
+  /** Undefined where nobody is asked for a credential. */
+  readonly means: Means | undefined;
+  readonly isReflectionOpen: boolean;
+  readonly quota: () => Quota;
+  readonly clock: Pick<Clock, "now">;
+  /** The wall clock. */
+  readonly wallMs: () => number;
+  readonly log: Log;
+}
+
+export class Gate {
+  readonly #options: GateOptions;
+  readonly #ledger: Ledger;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+    this.#ledger = new Ledger(options.clock);
+  }
+
+  /** Rejects with the ServeError that the call ends with. */
+  async admit(arrival: Arrival): Promise<Permit> {
+    const need = needOf(arrival.method);
+    if (need === "open" || (need === "reflection" && this.#options.isReflectionOpen)) {
+      return openPermit(arrival.host);
+    }
+    let principal: Principal | undefined;
+    try {
+      principal = await this.#principalOf(arrival);
+      if (principal === undefined && need !== undefined) return openPermit(arrival.host);
+      mustBeAllowed(principal ?? nobody, need);
+      return this.#permit(principal ?? nobody, arrival);
+    } catch (thrown) {
+      throw this.#refused(ServeError.from(thrown), arrival, principal?.id);
+    }
+  }
+
+  async #principalOf(arrival: Arrival): Promise<Principal | undefined> {
+    const { means, wallMs, quota } = this.#options;
+    if (means === undefined) return undefined;
+    return authenticate(arrival, means, { nowMs: wallMs(), quota: quota() });
+  }
+
+  #permit(principal: Principal, arrival: Arrival): Permit {
+    const account: Account = principal;
+    const guarded = <T>(act: () => T): T => {
+      try {
+        return act();
+      } catch (thrown) {
+        throw this.#refused(ServeError.from(thrown), arrival, principal.id);
+      }
+    };
+    const end = this.#ledger.begin(account);
+    return {
+      id: principal.id,
+      sees: (model) => mayUse(principal, model),
+      use: (model) => {
+        if (!mayUse(principal, model)) guarded(() => refuseModel(model));
+      },
+      reserve: (estimate) => guarded(() => this.#ledger.reserve(account, estimate)),
+      end,
+    };
+  }
+
+  #refused(error: ServeError, { method, host }: Arrival, caller: string | undefined): ServeError {
+    const { code, reason } = error;
+    const who = caller === undefined ? {} : { caller };
+    const cause = code === "INTERNAL" ? { error: error.cause } : {};
+    this.#options.log.warn(
+      { audit: true, method, code, reason, ...who, host, ...cause },
+      "refused",
+    );
+    return error;
+  }
+}
+
+const nobody: Principal = { id: "nobody", scopes: [], models: [], quota: {} };
+
+function refuseModel(model: string): never {
+  const message = "this credential may not use the model";
+  throw new ServeError("NOT_ALLOWED", message, { facts: { model } });
+}
+
+/** For a call that needs no credential: everything is allowed that its method can do. */
+export function openPermit(host: string): Permit {
+  return {
+    id: host,
+    sees: () => true,
+    use: () => undefined,
+    reserve: () => () => undefined,
+    end: () => undefined,
+  };
+}

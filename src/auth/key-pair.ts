@@ -1,0 +1,161 @@
+/**
+ * The server's certificate, its key and the clients' CA, read from files and followed while it runs.
+ *
+ * A change counts only when two readings in a row agree and all of it fits together, so that a file
+ * caught half-written, or a certificate whose key is still to come, leaves the pair in force that was.
+ * Files are read and not watched: Kubernetes changes a link two folders up, which a watch never sees.
+ */
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+
+export interface KeyPairFiles {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa: string | undefined;
+}
+
+export interface KeyPair {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly clientCa: Buffer | undefined;
+}
+
+export interface KeyPairOptions {
+  readonly files: KeyPairFiles;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export const readEveryMs = 1000;
+
+export class FollowedKeyPair {
+  readonly #options: KeyPairOptions;
+  readonly #listeners = new Set<(pair: KeyPair) => void>();
+  #current: KeyPair;
+  #last: KeyPair;
+  #stop = (): void => undefined;
+  #complaint = "";
+
+  /** Throws one line where the files do not fit together. */
+  constructor(options: KeyPairOptions) {
+    this.#options = options;
+    this.#current = this.#last = read(options.files);
+    const problem = problemOf(this.#current);
+    if (problem !== undefined) throw new Error(problem);
+    this.#askLater();
+  }
+
+  get current(): KeyPair {
+    return this.#current;
+  }
+
+  /** Calls at each change, until the result is called. */
+  onChange(listener: (pair: KeyPair) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Reads the files now. */
+  refresh(): void {
+    const { files, log } = this.#options;
+    const pair = tryRead(files);
+    if (pair === undefined) {
+      this.#complain("a file cannot be read");
+      return;
+    }
+    const isSteady = isSame(pair, this.#last);
+    this.#last = pair;
+    if (!isSteady) return;
+    if (isSame(pair, this.#current)) {
+      this.#complaint = "";
+      return;
+    }
+    const problem = problemOf(pair);
+    if (problem !== undefined) {
+      this.#complain(problem);
+      return;
+    }
+    this.#complaint = "";
+    this.#current = pair;
+    for (const listener of this.#listeners) listener(pair);
+    const { validTo, fingerprint256 } = new X509Certificate(pair.cert);
+    log.info({ audit: true, validTo, fingerprint: fingerprint256 }, "certificate changed");
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  /** Once for each problem, not once a second. */
+  #complain(problem: string): void {
+    if (problem === this.#complaint) return;
+    this.#complaint = problem;
+    this.#options.log.warn({ problem }, "the new certificate is not taken; the old one stays");
+  }
+
+  #askLater(): void {
+    this.#stop = this.#options.clock.after(readEveryMs, () => {
+      this.refresh();
+      this.#askLater();
+    });
+  }
+}
+
+function read({ cert, key, clientCa }: KeyPairFiles): KeyPair {
+  return {
+    cert: readOne(cert, "--tls-cert"),
+    key: readOne(key, "--tls-key"),
+    clientCa: clientCa === undefined ? undefined : readOne(clientCa, "--tls-client-ca"),
+  };
+}
+
+function readOne(path: string, flag: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+    throw new Error(`${flag} cannot be read (${code})`, { cause: error });
+  }
+}
+
+function tryRead(files: KeyPairFiles): KeyPair | undefined {
+  try {
+    return read(files);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Says what is wrong with a pair; undefined where a server can use it. */
+export function problemOf({ cert, key, clientCa }: KeyPair): string | undefined {
+  try {
+    createSecureContext({ cert, key });
+  } catch {
+    return "--tls-cert and --tls-key are not a certificate and its key";
+  }
+  // OpenSSL takes a chain that is cut between two certificates, and a CA file without any.
+  if (!isWhole(cert)) return "--tls-cert is not a whole chain of certificates";
+  if (clientCa !== undefined && !isWhole(clientCa)) return "--tls-client-ca holds no certificates";
+  return undefined;
+}
+
+function isWhole(pem: Buffer): boolean {
+  const text = pem.toString("latin1");
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0 || blocks.length !== text.split("-----BEGIN CERTIFICATE").length - 1) {
+    return false;
+  }
+  try {
+    return blocks.every((block) => new X509Certificate(block).validTo !== "");
+  } catch {
+    return false;
+  }
+}
+
+function isSame(a: KeyPair, b: KeyPair): boolean {
+  const ca = (pair: KeyPair): Buffer => pair.clientCa ?? Buffer.alloc(0);
+  return a.cert.equals(b.cert) && a.key.equals(b.key) && ca(a).equals(ca(b));
+}

@@ -1,0 +1,87 @@
+/** Keys in PostgreSQL, for servers on several machines. */
+import { Pool } from "pg";
+import type { Secret } from "../base/secret.ts";
+import { fromText, type KeyStore, toText } from "./key-store.ts";
+
+// Servers that start together must not make the tables together: the lock is theirs alone by its number.
+const schema = `
+  SELECT pg_advisory_xact_lock(711829475);
+  CREATE TABLE IF NOT EXISTS inferd_keys (id text PRIMARY KEY, record text NOT NULL);
+  CREATE TABLE IF NOT EXISTS inferd_keys_version (
+    only_row integer PRIMARY KEY CHECK (only_row = 1),
+    version bigint NOT NULL
+  );
+  INSERT INTO inferd_keys_version VALUES (1, 0) ON CONFLICT DO NOTHING;
+`;
+
+const answerMs = 5000;
+
+interface Row {
+  readonly record: string;
+}
+
+/** Throws one line, without the URL, where the database cannot be reached. */
+export async function openPostgresKeys(url: Secret): Promise<KeyStore> {
+  const pool = new Pool({
+    connectionString: url.reveal(),
+    max: 2,
+    connectionTimeoutMillis: answerMs,
+    query_timeout: answerMs,
+  });
+  // A connection that breaks while nobody uses it is made anew by the next query.
+  pool.on("error", () => undefined);
+  try {
+    await pool.query(schema);
+  } catch (error) {
+    await pool.end();
+    const why = error instanceof Error && "code" in error ? String(error.code) : "no answer";
+    throw new Error(`--keys: the PostgreSQL database cannot be used (${why})`, { cause: error });
+  }
+  return {
+    version: async () => {
+      const { rows } = await pool.query<{ version: string }>(
+        "SELECT version FROM inferd_keys_version",
+      );
+      return Number(rows[0]?.version);
+    },
+    list: async () => {
+      const { rows } = await pool.query<Row>("SELECT record FROM inferd_keys ORDER BY id");
+      return rows.map(({ record }) => fromText(record));
+    },
+    add: (key) =>
+      alone(pool, async (query) => {
+        await query("INSERT INTO inferd_keys (id, record) VALUES ($1, $2)", [key.id, toText(key)]);
+      }),
+    change: (id, change) =>
+      alone(pool, async (query) => {
+        const [found] = await query("SELECT record FROM inferd_keys WHERE id = $1 FOR UPDATE", [
+          id,
+        ]);
+        if (found === undefined) return undefined;
+        const changed = change(fromText(found.record));
+        await query("UPDATE inferd_keys SET record = $1 WHERE id = $2", [toText(changed), id]);
+        return changed;
+      }),
+    close: () => pool.end(),
+  };
+}
+
+type Query = (text: string, values: readonly string[]) => Promise<readonly Row[]>;
+
+async function alone<T>(pool: Pool, act: (query: Query) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query("BEGIN");
+    const result = await act(async (text, values) => {
+      return (await client.query<Row>(text, [...values])).rows;
+    });
+    await client.query("UPDATE inferd_keys_version SET version = version + 1");
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK");
+    throw error;
+  } finally {
+    client.release();
+  }
+}

@@ -1,0 +1,108 @@
+/** JSON Web Tokens of one issuer, by the public keys that it states. */
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  errors,
+  type JSONWebKeySet,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyGetKey,
+} from "jose";
+import { ServeError } from "../base/errors.ts";
+import type { Secret } from "../base/secret.ts";
+import { type Scope, scopes } from "../config/scopes.ts";
+import type { JwksLocation } from "../config/values.ts";
+
+export interface TokenOptions {
+  readonly jwks: JwksLocation;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly algorithms: readonly string[];
+  readonly scopesClaim: string;
+  readonly modelsClaim: string;
+}
+
+/** What a token says of its bearer. */
+export interface TokenClaims {
+  readonly subject: string;
+  readonly scopes: readonly Scope[];
+  readonly models: readonly string[];
+}
+
+export type ReadToken = (token: Secret) => Promise<TokenClaims>;
+
+// Clocks differ.
+const toleranceSeconds = 5;
+
+/** Throws one line where a file holds no keys; a URL is asked when the first token comes. */
+export function openTokens(options: TokenOptions): ReadToken {
+  const keys = keysOf(options.jwks);
+  const { issuer, audience, algorithms } = options;
+  return async (token) => {
+    const { payload } = await jwtVerify(token.reveal(), keys, {
+      issuer,
+      audience,
+      algorithms: [...algorithms],
+      requiredClaims: ["exp", "sub"],
+      clockTolerance: toleranceSeconds,
+    }).catch((error: unknown) => {
+      throw refusal(error);
+    });
+    return claimsOf(payload, options);
+  };
+}
+
+function keysOf(location: JwksLocation): JWTVerifyGetKey {
+  if (location.kind === "url") {
+    return createRemoteJWKSet(new URL(location.url), { timeoutDuration: 3000 });
+  }
+  try {
+    // jose checks what it is given.
+    const set = JSON.parse(readFileSync(location.path, "utf8")) as JSONWebKeySet;
+    return createLocalJWKSet(set);
+  } catch (error) {
+    throw new Error(`--jwt-jwks: ${basename(location.path)} holds no JSON Web Key Set`, {
+      cause: error,
+    });
+  }
+}
+
+/** What is wrong with a token is its sender's fault, whatever else fails is not. */
+function refusal(error: unknown): ServeError {
+  const isOurs =
+    !(error instanceof errors.JOSEError) ||
+    error instanceof errors.JWKSTimeout ||
+    error instanceof errors.JWKSInvalid ||
+    // Thrown by jose for an answer other than 200, and for one that is no JSON.
+    error.code === "ERR_JOSE_GENERIC";
+  if (isOurs) {
+    const message = "the token's issuer cannot be asked for its keys now";
+    return new ServeError("ISSUER_UNREACHABLE", message, { retryAfterMs: 1000, cause: error });
+  }
+  return new ServeError("CREDENTIAL_INVALID", "the token is not valid here, or no more", {
+    cause: error,
+  });
+}
+
+function claimsOf(payload: JWTPayload, options: TokenOptions): TokenClaims {
+  const known = new Set<string>(scopes);
+  const given = textsOf(payload[options.scopesClaim]);
+  const claimed = payload[options.modelsClaim];
+  const models = textsOf(claimed);
+  if (claimed !== undefined && models.length === 0) {
+    throw new ServeError("CREDENTIAL_INVALID", "the token allows no model");
+  }
+  return {
+    subject: payload.sub ?? "",
+    scopes: given.filter((scope): scope is Scope => known.has(scope)),
+    models,
+  };
+}
+
+function textsOf(claim: unknown): readonly string[] {
+  if (typeof claim === "string") return claim.split(" ").filter((text) => text !== "");
+  if (!Array.isArray(claim)) return [];
+  return claim.filter((item): item is string => typeof item === "string");
+}

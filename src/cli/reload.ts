@@ -1,0 +1,30 @@
+import { Secret } from "../base/secret.ts";
+import { settingKeys } from "../config/config.ts";
+import { type Config, fileKey, type SettingKey } from "../config/settings.ts";
+
+/** What a running server takes from a configuration that it reads again. */
+const changeable: ReadonlySet<SettingKey> = new Set<SettingKey>([
+  "logLevel",
+  "quotaRequestsPerMinute",
+  "quotaConcurrentCalls",
+  "quotaTokensPerMinute",
+  "quotaTokensPerDay",
+]);
+
+/** The settings, as a file spells them, that differ from what the server runs with and need a restart. */
+export function fixedChanges(running: Config, read: Config): readonly string[] {
+  return settingKeys
+    .filter((key) => !changeable.has(key) && !isSame(running[key], read[key]))
+    .map(fileKey);
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (a instanceof Secret && b instanceof Secret) return a.equals(b);
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  const entries = Object.entries(a);
+  const others = new Map<string, unknown>(Object.entries(b));
+  return (
+    entries.length === others.size &&
+    entries.every(([key, value]) => isSame(value, others.get(key)))
+  );
+}

@@ -1,0 +1,182 @@
+/**
+ * A server of grpc-js: the services on it, the calls that are open on it, the gate before it. All that
+ * is set on grpc-js is set here.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import {
+  Server,
+  type ServerCredentials,
+  type ServerInterceptor,
+  type ServerOptions as GrpcOptions,
+  type UntypedHandleCall,
+} from "@grpc/grpc-js";
+import type { ServeError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { Handler, Interceptor } from "../calls/call.ts";
+import { adapt, tolerant } from "./adapter.ts";
+import { type GateOptions, guard } from "./gate.ts";
+import { http2Servers, limitHttp2 } from "./http2.ts";
+import { listen, type Place } from "./listen.ts";
+import type { OpenCalls } from "./open-calls.ts";
+
+/** What a door takes of its callers; each is a setting. */
+export interface DoorLimits {
+  readonly maxMessageBytes: number;
+  readonly maxConcurrentStreams: number;
+  readonly maxCallMs: number;
+  readonly keepaliveMs: number;
+  readonly keepaliveTimeoutMs: number;
+  /** Zero keeps idle connections. */
+  readonly maxConnectionIdleMs: number;
+  /** Zero never asks clients to connect anew. */
+  readonly maxConnectionAgeMs: number;
+  readonly maxConnections: number;
+  readonly maxHeaderBytes: number;
+  /** Of one connection; so are resets. */
+  readonly maxCallsPerSecond: number;
+  readonly maxResetBurst: number;
+  readonly maxResetsPerSecond: number;
+  readonly stallMs: number;
+}
+
+export interface DoorOptions {
+  readonly limits: DoorLimits;
+  readonly log: Log;
+  readonly calls: OpenCalls;
+  /** grpc-js's own; the first stands nearest to the wire. */
+  readonly interceptors: readonly ServerInterceptor[];
+}
+
+/** One method as generated: how to read and write it, and which of the four kinds it is. */
+export interface Method<I, O> {
+  readonly path: string;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+  readonly requestDeserialize: (bytes: Buffer) => I;
+  readonly responseSerialize: (response: O) => Buffer;
+}
+
+// How long a call that was ended at the end of the grace has to get its status to its caller.
+const flushMs = 500;
+
+// How much longer than its calls a connection lives: a call that ends by its deadline has to say so.
+const endMs = 5000;
+
+/** Whether a method's streams are ended at once when the server drains: nobody loses work by it. */
+function isStandard(method: string): boolean {
+  return method.startsWith("grpc.");
+}
+
+/** Owns one server of grpc-js, from its first service to its last connection. */
+export class Door {
+  readonly #options: DoorOptions;
+  readonly #server: Server;
+  readonly #services: string[] = [];
+  /** Its methods by path; endless are the streams that last as long as the caller likes. */
+  readonly #paths = new Map<string, { readonly isEndless: boolean }>();
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+    const { limits, interceptors } = options;
+    this.#server = new Server({ ...grpcOptions(limits), interceptors: [...interceptors] });
+    limitHttp2(this.#server, limits);
+  }
+
+  /** The full names of its services. */
+  get services(): readonly string[] {
+    return this.#services;
+  }
+
+  add(definition: object, handlers: object, interceptors: readonly Interceptor[]): void {
+    const { calls, limits } = this.#options;
+    const edge = { calls, stallMs: limits.stallMs, interceptors };
+    const added = addTo(this.#server, definition, { handlers, edge });
+    for (const { path, responseStream } of added) {
+      this.#paths.set(path, { isEndless: responseStream && isStandard(path.slice(1)) });
+    }
+    this.#services.push(added[0]?.path.split("/")[1] ?? "");
+  }
+
+  /** Opens a port, and returns which. Fails with one line that says why. */
+  async listen(place: Place, credentials: ServerCredentials): Promise<number> {
+    const port = await listen(this.#server, place, credentials);
+    for (const each of http2Servers(this.#server)) guard(each, this.#gateOptions());
+    return port;
+  }
+
+  /**
+   * Ends the endless streams, takes no more calls, lets running ones finish for `graceMs`, ends those
+   * that are left with `leaving`, and closes every connection.
+   */
+  async drain(leaving: ServeError, graceMs: number): Promise<void> {
+    const { calls } = this.#options;
+    calls.abort(leaving, isStandard);
+    const closed = new Promise<void>((resolve) => {
+      this.#server.tryShutdown(() => resolve());
+    });
+    const cancelWait = new AbortController();
+    const grace = async (ms: number): Promise<void> => {
+      await wait(ms, undefined, { signal: cancelWait.signal }).catch(() => undefined);
+    };
+    await Promise.race([closed, grace(graceMs)]);
+    calls.close(leaving);
+    await Promise.race([closed, grace(flushMs)]);
+    cancelWait.abort();
+    this.#server.forceShutdown();
+  }
+
+  #gateOptions(): GateOptions {
+    const { limits, log } = this.#options;
+    return {
+      knows: (path) => this.#paths.has(path),
+      maxMs: (path) => (this.#paths.get(path)?.isEndless === true ? Infinity : limits.maxCallMs),
+      maxConnections: limits.maxConnections,
+      callsPerSecond: limits.maxCallsPerSecond,
+      resetBurst: limits.maxResetBurst,
+      resetsPerSecond: limits.maxResetsPerSecond,
+      unreadMs: limits.stallMs,
+      log,
+      now: () => performance.now(),
+    };
+  }
+}
+
+function grpcOptions(options: DoorLimits): GrpcOptions {
+  const { maxCallMs, maxConnectionAgeMs, maxConnectionIdleMs } = options;
+  return {
+    "grpc.max_concurrent_streams": options.maxConcurrentStreams,
+    "grpc.max_receive_message_length": options.maxMessageBytes,
+    "grpc.keepalive_time_ms": options.keepaliveMs,
+    "grpc.keepalive_timeout_ms": options.keepaliveTimeoutMs,
+    // Channelz stays on: without it, forceShutdown of grpc-js 1.14 closes nothing.
+    "grpc.enable_channelz": 1,
+    ...(maxConnectionAgeMs > 0 && {
+      "grpc.max_connection_age_ms": maxConnectionAgeMs,
+      // No call lasts longer, but for a Watch, whose client comes back: age ends no call.
+      "grpc.max_connection_age_grace_ms": maxCallMs + endMs,
+    }),
+    ...(maxConnectionIdleMs > 0 && { "grpc.max_connection_idle_ms": maxConnectionIdleMs }),
+  };
+}
+
+/** Adds a service and returns its methods. */
+function addTo(
+  server: Server,
+  definition: object,
+  { handlers, edge }: { readonly handlers: object; readonly edge: Parameters<typeof adapt>[2] },
+): readonly Method<unknown, unknown>[] {
+  // `HandlersOf` has paired each method with a handler of its types; the pairing is lost by name here.
+  const methods = Object.entries(definition) as [string, Method<unknown, unknown>][];
+  const byName = new Map(Object.entries(handlers) as [string, Handler<unknown, unknown>][]);
+  const tolerantMethods: Record<string, Method<unknown, unknown>> = {};
+  const implementation: Record<string, UntypedHandleCall> = {};
+  for (const [name, method] of methods) {
+    // proto-loader's definitions have names as in proto, Check; ts-proto's, check.
+    const handler = byName.get(name) ?? byName.get(name.charAt(0).toLowerCase() + name.slice(1));
+    if (handler === undefined) throw new Error(`bug: nothing handles ${method.path}`);
+    tolerantMethods[name] = { ...method, requestDeserialize: tolerant(method.requestDeserialize) };
+    implementation[name] = adapt(method, handler, edge);
+  }
+  server.addService(tolerantMethods as never, implementation);
+  return methods.map(([, method]) => method);
+}

@@ -1,0 +1,79 @@
+/**
+ * Asks the gate about each call when its headers are there, before a byte of its request is read. A
+ * handler runs too late for that: grpc-js reads a whole request first, so strangers could make a server
+ * hold megabytes. This is what grpc-js's interceptors are right for, and all that they are used for.
+ */
+import { type Metadata, type ServerInterceptor, ServerInterceptingCall } from "@grpc/grpc-js";
+import type { Arrival, Gate, Permit } from "../auth/gate.ts";
+import { ServeError } from "../base/errors.ts";
+import { hostOf } from "./open-calls.ts";
+import { wireStatus } from "./status.ts";
+
+/** Who was let in, by the metadata that grpc-js hands from the interceptor to the handler. */
+export class Entrance {
+  readonly #permits = new WeakMap<Metadata, Permit>();
+  readonly #gate: Pick<Gate, "admit">;
+
+  constructor(gate: Pick<Gate, "admit">) {
+    this.#gate = gate;
+  }
+
+  /** The permit of a call that was let in. Throws where there is none: nothing passes by mistake. */
+  permitOf(metadata: Metadata): Permit {
+    const permit = this.#permits.get(metadata);
+    if (permit === undefined) throw new Error("bug: a call came in past the entrance");
+    return permit;
+  }
+
+  readonly interceptor: ServerInterceptor = (method, call) => {
+    let isOver = false;
+    let end = (): void => undefined;
+    const arrive = (metadata: Metadata, enter: (metadata: Metadata) => void): void => {
+      this.#gate.admit(arrivalOf(method.path.slice(1), metadata, call)).then(
+        (permit) => {
+          // The caller may have gone while an issuer was asked; nobody would hear of its end then.
+          if (isOver) {
+            permit.end();
+            return;
+          }
+          end = permit.end;
+          metadata.remove("authorization");
+          metadata.remove("x-api-key");
+          this.#permits.set(metadata, permit);
+          enter(metadata);
+        },
+        (thrown: unknown) => call.sendStatus(wireStatus(ServeError.from(thrown))),
+      );
+    };
+    // grpc-js calls this after every end, also a good one.
+    const leave = (): void => {
+      isOver = true;
+      end();
+    };
+    return new ServerInterceptingCall(call, {
+      start: (next) => next({ onReceiveMetadata: arrive, onCancel: leave }),
+    });
+  };
+}
+
+function arrivalOf(
+  method: string,
+  metadata: Metadata,
+  call: Parameters<ServerInterceptor>[1],
+): Arrival {
+  const certificate = call.getAuthContext().sslPeerCertificate;
+  return {
+    method,
+    host: hostOf(call.getPeer()),
+    authorization: textOf(metadata, "authorization"),
+    apiKey: textOf(metadata, "x-api-key"),
+    // Node gives an empty object where the client has shown none.
+    ...(certificate?.subject === undefined ? {} : { certificate }),
+  };
+}
+
+/** Node joins a header that was sent several times; a credential with a comma in it is none. */
+function textOf(metadata: Metadata, name: string): string | undefined {
+  const values = metadata.get(name);
+  return values.length === 0 ? undefined : values.map(String).join(", ");
+}

@@ -1,0 +1,175 @@
+/** Keys where they are kept: the same tests for SQLite and for a real PostgreSQL server. */
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { revoked } from "../../src/auth/key.ts";
+import { askEveryMs, KeyRing } from "../../src/auth/key-ring.ts";
+import { type KeyStore, openKeyStore } from "../../src/auth/key-store.ts";
+import { type Log, type LogFields, silentLog } from "../../src/base/log.ts";
+import { Secret } from "../../src/base/secret.ts";
+import type { KeysLocation } from "../../src/config/values.ts";
+import { makeKey } from "../fixtures/access.ts";
+import { FakeClock } from "../fixtures/fake-clock.ts";
+import { findPostgres, type Postgres, startPostgres } from "../fixtures/postgres.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "inferd-keys-"));
+const programs = findPostgres();
+let postgres: Postgres | undefined;
+
+beforeAll(async () => {
+  if (programs !== undefined) postgres = await startPostgres(programs);
+});
+
+afterAll(async () => {
+  await postgres?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+if (programs === undefined) {
+  // eslint-disable-next-line no-console
+  console.warn(
+    "the tests of keys in PostgreSQL are skipped: this machine has no initdb and postgres",
+  );
+}
+
+const kinds = [
+  ["SQLite", true, (): KeysLocation => ({ kind: "sqlite", path: join(folder, "keys.db") })],
+  [
+    "PostgreSQL",
+    programs !== undefined,
+    (): KeysLocation => ({ kind: "postgres", url: new Secret(postgres?.url ?? "") }),
+  ],
+] as const;
+
+let made = 0;
+/** A key of its own for each test: they share a database. */
+const another = (parts = {}) => makeKey({ id: `key_${++made}`, ...parts }).record;
+
+describe.each(kinds)("keys in %s", (_, isHere, location) => {
+  const test = it.skipIf(!isHere);
+
+  const withStore = async (act: (store: KeyStore) => Promise<void>): Promise<void> => {
+    const store = await openKeyStore(location());
+    try {
+      await act(store);
+    } finally {
+      await store.close();
+    }
+  };
+
+  test("are there as they were written, for whoever opens it next", async () => {
+    const key = another({ models: ["a"], quota: { tokensPerDay: 5 }, expiresAtMs: 7 });
+    await withStore((store) => store.add(key));
+    await withStore(async (store) => {
+      expect(await store.list()).toContainEqual(key);
+    });
+  });
+
+  test("are never written over by another of the same id", async () => {
+    const key = another();
+    await withStore(async (store) => {
+      await store.add(key);
+      await expect(store.add({ ...key, name: "other" })).rejects.toThrow();
+      expect(await store.list()).toContainEqual(key);
+    });
+  });
+
+  test("change one at a time, however many change them at once", async () => {
+    const key = another({ name: "" });
+    await withStore(async (store) => {
+      await store.add(key);
+      await Promise.all(
+        Array.from({ length: 20 }, () =>
+          store.change(key.id, (old) => ({ ...old, name: `${old.name}x` })),
+        ),
+      );
+      const changed = (await store.list()).find(({ id }) => id === key.id);
+      expect(changed?.name).toBe("x".repeat(20));
+      expect(await store.change("key_none", (old) => old)).toBeUndefined();
+    });
+  });
+
+  test("reach every server within a second, and each says so in its log", async () => {
+    const key = another();
+    const servers = await Promise.all(
+      Array.from({ length: 2 }, async () => {
+        const lines: LogFields[] = [];
+        const log: Log = { ...silentLog, info: (fields) => void lines.push(fields) };
+        const clock = new FakeClock();
+        const ring = new KeyRing({ store: await openKeyStore(location()), clock, log });
+        await ring.open();
+        return { ring, clock, lines };
+      }),
+    );
+    /** Lets one asking pass, and waits until it has been answered: then the next is under way. */
+    const pass = async (): Promise<void> => {
+      expect(askEveryMs).toBeLessThan(1000);
+      for (const { clock } of servers) clock.advance(askEveryMs);
+      for (const { clock } of servers) {
+        await expect.poll(() => clock.waits.length, { timeout: 5000 }).toBe(1);
+      }
+    };
+    await withStore(async (store) => {
+      await store.add(key);
+      await pass();
+      for (const { ring } of servers) expect(ring.find(key.id)).toEqual(key);
+      await store.change(key.id, (old) => revoked(old, 5));
+      await pass();
+      for (const { ring } of servers) expect(ring.find(key.id)?.revokedAtMs).toBe(5);
+    });
+    for (const { ring, lines } of servers) {
+      expect(lines).toEqual([
+        { audit: true, act: "created", key: key.id },
+        { audit: true, act: "revoked", key: key.id },
+      ]);
+      await ring.close();
+    }
+  });
+});
+
+it("keeps the keys it knows while its store gives no answer, and says so once", async () => {
+  const key = another();
+  let isLost = false;
+  const store: KeyStore = {
+    version: () => (isLost ? Promise.reject(new Error("gone")) : Promise.resolve(1)),
+    list: () => Promise.resolve([key]),
+    add: () => Promise.resolve(),
+    change: () => Promise.resolve(undefined),
+    close: () => Promise.resolve(),
+  };
+  const errors: string[] = [];
+  const log: Log = { ...silentLog, error: (_, message) => void errors.push(message) };
+  const ring = new KeyRing({ store, clock: new FakeClock(), log });
+  await ring.open();
+  isLost = true;
+  await ring.refresh();
+  await ring.refresh();
+  expect(ring.find(key.id)).toEqual(key);
+  expect(errors).toHaveLength(1);
+  await ring.close();
+});
+
+it("lets only its owner read a file of keys", async () => {
+  const path = join(folder, "mode.db");
+  await (await openKeyStore({ kind: "sqlite", path })).close();
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+it("says in one line, without a path, that a file holds something else", async () => {
+  const path = join(folder, "text.db");
+  writeFileSync(
+    path,
+    "this is no database, but a text of some length that SQLite reads as a header",
+  );
+  await expect(openKeyStore({ kind: "sqlite", path })).rejects.toThrow(
+    /^--keys: text.db cannot be used/,
+  );
+});
+
+it("says in one line, without the URL, that PostgreSQL cannot be reached", async () => {
+  const url = new Secret("postgres://inferd:hunter2@127.0.0.1:1/keys");
+  await expect(openKeyStore({ kind: "postgres", url })).rejects.toThrow(
+    "--keys: the PostgreSQL database cannot be used (ECONNREFUSED)",
+  );
+});
