@@ -1,5 +1,6 @@
 /** `make bench`: what can be measured without anything to compare with. */
 import { runFromCommandLine } from "./lib/runner.ts";
+import { cancel } from "./scenarios/cancel.ts";
 import { embedding } from "./scenarios/embedding.ts";
 import { generation } from "./scenarios/generation.ts";
 import { longPrompt } from "./scenarios/long-prompt.ts";
@@ -22,4 +23,5 @@ await runFromCommandLine("bench/run.ts", [
   metricsCost,
   probes,
   slowReader,
+  cancel,
 ]);

@@ -73,6 +73,7 @@ export async function startApp(config: Config, log: Log, environment: Environmen
     maxQueuedTokensTotal: config.maxQueuedTokensTotal,
     refusesLate: config.refuseLate === "on",
     digestOf,
+    patience: { stepMs: config.maxStepMs, loadMs: config.maxLoadStallMs },
     log,
     ...(meter && { meter }),
   });

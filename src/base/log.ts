@@ -38,7 +38,7 @@ export interface LogOptions {
 }
 
 export async function openLog(options: LogOptions): Promise<RootLog> {
-  const destination = options.destination ?? pino.destination({ fd: 2, sync: true });
+  const destination = options.destination ?? standardError();
   const stream =
     options.format === "pretty" ? await prettyStream(destination, options) : destination;
   const settings = {
@@ -57,6 +57,11 @@ export async function openLog(options: LogOptions): Promise<RootLog> {
       least = levels.indexOf(level);
     },
   };
+}
+
+/** Loses what cannot be written, to a full disk or a reader that is gone: no log is worth the server. */
+function standardError(): DestinationStream {
+  return pino.destination({ fd: 2, sync: true }).on("error", () => undefined);
 }
 
 /** Drops every line. */

@@ -44,7 +44,7 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** Ends the call with this error, also while its handler waits for a caller who does not read. */
   readonly abort: (reason: ServeError) => void;
-  /** When the answer must be there, by `Date.now()`; Infinity for never. */
+  /** When the answer must be there, by `performance.now()`; Infinity for never. */
   readonly deadline: number;
   /** When the call arrived, by `performance.now()`. */
   readonly arrivedAt: number;

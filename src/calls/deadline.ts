@@ -1,5 +1,5 @@
 import { ServeError } from "../base/errors.ts";
-import type { CallContext, Interceptor } from "./call.ts";
+import type { Interceptor } from "./call.ts";
 
 // setTimeout takes a longer delay for 1 ms, which would end the call at once.
 const longestTimerMs = 2 ** 31 - 1;
@@ -13,7 +13,7 @@ const longestTimerMs = 2 ** 31 - 1;
 export function deadline(maxMs: number): Interceptor {
   return (next) =>
     async function* (request, context) {
-      const now = Date.now();
+      const now = performance.now();
       const at = Math.min(context.deadline, now + maxMs);
       if (at <= now) throw passed();
       const leftMs = at - now;
@@ -25,11 +25,6 @@ export function deadline(maxMs: number): Interceptor {
         clearTimeout(timer);
       }
     };
-}
-
-/** When a call's deadline passes by `performance.now()`, which no change of the wall clock moves. */
-export function expiresAt({ deadline }: CallContext): number {
-  return performance.now() + (deadline - Date.now());
 }
 
 function passed(): ServeError {

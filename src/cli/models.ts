@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { modelFolders } from "../config/config.ts";
+import { withFile } from "../engines/bytes.ts";
 import { sha256Of } from "../models/digest.ts";
 import type { Manifest, ManifestFile } from "../models/manifest.ts";
 import { findModels } from "../models/store.ts";
@@ -33,8 +34,9 @@ export async function verifyModels(flags: ModelsFlags): Promise<void> {
     const rows = checks.map(({ name, role, digest, sha256 }) => [name, role, digest, sha256]);
     await write(`${table(["NAME", "FILE", "DIGEST", "SHA256"], rows)}\n`);
   }
+  for (const { name, trouble } of checks) if (trouble !== "") say(`inferd: ${name}: ${trouble}`);
   const bad = checks.filter(({ digest }) => digest === "bad");
-  for (const { name, role } of bad)
+  for (const { name, role } of bad.filter(({ trouble }) => trouble === ""))
     say(`inferd: ${name}: ${role} differs from its manifest's sha256`);
   if (bad.length > 0) throw new Reported();
 }
@@ -44,8 +46,10 @@ interface Check {
   readonly role: string;
   /** `unstated`: the manifest has no digest to compare with. */
   readonly digest: "ok" | "bad" | "unstated";
-  /** Of the file as it lies there. */
+  /** Of the file as it lies there; empty where it cannot be read. */
   readonly sha256: string;
+  /** Why it cannot be read. */
+  readonly trouble: string;
 }
 
 async function find(flags: ModelsFlags): Promise<readonly Manifest[]> {
@@ -55,16 +59,31 @@ async function find(flags: ModelsFlags): Promise<readonly Manifest[]> {
 
 async function describe(manifest: Manifest) {
   const { name, version, task, engine, license, files } = manifest;
-  const sizes = await Promise.all(Object.values(files).map(async ({ path }) => stat(path)));
-  const bytes = sizes.reduce((sum, { size }) => sum + size, 0);
+  const sizes = await Promise.all(Object.values(files).map(async ({ path }) => sizeOf(path)));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
   // A user's own engine is a module's path.
   return { name, version, task, engine: basename(engine), license, bytes };
 }
 
-async function verify(file: ManifestFile): Promise<Pick<Check, "digest" | "sha256">> {
+/** Zero for what is not there: `models verify` says so, and so does the server. */
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+async function verify(file: ManifestFile): Promise<Omit<Check, "name" | "role">> {
+  try {
+    withFile(file.path, () => undefined);
+  } catch (thrown) {
+    const trouble = thrown instanceof Error ? thrown.message : String(thrown);
+    return { digest: "bad", sha256: "", trouble };
+  }
+  const trouble = "";
   const sha256 = await sha256Of(file.path);
-  if (file.sha256 === undefined) return { digest: "unstated", sha256 };
-  return { digest: file.sha256 === sha256 ? "ok" : "bad", sha256 };
+  if (file.sha256 === undefined) return { digest: "unstated", sha256, trouble };
+  return { digest: file.sha256 === sha256 ? "ok" : "bad", sha256, trouble };
 }
 
 function megabytes(bytes: number): string {

@@ -258,6 +258,20 @@ export const settings = {
     value: "ms",
     help: "Milliseconds that a stream's caller may read nothing of what there is to read; past it, the stream fails with DEADLINE_EXCEEDED.",
   },
+  maxStepMs: {
+    group: "Limits",
+    default: 60_000,
+    read: wholeNumber(100, day),
+    value: "ms",
+    help: "Milliseconds that one step of a model may take; past it, its worker is taken to hang, and is replaced.",
+  },
+  maxLoadStallMs: {
+    group: "Limits",
+    default: 600_000,
+    read: wholeNumber(100, day),
+    value: "ms",
+    help: "Milliseconds that loading a model may go on without getting further; past it, its worker is replaced.",
+  },
   metricsPort: {
     group: "Metrics",
     default: undefined,

@@ -3,7 +3,8 @@
  * Files come from anywhere: each count and length is held against the bytes that there are, and what is
  * not needed is skipped, not kept. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { Cursor, withFile } from "./bytes.ts";
+import type { ByteSource } from "./bytes.ts";
 
 export type GgufValue = string | number | boolean;
 
@@ -14,6 +15,8 @@ export interface GgufHeader {
   readonly metadata: ReadonlyMap<string, GgufValue>;
   /** All keys that the file has. */
   readonly keys: ReadonlySet<string>;
+  /** Bytes to the end of the metadata, where the tensors' descriptions begin. */
+  readonly bytes: number;
 }
 
 /** What a file says that a server wants to know. */
@@ -25,13 +28,6 @@ export interface GgufSummary {
   readonly hasChatTemplate: boolean;
   /** Whether it gives vectors of whole texts rather than next tokens. */
   readonly isEmbedding: boolean;
-}
-
-/** Bytes that can be read from any place. */
-export interface ByteSource {
-  readonly bytes: number;
-  /** Gives exactly `length` bytes, which lie within the source. */
-  read(start: number, length: number): Uint8Array;
 }
 
 /** Says what is wrong with a file, in words that go on after its name. */
@@ -65,24 +61,22 @@ const scalars = new Map<number, Scalar>([
 const textType = 8;
 const arrayType = 9;
 
+/** The number of a split file's part, and of all parts: libllama wants the first, and finds the others itself. */
+export const splitPart = /-(\d{5})-of-(\d{5})$/;
+
 /** Reads a file's header. Throws a GgufError for one that is not whole or not GGUF. */
 export function readGguf(path: string): GgufHeader {
-  const file = openSync(path, "r");
-  try {
-    const read = (start: number, length: number): Uint8Array => {
-      const part = new Uint8Array(length);
-      if (readSync(file, part, 0, length, start) < length) throw new GgufError("is cut short");
-      return part;
-    };
-    return parseGguf({ bytes: fstatSync(file).size, read });
-  } finally {
-    closeSync(file);
-  }
+  return withFile(path, parseGguf);
 }
 
 export function parseGguf(source: ByteSource): GgufHeader {
-  const cursor = new Cursor(source);
-  const magic = source.bytes < 4 ? "" : String.fromCharCode(...cursor.take(4));
+  const end = Math.min(source.bytes, maxMetadataBytes);
+  const short = () =>
+    new GgufError(
+      end < source.bytes ? "has more metadata than 256 MiB" : "is cut short or damaged",
+    );
+  const cursor = new Numbers(new Cursor(source, { end }, short));
+  const magic = source.bytes < 4 ? "" : String.fromCharCode(...cursor.cursor.take(4));
   if (magic !== "GGUF") throw new GgufError("is not a GGUF file");
   const version = cursor.number(4);
   if (version !== 2 && version !== 3) {
@@ -96,7 +90,7 @@ export function parseGguf(source: ByteSource): GgufHeader {
   const tensors = cursor.number(8);
   const entries = cursor.number(8);
   // The least entry: a key's length, a type and one byte.
-  cursor.expect(entries * 13);
+  cursor.cursor.expect(entries * 13);
   const metadata = new Map<string, GgufValue>();
   const keys = new Set<string>();
   for (let i = 0; i < entries; i++) {
@@ -106,11 +100,11 @@ export function parseGguf(source: ByteSource): GgufHeader {
     keys.add(key);
     if (value !== undefined) metadata.set(key, value);
   }
-  return { version, tensors, metadata, keys };
+  return { version, tensors, metadata, keys, bytes: cursor.cursor.position };
 }
 
 /** Undefined for what is not kept. */
-function readValue(cursor: Cursor): GgufValue | undefined {
+function readValue(cursor: Numbers): GgufValue | undefined {
   const type = cursor.number(4);
   if (type === textType) return cursor.text(maxTextBytes);
   if (type === arrayType) {
@@ -121,18 +115,18 @@ function readValue(cursor: Cursor): GgufValue | undefined {
   if (scalar === undefined) {
     throw new GgufError("is damaged, or newer than inferd: it has a value of an unknown type");
   }
-  return scalar.read(viewOf(cursor.take(scalar.bytes)));
+  return scalar.read(viewOf(cursor.cursor.take(scalar.bytes)));
 }
 
-function skipArray(cursor: Cursor): void {
+function skipArray(cursor: Numbers): void {
   const type = cursor.number(4);
   const count = cursor.number(8);
   const scalar = scalars.get(type);
   if (scalar !== undefined) {
-    cursor.skip(count * scalar.bytes);
+    cursor.cursor.skip(count * scalar.bytes);
   } else if (type === textType) {
-    cursor.expect(count * 8);
-    for (let i = 0; i < count; i++) cursor.skip(cursor.number(8));
+    cursor.cursor.expect(count * 8);
+    for (let i = 0; i < count; i++) cursor.cursor.skip(cursor.number(8));
   } else {
     throw new GgufError("is damaged, or newer than inferd: it has an array of an unknown type");
   }
@@ -159,55 +153,25 @@ export function summarise({ metadata, keys }: GgufHeader): GgufSummary {
   };
 }
 
-/** Owns a place in a source, and a window of it that has been read. */
-class Cursor {
-  readonly #source: ByteSource;
-  readonly #end: number;
-  #position = 0;
-  #window: Uint8Array = new Uint8Array(0);
-  #windowStart = 0;
+/** Reads the format's numbers and texts at a cursor. */
+export class Numbers {
+  readonly cursor: Cursor;
 
-  constructor(source: ByteSource) {
-    this.#source = source;
-    this.#end = Math.min(source.bytes, maxMetadataBytes);
-  }
-
-  /** Throws where fewer bytes are left. Every count and length passes here before it is believed. */
-  expect(bytes: number): void {
-    if (bytes <= this.#end - this.#position) return;
-    const isLarge = this.#end < this.#source.bytes;
-    throw new GgufError(isLarge ? "has more metadata than 256 MiB" : "is cut short or damaged");
-  }
-
-  skip(bytes: number): void {
-    this.expect(bytes);
-    this.#position += bytes;
-  }
-
-  take(bytes: number): Uint8Array {
-    this.expect(bytes);
-    let start = this.#position - this.#windowStart;
-    if (start + bytes > this.#window.length) {
-      const length = Math.min(this.#end - this.#position, Math.max(bytes, 256 * 1024));
-      this.#window = this.#source.read(this.#position, length);
-      this.#windowStart = this.#position;
-      start = 0;
-    }
-    this.#position += bytes;
-    return this.#window.subarray(start, start + bytes);
+  constructor(cursor: Cursor) {
+    this.cursor = cursor;
   }
 
   /** An unsigned number of 4 or 8 bytes; beyond 2^53 it is only roughly right, and too large anyway. */
   number(bytes: 4 | 8): number {
-    const view = viewOf(this.take(bytes));
+    const view = viewOf(this.cursor.take(bytes));
     return bytes === 4 ? view.getUint32(0, true) : Number(view.getBigUint64(0, true));
   }
 
   /** Undefined for a text of more than `maxBytes`, which is skipped. */
   text(maxBytes: number): string | undefined {
     const length = this.number(8);
-    if (length <= maxBytes) return new TextDecoder().decode(this.take(length));
-    this.skip(length);
+    if (length <= maxBytes) return new TextDecoder().decode(this.cursor.take(length));
+    this.cursor.skip(length);
     return undefined;
   }
 }

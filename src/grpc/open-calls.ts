@@ -17,7 +17,7 @@ export interface OpenCall {
   settle(): boolean;
 }
 
-// Node's timers can fire this much before the wall clock says so.
+// Node's timers can fire this much before the clock says so.
 const timerSlackMs = 2;
 
 /** The host of an address as grpc-js writes it: `127.0.0.1:5000`, and `::1:5000` without brackets. */
@@ -37,14 +37,16 @@ export class OpenCalls {
 
   begin(call: AnyCall, method: string): OpenCall {
     const controller = new AbortController();
-    const deadline = Number(call.getDeadline());
+    // grpc-js states it by the wall clock, which may jump: from here on it is a time from now.
+    const arrivedAt = performance.now();
+    const deadline = arrivedAt + (Number(call.getDeadline()) - Date.now());
     const open: OpenCall = {
       context: {
         method,
         signal: controller.signal,
         abort: (reason) => controller.abort(reason),
         deadline,
-        arrivedAt: performance.now(),
+        arrivedAt,
         peer: call.getPeer(),
         caller: this.#callerOf(call.metadata),
         record: {},
@@ -56,7 +58,7 @@ export class OpenCalls {
     // the deadline fires.
     call.once("cancelled", () => {
       if (!this.#open.has(open)) return;
-      const late = Date.now() + timerSlackMs >= deadline;
+      const late = performance.now() + timerSlackMs >= deadline;
       controller.abort(
         late
           ? new ServeError("DEADLINE_PASSED", "the call's deadline passed before it was done")

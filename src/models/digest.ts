@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
+import { withFile } from "../engines/bytes.ts";
 import type { Manifest, ManifestFile } from "./manifest.ts";
 
 /** Weights larger than this are read only where their manifest states a digest to hold them against. */
@@ -26,14 +27,15 @@ export async function sha256Of(
   return hash.digest("hex");
 }
 
-/** Throws a plain Error where a file is not the one that the manifest states. */
+/** Throws a plain Error where a file cannot be read, or is not the one that the manifest states. */
 export async function checkFile(
   { path, sha256 }: ManifestFile,
   onBytes?: (bytes: number) => void,
 ): Promise<void> {
+  withFile(path, () => undefined);
   if (sha256 === undefined || (await sha256Of(path, onBytes)) === sha256) return;
   throw new Error(
-    `${basename(path)} has another sha256 than the manifest states: it is damaged, or another version`,
+    `${basename(path)} has another sha256 than the manifest states: it is damaged, or another version; fetch it again`,
   );
 }
 

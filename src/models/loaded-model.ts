@@ -8,17 +8,20 @@ import type { QueueState } from "../scheduling/tally.ts";
 import type { Ticket } from "../scheduling/ticket.ts";
 import type { WaitingRoom } from "../scheduling/waiting-room.ts";
 import { workOf } from "../scheduling/work.ts";
+import { costOf } from "../workers/credit.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
 import { Pool } from "../workers/pool.ts";
 import type { PoolState } from "../workers/pool.ts";
 import type { Port } from "../workers/port.ts";
-import type { Replica } from "../workers/replica.ts";
+import type { Patience, Replica } from "../workers/replica.ts";
 import type { Arbiter } from "../workers/shares.ts";
 import { Attempt } from "./attempt.ts";
+import type { Fingerprint } from "./fingerprint.ts";
 import { JobWatch } from "./job-watch.ts";
 import type { Manifest } from "./manifest.ts";
 import type { ModelStatus, ServingModel, Submission } from "./model.ts";
-import { assertServing } from "./resolve.ts";
+import { Quarantine } from "./quarantine.ts";
+import { assertServing, retryAfter } from "./resolve.ts";
 import { fromArrival } from "./timings.ts";
 
 /**
@@ -39,6 +42,8 @@ export interface LoadedModelOptions {
   /** That of the whole server. */
   readonly room: WaitingRoom;
   readonly digestOf: DigestOf;
+  readonly patience: Patience;
+  readonly fingerprint: Fingerprint;
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: ModelMeter;
@@ -59,26 +64,31 @@ export class LoadedModel implements ServingModel {
   readonly #options: LoadedModelOptions;
   readonly #pool: Pool;
   readonly #queue: Queue<Replica>;
+  readonly #quarantine: Quarantine;
   #digest: Digest = { kind: "pending" };
   #info: ModelInfo | undefined;
   #isClosing = false;
   #status: ModelStatus;
+  /** When it is expected to serve, by the clock. */
+  #backAt: number | undefined;
 
   constructor(manifest: Manifest, options: LoadedModelOptions) {
     this.#manifest = manifest;
     this.#options = options;
     this.#status = { manifest, digest: "", state: "loading", failure: "", info: undefined };
+    const maxWaiting = manifest.limits.maxQueuedJobs ?? options.maxQueuedJobs;
     this.#queue = new Queue({
       take: () => this.#pool.take(),
       slots: () => this.#pool.slots,
       bounds: {
-        jobs: manifest.limits.maxQueuedJobs ?? options.maxQueuedJobs,
+        jobs: maxWaiting,
         tokens: manifest.limits.maxQueuedTokens ?? options.maxQueuedTokens,
       },
       room: options.room,
       refusesLate: options.refusesLate,
       now: options.clock.now,
     });
+    this.#quarantine = new Quarantine({ ...options, maxWaiting });
     this.#pool = new Pool({
       replicas: manifest.replicas,
       threads: manifest.threads ?? options.cores,
@@ -88,18 +98,22 @@ export class LoadedModel implements ServingModel {
         engine: manifest.engine,
         source: sourceOf(manifest, threads),
       }),
+      patience: options.patience,
       arbiter: options.arbiter,
       clock: options.clock,
       log: options.log,
       meter: options.meter,
       onChange: () => this.#update(),
       onFree: () => this.#queue.pump(),
+      onDeath: (held) => this.#quarantine.blame(held),
     });
     void this.#learnDigest();
   }
 
   get status(): ModelStatus {
-    return this.#status;
+    if (this.#backAt === undefined) return this.#status;
+    const retryAfterMs = Math.max(0, this.#backAt - this.#options.clock.now());
+    return { ...this.#status, retryAfterMs };
   }
 
   /** How busy it is now. */
@@ -124,35 +138,71 @@ export class LoadedModel implements ServingModel {
   }
 
   async *run(submission: Submission): AsyncGenerator<WorkerEvent, void> {
-    assertServing(this.#status);
-    const { job, shape, signal, arrivedAt, expiresAt } = submission;
+    assertServing(this.status);
+    const { clock, meter } = this.#options;
+    const { job, arrivedAt } = submission;
     const ticket = this.#ticketOf(submission);
-    const { now } = this.#options.clock;
-    const { meter } = this.#options;
-    const watch = new JobWatch({ meter, kind: job.kind, arrivedAt, now });
+    const watch = new JobWatch({ meter, kind: job.kind, arrivedAt, now: clock.now });
     for (let isRetry = false; ; isRetry = true) {
-      const start = (replica: Replica) => {
-        return { attempt: new Attempt(now()), events: replica.run(job, shape, signal) };
-      };
-      const entry = { ticket, start, signal, expiresAt, isRetry };
-      const { attempt, events } = await this.#queue.run(entry);
       let isUntouched = true;
       try {
+        // Whoever is no suspect is in the queue in the same turn: a model that closes must find it there.
+        const isSuspect = this.#quarantine.suspects(submission.job);
+        const events = isSuspect
+          ? this.#try(submission, { ticket, isRetry })
+          : this.#enqueue(submission, { ticket, isRetry });
         for await (const event of events) {
           isUntouched = false;
           watch.saw(event);
-          attempt.note(event, now());
-          const isLast = event.kind === "finish";
-          yield isLast ? fromArrival(event, events.endedAt - arrivedAt) : event;
+          yield event;
         }
         return;
       } catch (thrown) {
-        if (isRetry || !isUntouched || !isWorkerExit(thrown)) throw thrown;
+        if (!isWorkerExit(thrown)) throw thrown;
+        this.#quarantine.assertInnocent(submission.job);
+        if (isRetry || !isUntouched) throw exited(this.status);
         this.#assertAlive();
-      } finally {
-        const error = signal.aborted ? ServeError.from(signal.reason) : undefined;
-        this.#queue.end({ ticket, error, ...attempt.ending(events.endedAt || now()) });
       }
+    }
+  }
+
+  /** Runs a suspect when it is its turn. */
+  async *#try(submission: Submission, turn: Turn): AsyncGenerator<WorkerEvent, void> {
+    const { job, signal } = submission;
+    const trial = await this.#quarantine.enter(job, signal);
+    try {
+      this.#assertAlive();
+      let given = 0;
+      for await (const event of this.#enqueue(submission, turn)) {
+        given += costOf(event);
+        trial?.gave(given);
+        yield event;
+      }
+      trial?.finished();
+    } finally {
+      trial?.leave();
+    }
+  }
+
+  async *#enqueue(
+    { job, shape, signal, arrivedAt, expiresAt }: Submission,
+    { ticket, isRetry }: Turn,
+  ): AsyncGenerator<WorkerEvent, void> {
+    const { now } = this.#options.clock;
+    const start = (replica: Replica) => {
+      return { attempt: new Attempt(now()), events: replica.run(job, shape, signal) };
+    };
+    const entry = { ticket, start, signal, expiresAt, isRetry };
+    const { attempt, events } = await this.#queue.run(entry);
+    try {
+      for await (const event of events) {
+        attempt.note(event, now());
+        const isLast = event.kind === "finish";
+        yield isLast ? fromArrival(event, events.endedAt - arrivedAt) : event;
+      }
+    } finally {
+      const error = signal.aborted ? ServeError.from(signal.reason) : undefined;
+      this.#queue.end({ ticket, error, ...attempt.ending(events.endedAt || now()) });
     }
   }
 
@@ -184,9 +234,10 @@ export class LoadedModel implements ServingModel {
     if (pool.kind === "loading") this.#options.onProgress(pool.fraction);
     const before = this.#status;
     const now = this.#look(pool);
-    if (now.state === before.state && now.digest === before.digest) return;
     this.#status = now;
-    if (now.state === "failed") void this.#pool.stop(0);
+    this.#backAt = backAt(now, pool);
+    if (now.state === before.state && now.digest === before.digest) return;
+    if (now.state === "failed" && this.#backAt === undefined) void this.#pool.stop(0);
     if (now.state === "failed" || now.state === "unloading") this.#failWaiting();
     this.#options.onChange(now);
   }
@@ -199,14 +250,14 @@ export class LoadedModel implements ServingModel {
 
   #stateOf(pool: PoolState): Pick<ModelStatus, "state" | "failure"> {
     if (this.#isClosing) return { state: "unloading", failure: "" };
-    // What has failed stays so: somebody has to look at it.
-    if (this.#status.state === "failed") return this.#status;
+    // What has failed for good stays so: somebody has to look at it.
+    if (this.#status.state === "failed" && this.#backAt === undefined) return this.#status;
     return stateOf(this.#manifest, pool, this.#digest);
   }
 
   #failWaiting(): void {
     try {
-      assertServing(this.#status);
+      assertServing(this.status);
     } catch (thrown) {
       this.#queue.fail(ServeError.from(thrown));
     }
@@ -214,12 +265,31 @@ export class LoadedModel implements ServingModel {
 
   /** A job waits for a worker that restarts, but not for one that was given up. */
   #assertAlive(): void {
-    if (this.#status.state !== "loading") assertServing(this.#status);
+    if (this.#status.state !== "loading") assertServing(this.status);
   }
 }
 
 function isWorkerExit(thrown: unknown): boolean {
   return thrown instanceof ServeError && thrown.reason === "WORKER_EXITED";
+}
+
+/** How a job enters the queue. */
+interface Turn {
+  readonly ticket: Ticket;
+  readonly isRetry: boolean;
+}
+
+/** Says when to come back: at once where another worker serves, else when this one should be up again. */
+function exited(status: ModelStatus): ServeError {
+  return new ServeError("WORKER_EXITED", "the model's worker has exited; try again", {
+    retryAfterMs: retryAfter(status),
+  });
+}
+
+/** A model that fails for a reason of its own does not come back with its workers. */
+function backAt({ state, failure }: ModelStatus, pool: PoolState): number | undefined {
+  if (pool.kind === "loading") return state === "loading" ? pool.backAt : undefined;
+  return pool.kind === "failed" && failure === pool.reason ? pool.backAt : undefined;
 }
 
 function stateOf(

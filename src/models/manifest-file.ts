@@ -80,8 +80,10 @@ async function findFiles(folder: string, values: ManifestValues): Promise<FoundF
   const problems: Problem[] = [];
   /** The path of a file that is there; else notes what is wrong. */
   const find = async (stated: string, path: readonly string[]): Promise<string> => {
-    const { file, problem } = await locate(folder, stated);
-    if (problem !== undefined) problems.push({ path, message: problem });
+    const { file, problem, isLater } = await locate(folder, stated);
+    // What is not there or cannot be read fails its model when it is loaded, and no other.
+    const isWeights = path[0] === "files";
+    if (problem !== undefined && !(isLater && isWeights)) problems.push({ path, message: problem });
     return file;
   };
 
@@ -102,19 +104,29 @@ async function findFiles(folder: string, values: ManifestValues): Promise<FoundF
 }
 
 /** A relative path may not leave the manifest's folder, by dots or by a link: a folder from elsewhere must not name other files of this machine. */
-async function locate(folder: string, stated: string): Promise<{ file: string; problem?: string }> {
+async function locate(folder: string, stated: string): Promise<Located> {
   const file = resolve(folder, stated);
   try {
-    if (!(await stat(file)).isFile()) return { file, problem: "is not a file" };
+    if (!(await stat(file)).isFile()) return { file, problem: "is not a file", isLater: true };
     const inside = relative(await realpath(folder), await realpath(file));
-    if (isAbsolute(stated) || !(inside.startsWith("..") || isAbsolute(inside))) return { file };
+    if (isAbsolute(stated) || !(inside.startsWith("..") || isAbsolute(inside))) {
+      return { file, problem: undefined, isLater: false };
+    }
     return {
       file,
       problem: "lies outside the manifest's folder; state its absolute path if that is meant",
+      isLater: false,
     };
   } catch {
-    return { file, problem: `does not exist: ${basename(stated)}` };
+    return { file, problem: `does not exist: ${basename(stated)}`, isLater: true };
   }
+}
+
+interface Located {
+  readonly file: string;
+  readonly problem: string | undefined;
+  /** Whether it may be mended until the model is loaded. */
+  readonly isLater: boolean;
 }
 
 function manifestOf(values: ManifestValues, found: FoundFiles): Manifest {
@@ -151,8 +163,10 @@ function samplingOf(values: Readonly<Record<string, number | boolean>>): Samplin
 
 async function readSmall(path: string, name: string): Promise<string> {
   try {
-    const { size } = await stat(path);
-    if (size <= maxBytes) return await readFile(path, "utf8");
+    const stats = await stat(path);
+    // A pipe would be waited for.
+    if (!stats.isFile()) throw new Error("it is not a file");
+    if (stats.size <= maxBytes) return await readFile(path, "utf8");
   } catch {
     throw new ManifestError([`${name}: cannot be read`]);
   }

@@ -12,8 +12,10 @@ export interface ModelStatus {
   /** `sha256:` and 64 hexadecimal digits; empty until it is known. */
   readonly digest: string;
   readonly state: ModelState;
-  /** Why it failed, for a person; empty in other states. */
+  /** Why it failed, for a person; empty in other states. With a `retryAfterMs`, it is tried again by itself. */
   readonly failure: string;
+  /** When it is expected to serve, from now; undefined where nothing tells, or where it will not. */
+  readonly retryAfterMs?: number | undefined;
   /** Known once it has been ready; kept when it fails later. */
   readonly info: ModelInfo | undefined;
 }

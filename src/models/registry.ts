@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -7,7 +8,9 @@ import type { QueueState } from "../scheduling/tally.ts";
 import { WaitingRoom } from "../scheduling/waiting-room.ts";
 import { forkWorker } from "../workers/port.ts";
 import type { Environment, Port } from "../workers/port.ts";
+import type { Patience } from "../workers/replica.ts";
 import { Arbiter } from "../workers/shares.ts";
+import { fingerprintWith } from "./fingerprint.ts";
 import { LoadedModel } from "./loaded-model.ts";
 import type { DigestOf } from "./loaded-model.ts";
 import type { Manifest } from "./manifest.ts";
@@ -30,6 +33,7 @@ export interface RegistryOptions {
   /** Refuses calls that cannot get anything before their deadline. */
   readonly refusesLate: boolean;
   readonly digestOf: DigestOf;
+  readonly patience: Patience;
   readonly log: Log;
   /** Undefined counts nothing. */
   readonly meter?: Meter;
@@ -66,6 +70,7 @@ class OpenRegistry implements Registry {
   readonly #clock: Clock;
   readonly #arbiter: Arbiter;
   readonly #room: WaitingRoom;
+  readonly #fingerprint = fingerprintWith(randomBytes(32));
   readonly #models = new Map<string, LoadedModel>();
   readonly #changeListeners = new Set<(status: ModelStatus) => void>();
   readonly #progressListeners = new Set<(name: string, fraction: number) => void>();
@@ -89,6 +94,7 @@ class OpenRegistry implements Registry {
       start: () => start(environment),
       arbiter: this.#arbiter,
       room: this.#room,
+      fingerprint: this.#fingerprint,
       clock: this.#clock,
       log,
       meter: (this.#options.meter ?? silentMeter).model(name),

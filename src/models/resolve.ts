@@ -5,8 +5,16 @@ import type { ModelStatus } from "./model.ts";
 /** The models to use where a request names none. */
 export type DefaultModels = Readonly<Partial<Record<Task, string>>>;
 
-/** Where a caller may come back, for a model that is loading or restarting. */
-const retryAfterMs = 1000;
+/** When a caller may come back: for a model that was never loaded here, so that nobody knows how long it takes. */
+const unknownWaitMs = 1000;
+/** At the least: sooner, a worker that is just being started would be asked in vain. */
+const soonestMs = 100;
+
+/** When a call may succeed that the model cannot serve now. */
+export function retryAfter({ state, retryAfterMs }: ModelStatus): number {
+  if (state === "ready") return soonestMs;
+  return Math.ceil(Math.max(soonestMs, retryAfterMs ?? unknownWaitMs));
+}
 
 /**
  * Decides which model a request means, and that it can serve: the named one; where none is named, the
@@ -56,7 +64,9 @@ function nameFor(task: Task, models: readonly ModelStatus[], defaults: DefaultMo
 }
 
 /** Throws where the model cannot take a job now. */
-export function assertServing({ manifest: { name }, state }: ModelStatus): void {
+export function assertServing(status: ModelStatus): void {
+  const { manifest, state } = status;
+  const { name } = manifest;
   const facts = { model: name };
   switch (state) {
     case "ready":
@@ -64,10 +74,20 @@ export function assertServing({ manifest: { name }, state }: ModelStatus): void 
     case "loading":
       throw new ServeError("MODEL_NOT_READY", `the model ${name} is loading; try again`, {
         facts,
-        retryAfterMs,
+        retryAfterMs: retryAfter(status),
       });
     case "failed":
-      throw new ServeError("MODEL_FAILED", `the model ${name} could not be loaded`, { facts });
+      if (status.retryAfterMs === undefined) {
+        throw new ServeError("MODEL_FAILED", `the model ${name} could not be loaded`, { facts });
+      }
+      throw new ServeError(
+        "MODEL_FAILED",
+        `the workers of the model ${name} keep ending; try later`,
+        {
+          facts,
+          retryAfterMs: retryAfter(status),
+        },
+      );
     case "unloading":
       throw new ServeError("SHUTTING_DOWN", `the model ${name} takes no more calls`, { facts });
   }

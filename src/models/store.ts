@@ -5,7 +5,7 @@
 import type { Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { GgufError, readGguf, summarise } from "../engines/gguf.ts";
+import { GgufError, readGguf, splitPart, summarise } from "../engines/gguf.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./manifest-file.ts";
 import { ManifestError } from "./manifest-text.ts";
@@ -144,9 +144,6 @@ function bareManifest(path: string): Manifest {
   };
 }
 
-/** The number of a split file's part: libllama wants the first, and finds the others itself. */
-const splitPart = /-(\d{5})-of-\d{5}$/;
-
 function readBare(path: string) {
   const name = basename(path);
   const refuse = (why: string): never => {
@@ -164,7 +161,7 @@ function readBare(path: string) {
   } catch (thrown) {
     if (thrown instanceof GgufError) return refuse(thrown.message);
     if (thrown instanceof ManifestError) throw thrown;
-    return refuse("cannot be read");
+    throw new ManifestError([thrown instanceof Error ? thrown.message : String(thrown)]);
   }
 }
 

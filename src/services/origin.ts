@@ -1,6 +1,5 @@
 import { Priority } from "../../gen/inferd/v1/types.ts";
 import type { CallContext } from "../calls/call.ts";
-import { expiresAt } from "../calls/deadline.ts";
 import type { Submission } from "../models/model.ts";
 
 /** Where a job comes from: what its call tells those who queue it. */
@@ -11,7 +10,7 @@ export function originOf(context: CallContext, priority: Priority): Origin {
   return {
     signal,
     arrivedAt,
-    expiresAt: expiresAt(context),
+    expiresAt: context.deadline,
     caller: caller.id,
     priority: priority === Priority.BATCH ? "batch" : "interactive",
   };

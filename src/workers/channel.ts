@@ -2,7 +2,7 @@ import { codes, ServeError } from "../base/errors.ts";
 import type { ErrorData } from "../base/errors.ts";
 import type { ModelMeter } from "../base/meter.ts";
 import type { Job } from "../engines/engine.ts";
-import { creditWindow, Refund } from "./credit.ts";
+import { costOf, Credit, creditWindow, Refund } from "./credit.ts";
 import { JobStream } from "./job-stream.ts";
 import type { FromWorker, ToWorker, VectorShape } from "./messages.ts";
 
@@ -16,14 +16,28 @@ export interface ChannelOptions {
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
   readonly meter: ModelMeter;
-  /** Called before the first job is sent and after the last one ended: whether the worker has work. */
+  /**
+   * Called before the first job is sent and after the last one ended or was parked: whether the worker has
+   * work.
+   */
   readonly onBusy: (isBusy: boolean) => void;
   /** A job ended: its place in the worker is free. */
   readonly onFree: () => void;
 }
 
+/** A job that a worker held when it died. */
+export interface Held {
+  readonly job: Job;
+  /** Pieces or vectors that it had given. */
+  readonly given: number;
+}
+
 interface Pending {
+  readonly job: Job;
   readonly stream: JobStream;
+  /** What the worker may still send for it: with none left, it is parked. */
+  readonly credit: Credit;
+  given: number;
   /** Stops listening to the caller's signal. */
   release(): void;
 }
@@ -32,8 +46,9 @@ interface Pending {
 export class Channel {
   readonly #options: ChannelOptions;
   readonly #pending = new Map<number, Pending>();
-  /** When each job was cancelled that the worker may still hold. */
-  readonly #cancelled = new Map<number, number>();
+  /** Jobs that were cancelled, and when, until the worker says that it holds nothing for them. */
+  readonly #cancelled = new Map<number, { readonly pending: Pending; readonly at: number }>();
+  #isBusy = false;
   #nextId = 1;
   #isOpen = true;
 
@@ -44,6 +59,12 @@ export class Channel {
   /** Jobs that the worker holds. */
   get jobs(): number {
     return this.#pending.size;
+  }
+
+  /** What the worker may be computing: the jobs it holds, and those whose cancellation it has not confirmed. */
+  get held(): readonly Held[] {
+    const cancelled = [...this.#cancelled.values()].map(({ pending }) => pending);
+    return [...this.#pending.values(), ...cancelled];
   }
 
   /**
@@ -58,7 +79,7 @@ export class Channel {
     const stream = new JobStream({
       read: (cost) => {
         const credit = refund.read(cost);
-        if (credit > 0 && this.#pending.has(id)) this.#send({ kind: "credit", id, credit });
+        if (credit > 0) this.#grant(id, credit);
       },
       left: () => this.#cancel(id),
     });
@@ -68,9 +89,10 @@ export class Channel {
     };
     signal.addEventListener("abort", abort, { once: true });
     const release = (): void => signal.removeEventListener("abort", abort);
-    this.#pending.set(id, { stream, release });
+    const credit = new Credit(creditWindow);
+    this.#pending.set(id, { job, stream, credit, given: 0, release });
     // Before the job, so that the worker's first step has its share of the cores.
-    if (this.#pending.size === 1) this.#options.onBusy(true);
+    this.#tellBusy();
     this.#send({ kind: "job", id, job, shape, credit: creditWindow });
     return stream;
   }
@@ -85,22 +107,25 @@ export class Channel {
         pending.stream.fail(received(event.error));
         this.#end(id);
       } else {
+        pending.given += costOf(event);
+        pending.credit.spend(costOf(event));
         pending.stream.push(event);
         if (event.kind !== "finish") continue;
         pending.stream.end(this.#options.now());
         this.#end(id);
       }
     }
+    this.#tellBusy();
   }
 
   /** The worker holds nothing for these cancelled jobs any more. */
   freed(ids: readonly number[]): void {
     const { meter, now } = this.#options;
     for (const id of ids) {
-      const cancelledAt = this.#cancelled.get(id);
-      if (cancelledAt === undefined) continue;
+      const cancelled = this.#cancelled.get(id);
+      if (cancelled === undefined) continue;
       this.#cancelled.delete(id);
-      meter.freed(now() - cancelledAt);
+      meter.freed(now() - cancelled.at);
     }
   }
 
@@ -115,10 +140,27 @@ export class Channel {
   }
 
   #cancel(id: number): void {
-    if (!this.#pending.has(id)) return;
-    this.#cancelled.set(id, this.#options.now());
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#cancelled.set(id, { pending, at: this.#options.now() });
     this.#send({ kind: "cancel", id });
     this.#end(id);
+  }
+
+  #grant(id: number, credit: number): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    pending.credit.grant(credit);
+    this.#tellBusy();
+    this.#send({ kind: "credit", id, credit });
+  }
+
+  /** A worker whose every job is parked leaves its cores to others. */
+  #tellBusy(): void {
+    const isBusy = this.#hasWork();
+    if (isBusy === this.#isBusy) return;
+    this.#isBusy = isBusy;
+    this.#options.onBusy(isBusy);
   }
 
   #end(id: number): void {
@@ -126,7 +168,12 @@ export class Channel {
     this.#pending.delete(id);
     // First, since a job that waits may take the place: the worker then keeps its share of the cores.
     this.#options.onFree();
-    if (this.#pending.size === 0) this.#options.onBusy(false);
+    this.#tellBusy();
+  }
+
+  #hasWork(): boolean {
+    for (const { credit } of this.#pending.values()) if (!credit.isSpent) return true;
+    return false;
   }
 
   #send(message: ToWorker): void {

@@ -3,12 +3,14 @@
  * Nothing here is shared with the server's process, so that whatever native code does to this one
  * costs one worker.
  */
+import { argv } from "node:process";
 import { setImmediate as turn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import type { Engine, LoadEngine } from "../engines/engine.ts";
 import { describe, Driver } from "./drive.ts";
 import type { Command } from "./drive.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
+import { dieWith } from "./orphan.ts";
 import { assertInfo, soundFraction, soundLevel } from "./soundness.ts";
 
 /** The engines that come with the server; any other name is the path of a user's module. */
@@ -17,6 +19,8 @@ const builtIn = new Map([
   ["onnx", "../engines/onnx/index.ts"],
   ["scripted", "../engines/scripted/index.ts"],
 ]);
+
+dieWith(Number(argv[2]));
 
 let driver: Driver | undefined;
 /** What came while the engine was loading. */

@@ -4,9 +4,11 @@ import { Replica } from "./replica.ts";
 import type { ReplicaOptions } from "./replica.ts";
 
 export type PoolState =
-  | { readonly kind: "loading"; readonly fraction: number }
+  /** `backAt`: when it is expected to serve, by the clock; undefined where nothing tells yet. */
+  | { readonly kind: "loading"; readonly fraction: number; readonly backAt: number | undefined }
   | { readonly kind: "ready"; readonly info: ModelInfo }
-  | { readonly kind: "failed"; readonly reason: string }
+  /** It has no worker; where `backAt` is undefined, it gets none any more. */
+  | { readonly kind: "failed"; readonly reason: string; readonly backAt: number | undefined }
   | { readonly kind: "stopped" };
 
 export interface PoolOptions extends ReplicaOptions {
@@ -109,14 +111,22 @@ export class Pool {
 /** An idle worker gets at least this long to end by itself: native memory is freed in order. */
 const leastStopMs = 500;
 
-/** Best first: ready before loading before failed. */
+/** Best first: ready before loading before failed, and of those the one that is back first. */
 function stateOf(replicas: readonly Replica[]): PoolState {
   const states = replicas.map(({ state }) => state);
   const ready = states.find((state) => state.kind === "ready");
   if (ready !== undefined) return ready;
   const loading = states.filter((state) => state.kind === "loading");
   if (loading.length > 0) {
-    return { kind: "loading", fraction: Math.max(...loading.map(({ fraction }) => fraction)) };
+    const fraction = Math.max(...loading.map((state) => state.fraction));
+    return { kind: "loading", fraction, backAt: soonest(loading)?.backAt };
   }
-  return states.find((state) => state.kind === "failed") ?? { kind: "stopped" };
+  return soonest(states.filter((state) => state.kind === "failed")) ?? { kind: "stopped" };
+}
+
+function soonest<State extends { readonly backAt: number | undefined }>(
+  states: readonly State[],
+): State | undefined {
+  const at = (state: State): number => state.backAt ?? Infinity;
+  return states.toSorted((one, other) => at(one) - at(other))[0];
 }

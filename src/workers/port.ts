@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { getCompileCacheDir } from "node:module";
+import { pid } from "node:process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { FromWorker, ToWorker } from "./messages.ts";
@@ -50,7 +51,8 @@ export function forkWorker(environment: Environment): Port {
 
 function forkChild(environment: Environment): ChildProcess {
   const cache = getCompileCacheDir();
-  return fork(childPath, [], {
+  // Its parent's id tells a worker whether its server is still there.
+  return fork(childPath, [String(pid)], {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     execArgv: ["--disable-warning=ExperimentalWarning"],

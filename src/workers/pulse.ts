@@ -6,18 +6,19 @@ import type { Clock } from "../base/clock.ts";
 
 export interface PulseOptions {
   readonly clock: Clock;
+  /** The silence that is too long. */
+  readonly silenceMs: number;
   /** Asks the worker for a sign of life. */
   readonly ask: () => void;
   /** There was none for too long. Called once. */
   readonly lost: () => void;
 }
 
-const askMs = 15_000;
 /**
- * Five minutes. Far above any sound step, since the first steps of a large model may wait for a slow
- * disk; and in many small waits, so that a server that was itself stopped for a while blames nobody.
+ * The silence is counted in many small waits, so that a server that was itself stopped for a while blames
+ * nobody: after it, the worker has all but one of them left to be heard.
  */
-const silencesAllowed = 20;
+const waits = 20;
 
 /** Asks now and then, from when it is made until it is stopped. */
 export class Pulse {
@@ -40,13 +41,14 @@ export class Pulse {
   }
 
   #wait(): void {
-    this.#callOff = this.#options.clock.after(askMs, () => {
-      if (this.#silences === silencesAllowed) {
-        this.#options.lost();
+    const { clock, silenceMs, ask, lost } = this.#options;
+    this.#callOff = clock.after(silenceMs / waits, () => {
+      if (this.#silences === waits) {
+        lost();
         return;
       }
       this.#silences += 1;
-      this.#options.ask();
+      ask();
       this.#wait();
     });
   }

@@ -3,27 +3,39 @@ import type { Log } from "../base/log.ts";
 import type { ModelMeter } from "../base/meter.ts";
 import type { Job, KvMemory, ModelInfo } from "../engines/engine.ts";
 import { Channel } from "./channel.ts";
+import { describeEnding, endingOf } from "./ending.ts";
+import type { Ended } from "./ending.ts";
+import type { Held } from "./channel.ts";
 import type { JobStream } from "./job-stream.ts";
 import type { FromWorker, ToWorker, VectorShape } from "./messages.ts";
 import type { Exit, Port } from "./port.ts";
 import { Pulse } from "./pulse.ts";
 import { noHistory, verdict } from "./restart.ts";
-import type { Ending, History } from "./restart.ts";
+import type { History, Verdict } from "./restart.ts";
 import type { Arbiter, Share } from "./shares.ts";
 
 export type ReplicaState =
   /** Its process loads the model, `fraction` of it done, or waits to be started again. */
-  | { readonly kind: "loading"; readonly fraction: number }
+  | { readonly kind: "loading"; readonly fraction: number; readonly backAt: number | undefined }
   | { readonly kind: "ready"; readonly info: ModelInfo }
-  /** Given up. */
-  | { readonly kind: "failed"; readonly reason: string }
+  /** It rests until it gets another try; where `backAt` is undefined, it was given up. */
+  | { readonly kind: "failed"; readonly reason: string; readonly backAt: number | undefined }
   | { readonly kind: "stopped" };
+
+/** How long a worker may be silent before it is taken to hang. */
+export interface Patience {
+  /** One step. */
+  readonly stepMs: number;
+  /** Loading, since it last got further. */
+  readonly loadMs: number;
+}
 
 export interface ReplicaOptions {
   readonly start: () => Port;
   readonly load: (threads: number) => Extract<ToWorker, { readonly kind: "load" }>;
   /** Threads it can use when no other worker is busy. */
   readonly threads: number;
+  readonly patience: Patience;
   readonly arbiter: Arbiter;
   readonly clock: Clock;
   readonly log: Log;
@@ -32,6 +44,8 @@ export interface ReplicaOptions {
   readonly onChange: () => void;
   /** It may have a place for a job. */
   readonly onFree: () => void;
+  /** Its worker died in service with these jobs, which have not been failed yet. */
+  readonly onDeath: (held: readonly Held[]) => void;
 }
 
 /** One life of the process. */
@@ -41,12 +55,16 @@ interface Life {
   readonly share: Share;
   /** The last lines it printed: they say why native code died. */
   readonly lines: string[];
+  readonly startedAt: number;
   readyAt: number | undefined;
-  /** From when it is ready: how long loading takes without a word is the engine's business. */
+  /** How much of the model is loaded. */
+  fraction: number;
+  /** Watches its loading, then its steps. */
   pulse: Pulse | undefined;
   /** As its engine last told it. */
   memory: KvMemory | undefined;
   loadFailure: string | undefined;
+  killedFor: string | undefined;
 }
 
 const keptLines = 8;
@@ -54,8 +72,10 @@ const keptLines = 8;
 /** Keeps one worker process of a model alive: starts it, watches it, starts it again. */
 export class Replica {
   readonly #options: ReplicaOptions;
-  #state: ReplicaState = { kind: "loading", fraction: 0 };
+  #state: ReplicaState = { kind: "loading", fraction: 0, backAt: undefined };
   #history: History = noHistory;
+  /** How long it took to load last: what a restart will take. */
+  #loadMs: number | undefined;
   #life: Life | undefined;
   #callOff: (() => void) | undefined;
   #exited: () => void = () => undefined;
@@ -129,12 +149,16 @@ export class Replica {
       channel,
       share,
       lines: [],
+      startedAt: clock.now(),
       readyAt: undefined,
+      fraction: 0,
       pulse: undefined,
       memory: undefined,
       loadFailure: undefined,
+      killedFor: undefined,
     };
     this.#life = life;
+    this.#watch(life, this.#options.patience.loadMs, "loading got no further");
     port.onMessage((message) => this.#receive(life, message));
     port.onExit((exit) => this.#end(life, exit));
     port.onLine((line) => {
@@ -147,7 +171,8 @@ export class Replica {
   }
 
   #receive(life: Life, message: FromWorker): void {
-    life.pulse?.heard();
+    // While it loads, its process may answer although loading does not get on.
+    if (life.readyAt !== undefined) life.pulse?.heard();
     switch (message.kind) {
       case "step":
         life.channel.receive(message.events);
@@ -159,9 +184,7 @@ export class Replica {
         life.memory = message.memory;
         return;
       case "progress":
-        if (this.#state.kind === "loading") {
-          this.#set({ kind: "loading", fraction: message.fraction });
-        }
+        this.#progress(life, message.fraction);
         return;
       case "ready":
         this.#ready(life, message.info);
@@ -177,26 +200,44 @@ export class Replica {
     }
   }
 
+  #progress(life: Life, fraction: number): void {
+    if (this.#state.kind !== "loading" || this.#life !== life) return;
+    if (fraction > life.fraction) life.pulse?.heard();
+    life.fraction = Math.max(life.fraction, fraction);
+    this.#set({ ...this.#state, fraction });
+  }
+
   #ready(life: Life, info: ModelInfo): void {
     // It was told to stop meanwhile, or has died with this message on the way.
     if (this.#state.kind !== "loading" || this.#life !== life) return;
-    const { clock } = this.#options;
+    const { clock, patience } = this.#options;
     life.readyAt = clock.now();
-    life.pulse = new Pulse({
-      clock,
-      ask: () => life.port.send({ kind: "ping" }),
-      lost: () => {
-        this.#options.log.error({ workerPid: life.port.pid }, "worker hangs; killed");
-        life.port.kill();
-      },
-    });
+    this.#loadMs = life.readyAt - life.startedAt;
+    this.#watch(life, patience.stepMs, "a step did not end");
     this.#options.log.debug({ workerPid: life.port.pid }, "worker ready");
     this.#set({ kind: "ready", info });
     this.#options.onFree();
   }
 
+  /** Kills the process where it is silent for too long. */
+  #watch(life: Life, silenceMs: number, why: string): void {
+    life.pulse?.stop();
+    life.pulse = new Pulse({
+      clock: this.#options.clock,
+      silenceMs,
+      ask: () => life.port.send({ kind: "ping" }),
+      lost: () => {
+        this.#options.log.error(
+          { workerPid: life.port.pid, why, silenceMs },
+          "worker hangs; killed",
+        );
+        life.killedFor = why;
+        life.port.kill();
+      },
+    });
+  }
+
   #end(life: Life, exit: Exit): void {
-    const { clock, log } = this.#options;
     this.#life = undefined;
     life.share.leave();
     life.pulse?.stop();
@@ -205,37 +246,47 @@ export class Replica {
       this.#exited();
       return;
     }
-    const ending = endingOf(life, clock.now());
-    const decided = verdict(ending, this.#history);
-    const fields = { workerPid: life.port.pid, ...exit, printed: life.lines };
-    if (decided.kind === "give-up") {
-      const reason = life.loadFailure ?? describeExit(exit);
-      log.error({ ...fields, reason }, "worker could not load the model; given up");
-      this.#set({ kind: "failed", reason });
-    } else {
-      log.warn({ ...fields, waitMs: decided.waitMs }, "worker exited; starting another");
-      this.#options.meter.restarted();
-      this.#history = decided.history;
-      this.#set({ kind: "loading", fraction: 0 });
-      this.#callOff = clock.after(decided.waitMs, () => this.#start());
-    }
+    if (life.channel.held.length > 0) this.#options.onDeath(life.channel.held);
+    const ended = { ...life, exit };
+    this.#decide(ended, verdict(endingOf(ended, this.#options.clock.now()), this.#history));
     // Last: whoever retries must not find this worker ready.
     life.channel.close();
+  }
+
+  #decide(ended: Life & Ended, decided: Verdict): void {
+    const { clock, log } = this.#options;
+    const reason = describeEnding(ended);
+    const fields = { workerPid: ended.port.pid, ...ended.exit, printed: ended.lines };
+    if (decided.kind === "give-up") {
+      log.error({ ...fields, reason }, "worker could not load the model; given up");
+      this.#set({ kind: "failed", reason, backAt: undefined });
+      return;
+    }
+    const { waitMs, history } = decided;
+    this.#history = history;
+    this.#options.meter.restarted();
+    const backAt = clock.now() + waitMs + (this.#loadMs ?? 0);
+    if (decided.kind === "rest") {
+      log.error({ ...fields, reason, waitMs }, "worker keeps ending; it rests before the next try");
+      this.#set({ kind: "failed", reason, backAt });
+    } else {
+      log.warn({ ...fields, waitMs }, "worker exited; starting another");
+      this.#set(this.#restarting(waitMs));
+    }
+    this.#callOff = clock.after(waitMs, () => {
+      this.#set(this.#restarting(0));
+      this.#start();
+    });
+  }
+
+  #restarting(waitMs: number): ReplicaState {
+    const { clock } = this.#options;
+    const backAt = this.#loadMs === undefined ? undefined : clock.now() + waitMs + this.#loadMs;
+    return { kind: "loading", fraction: 0, backAt };
   }
 
   #set(state: ReplicaState): void {
     this.#state = state;
     this.#options.onChange();
   }
-}
-
-function endingOf(life: Life, now: number): Ending {
-  if (life.loadFailure !== undefined) return { kind: "load-failed" };
-  if (life.readyAt === undefined) return { kind: "crashed-loading" };
-  return { kind: "crashed", upMs: now - life.readyAt };
-}
-
-function describeExit({ code, signal }: Exit): string {
-  const how = signal ?? (code === null ? "it could not be started" : `exit code ${code}`);
-  return `its worker ended while loading the model (${how})`;
 }

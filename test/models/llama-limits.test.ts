@@ -222,7 +222,7 @@ describe("a bad model file", () => {
   };
 
   it.each([
-    ["that is missing", () => join(folder, "missing"), "cannot be read"],
+    ["that is missing", () => join(folder, "missing"), "does not exist"],
     [
       "that is a Git LFS pointer",
       () => file("lfs", (path) => writeFileSync(path, "version https://git-lfs")),
@@ -236,12 +236,12 @@ describe("a bad model file", () => {
           copyFileSync(modelPath, path);
           truncateSync(path, Math.floor(readFileSync(modelPath).length / 2));
         }),
-      "cannot load the model",
+      "cut short",
     ],
     [
       "with a damaged header",
       () => file("damaged", (path) => writeFileSync(path, "GGUF\x03\0\0\0\xff\xff\xff\xff")),
-      "cannot load the model",
+      "damaged",
     ],
   ])("%s is refused in one line without its path", async (_, make, message) => {
     const model = make();

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
+import type { ServeError } from "../../src/base/errors.ts";
+import { healthOf } from "../../src/services/health.ts";
 import { forkWorker } from "../../src/workers/port.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import { collect, embedJob } from "../fixtures/jobs.ts";
@@ -109,11 +111,11 @@ describe("a job that has sent nothing when its worker dies", () => {
     expect([isFirst, states]).toEqual([false, []]);
   });
 
-  it("is retried once only", async () => {
+  it("is retried once only, and refused then", async () => {
     const model = await start({ replicas: 2 });
     const before = new Set(registry.pidsOf("scripted"));
     await expect(collect(model.run(submission("throw")))).rejects.toMatchObject({
-      reason: "WORKER_EXITED",
+      reason: "REQUEST_QUARANTINED",
     });
     await reached(registry, "scripted", "ready");
     expect(registry.pidsOf("scripted").filter((pid) => before.has(pid))).toEqual([]);
@@ -156,4 +158,101 @@ it("drops what a lying engine makes up, and serves on", async () => {
     reason: "INTERNAL",
   });
   expect(await collect(model.run(submission("say b")))).toHaveLength(3);
+});
+
+describe("a request that kills workers", () => {
+  it("is refused after the second one, also in the middle of a stream, and others are not", async () => {
+    const model = await start();
+    for (const reason of ["WORKER_EXITED", "REQUEST_QUARANTINED", "REQUEST_QUARANTINED"]) {
+      await expect(collect(model.run(submission("say a; crash")))).rejects.toMatchObject({
+        reason,
+      });
+      await reached(registry, "scripted", "ready");
+    }
+    expect(await collect(model.run(submission("say a")))).toHaveLength(3);
+  });
+
+  it("takes no neighbour with it: those that ran beside it are tried again, and answered", async () => {
+    const model = await start();
+    const poison = model.run(submission("say a; wait gate; crash"))[Symbol.asyncIterator]();
+    const neighbours = ["say b; wait gate; say c", "say d; wait gate; say e"];
+    const streams = neighbours.map((script) =>
+      model.run(submission(script))[Symbol.asyncIterator](),
+    );
+    await Promise.all([poison, ...streams].map(firstPiece));
+    await collect(model.run(submission("open gate"))).catch(() => undefined);
+    for (const stream of [poison, ...streams]) {
+      await expect(collect({ [Symbol.asyncIterator]: () => stream })).rejects.toMatchObject({
+        reason: "WORKER_EXITED",
+      });
+    }
+    await reached(registry, "scripted", "ready");
+    const again = ["say a; wait gate; crash", ...neighbours].map((script) =>
+      collect(model.run(submission(script))).then(
+        () => "finished",
+        (error: unknown) => (error as ServeError).reason,
+      ),
+    );
+    // The first waits for its gate on trial; what opens it is no suspect.
+    await collect(model.run(submission("say x; open gate"))).catch(() => undefined);
+    expect(await again[0]).toBe("REQUEST_QUARANTINED");
+    await reached(registry, "scripted", "ready");
+    await collect(model.run(submission("open gate")));
+    expect(await Promise.all(again)).toEqual(["REQUEST_QUARANTINED", "finished", "finished"]);
+  });
+});
+
+describe("a model whose worker was killed", () => {
+  it("alone turns NOT_SERVING and SERVING again, and says when to come back", async () => {
+    const model = await start();
+    registry.load(scriptedManifest({ name: "other", task: "embed" }));
+    await reached(registry, "other", "ready");
+    const names = ["model:scripted", "model:other", "inferd.v1.EmbeddingService", "readiness"];
+    const seen = new Map(names.map((name) => [name, [] as boolean[]]));
+    registry.onChange(() => {
+      const health = healthOf(registry.list());
+      for (const [name, states] of seen) {
+        const serving = health.get(name) === true;
+        if (states.at(-1) !== serving) states.push(serving);
+      }
+    });
+    const stream = model.run(submission("say a; wait never"))[Symbol.asyncIterator]();
+    await firstPiece(stream);
+    process.kill(registry.pidsOf("scripted")[0]!, "SIGKILL");
+    const failed: unknown = await stream.next().catch((error: unknown) => error);
+    expect(failed).toMatchObject({ reason: "WORKER_EXITED" });
+    // How long it took to load is part of it.
+    expect((failed as ServeError).retryAfterMs).toBeGreaterThan(100);
+    await reached(registry, "scripted", "ready");
+    expect(Object.fromEntries(seen)).toEqual({
+      "model:scripted": [false, true],
+      "model:other": [true],
+      "inferd.v1.EmbeddingService": [true],
+      readiness: [true],
+    });
+  });
+
+  it("rests after five deaths in a row, says why and until when, and is back by itself", async () => {
+    await registry.close(0);
+    const clock = new FakeClock();
+    registry = openScripted({ clock });
+    const model = await start();
+    for (let death = 1; death <= 5; death++) {
+      await reached(registry, "scripted", "ready");
+      const died = reached(registry, "scripted", death < 5 ? "loading" : "failed");
+      process.kill(registry.pidsOf("scripted")[0]!, "SIGKILL");
+      await died;
+      if (death < 5) clock.advance(1000);
+    }
+    const status = registry.find("scripted");
+    expect(status?.failure).toBe("its worker keeps ending while it serves (SIGKILL)");
+    expect(status?.retryAfterMs).toBe(30_000);
+    await expect(collect(model.run(submission("say a")))).rejects.toMatchObject({
+      reason: "MODEL_FAILED",
+      retryAfterMs: 30_000,
+    });
+    clock.advance(30_000);
+    await reached(registry, "scripted", "ready");
+    expect(await collect(model.run(submission("say a")))).toHaveLength(3);
+  });
 });

@@ -1,6 +1,7 @@
-import { openSync, closeSync, readSync } from "node:fs";
 import koffi from "koffi";
+import { withFile } from "../bytes.ts";
 import type { EngineHost, ModelSource } from "../engine.ts";
+import { checkGguf } from "../gguf-tensors.ts";
 import { progressCallback } from "./binding.ts";
 import type { BatchStruct, Pointer } from "./binding.ts";
 import type { Library } from "./library.ts";
@@ -98,7 +99,7 @@ function loadWeights(
 ): Pointer {
   const path = source.files["model"];
   if (path === undefined) throw new Error("the manifest names no file of the role model");
-  checkMagic(path);
+  checkFile(path);
   const progress = koffi.register((fraction: number) => {
     host.progress(fraction);
     return true;
@@ -113,26 +114,21 @@ function loadWeights(
   } finally {
     koffi.unregister(progress);
   }
-  const why = log.firstError() === "" ? "" : `: ${log.firstError()}`;
+  // The library quotes the path, which is nobody's business.
+  const said = log.firstError().replaceAll(path, source.name);
+  const why = said === "" ? "" : `: ${said}`;
   throw new Error(`llama.cpp cannot load the model${why}`);
 }
 
-/** A file that is no GGUF at all deserves a better answer than the library's. */
-function checkMagic(path: string): void {
-  const start = Buffer.alloc(4);
-  let file: number | undefined;
-  try {
-    file = openSync(path, "r");
-    readSync(file, start);
-  } catch (cause) {
-    throw new Error("the model's file cannot be read", { cause });
-  } finally {
-    if (file !== undefined) closeSync(file);
+/** Native code sees no file whose sizes have not been held against the bytes that there are. */
+function checkFile(path: string): void {
+  const start = withFile(path, (source) => source.read(0, Math.min(4, source.bytes)));
+  if (Buffer.from(start).toString("latin1") === "vers") {
+    throw new Error(
+      "the model's file is not a GGUF file: it may be a Git LFS pointer; fetch the file",
+    );
   }
-  if (start.toString("latin1") !== "GGUF") {
-    const pointer = start.toString("latin1") === "vers" ? " (it may be a Git LFS pointer)" : "";
-    throw new Error(`the model's file is not a GGUF file${pointer}`);
-  }
+  checkGguf(path);
 }
 
 /** Refuses models that do not write text token by token. */

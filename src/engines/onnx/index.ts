@@ -5,6 +5,7 @@ import { Embedder } from "./embedder.ts";
 import { Encoder, portsOf } from "./encoder.ts";
 import { encoderConfig } from "./encoder-config.ts";
 import type { EncoderConfig, EncoderOptions } from "./encoder-config.ts";
+import { checkModelFile } from "./external-data.ts";
 import { readFolder } from "./model-folder.ts";
 import type { ModelFolder } from "./model-folder.ts";
 import { Sessions } from "./sessions.ts";
@@ -16,6 +17,7 @@ const defaultSlots = 64;
 export const load: LoadEngine = async (source, host) => {
   const options = optionsOf(source);
   const folder = await readFolder(source);
+  checkModelFile(folder.model);
   const config = encoderConfig(folder.files, options);
   refuseUnknownIds(folder, config);
   const tokens = openTokens(folder.vocabulary, config.maxTokens);

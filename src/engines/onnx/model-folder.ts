@@ -41,7 +41,8 @@ export async function readFolder({ files }: ModelSource): Promise<ModelFolder> {
     read("pooling"),
     read("sentence_bert_config"),
   ]);
-  if (tokenizer === undefined) throw new Error("there is no tokenizer.json beside the model");
+  if (tokenizer === undefined)
+    throw new Error("there is no tokenizer.json beside the model; put it there");
   return {
     model,
     files: { modules, pooling, sentence, tokenizer: tokenizerConfig, model: config },

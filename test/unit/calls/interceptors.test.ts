@@ -34,7 +34,9 @@ async function* two(): AsyncGenerator<string> {
 
 describe("deadline", () => {
   beforeEach(() => {
-    vi.useFakeTimers({ now: 50_000 });
+    vi.useFakeTimers();
+    vi.setSystemTime(0);
+    vi.advanceTimersByTime(50_000 - performance.now());
   });
   afterEach(() => {
     vi.useRealTimers();

@@ -92,9 +92,9 @@ describe("a job in a channel", () => {
     });
     run();
     channel.receive([{ id: 1, event: finish }]);
-    expect([channel.jobs, busy]).toEqual([1, [true, true]]);
+    expect([channel.jobs, busy]).toEqual([1, [true]]);
     channel.receive([{ id: 2, event: finish }]);
-    expect([channel.jobs, busy]).toEqual([0, [true, true, false]]);
+    expect([channel.jobs, busy]).toEqual([0, [true, false]]);
   });
 
   it("is not cancelled when it has ended by itself", async () => {
@@ -219,6 +219,27 @@ describe("credit", () => {
     expect(sent("credit")).toEqual([{ kind: "credit", id: 1, credit: half }]);
     for (let count = 0; count < half; count++) await events.next();
     expect(sent("credit")).toHaveLength(2);
+  });
+
+  it("makes a worker idle while all its jobs are parked, and busy before they go on", async () => {
+    const { port, channel, run, busy } = setUp();
+    const [first, second] = [run(), run()];
+    const fill = (id: number) => {
+      for (let count = 0; count < creditWindow; count++) {
+        channel.receive([{ id, event: piece("a") }]);
+      }
+    };
+    fill(1);
+    expect(busy).toEqual([true]);
+    fill(2);
+    expect(busy).toEqual([true, false]);
+    for (let count = 0; count < creditWindow / 2; count++) await second.next();
+    expect(busy).toEqual([true, false, true]);
+    expect(port.sent.slice(-2).map(({ kind }) => kind)).toEqual(["threads", "credit"]);
+    await second.return();
+    expect(busy).toEqual([true, false, true, false]);
+    await first.return();
+    expect(busy).toEqual([true, false, true, false]);
   });
 
   it("is not given to a job that is over", async () => {

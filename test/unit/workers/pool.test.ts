@@ -11,6 +11,7 @@ function setUp(replicas = 1) {
   const ports: FakePort[] = [];
   const clock = new FakeClock();
   const states: string[] = [];
+  const deaths: number[] = [];
   let freed = 0;
   const pool = new Pool({
     replicas,
@@ -33,15 +34,17 @@ function setUp(replicas = 1) {
         threads,
       },
     }),
+    patience: { stepMs: 60_000, loadMs: 600_000 },
     arbiter: new Arbiter(2),
     clock,
     log: silentLog,
     meter: silentModelMeter,
     onChange: () => states.push(pool.state.kind),
     onFree: () => freed++,
+    onDeath: (held) => deaths.push(held.length),
   });
   const run = () => pool.take()?.run(generateJob("x"), shape, never);
-  return { pool, ports, clock, states, run, freed: () => freed };
+  return { pool, ports, clock, states, deaths, run, freed: () => freed };
 }
 
 describe("a pool", () => {
@@ -118,18 +121,71 @@ describe("a pool", () => {
     ports[0]!.say({ kind: "load-failed", message: "not a model" });
     expect(ports[0]!.isKilled).toBe(true);
     ports[0]!.exit();
-    expect(pool.state).toEqual({ kind: "failed", reason: "not a model" });
+    expect(pool.state).toMatchObject({ kind: "failed", reason: "not a model", backAt: undefined });
     expect(clock.waits).toEqual([]);
   });
 
-  it("has failed when its worker dies three times while loading", () => {
+  it("rests when its worker dies three times while loading, and is back by itself", () => {
     const { pool, ports, clock } = setUp();
-    for (let life = 0; life < 3; life++) {
-      ports[life]!.exit(7);
-      clock.advance(clock.waits[0] ?? 0);
+    for (const wait of [0, 250]) {
+      ports.at(-1)!.exit(7);
+      clock.advance(wait);
     }
-    expect(pool.state.kind).toBe("failed");
-    expect(ports).toHaveLength(3);
+    ports.at(-1)!.exit(7);
+    expect(pool.state).toMatchObject({ kind: "failed", backAt: 30_250 });
+    expect(pool.state).toMatchObject({ reason: expect.stringContaining("exit code 7") as string });
+    clock.advance(30_000);
+    expect([pool.state.kind, ports.length]).toEqual(["loading", 4]);
+    ports.at(-1)!.ready();
+    expect(pool.state.kind).toBe("ready");
+  });
+
+  it("says when it will be back, from the wait and how long loading took", () => {
+    const { pool, ports, clock } = setUp();
+    clock.advance(700);
+    ports[0]!.ready();
+    clock.advance(60_000);
+    ports[0]!.exit();
+    expect(pool.state).toMatchObject({ kind: "loading", backAt: 61_400 });
+    clock.advance(0);
+    ports[1]!.exit();
+    expect(pool.state).toMatchObject({ kind: "loading", backAt: 61_650 });
+  });
+
+  it("replaces a worker whose loading gets no further, and leaves one that does", () => {
+    const { pool, ports, clock } = setUp();
+    const minutes = (count: number, fraction: (minute: number) => number) => {
+      for (let minute = 1; minute <= count; minute++) {
+        for (let half = 0; half < 2; half++) clock.advance(30_000);
+        ports[0]!.say({ kind: "pong" });
+        ports[0]!.say({ kind: "progress", fraction: fraction(minute) });
+      }
+    };
+    minutes(60, (minute) => minute / 100);
+    expect(ports[0]!.isKilled).toBe(false);
+    minutes(11, () => 0.6);
+    expect(ports[0]!.isKilled).toBe(true);
+    ports[0]!.exit();
+    expect(pool.state.kind).toBe("loading");
+  });
+
+  it("tells what a dead worker held, with what it has not confirmed as cancelled", async () => {
+    const { ports, run, deaths } = setUp();
+    ports[0]!.ready();
+    void run()?.return();
+    const read = collect(run()!);
+    ports[0]!.exit();
+    await expect(read).rejects.toMatchObject({ reason: "WORKER_EXITED" });
+    expect(deaths).toEqual([2]);
+  });
+
+  it("blames no job whose cancellation the worker has confirmed", async () => {
+    const { ports, run, deaths } = setUp();
+    ports[0]!.ready();
+    await run()?.return();
+    ports[0]!.say({ kind: "freed", ids: [1] });
+    ports[0]!.exit();
+    expect(deaths).toEqual([]);
   });
 
   it("serves on while one of its workers is given up", () => {

@@ -6,7 +6,7 @@ function setUp() {
   const clock = new FakeClock();
   let asked = 0;
   let lost = 0;
-  const pulse = new Pulse({ clock, ask: () => asked++, lost: () => lost++ });
+  const pulse = new Pulse({ clock, silenceMs: 300_000, ask: () => asked++, lost: () => lost++ });
   const minutes = (count: number) => {
     for (let quarter = 0; quarter < count * 4; quarter++) clock.advance(15_000);
   };

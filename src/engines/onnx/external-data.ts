@@ -1,0 +1,188 @@
+/**
+ * Checks an ONNX model's file before native code opens it: that its messages lie within each other and within
+ * the file, and that the weights it keeps in other files are in the model's own folder. A model from elsewhere
+ * could name any file of this machine. https://github.com/onnx/onnx/blob/main/docs/ExternalData.md
+ */
+import { realpathSync } from "node:fs";
+import { dirname, isAbsolute, join, relative } from "node:path";
+import { Cursor, withFile } from "../bytes.ts";
+import type { ByteSource } from "../bytes.ts";
+
+type Kind =
+  | "model"
+  | "training"
+  | "function"
+  | "graph"
+  | "node"
+  | "attribute"
+  | "sparse"
+  | "tensor"
+  | "entry";
+
+/** Which fields of a message lead to a tensor: the numbers are onnx.proto's. */
+const children: Readonly<Record<Kind, Readonly<Record<number, Kind>>>> = {
+  model: { 7: "graph", 20: "training", 25: "function" },
+  training: { 1: "graph", 2: "graph" },
+  function: { 7: "node", 11: "attribute" },
+  graph: { 1: "node", 5: "tensor", 15: "sparse" },
+  node: { 5: "attribute" },
+  attribute: {
+    5: "tensor",
+    6: "graph",
+    10: "tensor",
+    11: "graph",
+    22: "sparse",
+    23: "sparse",
+  },
+  sparse: { 1: "tensor", 2: "tensor" },
+  tensor: { 13: "entry" },
+  entry: {},
+};
+
+/** Graphs within graphs: real ones have two or three. */
+const maxDepth = 64;
+const maxTextBytes = 4096;
+
+/** Where a tensor's bytes lie outside of the model's file. */
+export interface External {
+  readonly location: string;
+  readonly offset: number;
+  /** Undefined where it goes to the file's end. */
+  readonly length: number | undefined;
+}
+
+/** Throws an Error that says what is wrong with the model, and names no folder. */
+export function checkModelFile(path: string): void {
+  const external = withFile(path, readExternal);
+  const byFile = Map.groupBy(external, ({ location }) => location);
+  for (const [location, parts] of byFile) checkLocation(dirname(path), location, parts);
+}
+
+function checkLocation(folder: string, location: string, parts: readonly External[]): void {
+  const refuse = (why: string): never => {
+    throw new Error(
+      `the model keeps weights in a file that ${why}; export it again into one folder`,
+    );
+  };
+  const steps = location.split(/[/\\]/);
+  if (location === "" || location.includes("\0")) refuse("has no name");
+  if (isAbsolute(location) || /^[A-Za-z]:/.test(location) || steps.includes("..")) {
+    refuse("lies outside its folder");
+  }
+  const file = join(folder, location);
+  const bytes = withFile(file, (source) => source.bytes);
+  const inside = relative(realpathSync(folder), realpathSync(file));
+  if (inside.startsWith("..") || isAbsolute(inside)) refuse("is a link out of its folder");
+  if (parts.some(({ offset, length = 0 }) => !(offset + length <= bytes))) {
+    refuse("is cut short: it has fewer bytes than its tensors need");
+  }
+}
+
+/** All tensors of a model that lie outside of its file. */
+export function readExternal(source: ByteSource): readonly External[] {
+  const found: External[] = [];
+  const end = source.bytes;
+  const hasGraph = new Walk(source, found).message("model", { start: 0, end, depth: 0 }).has(7);
+  if (!hasGraph)
+    throw new Error("the model's file is not an ONNX model; fetch it or export it again");
+  return found;
+}
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+  readonly depth: number;
+}
+
+class Walk {
+  readonly #source: ByteSource;
+  readonly #found: External[];
+
+  constructor(source: ByteSource, found: External[]) {
+    this.#source = source;
+    this.#found = found;
+  }
+
+  /** Reads a message's fields, and its messages that lead to tensors. Gives the numbers of the fields. */
+  message(kind: Kind, { start, end, depth }: Range): ReadonlySet<number> {
+    if (depth > maxDepth) throw damaged();
+    const cursor = new Cursor(this.#source, { start, end }, damaged);
+    const seen = new Set<number>();
+    const entries = new Map<string, string>();
+    while (cursor.position < end) {
+      const tag = varint(cursor);
+      const field = Math.floor(tag / 8);
+      seen.add(field);
+      const length = lengthOf(cursor, tag % 8);
+      const child = tag % 8 === 2 ? children[kind][field] : undefined;
+      const range = { start: cursor.position, end: cursor.position + length, depth: depth + 1 };
+      cursor.skip(length);
+      if (child === "entry") this.#entry(range, entries);
+      else if (child !== undefined) this.message(child, range);
+    }
+    if (entries.size > 0) this.#found.push(externalOf(entries));
+    return seen;
+  }
+
+  /** A pair of texts: both are fields of known length. */
+  #entry({ start, end }: Range, entries: Map<string, string>): void {
+    const cursor = new Cursor(this.#source, { start, end }, damaged);
+    const texts = new Map<number, string>();
+    while (cursor.position < end) {
+      const tag = varint(cursor);
+      const length = lengthOf(cursor, tag % 8);
+      if (length > maxTextBytes) throw damaged();
+      texts.set(Math.floor(tag / 8), new TextDecoder().decode(cursor.take(length)));
+    }
+    entries.set(texts.get(1) ?? "", texts.get(2) ?? "");
+  }
+}
+
+function externalOf(entries: ReadonlyMap<string, string>): External {
+  const number = (key: string): number | undefined => {
+    const text = entries.get(key);
+    if (text === undefined) return undefined;
+    if (!/^\d{1,15}$/.test(text)) throw damaged();
+    return Number(text);
+  };
+  return {
+    location: entries.get("location") ?? "",
+    offset: number("offset") ?? 0,
+    length: number("length"),
+  };
+}
+
+/** Bytes of a field's value that follow its tag, or the length before them. */
+function lengthOf(cursor: Cursor, wireType: number): number {
+  switch (wireType) {
+    case 0:
+      varint(cursor);
+      return 0;
+    case 1:
+      return 8;
+    case 2: {
+      const length = varint(cursor);
+      cursor.expect(length);
+      return length;
+    }
+    case 5:
+      return 4;
+    default:
+      throw damaged();
+  }
+}
+
+/** Beyond 2^53 only roughly right, and too large for a length anyway. */
+function varint(cursor: Cursor): number {
+  let value = 0;
+  for (let place = 0; place < 10; place++) {
+    const [byte = 0] = cursor.take(1);
+    value += (byte & 0x7f) * 2 ** (7 * place);
+    if (byte < 0x80) return value;
+  }
+  throw damaged();
+}
+
+function damaged(): Error {
+  return new Error("the model's file is cut short or damaged; fetch it or export it again");
+}

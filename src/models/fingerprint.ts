@@ -1,0 +1,25 @@
+import { createHmac } from "node:crypto";
+import type { Job } from "../engines/engine.ts";
+
+/** What stands for a job where the job itself should not be kept: it cannot be read, or guessed without the key. */
+export type Fingerprint = (job: Job) => string;
+
+/** With a key that no caller knows, nobody can make another caller's job look like one of their own. */
+export function fingerprintWith(key: Uint8Array): Fingerprint {
+  return (job) => createHmac("sha256", key).update(canonical(job)).digest("base64url");
+}
+
+/** Everything that a job says but its seed, which is another one each time where the caller states none. */
+function canonical(job: Job): string {
+  return JSON.stringify(job, (key, value: unknown) => {
+    if (key === "seed") return undefined;
+    if (value instanceof Map) return sorted([...value.entries()]);
+    if (value instanceof Uint32Array) return [...value];
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(sorted(Object.entries(value)));
+  });
+}
+
+function sorted<Entry extends readonly [unknown, unknown]>(entries: Entry[]): Entry[] {
+  return entries.sort(([one], [other]) => (String(one) < String(other) ? -1 : 1));
+}

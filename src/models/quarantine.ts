@@ -1,0 +1,150 @@
+/**
+ * Keeps a request that kills workers from killing one after another. `suspicion.ts` decides who is to blame;
+ * this remembers it, by fingerprints alone, and lets suspects in one at a time.
+ */
+import type { Clock } from "../base/clock.ts";
+import { ServeError } from "../base/errors.ts";
+import type { Job } from "../engines/engine.ts";
+import type { Held } from "../workers/channel.ts";
+import type { Fingerprint } from "./fingerprint.ts";
+import { afterDeath, isPast } from "./suspicion.ts";
+import type { Suspicion } from "./suspicion.ts";
+
+/** A suspect's leave to run. Leave it however the job ends. */
+export interface Trial {
+  /** It has given so many pieces or vectors. */
+  gave(count: number): void;
+  /** It has finished: it is above suspicion. */
+  finished(): void;
+  leave(): void;
+}
+
+export interface QuarantineOptions {
+  readonly fingerprint: Fingerprint;
+  readonly clock: Pick<Clock, "now">;
+  /** Suspects that may wait for their trial. */
+  readonly maxWaiting: number;
+}
+
+/** Remembered at once; past it, the oldest is forgotten. */
+const maxSuspects = 1024;
+const retryAfterMs = 5000;
+
+/** One model's suspects. */
+export class Quarantine {
+  readonly #options: QuarantineOptions;
+  /** In the order of their last death. */
+  readonly #suspects = new Map<string, Suspicion>();
+  #trial: string | undefined;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(options: QuarantineOptions) {
+    this.#options = options;
+  }
+
+  /** A worker has died with these jobs. */
+  blame(held: readonly Held[]): void {
+    const now = this.#options.clock.now();
+    for (const { job, given } of held) {
+      const print = this.#options.fingerprint(job);
+      const isOnTrial = print === this.#trial;
+      const suspicion = afterDeath(this.#suspects.get(print), { given, isOnTrial, now });
+      this.#suspects.delete(print);
+      this.#suspects.set(print, suspicion);
+    }
+    for (const print of [...this.#suspects.keys()].slice(0, -maxSuspects)) {
+      this.#suspects.delete(print);
+    }
+  }
+
+  /** Whether the job must `enter` before it runs. Where no worker has died lately, that costs no hash. */
+  suspects(job: Job): boolean {
+    return this.#suspects.size > 0 && this.#known(this.#options.fingerprint(job)) !== undefined;
+  }
+
+  /**
+   * Lets a job run: at once where it is no suspect, else when no other suspect is on trial. Throws
+   * REQUEST_QUARANTINED for one that was found guilty, QUEUE_FULL where too many suspects wait, and the
+   * signal's reason.
+   */
+  async enter(job: Job, signal: AbortSignal): Promise<Trial | undefined> {
+    const print = this.#options.fingerprint(job);
+    for (let hasTurn = false; ; hasTurn = true) {
+      const suspicion = this.#known(print);
+      if (suspicion?.isGuilty === false) {
+        if (this.#trial === undefined) return this.#begin(print, suspicion);
+        await this.#turn(signal);
+        continue;
+      }
+      // It needs no trial any more: whoever is next may have it.
+      if (hasTurn) this.#next();
+      if (suspicion?.isGuilty === true) throw quarantined();
+      return undefined;
+    }
+  }
+
+  /** Throws REQUEST_QUARANTINED for a job that was found guilty. */
+  assertInnocent(job: Job): void {
+    if (this.#known(this.#options.fingerprint(job))?.isGuilty === true) throw quarantined();
+  }
+
+  #known(print: string): Suspicion | undefined {
+    const suspicion = this.#suspects.get(print);
+    if (suspicion === undefined || suspicion.until > this.#options.clock.now()) return suspicion;
+    this.#suspects.delete(print);
+    return undefined;
+  }
+
+  #begin(print: string, suspicion: Suspicion): Trial {
+    this.#trial = print;
+    let isOver = false;
+    const leave = (): void => {
+      if (isOver) return;
+      isOver = true;
+      this.#trial = undefined;
+      this.#next();
+    };
+    return {
+      gave: (count) => {
+        if (isPast(suspicion, count)) leave();
+      },
+      finished: () => {
+        if (this.#suspects.get(print)?.isGuilty === false) this.#suspects.delete(print);
+        leave();
+      },
+      leave,
+    };
+  }
+
+  #next(): void {
+    if (this.#trial === undefined) this.#waiting.shift()?.();
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    if (this.#waiting.length >= this.#options.maxWaiting) {
+      throw new ServeError("QUEUE_FULL", "too many calls wait for this model; try again later", {
+        facts: { waiting: String(this.#waiting.length) },
+        retryAfterMs,
+      });
+    }
+    return new Promise((resolve, reject) => {
+      const go = (): void => {
+        signal.removeEventListener("abort", leave);
+        resolve();
+      };
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(go), 1);
+        reject(ServeError.from(signal.reason));
+      };
+      signal.addEventListener("abort", leave, { once: true });
+      this.#waiting.push(go);
+    });
+  }
+}
+
+function quarantined(): ServeError {
+  return new ServeError(
+    "REQUEST_QUARANTINED",
+    "two workers of the model died while they computed this request; it is not tried again",
+  );
+}

@@ -1,0 +1,199 @@
+/** The server as a process, while what it stands on fails: files, disks, descriptors, ports, itself. */
+import { execFileSync, spawn } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { binary, inferd, Running, start } from "./process.ts";
+
+let folder: string;
+let server: Running | undefined;
+
+function addModel(name: string, rest: string): string {
+  mkdirSync(join(folder, name), { recursive: true });
+  writeFileSync(join(folder, name, "model.yaml"), `name: ${name}\ntask: generate\n${rest}\n`);
+  return join(folder, name);
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "inferd-faults-"));
+  addModel("scripted", "engine: scripted");
+});
+
+afterEach(async () => {
+  server?.child.kill("SIGKILL");
+  await server?.ended;
+  server = undefined;
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const flags = () => ["serve", "--port", "0", "--model", join(folder, "scripted")];
+
+/** Runs a shell line in which `"$@"` is the server. */
+function shell(line: string, ...more: string[]): Running {
+  const child = spawn("sh", ["-c", line, "sh", binary, ...flags(), ...more], { stdio: "pipe" });
+  server = new Running(child);
+  return server;
+}
+
+async function ready(running: Running): Promise<string> {
+  return /"address":"([^"]+)"/.exec(await running.printed('"msg":"ready"'))![1]!;
+}
+
+async function serves(address: string): Promise<void> {
+  const { code, out } = await inferd(["generate", "say yes", "--address", address]);
+  expect([code, out]).toEqual([0, expect.stringContaining("yes")]);
+}
+
+/** The processes that a process has started; a zombie is none. */
+function childrenOf(pid: number): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+        const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+        return parent === String(pid) && state !== "Z";
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+function isAlive(pid: number): boolean {
+  const stat = `/proc/${pid}/stat`;
+  return existsSync(stat) && !/\) Z/.test(readFileSync(stat, "utf8"));
+}
+
+describe.runIf(process.platform === "linux")("a server that is killed", () => {
+  it("leaves no process, not even one in a step that does not end, and its supervisor sees how", async () => {
+    server = start(flags());
+    const address = await ready(server);
+    const [worker = 0] = childrenOf(server.child.pid!);
+    const call = start(["generate", "say one; hang", "--address", address]);
+    await call.printed("one");
+    expect(isAlive(worker)).toBe(true);
+    server.child.kill("SIGKILL");
+    await server.ended;
+    expect(server.child.signalCode).toBe("SIGKILL");
+    await vi.waitFor(() => expect(isAlive(worker)).toBe(false), { timeout: 5000, interval: 20 });
+    expect(await call.ended).toMatchObject({ code: 1 });
+  });
+});
+
+describe("model files that are wrong", () => {
+  it("each give one line that names the model and what to do, and the others serve", async () => {
+    const wrong: Record<string, (path: string) => void> = {
+      missing: () => undefined,
+      pipe: (path) => execFileSync("mkfifo", [path]),
+      directory: (path) => mkdirSync(path),
+      loop: (path) => execFileSync("ln", ["-s", path, path]),
+      truncated: (path) => {
+        const whole = readFileSync(
+          join(import.meta.dirname, "../../models/inferd-demo/model.gguf"),
+        );
+        writeFileSync(path, whole.subarray(0, whole.length / 2));
+      },
+      foreign: (path) => writeFileSync(path, "PK\u0003\u0004 an archive"),
+    };
+    const more = Object.entries(wrong).flatMap(([name, make]) => {
+      const own = addModel(name, "engine: llama\nfiles: { model: weights.gguf }");
+      make(join(own, "weights.gguf"));
+      return ["--model", own];
+    });
+    server = start([...flags(), ...more]);
+    const address = await ready(server);
+    const lines = (await server.printed('"msg":"ready"')).trimEnd().split("\n");
+    const failures = lines
+      .map((line) => JSON.parse(line) as Record<string, string>)
+      .filter(({ msg }) => msg === "model failed");
+    expect(failures.map(({ model }) => model).sort()).toEqual(Object.keys(wrong).sort());
+    for (const { failure } of failures) {
+      expect(failure).toMatch(/(: |; )\w+/);
+      expect(failure).not.toContain(folder);
+    }
+    const { code } = await inferd(["call", "ListModels", "--address", address]);
+    expect(code).toBe(0);
+    const named = await inferd([
+      "generate",
+      "say yes",
+      "--model",
+      "scripted",
+      "--address",
+      address,
+    ]);
+    expect(named.out).toContain("yes");
+  });
+});
+
+describe("a server serves on", () => {
+  it("while its log goes to a full disk", async () => {
+    const port = await freePort();
+    shell('exec "$@" 2>/dev/full', "--port", String(port));
+    await vi.waitFor(async () => serves(`127.0.0.1:${port}`), { timeout: 15_000, interval: 100 });
+    server?.child.kill("SIGTERM");
+    expect(await server?.ended).toMatchObject({ code: 0 });
+  });
+
+  it("without a place for its compile cache", async () => {
+    await serves(await ready(shell('NODE_COMPILE_CACHE=/dev/null/none exec "$@"')));
+  });
+
+  it("after a flood of connections that used up its file descriptors", async () => {
+    const running = shell('ulimit -n 80; exec "$@"');
+    const address = await ready(running);
+    const sockets = await Promise.all(Array.from({ length: 200 }, () => open(address)));
+    for (const socket of sockets) socket.destroy();
+    await vi.waitFor(async () => serves(address), { timeout: 15_000, interval: 100 });
+    expect(running.child.exitCode).toBe(null);
+  });
+});
+
+/** A connection that says nothing; also one that the server has closed at once. */
+function open(address: string): Promise<Socket> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(address.split(":").at(-1)), "127.0.0.1");
+    socket.on("error", () => resolve(socket)).on("connect", () => resolve(socket));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const listener = createServer().listen(0, "127.0.0.1", () => {
+      const address = listener.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      listener.close(() => resolve(port));
+    });
+  });
+}
+
+it("refuses a port that is taken in one line, with code 1", async () => {
+  const first = start(flags());
+  server = first;
+  const port = (await ready(first)).split(":").at(-1)!;
+  const { code, err } = await inferd([...flags(), "--port", port]);
+  expect(code).toBe(1);
+  expect(err).toMatch(/^inferd: .*\n$/);
+  expect(err).toContain(port);
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === "::1"),
+);
+
+it.runIf(hasIpv6).each(["::1", "::"])("listens on %s, and is called by IPv6", async (host) => {
+  server = start([...flags(), "--host", host]);
+  const address = await ready(server);
+  await serves(`[::1]:${address.split(":").at(-1)}`);
+});

@@ -1,0 +1,265 @@
+/** Model files that are wrong, checked before any native code sees them. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import koffi from "koffi";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ByteSource } from "../../../src/engines/bytes.ts";
+import { GgufError, parseGguf } from "../../../src/engines/gguf.ts";
+import { blocks, checkGguf, checkTensors } from "../../../src/engines/gguf-tensors.ts";
+import { findLibrary } from "../../../src/engines/llama/location.ts";
+import { checkModelFile, readExternal } from "../../../src/engines/onnx/external-data.ts";
+
+const models = join(import.meta.dirname, "../../../models");
+const gguf = readFileSync(join(models, "inferd-demo/model.gguf"));
+const headerBytes = parseGguf(sourceOf(gguf)).bytes;
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "inferd-files-"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function sourceOf(bytes: Uint8Array): ByteSource {
+  return {
+    bytes: bytes.length,
+    read(start, length) {
+      expect(start + length).toBeLessThanOrEqual(bytes.length);
+      return bytes.subarray(start, start + length);
+    },
+  };
+}
+
+function check(bytes: Uint8Array): void {
+  const source = sourceOf(bytes);
+  checkTensors(source, parseGguf(source));
+}
+
+function put(name: string, bytes: Uint8Array | string): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+describe("the checks of a GGUF file", () => {
+  it("pass the model that comes with inferd", () => {
+    expect(() => check(gguf)).not.toThrow();
+  });
+
+  it("know the sizes of the library's types", () => {
+    const ggml = koffi.load(findLibrary(undefined).ggmlBase, { global: true });
+    const elements = ggml.func("int64_t ggml_blck_size(int)") as (type: number) => number;
+    const bytes = ggml.func("size_t ggml_type_size(int)") as (type: number) => number;
+    const actual = [...blocks.keys()].map((type) => [type, [elements(type), bytes(type)]]);
+    expect(actual).toEqual([...blocks]);
+  });
+
+  it("refuse it wherever it is cut", () => {
+    const cuts = Array.from({ length: 400 }, (_, part) => Math.floor((gguf.length * part) / 400));
+    for (const length of [...cuts, headerBytes, gguf.length - 1]) {
+      expect(() => check(gguf.subarray(0, length)), `cut at ${length}`).toThrow(GgufError);
+    }
+  });
+
+  it("refuse in one line that says what to do", () => {
+    const path = put("short.gguf", gguf.subarray(0, gguf.length - 100));
+    expect(() => checkGguf(path)).toThrow(
+      /^the model's file is cut short: .*; fetch it or convert it again$/,
+    );
+  });
+
+  it("look at every part of a split file", () => {
+    const path = put("split-00001-of-00002.gguf", gguf);
+    expect(() => checkGguf(path)).toThrow("split-00002-of-00002.gguf does not exist");
+    put("split-00002-of-00002.gguf", gguf.subarray(0, 1000));
+    expect(() => checkGguf(path)).toThrow("cut short");
+  });
+
+  // Where the first tensor's description begins: its name, its shape, its type, its offset.
+  const nameBytes = Number(gguf.readBigUInt64LE(headerBytes));
+  const shapeAt = headerBytes + 8 + nameBytes;
+  const dimensions = gguf.readUInt32LE(shapeAt);
+  const typeAt = shapeAt + 4 + 8 * dimensions;
+
+  it.each<[string, (bytes: Buffer) => void]>([
+    ["a tensor beyond the file", (bytes) => bytes.writeBigUInt64LE(2n ** 40n, typeAt + 4)],
+    ["a tensor at an odd place", (bytes) => bytes.writeBigUInt64LE(7n, typeAt + 4)],
+    ["a shape beyond all numbers", (bytes) => bytes.writeBigUInt64LE(2n ** 63n, shapeAt + 4)],
+    [
+      "a length that native code would divide by",
+      (bytes) => bytes.writeBigUInt64LE(0n, shapeAt + 4),
+    ],
+    ["no dimension", (bytes) => bytes.writeUInt32LE(0, shapeAt)],
+    ["too many dimensions", (bytes) => bytes.writeUInt32LE(5, shapeAt)],
+    ["a name without end", (bytes) => bytes.writeBigUInt64LE(2n ** 62n, headerBytes)],
+    ["more tensors than bytes", (bytes) => bytes.writeBigUInt64LE(2n ** 60n, 8)],
+    ["no tensors", (bytes) => bytes.writeBigUInt64LE(0n, 8)],
+  ])("refuse %s", (_, change) => {
+    const bytes = Buffer.from(gguf);
+    change(bytes);
+    expect(() => check(bytes)).toThrow(GgufError);
+  });
+
+  it("read or refuse any change of the header, and pass no size beyond the file", () => {
+    // Past the metadata, where every byte is a length, a count or a place.
+    const end = headerBytes + 4000;
+    const place = fc.oneof(fc.nat(64), fc.integer({ min: headerBytes, max: end }), fc.nat(end));
+    const change = fc.tuple(place, fc.constantFrom(0, 1, 0x7f, 0x80, 0xff, 0x20, 0x09));
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (changes) => {
+        const bytes = Buffer.from(gguf.subarray(0, end + 100_000));
+        for (const [at, value] of changes) bytes[at] = value;
+        // The data itself need not be there: only its length is asked for.
+        const source: ByteSource = {
+          bytes: gguf.length,
+          read: (start, length) => {
+            expect(start + length).toBeLessThanOrEqual(gguf.length);
+            const part = Buffer.alloc(length);
+            bytes.subarray(start, start + length).copy(part);
+            return part;
+          },
+        };
+        try {
+          checkTensors(source, parseGguf(source));
+        } catch (thrown) {
+          expect(thrown).toBeInstanceOf(GgufError);
+        }
+      }),
+      { numRuns: 300, seed: 20 },
+    );
+  });
+});
+
+/** A protobuf field of bytes. */
+function field(number: number, value: Uint8Array | string): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    bytes.push((rest % 128) + (rest >= 128 ? 128 : 0));
+    if (rest < 128) return Buffer.from(bytes);
+  }
+}
+
+const entry = (key: string, value: string) =>
+  field(13, Buffer.concat([field(1, key), field(2, value)]));
+const tensor = (location: string, rest: readonly Buffer[] = []) =>
+  Buffer.concat([field(8, "weights"), entry("location", location), ...rest]);
+const withInitializer = (location: string, rest: readonly Buffer[] = []) =>
+  field(7, field(5, tensor(location, rest)));
+
+describe("the checks of an ONNX file", () => {
+  it("pass the model that comes with inferd", () => {
+    expect(() => checkModelFile(join(models, "all-minilm-l6-v2/model.onnx"))).not.toThrow();
+  });
+
+  it("pass weights beside the model that are all there", () => {
+    put("weights.bin", Buffer.alloc(100));
+    const path = put(
+      "good.onnx",
+      withInitializer("weights.bin", [entry("offset", "60"), entry("length", "40")]),
+    );
+    expect(() => checkModelFile(path)).not.toThrow();
+  });
+
+  it.each([
+    ["an absolute path", "/etc/passwd", "outside its folder"],
+    ["dots", "../secret", "outside its folder"],
+    ["dots inside", "a/../../secret", "outside its folder"],
+    ["another system's dots", "..\\secret", "outside its folder"],
+    ["a drive", "C:\\secret", "outside its folder"],
+    ["a link out of it", "link.bin", "a link out of its folder"],
+    ["a folder", "sub", "is not a file"],
+    ["nothing", "none.bin", "does not exist"],
+    ["no name", "", "has no name"],
+  ])("refuse weights at %s", (_, location, message) => {
+    rmSync(join(folder, "sub"), { recursive: true, force: true });
+    rmSync(join(folder, "link.bin"), { force: true });
+    mkdirSync(join(folder, "sub"));
+    symlinkSync("/etc/passwd", join(folder, "link.bin"));
+    const path = put("bad.onnx", withInitializer(location));
+    expect(() => checkModelFile(path)).toThrow(message);
+    expect(() => checkModelFile(path)).not.toThrow(folder);
+  });
+
+  it("refuse weights beyond the end of their file", () => {
+    put("few.bin", Buffer.alloc(10));
+    const path = put("bad.onnx", withInitializer("few.bin", [entry("length", "11")]));
+    expect(() => checkModelFile(path)).toThrow("cut short");
+  });
+
+  it("find a tensor wherever a graph may have one", () => {
+    const inNode = (attribute: Buffer) => field(1, field(5, attribute));
+    const deep = inNode(field(6, inNode(field(5, tensor("deep")))));
+    const model = Buffer.concat([
+      field(
+        7,
+        Buffer.concat([field(5, tensor("plain")), field(15, field(1, tensor("sparse"))), deep]),
+      ),
+      field(25, field(7, field(5, field(10, tensor("function"))))),
+    ]);
+    const locations = readExternal(sourceOf(model)).map(({ location }) => location);
+    expect(locations.sort()).toEqual(["deep", "function", "plain", "sparse"]);
+  });
+
+  it.each([
+    ["nothing", Buffer.alloc(0), "not an ONNX model"],
+    ["another format", Buffer.from("version https://git-lfs"), "damaged"],
+    [
+      "a message longer than the file",
+      Buffer.concat([varint(7 * 8 + 2), varint(2 ** 40)]),
+      "damaged",
+    ],
+    ["graphs without end", nested(200), "damaged"],
+  ])("refuse %s", (_, bytes, message) => {
+    expect(() => readExternal(sourceOf(bytes))).toThrow(message);
+  });
+
+  it("read or refuse any bytes", () => {
+    const whole = withInitializer("weights.bin", [entry("offset", "60")]);
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 5 }),
+        (changes) => {
+          const bytes = Buffer.from(whole);
+          for (const [at, value] of changes) bytes[at] = value;
+          try {
+            readExternal(sourceOf(bytes));
+          } catch (thrown) {
+            expect((thrown as Error).message).toMatch(/damaged|not an ONNX model/);
+          }
+        },
+      ),
+      { numRuns: 1000, seed: 20 },
+    );
+  });
+});
+
+function nested(depth: number): Buffer {
+  let graph: Buffer = Buffer.alloc(0);
+  for (let level = 0; level < depth; level++) graph = field(1, field(5, field(6, graph)));
+  return field(7, graph);
+}
+
+describe("in place of a model's file", () => {
+  it.each<[string, (path: string) => void, string]>([
+    ["nothing", () => undefined, "does not exist"],
+    ["a folder", (path) => mkdirSync(path), "is not a file"],
+    ["a pipe", (path) => execFileSync("mkfifo", [path]), "is not a file"],
+    ["a link to itself", (path) => symlinkSync(path, path), "leads back to itself"],
+  ])("%s is refused at once, by name and not by path", (kind, make, message) => {
+    const path = join(folder, `${kind.replaceAll(" ", "-")}.gguf`);
+    make(path);
+    for (const checkFile of [checkGguf, checkModelFile]) {
+      expect(() => checkFile(path)).toThrow(message);
+      expect(() => checkFile(path)).not.toThrow(folder);
+    }
+  });
+});
