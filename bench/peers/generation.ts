@@ -39,7 +39,7 @@ export const generationPeers: Scenario = {
   async run(context) {
     const peers = { prebuilt: programsOnPrebuilt(), native: programsAsBuilt() };
     const turns: Turn[] = [];
-    const count = context.isSmoke ? 1 : 5;
+    const count = context.isSmoke ? 1 : 3;
     for (let turn = 0; turn < count; turn += 1) {
       context.say(`turn ${turn + 1} of ${count}`);
       turns.push(await takeTurn(context, turn, peers));

@@ -29,7 +29,7 @@ export function longPromptOptions({ isSmoke }: Context): LongPromptOptions {
     streams: 3,
     promptTokens: isSmoke ? 500 : 2000,
     undisturbedTokens: isSmoke ? 10 : 60,
-    repeats: isSmoke ? 1 : 5,
+    repeats: isSmoke ? 1 : 3,
     clock: realClock,
   };
 }
