@@ -193,7 +193,7 @@ const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
 );
 
 it.runIf(hasIpv6).each(["::1", "::"])("listens on %s, and is called by IPv6", async (host) => {
-  server = start([...flags(), "--host", host]);
+  server = start([...flags(), "--host", host, "--allow-unauthenticated"]);
   const address = await ready(server);
   await serves(`[::1]:${address.split(":").at(-1)}`);
 });
