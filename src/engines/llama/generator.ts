@@ -176,7 +176,11 @@ export class Generator implements Engine {
     this.#batch.clear();
     const placed: Placed[] = [];
     const candidates = running.map(([, sequence]) => sequence);
-    for (const share of planStep(candidates, { batchTokens, promptTokens })) {
+    for (const share of planStep(candidates, {
+      batchTokens,
+      promptTokens,
+      apart: !model.unified,
+    })) {
       const [id, sequence] = running[share.candidate] ?? [];
       if (id === undefined || sequence?.slot === undefined) continue;
       const from = sequence.computed;

@@ -20,6 +20,12 @@ export interface StepLimits {
   readonly batchTokens: number;
   /** Prompt tokens among them. */
   readonly promptTokens: number;
+  /**
+   * Whether the step computes each sequence's tokens apart. Then it computes sequences of different
+   * lengths in several passes over the weights, so a prompt is not begun that would be cut, unless
+   * there is no other.
+   */
+  readonly apart: boolean;
 }
 
 /**
@@ -35,8 +41,10 @@ export function planStep(candidates: readonly Candidate[], limits: StepLimits): 
     room -= 1;
   });
   let prompt = Math.min(limits.promptTokens, room);
+  const all = prompt;
   candidates.forEach((one, candidate) => {
     if (one.decoding || prompt === 0) return;
+    if (limits.apart && prompt < all && one.pending > prompt) return;
     const tokens = Math.min(one.pending, prompt);
     shares.push({ candidate, tokens, completes: tokens === one.pending });
     prompt -= tokens;

@@ -48,7 +48,20 @@ describe("planStep", () => {
     ],
   ];
   it.each(cases)("takes %s", (_, candidates, [batchTokens, promptTokens], expected) => {
-    expect(planStep(candidates, { batchTokens, promptTokens })).toEqual(expected);
+    expect(planStep(candidates, { batchTokens, promptTokens, apart: false })).toEqual(expected);
+  });
+
+  it("begins no second prompt that it would cut, where sequences are computed apart", () => {
+    const limits = { batchTokens: 512, promptTokens: 64, apart: true };
+    const whole = { candidate: 0, tokens: 47, completes: true };
+    expect(planStep([prompt(47), prompt(47)], limits)).toEqual([whole]);
+    expect(planStep([prompt(47), prompt(99), prompt(9)], limits)).toEqual([
+      whole,
+      { candidate: 2, tokens: 9, completes: true },
+    ]);
+    expect(planStep([prompt(99)], limits)).toEqual([
+      { candidate: 0, tokens: 64, completes: false },
+    ]);
   });
 
   it("never exceeds its limits, starves no generating sequence, and cuts one prompt at most", () => {
@@ -56,6 +69,7 @@ describe("planStep", () => {
     const limits = fc.record({
       batchTokens: fc.integer({ min: 32, max: 64 }),
       promptTokens: fc.integer({ min: 0, max: 64 }),
+      apart: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(candidate, { maxLength: 32 }), limits, (candidates, limit) => {
