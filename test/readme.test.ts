@@ -61,9 +61,10 @@ async function shell(text: string): Promise<string> {
   });
 }
 
+/** Health is open to everybody; reflection, which grpcurl would ask, need not be. */
 const health = (address: string, service: string): Promise<string> =>
   command(join(tools, "grpcurl"), [
-    ...["-plaintext", "-d", JSON.stringify({ service }), address],
+    ...["-plaintext", "-protoset", "gen/fds.binpb", "-d", JSON.stringify({ service }), address],
     "grpc.health.v1.Health/Check",
   ]);
 
