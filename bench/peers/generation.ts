@@ -39,7 +39,7 @@ export const generationPeers: Scenario = {
   async run(context) {
     const peers = { prebuilt: programsOnPrebuilt(), native: programsAsBuilt() };
     const turns: Turn[] = [];
-    const count = context.isSmoke ? 1 : 3;
+    const count = context.isSmoke ? 1 : 5;
     for (let turn = 0; turn < count; turn += 1) {
       context.say(`turn ${turn + 1} of ${count}`);
       turns.push(await takeTurn(context, turn, peers));
@@ -94,7 +94,8 @@ async function samplesOf(
   context: Context,
   peers: Peers,
 ): Promise<readonly Sample[]> {
-  const count = context.isSmoke ? 1 : 2;
+  // Once a turn: what is compared lies close in time, and turns are many instead.
+  const count = 1;
   switch (system) {
     case "inferd":
       return inferdWaves(context, count);
