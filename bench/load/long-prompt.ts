@@ -1,6 +1,7 @@
 /**
- * What a long prompt does to those who are being answered: some streams run undisturbed, then the prompt
- * enters, and their rate and gaps are compared between the two times.
+ * What a long prompt does to those who are being answered. Some streams run, the prompt enters, and their
+ * rate and gaps until its first token are compared with those of the same streams over the same of their
+ * tokens where no prompt enters: a stream's steps take longer as it grows, which is not the prompt's doing.
  */
 import { seededRandom } from "../lib/random.ts";
 import { median, rounded, type Spread, spread } from "../lib/statistics.ts";
@@ -11,7 +12,7 @@ import type { StreamRequest, StreamTarget } from "./target.ts";
 export interface LongPromptOptions {
   readonly streams: number;
   readonly promptTokens: number;
-  /** Tokens that every stream gives before, undisturbed. */
+  /** Tokens that every stream gives before the prompt enters, and the fewest that are compared. */
   readonly undisturbedTokens: number;
   readonly repeats: number;
   readonly clock: Pick<LoadClock, "now">;
@@ -40,20 +41,20 @@ export async function measureLongPrompt(
   for (let repeat = 0; repeat < options.repeats; repeat += 1) {
     runs.push(await runOnce(target, options, repeat));
   }
-  const undisturbed = phase(runs.map(({ before }) => before));
-  const disturbed = phase(runs.map(({ during }) => during));
+  const undisturbed = phase(runs.map((run) => run.undisturbed));
+  const disturbed = phase(runs.map((run) => run.disturbed));
   return {
     undisturbed,
     disturbed,
-    rateKept: rounded(median(runs.map(({ before, during }) => during.rate / before.rate))),
+    rateKept: rounded(median(runs.map((run) => run.disturbed.rate / run.undisturbed.rate))),
     gapGrowth: rounded((disturbed.gapMs?.p99 ?? NaN) / (undisturbed.gapMs?.p99 ?? NaN)),
     longPromptFirstTokenMs: spread(runs.map(({ firstTokenMs }) => firstTokenMs)),
   };
 }
 
 interface Run {
-  readonly before: Window;
-  readonly during: Window;
+  readonly undisturbed: Window;
+  readonly disturbed: Window;
   readonly firstTokenMs: number;
 }
 
@@ -64,6 +65,9 @@ interface Window {
   readonly gapsMs: readonly number[];
 }
 
+/** What every stream gave from one time to another, in tokens. */
+type Range = readonly { readonly from: number; readonly to: number }[];
+
 // More than any stream gives before it is cancelled.
 const endlessTokens = 4000;
 
@@ -72,37 +76,53 @@ const answerTokens = 8;
 
 async function runOnce(
   target: StreamTarget,
-  { streams, promptTokens, undisturbedTokens, clock }: LongPromptOptions,
+  options: LongPromptOptions,
   repeat: number,
 ): Promise<Run> {
+  const { promptTokens, undisturbedTokens, clock } = options;
+  const { range, ...run } = await withStreams(target, options, repeat, async (streams, random) => {
+    await streams.all(undisturbedTokens);
+    const enterMs = clock.now();
+    const from = streams.tokens();
+    const prompt = { prompt: tokenPrompt(random, promptTokens), newTokens: answerTokens };
+    const firstTokenMs = await firstToken(target, { ...prompt, seed: repeat }, clock);
+    const disturbed = { fromMs: enterMs, toMs: enterMs + firstTokenMs };
+    const to = streams.tokens();
+    // A gap that the prompt caused may not have ended yet.
+    await streams.all(1);
+    const range = from.map((tokens, index) => {
+      return { from: tokens, to: Math.max(to[index] ?? 0, tokens + undisturbedTokens) };
+    });
+    return { range, disturbed: streams.window(disturbed), firstTokenMs };
+  });
+  const undisturbed = await withStreams(target, options, repeat, async (streams) => {
+    await streams.reach(range.map(({ to }) => to));
+    return streams.windowOf(range);
+  });
+  return { ...run, undisturbed };
+}
+
+/** Runs endless streams while `act` goes on. */
+async function withStreams<T>(
+  target: StreamTarget,
+  { streams, clock }: LongPromptOptions,
+  repeat: number,
+  act: (streams: Streams, random: () => number) => Promise<T>,
+): Promise<T> {
   const cancel = new AbortController();
   const random = seededRandom(repeat + 1);
-  const request = (tokens: number, newTokens: number): StreamRequest => {
-    return { prompt: tokenPrompt(random, tokens), newTokens, seed: repeat };
-  };
   const watches = Array.from({ length: streams }, () => {
     const watch = new Watch(clock);
     const reader = { signal: cancel.signal, onTokens: (count: number) => watch.add(count) };
-    void target(request(32, endlessTokens), reader).then(({ code }) => watch.end(code));
+    const request = { prompt: tokenPrompt(random, 32), newTokens: endlessTokens, seed: repeat };
+    void target(request, reader).then(({ code }) => watch.end(code));
     return watch;
   });
   try {
-    const all = (tokens: number): Promise<unknown> =>
-      Promise.all(watches.map((watch) => watch.reached(watch.tokens + tokens)));
+    const all = new Streams(watches);
     // Until all of them have started, they disturb each other.
-    await all(8);
-    const startMs = clock.now();
-    await all(undisturbedTokens);
-    const enterMs = clock.now();
-    const firstTokenMs = await firstToken(target, request(promptTokens, answerTokens), clock);
-    const doneMs = enterMs + firstTokenMs;
-    // A gap that the prompt caused may not have ended yet.
-    await all(1);
-    return {
-      before: windowOf(watches, startMs, enterMs),
-      during: windowOf(watches, enterMs, doneMs),
-      firstTokenMs,
-    };
+    await all.all(8);
+    return await act(all, random);
   } finally {
     cancel.abort();
     await Promise.all(watches.map(({ ended }) => ended));
@@ -124,13 +144,53 @@ async function firstToken(
   return firstMs;
 }
 
-function windowOf(watches: readonly Watch[], fromMs: number, toMs: number): Window {
-  const tokens = watches.map((watch) => watch.tokensIn(fromMs, toMs)).reduce((a, b) => a + b, 0);
-  return {
-    rate: tokens / watches.length / ((toMs - fromMs) / 1000),
-    gapsMs: watches.flatMap((watch) => watch.gapsIn(fromMs, toMs)),
-  };
+/** The streams together. */
+class Streams {
+  readonly #watches: readonly Watch[];
+
+  constructor(watches: readonly Watch[]) {
+    this.#watches = watches;
+  }
+
+  tokens(): readonly number[] {
+    return this.#watches.map(({ tokens }) => tokens);
+  }
+
+  /** Until each has given so many more tokens. */
+  async all(tokens: number): Promise<void> {
+    await this.reach(this.tokens().map((given) => given + tokens));
+  }
+
+  /** Until each has given so many tokens in all. */
+  async reach(tokens: readonly number[]): Promise<void> {
+    await Promise.all(this.#watches.map((watch, index) => watch.reached(tokens[index] ?? 0)));
+  }
+
+  window({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): Window {
+    const tokens = this.#watches.map((watch) => watch.tokensIn(fromMs, toMs));
+    return {
+      rate: mean(tokens) / ((toMs - fromMs) / 1000),
+      gapsMs: this.#watches.flatMap((watch) => watch.gapsIn(fromMs, toMs)),
+    };
+  }
+
+  /** The time that each took for its part of the range. */
+  windowOf(range: Range): Window {
+    const parts = this.#watches.map((watch, index) => {
+      const { from, to } = range[index] ?? { from: 0, to: 0 };
+      const fromMs = watch.reachedAtMs(from);
+      const toMs = watch.reachedAtMs(to);
+      return { rate: (to - from) / ((toMs - fromMs) / 1000), gapsMs: watch.gapsIn(fromMs, toMs) };
+    });
+    return {
+      rate: mean(parts.map(({ rate }) => rate)),
+      gapsMs: parts.flatMap((one) => one.gapsMs),
+    };
+  }
 }
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function phase(windows: readonly Window[]): Phase {
   return {
@@ -177,6 +237,12 @@ class Watch {
       this.ended,
     ]);
     if (this.#tokens < tokens) throw new Error(`a stream ended too early: ${this.#code ?? ""}`);
+  }
+
+  /** When its first `tokens` tokens had come. */
+  reachedAtMs(tokens: number): number {
+    let sum = 0;
+    return this.#arrivals.find((arrival) => (sum += arrival.tokens) >= tokens)?.atMs ?? NaN;
   }
 
   tokensIn(fromMs: number, toMs: number): number {

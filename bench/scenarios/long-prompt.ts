@@ -13,7 +13,7 @@ export const longPrompt: Scenario = {
   name: "long-prompt",
   title: "A long prompt enters while three streams run",
   method:
-    "Model of 0.6B shape (random weights, Q4_0). Three streams run alone, then a prompt of 2,000 tokens enters: their rate and gaps are compared between the two times, over several repeats.",
+    "Model of 0.6B shape (random weights, Q4_0). Three streams run and a prompt of 2,000 tokens enters: their rate and gaps until its first token are compared with the same streams' over the same of their tokens where no prompt enters, over several repeats. (A stream's steps take longer as it grows, which is not the prompt's doing.)",
   async run(context) {
     const { result } = await inferdWithLongPrompt(context);
     return {
