@@ -22,13 +22,18 @@ const leastReuse = 8;
 
 /** What the KV memory can do. */
 export interface SeatRules {
-  /** Whether a slot can take over a part of another's cells. */
+  /**
+   * Whether slots share their cells: then one can take over a part of another's. Where they are kept
+   * apart, the library computes slots that lie side by side together and passes over the weights once
+   * more for each gap between those that run.
+   */
   readonly sharing: boolean;
 }
 
 /**
  * Seats a prompt: in a free slot whose cached beginning it shares, or in the one longest unused, with
- * the beginning copied from wherever the longest is. Undefined when no slot is free.
+ * the beginning copied from wherever the longest is. Slots that are kept apart are rather filled side by
+ * side, gaps first. Undefined when no slot is free.
  *
  * At least one prompt token is always left to compute, because its output is what is sampled from.
  */
@@ -37,13 +42,16 @@ export function chooseSeat(
   slots: readonly SlotView[],
   { sharing }: SeatRules,
 ): Seat | undefined {
-  const oldest = slots
+  const free = slots
     .map((slot, index) => ({ ...slot, index }))
     .filter((slot) => !slot.taken)
-    .sort((a, b) => rank(a) - rank(b))[0];
-  if (oldest === undefined) return undefined;
+    .sort((a, b) => {
+      const closer = sharing ? 0 : neighbours(slots, b.index) - neighbours(slots, a.index);
+      return closer || rank(a) - rank(b);
+    })[0];
+  if (free === undefined) return undefined;
 
-  let donor = oldest.index;
+  let donor = free.index;
   let cached = 0;
   slots.forEach((slot, index) => {
     if (slot.taken && !sharing) return;
@@ -51,18 +59,23 @@ export function chooseSeat(
     const better = common > cached || (common === cached && slots[donor]?.taken && !slot.taken);
     if (better) [donor, cached] = [index, common];
   });
-  if (cached < leastReuse) return { slot: oldest.index, donor: oldest.index, cached: 0 };
+  if (cached < leastReuse) return { slot: free.index, donor: free.index, cached: 0 };
 
   // In place, unless that throws away more of another conversation than it saves.
   const source = slots[donor];
   const inPlace = source !== undefined && !source.taken && cached * 2 >= source.tokens.length;
-  if (!inPlace && !sharing) return { slot: oldest.index, donor: oldest.index, cached: 0 };
-  return { slot: inPlace ? donor : oldest.index, donor, cached };
+  if (!inPlace && !sharing) return { slot: free.index, donor: free.index, cached: 0 };
+  return { slot: inPlace ? donor : free.index, donor, cached };
 }
 
 /** Empty slots first, then by last use. */
 function rank(slot: SlotView): number {
   return slot.tokens.length === 0 ? -1 : slot.usedAt;
+}
+
+/** How many of the slots beside it are taken. */
+function neighbours(slots: readonly SlotView[], index: number): number {
+  return Number(slots[index - 1]?.taken ?? false) + Number(slots[index + 1]?.taken ?? false);
 }
 
 function commonLength(a: Int32Array, b: Int32Array): number {

@@ -57,4 +57,10 @@ describe("chooseSeat", () => {
       cached: 60,
     });
   });
+
+  it("fills slots that are kept apart side by side, gaps first", () => {
+    const slots = [empty, taken(tokens(5)), empty, taken(tokens(5)), empty, empty];
+    expect(chooseSeat(prompt, slots, { sharing: false })).toMatchObject({ slot: 2 });
+    expect(chooseSeat(prompt, slots, { sharing: true })).toMatchObject({ slot: 0 });
+  });
 });
