@@ -157,7 +157,7 @@ export const settings = {
     default: 1_800_000,
     read: wholeNumber(0, day),
     value: "ms",
-    help: "Milliseconds after which a client is asked to connect anew, so that load spreads; its open calls go on. 0 never asks.",
+    help: "Milliseconds after the first call of a connection when its client is asked to connect anew, so that load spreads; its open calls go on. 0 never asks.",
   },
   ...accessSettings,
   maxMessageBytes: {

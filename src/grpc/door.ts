@@ -14,6 +14,7 @@ import type { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Handler, Interceptor } from "../calls/call.ts";
 import { adapt, tolerant } from "./adapter.ts";
+import { limitAge } from "./age.ts";
 import { type GateOptions, guard } from "./gate.ts";
 import { http2Servers, limitHttp2 } from "./http2.ts";
 import { listen, type Place } from "./listen.ts";
@@ -100,7 +101,13 @@ export class Door {
   /** Opens a port, and returns which. Fails with one line that says why. */
   async listen(place: Place, credentials: ServerCredentials): Promise<number> {
     const port = await listen(this.#server, place, credentials);
-    for (const each of http2Servers(this.#server)) guard(each, this.#gateOptions());
+    const { maxCallMs, maxConnectionAgeMs: ageMs } = this.#options.limits;
+    for (const each of http2Servers(this.#server)) {
+      guard(each, this.#gateOptions());
+      // No call lasts longer, but for a Watch, whose client comes back: age ends no call.
+      const graceMs = maxCallMs + endMs;
+      if (ageMs > 0) limitAge(each, { ageMs, graceMs, random: Math.random });
+    }
     return port;
   }
 
@@ -142,7 +149,7 @@ export class Door {
 }
 
 function grpcOptions(options: DoorLimits): GrpcOptions {
-  const { maxCallMs, maxConnectionAgeMs, maxConnectionIdleMs } = options;
+  const { maxConnectionIdleMs } = options;
   return {
     "grpc.max_concurrent_streams": options.maxConcurrentStreams,
     "grpc.max_receive_message_length": options.maxMessageBytes,
@@ -150,11 +157,6 @@ function grpcOptions(options: DoorLimits): GrpcOptions {
     "grpc.keepalive_timeout_ms": options.keepaliveTimeoutMs,
     // Channelz stays on: without it, forceShutdown of grpc-js 1.14 closes nothing.
     "grpc.enable_channelz": 1,
-    ...(maxConnectionAgeMs > 0 && {
-      "grpc.max_connection_age_ms": maxConnectionAgeMs,
-      // No call lasts longer, but for a Watch, whose client comes back: age ends no call.
-      "grpc.max_connection_age_grace_ms": maxCallMs + endMs,
-    }),
     ...(maxConnectionIdleMs > 0 && { "grpc.max_connection_idle_ms": maxConnectionIdleMs }),
   };
 }

@@ -4,6 +4,8 @@ import { connect, constants, type ClientHttp2Session } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ServeError } from "../../src/base/errors.ts";
+import { callHeaders, flags, heard, http2Frame, openWire, types } from "./frames.ts";
+import { frame } from "./raw.ts";
 import { call, deferred, kindsClient, startKinds } from "./support.ts";
 
 let closing: (() => Promise<void> | void)[] = [];
@@ -54,6 +56,7 @@ describe("a connection that has reached its age", () => {
     await begun.promise;
     // Another of the same age, to see that age has come for both: jitter is a tenth.
     const witness = session(address);
+    witness.request({ ":path": "/age/counts/from/the/first/call" }).on("error", () => undefined);
     expect(await goaway(witness)).toBe(constants.NGHTTP2_NO_ERROR);
     // A new call gets a new connection while the old one still carries the stream.
     expect(await call(client, "unary", ["y"])).toMatchObject({ responses: ["y"] });
@@ -62,15 +65,27 @@ describe("a connection that has reached its age", () => {
   });
 
   it("fails none of the calls that are made one after another meanwhile", async () => {
-    // Clients call again by themselves once after a refused stream: ages must not follow each other faster.
-    const running = await startKinds({}, { maxConnectionAgeMs: 150 });
+    const running = await startKinds({}, { maxConnectionAgeMs: 20 });
     const client = kindsClient(running.address);
     closing.push(running.stop, () => client.close());
     const errors = new Set<unknown>();
-    for (let calls = 0; calls < 2000; calls++) {
+    for (let calls = 0; calls < 500; calls++) {
       errors.add((await call(client, calls % 2 ? "unary" : "serverStream", ["x"])).error);
     }
     expect([...errors]).toEqual([undefined]);
+  });
+
+  it("has had its age since its first call, so that it takes at least one", async () => {
+    const { address } = await gated({ maxConnectionAgeMs: 20 });
+    const unused = await openWire(address);
+    const used = await openWire(address);
+    closing.push(() => void unused.socket.destroy());
+    closing.push(() => void used.socket.destroy());
+    used.send(...request(1, "/test.Kinds/ServerStream"));
+    await heard(used, ({ goaways }) => goaways.length > 0);
+    expect(unused.heard.goaways).toEqual([]);
+    unused.send(...request(1, "/test.Kinds/Unary"));
+    await heard(unused, ({ ended }) => ended.includes(1));
   });
 
   it("outlives the longest call: a call ends by its deadline, never by age", async () => {
@@ -131,6 +146,23 @@ describe("a client that has died without a word", () => {
     expect(await aborted.promise).toBe("CALLER_GONE");
   });
 });
+
+function request(stream: number, path: string): readonly Buffer[] {
+  return [
+    http2Frame({
+      type: types.headers,
+      flags: flags.endHeaders,
+      stream,
+      payload: callHeaders(path),
+    }),
+    http2Frame({
+      type: types.data,
+      flags: flags.endStream,
+      stream,
+      payload: frame(Buffer.from("x")),
+    }),
+  ];
+}
 
 /** The session has taken over the socket's reading: only its handle can still be stopped. */
 function freeze(socket: ReturnType<typeof connectTcp>): void {

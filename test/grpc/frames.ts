@@ -110,6 +110,14 @@ export async function pong(wire: Wire): Promise<void> {
   }
 }
 
+/** Waits until what was heard is as it should be. */
+export async function heard(wire: Wire, isSo: (heard: Heard) => boolean): Promise<void> {
+  while (!isSo(wire.heard)) {
+    if (wire.socket.destroyed) throw new Error("the connection is gone");
+    await Promise.race([once(wire.socket, "data"), wire.closed]);
+  }
+}
+
 function listen(socket: Socket, heard: Heard): void {
   let rest = Buffer.alloc(0);
   socket.on("data", (chunk: Buffer) => {
