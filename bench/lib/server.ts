@@ -100,15 +100,23 @@ function readyAddress(child: ChildProcess, onCall: ServerOptions["onCall"]): Pro
 export interface CallLine {
   readonly method: string;
   readonly code: string;
+  /** Why it failed; empty where it did not. */
+  readonly reason: string;
+  /** A worker had begun its job. */
+  readonly isStarted: boolean;
 }
 
-interface LogEntry extends Partial<CallLine> {
+interface LogEntry {
   readonly msg?: string;
+  readonly method?: string;
+  readonly code?: string;
+  readonly reason?: string;
+  readonly queueMs?: number;
   readonly address?: string;
 }
 
-function callOf({ method = "", code = "" }: LogEntry): CallLine {
-  return { method, code };
+function callOf({ method = "", code = "", reason = "", queueMs }: LogEntry): CallLine {
+  return { method, code, reason, isStarted: queueMs !== undefined };
 }
 
 /** Enough to say why a server did not start. */

@@ -11,5 +11,8 @@ export type Limits = Pick<
   | "maxStopBytes"
   | "maxLogitBias"
   | "maxQueuedJobs"
+  | "maxQueuedTokens"
+  | "maxQueuedJobsTotal"
+  | "maxQueuedTokensTotal"
   | "maxCallMs"
 >;

@@ -2,6 +2,7 @@ import type {
   EngineInfo,
   GetServerInfoRequest,
   GetServerInfoResponse,
+  Limits as LimitsMessage,
 } from "../../gen/inferd/v1/server_service.ts";
 import type { Handler } from "../calls/call.ts";
 import { validated } from "../calls/validation.ts";
@@ -38,16 +39,27 @@ export function serverHandlers(options: ServerInfoOptions): ServerHandlers {
         version,
         build,
         engines: enginesOf(options.engines, models),
-        limits: {
-          maxMessageBytes: limits.maxMessageBytes,
-          maxInputs: limits.maxInputs,
-          maxTokens: limits.maxTokens,
-          maxQueuedJobs: limits.maxQueuedJobs,
-          maxCallDuration: duration(limits.maxCallMs),
-        },
+        limits: limitsOf(limits),
         uptime: duration(uptimeMs()),
       };
     }),
+  };
+}
+
+function limitsOf({ maxCallMs, ...limits }: Limits): LimitsMessage {
+  return {
+    maxMessageBytes: limits.maxMessageBytes,
+    maxInputs: limits.maxInputs,
+    maxTokens: limits.maxTokens,
+    maxPromptTokens: limits.maxPromptTokens,
+    maxStops: limits.maxStops,
+    maxStopBytes: limits.maxStopBytes,
+    maxLogitBias: limits.maxLogitBias,
+    maxQueuedJobs: limits.maxQueuedJobs,
+    maxQueuedTokens: BigInt(limits.maxQueuedTokens),
+    maxQueuedJobsTotal: limits.maxQueuedJobsTotal,
+    maxQueuedTokensTotal: BigInt(limits.maxQueuedTokensTotal),
+    maxCallDuration: duration(maxCallMs),
   };
 }
 

@@ -26,6 +26,9 @@ export const limits: Limits = {
   maxStopBytes: 256,
   maxLogitBias: 1024,
   maxQueuedJobs: 256,
+  maxQueuedTokens: 4_194_304,
+  maxQueuedJobsTotal: 1024,
+  maxQueuedTokensTotal: 16_777_216,
   maxCallMs: 600_000,
 };
 

@@ -50,10 +50,33 @@ export interface Limits {
   readonly maxInputs: number;
   /** The most tokens that one generation call may ask for. */
   readonly maxTokens: number;
-  /** The most jobs that wait for one model; past it, calls fail with `RESOURCE_EXHAUSTED`. */
+  /**
+   * The most jobs that wait for one model, unless its manifest states another number; past it, calls
+   * fail with `RESOURCE_EXHAUSTED`.
+   */
   readonly maxQueuedJobs: number;
   /** The longest time that a call may take. A call without a deadline has this one. */
-  readonly maxCallDuration?: Duration | undefined;
+  readonly maxCallDuration?:
+    | Duration
+    | undefined;
+  /**
+   * The most tokens of the jobs that wait for one model, unless its manifest states another number. A
+   * byte of text counts as a token, and what a call may generate counts in full. One job alone may
+   * have more.
+   */
+  readonly maxQueuedTokens: bigint;
+  /** The most jobs that wait in the whole server, whatever their models. */
+  readonly maxQueuedJobsTotal: number;
+  /** The most tokens of the jobs that wait in the whole server, counted as for one model. */
+  readonly maxQueuedTokensTotal: bigint;
+  /** The most tokens of a prompt; a model's context can allow fewer. */
+  readonly maxPromptTokens: number;
+  /** The most stop sequences of one call. */
+  readonly maxStops: number;
+  /** The longest stop sequence, in bytes of UTF-8. */
+  readonly maxStopBytes: number;
+  /** The most entries of one call's `logit_bias`. */
+  readonly maxLogitBias: number;
 }
 
 function createBaseGetServerInfoRequest(): GetServerInfoRequest {
@@ -341,7 +364,20 @@ export const Library: MessageFns<Library> = {
 };
 
 function createBaseLimits(): Limits {
-  return { maxMessageBytes: 0, maxInputs: 0, maxTokens: 0, maxQueuedJobs: 0, maxCallDuration: undefined };
+  return {
+    maxMessageBytes: 0,
+    maxInputs: 0,
+    maxTokens: 0,
+    maxQueuedJobs: 0,
+    maxCallDuration: undefined,
+    maxQueuedTokens: 0n,
+    maxQueuedJobsTotal: 0,
+    maxQueuedTokensTotal: 0n,
+    maxPromptTokens: 0,
+    maxStops: 0,
+    maxStopBytes: 0,
+    maxLogitBias: 0,
+  };
 }
 
 export const Limits: MessageFns<Limits> = {
@@ -360,6 +396,33 @@ export const Limits: MessageFns<Limits> = {
     }
     if (message.maxCallDuration !== undefined) {
       Duration.encode(message.maxCallDuration, writer.uint32(42).fork()).join();
+    }
+    if (message.maxQueuedTokens !== 0n) {
+      if (BigInt.asUintN(64, message.maxQueuedTokens) !== message.maxQueuedTokens) {
+        throw new globalThis.Error("value provided for field message.maxQueuedTokens of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.maxQueuedTokens);
+    }
+    if (message.maxQueuedJobsTotal !== 0) {
+      writer.uint32(56).uint32(message.maxQueuedJobsTotal);
+    }
+    if (message.maxQueuedTokensTotal !== 0n) {
+      if (BigInt.asUintN(64, message.maxQueuedTokensTotal) !== message.maxQueuedTokensTotal) {
+        throw new globalThis.Error("value provided for field message.maxQueuedTokensTotal of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.maxQueuedTokensTotal);
+    }
+    if (message.maxPromptTokens !== 0) {
+      writer.uint32(72).uint32(message.maxPromptTokens);
+    }
+    if (message.maxStops !== 0) {
+      writer.uint32(80).uint32(message.maxStops);
+    }
+    if (message.maxStopBytes !== 0) {
+      writer.uint32(88).uint32(message.maxStopBytes);
+    }
+    if (message.maxLogitBias !== 0) {
+      writer.uint32(96).uint32(message.maxLogitBias);
     }
     return writer;
   },
@@ -417,6 +480,62 @@ export const Limits: MessageFns<Limits> = {
             message.maxCallDuration = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.maxQueuedTokens = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.maxQueuedJobsTotal = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.maxQueuedTokensTotal = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.maxPromptTokens = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.maxStops = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.maxStopBytes = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.maxLogitBias = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -441,6 +560,17 @@ export const Limits: MessageFns<Limits> = {
     message.maxCallDuration = (object.maxCallDuration !== undefined && object.maxCallDuration !== null)
       ? Duration.fromPartial(object.maxCallDuration)
       : undefined;
+    message.maxQueuedTokens = (object.maxQueuedTokens !== undefined && object.maxQueuedTokens !== null)
+      ? BigInt(object.maxQueuedTokens)
+      : 0n;
+    message.maxQueuedJobsTotal = object.maxQueuedJobsTotal ?? 0;
+    message.maxQueuedTokensTotal = (object.maxQueuedTokensTotal !== undefined && object.maxQueuedTokensTotal !== null)
+      ? BigInt(object.maxQueuedTokensTotal)
+      : 0n;
+    message.maxPromptTokens = object.maxPromptTokens ?? 0;
+    message.maxStops = object.maxStops ?? 0;
+    message.maxStopBytes = object.maxStopBytes ?? 0;
+    message.maxLogitBias = object.maxLogitBias ?? 0;
     return message;
   },
 };
