@@ -2,11 +2,11 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { startProcess, stopProcess } from "../lib/child.ts";
+import { freePort } from "../lib/port.ts";
 import { noCounts, type StreamEnd, type StreamRequest, type StreamTarget } from "../load/target.ts";
 import { type Programs, threads } from "./llama.ts";
 
@@ -45,16 +45,6 @@ export async function withLlamaServer<T>(
     agent.destroy();
     await stopProcess(child);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("there is no free port");
-  return address.port;
 }
 
 async function ready(child: ChildProcess, port: number): Promise<void> {

@@ -1,8 +1,8 @@
-import { createServer } from "node:net";
 import { openInferd } from "../load/inferd.ts";
 import { assertNoErrors, measure } from "../load/measure.ts";
 import { requests } from "../load/requests.ts";
 import type { StreamTarget } from "../load/target.ts";
+import { freePort } from "../lib/port.ts";
 import { cpuMs } from "../lib/process.ts";
 import type { Context, Scenario } from "../lib/scenario.ts";
 import { type ServerProcess, withServer } from "../lib/server.ts";
@@ -125,15 +125,4 @@ function scrape(port: number): { readonly stop: () => number } {
       return scrapes;
     },
   };
-}
-
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
