@@ -10,17 +10,33 @@ import { rounded, type Spread, spread } from "../lib/statistics.ts";
 import { watchGrowth } from "../lib/tree.ts";
 import { programsOnPrebuilt, programsVersion } from "./llama.ts";
 import type { Peer } from "./peer.ts";
-import { slots, type System, systems, withSystem } from "./systems.ts";
+import { slots, type System, withSystem } from "./systems.ts";
 
 const shape = { promptTokens: 47, newTokens: { least: 48, most: 144 } } as const;
 const meanNewTokens = (shape.newTokens.least + shape.newTokens.most) / 2;
 const offeredTimes = 3;
 const deadlineMs = 6000;
+const floodMs = 24_000;
+interface Contender {
+  readonly name: string;
+  readonly system: System;
+  readonly flags: readonly string[];
+  /** What keeps it busy: its slots, or one that runs and one that waits. */
+  readonly busyStreams: number;
+}
+
+const shortQueue = ["--max-queued-jobs", "32"];
+const contenders: readonly Contender[] = [
+  { name: "inferd", system: "inferd", flags: shortQueue, busyStreams: slots },
+  { name: "inferd in its defaults", system: "inferd", flags: [], busyStreams: slots },
+  { name: "llama-server", system: "llama-server", flags: [], busyStreams: slots },
+  { name: "FastAPI", system: "FastAPI", flags: [], busyStreams: 2 },
+];
 /** How long after the flood somebody waits for a first token. */
-const patienceMs = 20_000;
+const patienceMs = 15_000;
 
 interface Measured {
-  /** Tokens a second of a closed loop that keeps all slots busy. */
+  /** Tokens a second of a closed loop that keeps it busy. */
   readonly capacity: number;
   readonly calls: number;
   readonly inTime: number;
@@ -40,15 +56,14 @@ interface Measured {
 export const overloadPeers: Scenario = {
   name: "overload-peers",
   title: "Three times the load that a server can take, inferd and others",
-  method: `inferd-demo's weights for all, prompts of ${shape.promptTokens} tokens and ${shape.newTokens.least} to ${shape.newTokens.most} new ones. inferd in its defaults; llama-server with ${slots} slots on the same libllama and threads, else in its defaults; an app as FastAPI's and transformers' documentation show it (\`bench/peers/fastapi_app.py\`: one generation at a time, PyTorch). Each is held against its own capacity: a closed loop of ${slots} streams first, then an open loop (Poisson) of ${offeredTimes} times that for 30 s, every call with a deadline of ${deadlineMs / 1000} s and no retries; an HTTP caller closes its connection then. Goodput counts the tokens of calls that were answered whole in time, over the second half. When the flood is over, one more call waits up to ${patienceMs / 1000} s for its first token. Memory is resident memory, of all processes of a server. At ${offeredTimes} times the capacity, a third of all calls can be answered.`,
+  method: `inferd-demo's weights for all, prompts of ${shape.promptTokens} tokens and ${shape.newTokens.least} to ${shape.newTokens.most} new ones. inferd with a queue that its deadlines have room for (\`${shortQueue.join(" ")}\`), and in its defaults; llama-server with ${slots} slots on the same libllama and threads, else in its defaults; an app as FastAPI's and transformers' documentation show it (\`bench/peers/fastapi_app.py\`: one generation at a time, PyTorch). Each is held against its own capacity: a closed loop of as many streams as it has slots first, then an open loop (Poisson) of ${offeredTimes} times that for ${floodMs / 1000} s, every call with a deadline of ${deadlineMs / 1000} s and no retries; an HTTP caller closes its connection then. Goodput counts the tokens of calls that were answered whole in time, over the second half. When the flood is over, one more call waits up to ${patienceMs / 1000} s for its first token. Memory is resident memory, of all processes of a server. At ${offeredTimes} times the capacity, a third of all calls can be answered.`,
   async run({ isSmoke, say }) {
     const programs = programsOnPrebuilt();
-    const all: Partial<Record<System, Measured>> = {};
-    for (const system of systems) {
-      say(system);
-      const options = { programs, deadlineMs };
-      all[system] = await withSystem(system, options, (peer) =>
-        measureOne(peer, isSmoke ? 0.2 : 1),
+    const all: Record<string, Measured> = {};
+    for (const { name, system, flags, busyStreams } of contenders) {
+      say(name);
+      all[name] = await withSystem(system, { programs, flags, deadlineMs }, (peer) =>
+        measureOne(peer, { streams: busyStreams, scale: isSmoke ? 0.2 : 1 }),
       );
     }
     const versions = { "llama.cpp programs": await programsVersion(programs) };
@@ -56,7 +71,10 @@ export const overloadPeers: Scenario = {
   },
 };
 
-async function measureOne(peer: Peer, scale: number): Promise<Measured> {
+async function measureOne(
+  peer: Peer,
+  { streams, scale }: { readonly streams: number; readonly scale: number },
+): Promise<Measured> {
   const stream = within(peer.stream, deadlineMs);
   const request = requests({
     prompt: { kind: "tokens", tokens: { least: shape.promptTokens, most: shape.promptTokens } },
@@ -64,17 +82,17 @@ async function measureOne(peer: Peer, scale: number): Promise<Measured> {
     seed: 1,
   });
   const run = { calls: Infinity, request, clock: realClock };
-  const closed = { kind: "closed", streams: slots } as const;
+  const closed = { kind: "closed", streams } as const;
   // The first seconds warm everything up.
   await drive(peer.stream, { ...run, load: closed, durationMs: 4000 * scale });
   await idle(peer);
-  const full = await drive(peer.stream, { ...run, load: closed, durationMs: 15_000 * scale });
+  const full = await drive(peer.stream, { ...run, load: closed, durationMs: 10_000 * scale });
   const capacity = summarize(full).tokensPerSecond;
   await idle(peer);
   const growth = watchGrowth(peer.pid);
   const perSecond = (offeredTimes * capacity) / meanNewTokens;
   const arrivalsMs = arrivals("poisson", perSecond, seededRandom(1));
-  const durationMs = 30_000 * scale;
+  const durationMs = floodMs * scale;
   const flood = await drive(stream, { ...run, load: { kind: "open", arrivalsMs }, durationMs });
   const afterwardsMs = await firstTokenMs(peer.stream);
   const until = flood.startMs + durationMs;
@@ -92,7 +110,7 @@ function within(target: StreamTarget, afterMs: number): StreamTarget {
   return async (request, { signal, onTokens }) => {
     const deadline = AbortSignal.timeout(afterMs);
     const end = await target(request, { signal: AbortSignal.any([signal, deadline]), onTokens });
-    return end.code !== "OK" && deadline.aborted ? { ...end, code: "DEADLINE" } : end;
+    return end.code !== "OK" && deadline.aborted ? { ...end, code: "left at the deadline" } : end;
   };
 }
 
@@ -145,7 +163,7 @@ async function firstTokenMs(target: StreamTarget): Promise<number | undefined> {
   return first === undefined ? undefined : rounded(first);
 }
 
-function outcomeOf(all: Partial<Record<System, Measured>>): Outcome {
+function outcomeOf(all: Readonly<Record<string, Measured>>): Outcome {
   const measured = Object.entries(all);
   const share = (one: Measured): number => rounded(one.goodput / one.capacity);
   return {
