@@ -6,11 +6,16 @@ import { repository } from "../lib/paths.ts";
 import { freePort } from "../lib/port.ts";
 import type { StreamRequest } from "../load/target.ts";
 import { readyOverHttp, silentOverHttp, streamOverHttp } from "./http-stream.ts";
-import { threads } from "./llama.ts";
 import type { Peer } from "./peer.ts";
 
+export interface FastApiOptions {
+  readonly model: string;
+  readonly temperature: number;
+  readonly threads: number;
+}
+
 export async function withFastApi<T>(
-  { model, temperature }: { readonly model: string; readonly temperature: number },
+  { model, temperature, threads }: FastApiOptions,
   run: (peer: Peer) => Promise<T>,
 ): Promise<T> {
   const python = runScript("python", "fastapi.txt");

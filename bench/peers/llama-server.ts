@@ -5,7 +5,7 @@ import { total } from "../lib/metrics.ts";
 import { freePort } from "../lib/port.ts";
 import type { StreamRequest } from "../load/target.ts";
 import { readyOverHttp, silentOverHttp, streamOverHttp } from "./http-stream.ts";
-import { type Programs, threads } from "./llama.ts";
+import { type Programs, threads as allThreads } from "./llama.ts";
 import type { Peer } from "./peer.ts";
 
 export interface LlamaServerOptions {
@@ -14,6 +14,8 @@ export interface LlamaServerOptions {
   /** Of every slot. */
   readonly contextTokens: number;
   readonly temperature: number;
+  /** All cores where it is undefined. */
+  readonly threads?: number;
 }
 
 export async function withLlamaServer<T>(
@@ -22,6 +24,7 @@ export async function withLlamaServer<T>(
   run: (peer: Peer) => Promise<T>,
 ): Promise<T> {
   const port = await freePort();
+  const { threads = allThreads } = options;
   const child = startProcess(
     join(folder, "llama-server"),
     [

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { arrivals } from "../load/arrivals.ts";
 import { realClock } from "../load/clock.ts";
 import { type CallRecord, drive } from "../load/drive.ts";
@@ -16,6 +17,8 @@ const shape = { promptTokens: 47, newTokens: { least: 48, most: 144 } } as const
 const meanNewTokens = (shape.newTokens.least + shape.newTokens.most) / 2;
 const offeredTimes = 3;
 const deadlineMs = 6000;
+/** A core is left for the callers, who would else take from the servers what is measured. */
+const threads = Math.max(1, availableParallelism() - 1);
 const floodMs = 24_000;
 interface Contender {
   readonly name: string;
@@ -56,13 +59,13 @@ interface Measured {
 export const overloadPeers: Scenario = {
   name: "overload-peers",
   title: "Three times the load that a server can take, inferd and others",
-  method: `inferd-demo's weights for all, prompts of ${shape.promptTokens} tokens and ${shape.newTokens.least} to ${shape.newTokens.most} new ones. inferd with a queue that its deadlines have room for (\`${shortQueue.join(" ")}\`), and in its defaults; llama-server with ${slots} slots on the same libllama and threads, else in its defaults; an app as FastAPI's and transformers' documentation show it (\`bench/peers/fastapi_app.py\`: one generation at a time, PyTorch). Each is held against its own capacity: a closed loop of as many streams as it has slots first, then an open loop (Poisson) of ${offeredTimes} times that for ${floodMs / 1000} s, every call with a deadline of ${deadlineMs / 1000} s and no retries; an HTTP caller closes its connection then. Goodput counts the tokens of calls that were answered whole in time, over the second half. When the flood is over, one more call waits up to ${patienceMs / 1000} s for its first token. Memory is resident memory, of all processes of a server. At ${offeredTimes} times the capacity, a third of all calls can be answered.`,
+  method: `inferd-demo's weights for all, prompts of ${shape.promptTokens} tokens and ${shape.newTokens.least} to ${shape.newTokens.most} new ones. inferd with a queue that its deadlines have room for (\`${shortQueue.join(" ")}\`), and in its defaults; llama-server with ${slots} slots on the same libllama, else in its defaults; an app as FastAPI's and transformers' documentation show it (\`bench/peers/fastapi_app.py\`: one generation at a time, PyTorch). All compute on ${threads} of the machine's cores and leave one to the callers. Each is held against its own capacity: a closed loop of as many streams as it has slots first, then an open loop (Poisson) of ${offeredTimes} times that for ${floodMs / 1000} s, every call with a deadline of ${deadlineMs / 1000} s and no retries; an HTTP caller closes its connection then. Goodput counts the tokens of calls that were answered whole in time, over the second half. When the flood is over, one more call waits up to ${patienceMs / 1000} s for its first token. Memory is resident memory, of all processes of a server. At ${offeredTimes} times the capacity, a third of all calls can be answered.`,
   async run({ isSmoke, say }) {
     const programs = programsOnPrebuilt();
     const all: Record<string, Measured> = {};
     for (const { name, system, flags, busyStreams } of contenders) {
       say(name);
-      all[name] = await withSystem(system, { programs, flags, deadlineMs }, (peer) =>
+      all[name] = await withSystem(system, { programs, threads, flags, deadlineMs }, (peer) =>
         measureOne(peer, { streams: busyStreams, scale: isSmoke ? 0.2 : 1 }),
       );
     }

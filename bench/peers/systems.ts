@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { repository } from "../lib/paths.ts";
 import { withFastApi } from "./fastapi.ts";
 import { withInferd } from "./inferd.ts";
-import { type Programs } from "./llama.ts";
+import { type Programs, threads as allThreads } from "./llama.ts";
 import { withLlamaServer } from "./llama-server.ts";
 import type { Peer } from "./peer.ts";
 
@@ -20,6 +20,8 @@ export const slots = 16;
 
 export interface SystemOptions {
   readonly programs: Programs;
+  /** All cores where it is undefined. */
+  readonly threads?: number;
   /** For inferd, beside its model. */
   readonly flags?: readonly string[];
   /** What a call of inferd takes as its gRPC deadline; HTTP has none. */
@@ -28,18 +30,19 @@ export interface SystemOptions {
 
 export async function withSystem<T>(
   system: System,
-  { programs, flags = [], deadlineMs }: SystemOptions,
+  { programs, threads = allThreads, flags = [], deadlineMs }: SystemOptions,
   run: (peer: Peer) => Promise<T>,
 ): Promise<T> {
   switch (system) {
     case "inferd": {
-      const all = ["--model", join(repository, "models", "inferd-demo"), ...flags];
+      const folder = join(repository, "models", "inferd-demo");
+      const all = ["--model", folder, "--cores", String(threads), ...flags];
       const deadline = deadlineMs === undefined ? {} : { deadlineMs };
       return withInferd({ flags: all, model: "inferd-demo", temperature, ...deadline }, run);
     }
     case "llama-server":
-      return withLlamaServer(programs, { model, slots, contextTokens, temperature }, run);
+      return withLlamaServer(programs, { model, slots, contextTokens, temperature, threads }, run);
     case "FastAPI":
-      return withFastApi({ model, temperature }, run);
+      return withFastApi({ model, temperature, threads }, run);
   }
 }
