@@ -139,10 +139,12 @@ async function leave(
 /** When nothing runs any more. What a server tells may be 100 ms old. */
 async function idle(peer: Peer): Promise<number> {
   const untilMs = realClock.now() + patienceMs;
-  for (let since = 0; realClock.now() < untilMs; await wait(20)) {
+  let since = 0;
+  while (realClock.now() < untilMs) {
     if (!(await peer.isIdle())) since = 0;
     else if (since === 0) since = realClock.now();
     else if (realClock.now() - since > 250) return since;
+    await wait(20);
   }
   throw new Error("the server did not come to rest");
 }

@@ -1,5 +1,5 @@
 /** inferd as one peer among others, in its defaults. */
-import { connect } from "node:http2";
+import { connect, type IncomingHttpHeaders } from "node:http2";
 import { GenerateStreamRequest } from "../../gen/inferd/v1/generation_service.ts";
 import { GenerationServiceService } from "../../gen/inferd/v1/generation_service.ts";
 import { total } from "../lib/metrics.ts";
@@ -59,7 +59,7 @@ function silentOverHttp2(address: string, request: GenerateStreamRequest): Silen
   prefix.writeUInt32BE(message.length, 1);
   call.end(Buffer.concat([prefix, message]));
   call.pause();
-  const trailers = new Promise<Readonly<Record<string, unknown>>>((resolve) => {
+  const trailers = new Promise<IncomingHttpHeaders>((resolve) => {
     call.once("trailers", resolve);
     call.once("close", () => resolve({}));
   });
@@ -67,9 +67,9 @@ function silentOverHttp2(address: string, request: GenerateStreamRequest): Silen
     call.resume();
     const said = await trailers;
     session.destroy();
-    const details = Buffer.from(String(said["grpc-status-details-bin"] ?? ""), "base64");
+    const details = Buffer.from([said["grpc-status-details-bin"] ?? ""].flat().join(), "base64");
     const reason = /[A-Z]+(?:_[A-Z]+)+/.exec(details.toString("latin1"))?.[0] ?? "no reason";
-    return `status ${String(said["grpc-status"] ?? "none")}, ${reason}`;
+    return `status ${[said["grpc-status"] ?? "none"].flat().join()}, ${reason}`;
   };
   return { readEnd };
 }
