@@ -1,5 +1,4 @@
 /** What a server says of itself while a load runs: its Prometheus metrics, read again and again. */
-import { createServer } from "node:net";
 
 /** One reading of what is counted for a model, the values of other labels added up. */
 export type Reading = ReadonlyMap<string, number>;
@@ -44,16 +43,4 @@ function readingOf(text: string, model: string): Reading {
     reading.set(name, (reading.get(name) ?? 0) + Number(value));
   }
   return reading;
-}
-
-/** A port that nobody listens on. */
-export function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

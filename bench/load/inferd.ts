@@ -1,5 +1,5 @@
 /** Streams completions from inferd over gRPC. */
-import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
+import { Client, credentials, type MetadataValue, type ServiceError, status } from "@grpc/grpc-js";
 import type { Duration } from "../../gen/google/protobuf/duration.ts";
 import {
   type Finish,
@@ -75,9 +75,10 @@ function stream(client: Client, { request, reader, options }: Call): Promise<Str
   if (reader.signal.aborted) cancel();
   let finish: Finish | undefined;
   return new Promise((resolve) => {
-    const end = (code: string): void => {
+    const end = (code: string, hint?: MetadataValue): void => {
       reader.signal.removeEventListener("abort", cancel);
-      resolve({ code, ...countsOf(finish) });
+      const retryAfter = hint === undefined ? {} : { retryAfterMs: Number(hint) };
+      resolve({ code, ...countsOf(finish), ...retryAfter });
     };
     call.on("data", ({ event }: GenerateStreamResponse) => {
       if (event?.$case === "piece" && event.value.tokens.length > 0) {
@@ -86,12 +87,18 @@ function stream(client: Client, { request, reader, options }: Call): Promise<Str
       if (event?.$case === "finish") finish = event.value;
       if (readDelayMs > 0) pauseFor(call, readDelayMs);
     });
-    call.on("error", ({ code }: ServiceError) => end(status[code]));
+    call.on("error", ({ code, metadata }: ServiceError) =>
+      end(status[code], metadata.get("grpc-retry-pushback-ms")[0]),
+    );
     call.on("end", () => end(finish === undefined ? "ENDED_WITHOUT_FINISH" : "OK"));
   });
 }
 
-function messageOf(request: StreamRequest, options: InferdOptions): GenerateStreamRequest {
+/** The request as inferd takes it. */
+export function messageOf(
+  request: StreamRequest,
+  options: Pick<InferdOptions, "model" | "temperature">,
+): GenerateStreamRequest {
   const { prompt, newTokens, seed } = request;
   return GenerateStreamRequest.fromPartial({
     model: options.model,

@@ -22,6 +22,8 @@ export interface StreamEnd {
   readonly queueMs?: number;
   /** From the arrival of the attempt that was served to its first token, as the server says. */
   readonly firstTokenMs?: number;
+  /** When to come again, as a refusal says. */
+  readonly retryAfterMs?: number;
 }
 
 export interface StreamReader {

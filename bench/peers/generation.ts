@@ -102,8 +102,8 @@ async function samplesOf(
     case "llama-server": {
       const model = randomModel(context);
       const options = { model, slots: 16, contextTokens, temperature: shape.temperature };
-      return withLlamaServer(peers.prebuilt, options, (target) =>
-        measureWaves(target, { count, name: system, say: context.say }),
+      return withLlamaServer(peers.prebuilt, options, ({ stream }) =>
+        measureWaves(stream, { count, name: system, say: context.say }),
       );
     }
     case "llama-batched-bench":

@@ -25,8 +25,8 @@ export const longPromptPeers: Scenario = {
       contextTokens: 8192,
       temperature: 0.8,
     };
-    const server = await withLlamaServer(programs, options, (target) =>
-      measureLongPrompt(target, longPromptOptions(context)),
+    const server = await withLlamaServer(programs, options, ({ stream }) =>
+      measureLongPrompt(stream, longPromptOptions(context)),
     );
     return {
       claims: [

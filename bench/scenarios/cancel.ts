@@ -2,36 +2,89 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { openInferd } from "../load/inferd.ts";
+import { tokenPrompt } from "../load/requests.ts";
 import type { StreamRequest, StreamTarget } from "../load/target.ts";
+import { scrape } from "../lib/metrics.ts";
 import { cacheFolder, repository } from "../lib/paths.ts";
+import { freePort } from "../lib/port.ts";
+import { seededRandom } from "../lib/random.ts";
 import type { Claim, Scenario, Table } from "../lib/scenario.ts";
 import { withServer } from "../lib/server.ts";
 import { rounded, type Spread, spread } from "../lib/statistics.ts";
 
+const phases = ["generating", "reading its prompt"] as const;
+
+type Phase = (typeof phases)[number];
+
+/** Longer than any model here reads in the time until it is cancelled. */
+const promptTokens = 1600;
+
+interface Measured {
+  /** From the cancellation at the client until the next call has the slot. */
+  readonly freeMs: Spread;
+  /** Between two tokens of the call that was cancelled: a step. */
+  readonly gapMs: Spread | undefined;
+  /** What came from the worker for a call after its cancellation. */
+  readonly wastedTokens: Spread;
+}
+
 export const cancel: Scenario = {
   name: "cancel",
   title: "A cancelled call frees its slot",
-  method:
-    "A model with one slot. One call streams; another waits for the slot; the first is cancelled in the middle. From the cancellation at the client to the moment that the second call has the slot, which its own timings tell; and the gaps between tokens of the first, each a step.",
+  method: `A model with one slot. One call runs; another waits for the slot; the first is cancelled, while it generates or while its prompt of ${promptTokens} tokens is read. From the cancellation at the client to the moment that the second call has the slot, which its own timings tell; the gaps between tokens of the first, each a step; and the tokens that reached the front for a call after its cancellation, which the server's metrics tell: computed in the step that was under way, or before and still on their way.`,
   async run({ isSmoke, say }) {
     const claims: Claim[] = [];
     const rows: Table["rows"][number][] = [];
     const data: Record<string, unknown> = {};
     for (const { name, path } of models()) {
-      say(`cancelling calls of ${name}`);
-      const flags = ["--model", manifestOf(name, path)];
-      const { free, gap } = await withServer({ flags }, ({ address }) => {
-        return measureCancels(address, isSmoke ? 3 : 50);
+      const port = await freePort();
+      const flags = ["--model", manifestOf(name, path), "--metrics-port", String(port)];
+      await withServer({ flags }, async ({ address }) => {
+        for (const phase of phases) {
+          say(`cancelling calls of ${name} while it is ${phase}`);
+          const measured = await measureCancels({ address, port, phase }, isSmoke ? 3 : 50);
+          data[`${name}, ${phase}`] = measured;
+          rows.push(rowOf(`${name}, ${phase}`, measured));
+          claims.push(...claimsOf(`${name} ${phase}`, measured));
+        }
       });
-      data[name] = { freeMs: free, gapMs: gap };
-      rows.push([name, free.p50, free.p99, gap.p50, rounded(free.p99 / gap.p50)]);
-      claims.push({ what: `cancel to free slot, p50, ${name}`, value: free.p50, unit: "ms" });
-      claims.push({ what: `cancel to free slot, p99, ${name}`, value: free.p99, unit: "ms" });
     }
-    const columns = ["model", "p50, ms", "p99, ms", "a step, p50, ms", "p99, in steps"];
+    const columns = [
+      ...["cancelled while it is", "p50, ms", "p99, ms", "a step, p50, ms"],
+      ...["tokens in vain, p50", "most"],
+    ];
     return { claims, tables: [{ title: "Cancel to free slot", columns, rows }], data };
   },
 };
+
+function rowOf(name: string, { freeMs, gapMs, wastedTokens }: Measured): Table["rows"][number] {
+  const { p50, max } = wastedTokens;
+  return [name, freeMs.p50, freeMs.p99, gapMs?.p50 ?? "", p50, max];
+}
+
+function claimsOf(what: string, { freeMs, gapMs, wastedTokens }: Measured): readonly Claim[] {
+  const steps: Claim[] =
+    gapMs === undefined
+      ? []
+      : [
+          {
+            what: `cancel to free slot, p50, ${what}, in steps`,
+            value: rounded(freeMs.p50 / gapMs.p50),
+            unit: "steps",
+            aim: { relation: "≤", value: 1 },
+          },
+        ];
+  return [
+    { what: `cancel to free slot, p50, ${what}`, value: freeMs.p50, unit: "ms" },
+    { what: `cancel to free slot, p99, ${what}`, value: freeMs.p99, unit: "ms" },
+    ...steps,
+    {
+      what: `tokens that came in vain for a cancelled call, p50, ${what}`,
+      value: wastedTokens.p50,
+      unit: "tokens",
+    },
+  ];
+}
 
 /** The demonstration model, and the one of 0.6B shape where other benchmarks have made it. */
 function models(): readonly { readonly name: string; readonly path: string }[] {
@@ -45,33 +98,71 @@ function models(): readonly { readonly name: string; readonly path: string }[] {
 function manifestOf(name: string, path: string): string {
   const folder = join(cacheFolder, `cancel-${name}`);
   mkdirSync(folder, { recursive: true });
-  const text = `{ name: ${name}, task: generate, engine: llama, files: { model: ${JSON.stringify(path)} }, limits: { max_sequences: 1 } }\n`;
+  const limits = "{ max_sequences: 1, context_length: 2048 }";
+  const text = `{ name: ${name}, task: generate, engine: llama, files: { model: ${JSON.stringify(path)} }, limits: ${limits} }\n`;
   writeFileSync(join(folder, "model.yaml"), text);
   return folder;
 }
 
-/** Long enough for the second call to be in the queue. */
+/** Long enough for the second call to be in the queue, and for a long prompt to be under way. */
 const queuedMs = 20;
 const never = new AbortController().signal;
 
-async function measureCancels(
-  address: string,
-  times: number,
-): Promise<{ readonly free: Spread; readonly gap: Spread }> {
+interface Place {
+  readonly address: string;
+  /** Of the metrics. */
+  readonly port: number;
+  readonly phase: Phase;
+}
+
+async function measureCancels({ address, port, phase }: Place, times: number): Promise<Measured> {
   const target = openInferd({ address, model: "", temperature: 0, connections: 1 });
   const free: number[] = [];
   const gaps: number[] = [];
+  const wasted: number[] = [];
   try {
-    for (let time = 0; time < times; time += 1) free.push(await cancelOnce(target.stream, gaps));
+    for (let time = 0; time < times; time += 1) {
+      const before = await counted(port, 0);
+      const first = phase === "generating" ? shortPrompt(1500) : longPrompt(time);
+      free.push(await cancelOnce(target.stream, { first, phase, gaps }));
+      const after = await counted(port, before.cancels + 1);
+      wasted.push(after.wasted - before.wasted);
+    }
   } finally {
     target.close();
   }
-  const [freed, gap] = [spread(free), spread(gaps)];
-  if (freed === undefined || gap === undefined) throw new Error("nothing was measured");
-  return { free: freed, gap };
+  const [freeMs, wastedTokens] = [spread(free), spread(wasted)];
+  if (freeMs === undefined || wastedTokens === undefined) throw new Error("nothing was measured");
+  return { freeMs, gapMs: spread(gaps), wastedTokens };
 }
 
-async function cancelOnce(stream: StreamTarget, gaps: number[]): Promise<number> {
+/** What the server counted, once it has counted so many cancellations: its text is up to 100 ms old. */
+async function counted(
+  port: number,
+  cancels: number,
+): Promise<{ readonly cancels: number; readonly wasted: number }> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const samples = await scrape(port);
+    const sum = (name: string): number =>
+      samples.of(name).reduce((total, { value }) => total + value, 0);
+    const now = sum("inferd_cancel_to_free_seconds_count");
+    if (now >= cancels) return { cancels: now, wasted: sum("inferd_after_cancel_total") };
+    await wait(20);
+  }
+  throw new Error("the server did not count a cancellation");
+}
+
+interface Cancelled {
+  readonly first: StreamRequest;
+  readonly phase: Phase;
+  /** Takes the gaps between its tokens. */
+  readonly gaps: number[];
+}
+
+async function cancelOnce(
+  stream: StreamTarget,
+  { first, phase, gaps }: Cancelled,
+): Promise<number> {
   const controller = new AbortController();
   const flowing = Promise.withResolvers<undefined>();
   let last = 0;
@@ -83,19 +174,25 @@ async function cancelOnce(stream: StreamTarget, gaps: number[]): Promise<number>
     tokens += 1;
     if (tokens === 8) flowing.resolve(undefined);
   };
-  const first = stream(request(16_000), { signal: controller.signal, onTokens });
-  await flowing.promise;
+  const running = stream(first, { signal: controller.signal, onTokens });
+  if (phase === "generating") await flowing.promise;
   const sentAt = performance.now();
-  const second = stream(request(1), { signal: never, onTokens: () => undefined });
+  const second = stream(shortPrompt(1), { signal: never, onTokens: () => undefined });
   await wait(queuedMs);
+  if (phase !== "generating" && tokens > 0) throw new Error("the prompt was read too soon");
   const cancelledAt = performance.now();
   controller.abort();
   const { code, queueMs } = await second;
-  await first;
+  await running;
   if (code !== "OK" || queueMs === undefined) throw new Error(`the second call ended with ${code}`);
   return sentAt + queueMs - cancelledAt;
 }
 
-function request(newTokens: number): StreamRequest {
+function shortPrompt(newTokens: number): StreamRequest {
   return { prompt: { kind: "text", text: "Once upon a time" }, newTokens, seed: 1 };
+}
+
+/** No two begin alike: a cache could answer for the model. */
+function longPrompt(index: number): StreamRequest {
+  return { prompt: tokenPrompt(seededRandom(index + 1), promptTokens), newTokens: 16, seed: 1 };
 }

@@ -2,7 +2,7 @@ import { openInferd } from "../load/inferd.ts";
 import { assertNoErrors, measure } from "../load/measure.ts";
 import { requests } from "../load/requests.ts";
 import type { StreamTarget } from "../load/target.ts";
-import { freePort } from "../lib/gauges.ts";
+import { freePort } from "../lib/port.ts";
 import { cpuMs } from "../lib/process.ts";
 import type { Context, Scenario } from "../lib/scenario.ts";
 import { type ServerProcess, withServer } from "../lib/server.ts";
@@ -86,8 +86,8 @@ async function sample(
     const frontMs = cpuMs(front) - before;
     return {
       way,
-      tokensPerSecond: (load.completionTokens / load.elapsedMs) * 1000,
-      frontMicroseconds: (frontMs * 1000) / load.completionTokens,
+      tokensPerSecond: load.tokensPerSecond,
+      frontMicroseconds: (frontMs * 1000) / load.tokens,
       scrapes: scraper?.stop() ?? 0,
     };
   } finally {
@@ -103,7 +103,8 @@ async function run(target: StreamTarget, durationMs: number) {
     durationMs,
     request: requests({
       prompt: { kind: "words", words: { least: 10, most: 20 } },
-      newTokens: { least: 96, most: 96 },
+      // Lengths differ, or all calls would begin and end together.
+      newTokens: { least: 48, most: 144 },
       seed: 1,
     }),
   });

@@ -5,7 +5,8 @@ import { type CallRecord, type Drive, drive, type DriveOptions } from "../load/d
 import { openInferd } from "../load/inferd.ts";
 import { requests } from "../load/requests.ts";
 import type { StreamTarget } from "../load/target.ts";
-import { freePort, sampleMetrics } from "../lib/gauges.ts";
+import { sampleMetrics } from "../lib/gauges.ts";
+import { freePort } from "../lib/port.ts";
 import { type QueueUse, queueUse } from "../lib/queue-use.ts";
 import { seededRandom } from "../lib/random.ts";
 import type { Outcome, Scenario, Table } from "../lib/scenario.ts";

@@ -31,8 +31,8 @@ export interface ModelMeter {
   /** Another piece of the same completion. */
   nextPiece(gapMs: number): void;
   finished(result: FinishedJob): void;
-  /** A worker said that a job which nobody waited for any more holds nothing now. */
-  freed(afterAbortMs: number): void;
+  /** A worker said that a job which nobody waited for any more holds nothing now; so many pieces or vectors came in vain. */
+  freed(afterAbortMs: number, wasted: number): void;
   /** An engine computed so many sequences or texts in one step. */
   stepped(batch: number): void;
   /** A worker died and another takes its place. */

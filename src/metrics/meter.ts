@@ -76,6 +76,7 @@ function modelMeter(collectors: Collectors, model: string): ModelMeter {
   const first = collectors.firstToken.labels(model);
   const gap = collectors.tokenGap.labels(model);
   const free = collectors.cancelToFree.labels(model);
+  const wasted = collectors.afterCancel.labels(model);
   const batch = collectors.batch.labels(model);
   // From the start, so that a rate of it can be taken when the first one dies.
   const restarts = collectors.workerRestarts.labels(model);
@@ -85,7 +86,10 @@ function modelMeter(collectors: Collectors, model: string): ModelMeter {
     firstPiece: (afterMs) => first.observe(afterMs / 1000),
     nextPiece: (gapMs) => gap.observe(gapMs / 1000),
     finished: (job) => noteFinish(collectors, model, job),
-    freed: (afterAbortMs) => free.observe(afterAbortMs / 1000),
+    freed: (afterAbortMs, count) => {
+      free.observe(afterAbortMs / 1000);
+      wasted.inc(count);
+    },
     stepped: (jobs) => batch.observe(jobs),
     restarted: () => restarts.inc(),
   };

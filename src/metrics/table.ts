@@ -166,6 +166,12 @@ export const metrics = {
     help: "From the moment that nobody waits for a running job any more until its worker confirms that it holds nothing for it.",
     buckets: steps,
   },
+  afterCancel: {
+    name: "inferd_after_cancel_total",
+    type: "counter",
+    labels: ["model"],
+    help: "Pieces and vectors that came for jobs after nobody waited for them any more: computed in vain. A job's are those of one step, seldom of two.",
+  },
   workerRestarts: {
     name: "inferd_worker_restarts_total",
     type: "counter",

@@ -32,6 +32,14 @@ export interface Held {
   readonly given: number;
 }
 
+/** A job that nobody waits for any more. */
+interface Cancelled {
+  readonly pending: Pending;
+  readonly at: number;
+  /** Pieces or vectors that came for it since. */
+  wasted: number;
+}
+
 interface Pending {
   readonly job: Job;
   readonly stream: JobStream;
@@ -46,8 +54,8 @@ interface Pending {
 export class Channel {
   readonly #options: ChannelOptions;
   readonly #pending = new Map<number, Pending>();
-  /** Jobs that were cancelled, and when, until the worker says that it holds nothing for them. */
-  readonly #cancelled = new Map<number, { readonly pending: Pending; readonly at: number }>();
+  /** Until the worker says that it holds nothing for them. */
+  readonly #cancelled = new Map<number, Cancelled>();
   #isBusy = false;
   #nextId = 1;
   #isOpen = true;
@@ -101,8 +109,12 @@ export class Channel {
   receive(events: Extract<FromWorker, { readonly kind: "step" }>["events"]): void {
     for (const { id, event } of events) {
       const pending = this.#pending.get(id);
-      // A cancelled job's last events can cross our cancel on the wire.
-      if (pending === undefined) continue;
+      if (pending === undefined) {
+        // A cancelled job's last events: of the step under way, or they crossed our cancel on the wire.
+        const cancelled = this.#cancelled.get(id);
+        if (cancelled !== undefined) cancelled.wasted += costOf(event);
+        continue;
+      }
       if (event.kind === "failed") {
         pending.stream.fail(received(event.error));
         this.#end(id);
@@ -125,7 +137,7 @@ export class Channel {
       const cancelled = this.#cancelled.get(id);
       if (cancelled === undefined) continue;
       this.#cancelled.delete(id);
-      meter.freed(now() - cancelled.at);
+      meter.freed(now() - cancelled.at, cancelled.wasted);
     }
   }
 
@@ -142,7 +154,7 @@ export class Channel {
   #cancel(id: number): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
-    this.#cancelled.set(id, { pending, at: this.#options.now() });
+    this.#cancelled.set(id, { pending, at: this.#options.now(), wasted: 0 });
     this.#send({ kind: "cancel", id });
     this.#end(id);
   }

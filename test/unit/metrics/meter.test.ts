@@ -114,6 +114,16 @@ describe("a meter", () => {
     expect(samples.of("inferd_decode_seconds_count")).toHaveLength(1);
   });
 
+  it("times how soon a cancelled job is free, and sums what came for it in vain", async () => {
+    const meter = openMeter(() => []);
+    meter.model("story").freed(30, 2);
+    meter.model("story").freed(10, 1);
+    const samples = samplesOf(await meter.text());
+    const model = { model: "story" };
+    expect(samples.get("inferd_cancel_to_free_seconds_sum", model)).toBeCloseTo(0.04);
+    expect(samples.get("inferd_after_cancel_total", model)).toBe(3);
+  });
+
   it("has a model's restarts at zero before the first", async () => {
     const meter = openMeter(() => []);
     const story = meter.model("story");

@@ -139,23 +139,25 @@ describe("a job in a channel", () => {
     expect(port.sent).toEqual([]);
   });
 
-  it("is timed from its cancellation until the worker says that it is free", () => {
-    const freed: number[] = [];
+  it("is timed from its cancellation until it is free, and what came in vain is counted", () => {
+    const freed: (readonly number[])[] = [];
     let nowMs = 100;
     const channel = new Channel({
       port: new FakePort(),
       now: () => nowMs,
-      meter: { ...silentModelMeter, freed: (afterMs) => freed.push(afterMs) },
+      meter: { ...silentModelMeter, freed: (...told) => freed.push(told) },
       onBusy: () => undefined,
       onFree: () => undefined,
     });
     const controller = new AbortController();
     channel.run(generateJob("x"), shape, controller.signal);
+    channel.receive([{ id: 1, event: piece("in time") }]);
     controller.abort(new ServeError("CALLER_GONE", "gone"));
+    channel.receive([{ id: 1, event: piece("in vain") }]);
     nowMs = 130;
     channel.freed([1, 2]);
     channel.freed([1]);
-    expect(freed).toEqual([30]);
+    expect(freed).toEqual([[30, 1]]);
   });
 
   it("ignores what comes after it was cancelled", async () => {
