@@ -14,7 +14,6 @@ import type { Library } from "./library.ts";
 import type { Model } from "./model.ts";
 import type { Pace } from "./pace.ts";
 import { planStep } from "./planner.ts";
-import type { Share } from "./planner.ts";
 import { readPrompt } from "./prompt.ts";
 import type { Reader } from "./prompt.ts";
 import { Sequence } from "./sequence.ts";
@@ -178,10 +177,7 @@ export class Generator implements Engine {
     const placed: Placed[] = [];
     const candidates = running.map(([, sequence]) => sequence);
     const limits = { batchTokens, promptTokens, apart: !model.unified };
-    const slotOf = ({ candidate }: Share): number => candidates[candidate]?.slot ?? 0;
-    // Sequences that are kept apart are computed in one pass only in the order of their slots.
-    const shares = planStep(candidates, limits).toSorted((a, b) => slotOf(a) - slotOf(b));
-    for (const share of shares) {
+    for (const share of planStep(candidates, limits)) {
       const [id, sequence] = running[share.candidate] ?? [];
       if (id === undefined || sequence?.slot === undefined) continue;
       const from = sequence.computed;

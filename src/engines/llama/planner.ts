@@ -4,6 +4,8 @@ export interface Candidate {
   readonly pending: number;
   /** Whether it generates already, so that its next token is all it waits for. */
   readonly decoding: boolean;
+  /** Where its cells lie. */
+  readonly slot?: number | undefined;
 }
 
 /** What one sequence gets of a step. */
@@ -21,9 +23,9 @@ export interface StepLimits {
   /** Prompt tokens among them. */
   readonly promptTokens: number;
   /**
-   * Whether the step computes each sequence's tokens apart. Then it computes sequences of different
-   * lengths in several passes over the weights, so a prompt is not begun that would be cut, unless
-   * there is no other.
+   * Whether the step computes each sequence's tokens apart. Then one pass over the weights takes
+   * sequences whose slots follow each other, so shares come in the order of slots. Sequences of different
+   * lengths take several passes, so a prompt is not begun that would be cut, unless there is no other.
    */
   readonly apart: boolean;
 }
@@ -49,5 +51,6 @@ export function planStep(candidates: readonly Candidate[], limits: StepLimits): 
     shares.push({ candidate, tokens, completes: tokens === one.pending });
     prompt -= tokens;
   });
-  return shares;
+  const slotOf = ({ candidate }: Share): number => candidates[candidate]?.slot ?? 0;
+  return limits.apart ? shares.toSorted((a, b) => slotOf(a) - slotOf(b)) : shares;
 }

@@ -51,6 +51,16 @@ describe("planStep", () => {
     expect(planStep(candidates, { batchTokens, promptTokens, apart: false })).toEqual(expected);
   });
 
+  it("goes by slots where sequences are computed apart, and by age where they are not", () => {
+    const candidates = [7, 2, 5].map((slot) => ({ ...decoding, slot }));
+    const order = (apart: boolean) =>
+      planStep(candidates, { batchTokens: 512, promptTokens: 0, apart }).map(
+        ({ candidate }) => candidate,
+      );
+    expect(order(true)).toEqual([1, 2, 0]);
+    expect(order(false)).toEqual([0, 1, 2]);
+  });
+
   it("begins no second prompt that it would cut, where sequences are computed apart", () => {
     const limits = { batchTokens: 512, promptTokens: 64, apart: true };
     const whole = { candidate: 0, tokens: 47, completes: true };
