@@ -1,5 +1,5 @@
 /** What a model's queue was like while a load ran: whether the engine ever lacked work. */
-import type { Reading } from "./gauges.ts";
+import type { Samples } from "../../test/fixtures/prometheus.ts";
 import { rounded } from "./statistics.ts";
 
 export interface QueueUse {
@@ -11,9 +11,13 @@ export interface QueueUse {
   readonly idleSlotsPart: number;
 }
 
-export function queueUse(readings: readonly Reading[]): QueueUse {
-  const of = (reading: Reading, name: string): number => reading.get(`inferd_${name}`) ?? NaN;
-  const part = (is: (reading: Reading) => boolean): number =>
+/** Of one model, from what the server's metrics told again and again. */
+export function queueUse(readings: readonly Samples[], model: string): QueueUse {
+  const of = (reading: Samples, name: string): number => {
+    const own = reading.of(`inferd_${name}`).filter(({ labels }) => labels["model"] === model);
+    return own.length === 0 ? NaN : own.reduce((sum, { value }) => sum + value, 0);
+  };
+  const part = (is: (reading: Samples) => boolean): number =>
     rounded(readings.filter(is).length / readings.length);
   const waiting = readings.reduce((sum, each) => sum + of(each, "queued_jobs"), 0);
   return {

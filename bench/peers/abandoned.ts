@@ -8,15 +8,15 @@ import type { Outcome, Scenario } from "../lib/scenario.ts";
 import { median, rounded, type Spread, spread } from "../lib/statistics.ts";
 import { watchGrowth } from "../lib/tree.ts";
 import { programsOnPrebuilt, programsVersion } from "./llama.ts";
-import type { Peer } from "./peer.ts";
-import { slots, type System, systems, withSystem } from "./systems.ts";
+import { type Peer, rest } from "./peer.ts";
+import { sideBySide } from "./side-by-side.ts";
+import { slots, systems, withSystem } from "./systems.ts";
 
 /** Nearly all that the context has room for. */
 const longCall = { promptTokens: 32, newTokens: 1900 } as const;
 const otherTokens = 120;
 /** Instead of a minute, so that its end is seen. */
 const stallMs = 5000;
-const patienceMs = 60_000;
 /** A call that is left, and when: its caller has had so many tokens then. */
 const leftTokens = 600;
 const leavesAfter = 32;
@@ -41,7 +41,7 @@ export const abandonedPeers: Scenario = {
   method: `The servers of overload-peers. ${slots - 1} streams of ${otherTokens} tokens run, without and then with one more of ${longCall.newTokens} tokens that nobody reads: its caller gives inferd no HTTP/2 window; over HTTP/1.1 it reads nothing from its connection, whose buffers in the kernel may take all there is. inferd runs with \`--stall-ms ${stallMs}\`. Then calls of ${leftTokens} tokens, one at a time, whose callers leave after ${leavesAfter}: by cancelling, or by closing the connection. How much was generated, the servers themselves tell; that a slot is free is asked of them, every 20 ms.`,
   async run({ isSmoke, say }) {
     const programs = programsOnPrebuilt();
-    const all: Partial<Record<System, Measured>> = {};
+    const all: Record<string, Measured> = {};
     for (const system of systems) {
       say(system);
       const options = { programs, flags: ["--stall-ms", String(stallMs)] };
@@ -55,14 +55,14 @@ export const abandonedPeers: Scenario = {
 async function measureOne(peer: Peer, times: number): Promise<Measured> {
   await others(peer, 0);
   const reading = await others(peer, 1);
-  await idle(peer);
+  await rest(peer);
   const before = await peer.generated();
   const growth = watchGrowth(peer.pid);
   const begunMs = realClock.now();
-  const silent = peer.silent(long(1000, longCall.newTokens));
+  const silent = peer.silent(callsOf(longCall.newTokens, 1000)(0));
   await wait(200);
   const stalled = await others(peer, 2);
-  await idle(peer);
+  await rest(peer);
   const freeAfterMs = realClock.now() - begunMs;
   const grownMiB = growth.mostMiB();
   const read = (await peer.generated()) - before - (slots - 1) * otherTokens;
@@ -89,16 +89,11 @@ function spreadOf(values: readonly number[]): Spread {
 
 /** The gaps of the streams that are read. */
 async function others(peer: Peer, seed: number): Promise<readonly number[]> {
-  const { promptTokens } = longCall;
   const { calls } = await drive(peer.stream, {
     load: { kind: "closed", streams: slots - 1 },
     calls: slots - 1,
     durationMs: Infinity,
-    request: requests({
-      prompt: { kind: "tokens", tokens: { least: promptTokens, most: promptTokens } },
-      newTokens: { least: otherTokens, most: otherTokens },
-      seed,
-    }),
+    request: callsOf(otherTokens, seed),
     clock: realClock,
   });
   const failed = calls.find(({ end }) => end.code !== "OK");
@@ -106,20 +101,20 @@ async function others(peer: Peer, seed: number): Promise<readonly number[]> {
   return calls.flatMap(gaps);
 }
 
-function long(seed: number, newTokens: number): StreamRequest {
+function callsOf(newTokens: number, seed: number): (index: number) => StreamRequest {
   const { promptTokens } = longCall;
   return requests({
     prompt: { kind: "tokens", tokens: { least: promptTokens, most: promptTokens } },
     newTokens: { least: newTokens, most: newTokens },
     seed,
-  })(0);
+  });
 }
 
 async function leave(
   peer: Peer,
   time: number,
 ): Promise<{ readonly wasted: number; readonly ms: number }> {
-  await idle(peer);
+  await rest(peer);
   const before = await peer.generated();
   const controller = new AbortController();
   let read = 0;
@@ -131,33 +126,15 @@ async function leave(
     leftMs = realClock.now();
     controller.abort();
   };
-  await peer.stream(long(2000 + time, leftTokens), { signal: controller.signal, onTokens });
-  const ms = (await idle(peer)) - leftMs;
+  await peer.stream(callsOf(leftTokens, 2000 + time)(0), { signal: controller.signal, onTokens });
+  const ms = (await rest(peer)) - leftMs;
   return { wasted: (await peer.generated()) - before - read, ms: rounded(ms) };
 }
 
-/** When nothing runs any more. What a server tells may be 100 ms old. */
-async function idle(peer: Peer): Promise<number> {
-  const untilMs = realClock.now() + patienceMs;
-  let since = 0;
-  while (realClock.now() < untilMs) {
-    if (!(await peer.isIdle())) since = 0;
-    else if (since === 0) since = realClock.now();
-    else if (realClock.now() - since > 250) return since;
-    await wait(20);
-  }
-  throw new Error("the server did not come to rest");
-}
-
-function outcomeOf(all: Partial<Record<System, Measured>>): Outcome {
-  const measured = Object.entries(all);
-  const row = (name: string, of: (one: Measured) => string | number) => [
-    name,
-    ...measured.map(([, one]) => of(one)),
-  ];
-  const columns = ["", ...measured.map(([system]) => system)];
+function outcomeOf(all: Readonly<Record<string, Measured>>): Outcome {
+  const { columns, row } = sideBySide(all);
   return {
-    claims: measured.flatMap(([system, one]) => [
+    claims: Object.entries(all).flatMap(([system, one]) => [
       {
         what: `the others' p99 gap while one stream is not read, ${system}`,
         value: rounded(one.stalled.p99 / one.reading.p99),

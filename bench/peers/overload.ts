@@ -9,17 +9,20 @@ import { seededRandom } from "../lib/random.ts";
 import type { Outcome, Scenario } from "../lib/scenario.ts";
 import { rounded, type Spread, spread } from "../lib/statistics.ts";
 import { watchGrowth } from "../lib/tree.ts";
+import { offeredTimes, shape } from "../scenarios/overload.ts";
 import { programsOnPrebuilt, programsVersion } from "./llama.ts";
-import type { Peer } from "./peer.ts";
+import { type Peer, rest } from "./peer.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { slots, type System, withSystem } from "./systems.ts";
 
-const shape = { promptTokens: 47, newTokens: { least: 48, most: 144 } } as const;
 const meanNewTokens = (shape.newTokens.least + shape.newTokens.most) / 2;
-const offeredTimes = 3;
 const deadlineMs = 6000;
 /** A core is left for the callers, who would else take from the servers what is measured. */
 const threads = Math.max(1, availableParallelism() - 1);
 const floodMs = 24_000;
+/** How long after the flood somebody waits for a first token. */
+const patienceMs = 15_000;
+
 interface Contender {
   readonly name: string;
   readonly system: System;
@@ -35,8 +38,6 @@ const contenders: readonly Contender[] = [
   { name: "llama-server", system: "llama-server", flags: [], busyStreams: slots },
   { name: "FastAPI", system: "FastAPI", flags: [], busyStreams: 2 },
 ];
-/** How long after the flood somebody waits for a first token. */
-const patienceMs = 15_000;
 
 interface Measured {
   /** Tokens a second of a closed loop that keeps it busy. */
@@ -88,10 +89,10 @@ async function measureOne(
   const closed = { kind: "closed", streams } as const;
   // The first seconds warm everything up.
   await drive(peer.stream, { ...run, load: closed, durationMs: 4000 * scale });
-  await idle(peer);
+  await rest(peer);
   const full = await drive(peer.stream, { ...run, load: closed, durationMs: 10_000 * scale });
   const capacity = summarize(full).tokensPerSecond;
-  await idle(peer);
+  await rest(peer);
   const growth = watchGrowth(peer.pid);
   const perSecond = (offeredTimes * capacity) / meanNewTokens;
   const arrivalsMs = arrivals("poisson", perSecond, seededRandom(1));
@@ -115,14 +116,6 @@ function within(target: StreamTarget, afterMs: number): StreamTarget {
     const end = await target(request, { signal: AbortSignal.any([signal, deadline]), onTokens });
     return end.code !== "OK" && deadline.aborted ? { ...end, code: "left at the deadline" } : end;
   };
-}
-
-/** Until nothing of the load before is left; at most a minute. */
-async function idle(peer: Peer): Promise<void> {
-  const until = realClock.now() + 60_000;
-  while (!(await peer.isIdle()) && realClock.now() < until) {
-    await realClock.until(realClock.now() + 200);
-  }
 }
 
 function goodputOf(calls: readonly CallRecord[], fromMs: number, untilMs: number): number {
@@ -156,7 +149,7 @@ async function firstTokenMs(target: StreamTarget): Promise<number | undefined> {
   const sentMs = realClock.now();
   let first: number | undefined;
   const request = requests({
-    prompt: { kind: "tokens", tokens: { least: 47, most: 47 } },
+    prompt: { kind: "tokens", tokens: { least: shape.promptTokens, most: shape.promptTokens } },
     newTokens: { least: 1, most: 1 },
     seed: 99,
   });
@@ -167,10 +160,10 @@ async function firstTokenMs(target: StreamTarget): Promise<number | undefined> {
 }
 
 function outcomeOf(all: Readonly<Record<string, Measured>>): Outcome {
-  const measured = Object.entries(all);
+  const { columns, row } = sideBySide(all);
   const share = (one: Measured): number => rounded(one.goodput / one.capacity);
   return {
-    claims: measured.map(([system, one]) => ({
+    claims: Object.entries(all).map(([system, one]) => ({
       what: `goodput of ${system} under ${offeredTimes} times its capacity`,
       value: share(one),
       unit: "of the capacity",
@@ -179,7 +172,7 @@ function outcomeOf(all: Readonly<Record<string, Measured>>): Outcome {
     tables: [
       {
         title: `${offeredTimes} times the capacity`,
-        columns: ["", ...measured.map(([system]) => system)],
+        columns,
         rows: [
           row("capacity, tokens a second", ({ capacity }) => rounded(capacity)),
           row("calls", ({ calls }) => calls),
@@ -203,8 +196,4 @@ function outcomeOf(all: Readonly<Record<string, Measured>>): Outcome {
     ],
     data: all,
   };
-
-  function row(name: string, of: (one: Measured) => string | number): readonly (string | number)[] {
-    return [name, ...measured.map(([, one]) => of(one))];
-  }
 }

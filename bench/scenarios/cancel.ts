@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { openInferd } from "../load/inferd.ts";
 import { tokenPrompt } from "../load/requests.ts";
 import type { StreamRequest, StreamTarget } from "../load/target.ts";
-import { scrape } from "../lib/metrics.ts";
+import { scrape, sumOf } from "../lib/metrics.ts";
 import { cacheFolder, repository } from "../lib/paths.ts";
 import { freePort } from "../lib/port.ts";
 import { seededRandom } from "../lib/random.ts";
@@ -143,10 +143,9 @@ async function counted(
 ): Promise<{ readonly cancels: number; readonly wasted: number }> {
   for (let tries = 0; tries < 100; tries += 1) {
     const samples = await scrape(port);
-    const sum = (name: string): number =>
-      samples.of(name).reduce((total, { value }) => total + value, 0);
-    const now = sum("inferd_cancel_to_free_seconds_count");
-    if (now >= cancels) return { cancels: now, wasted: sum("inferd_after_cancel_total") };
+    const now = sumOf(samples, "inferd_cancel_to_free_seconds_count");
+    if (now >= cancels)
+      return { cancels: now, wasted: sumOf(samples, "inferd_after_cancel_total") };
     await wait(20);
   }
   throw new Error("the server did not count a cancellation");

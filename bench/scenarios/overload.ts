@@ -5,18 +5,19 @@ import { type CallRecord, type Drive, drive, type DriveOptions } from "../load/d
 import { openInferd } from "../load/inferd.ts";
 import { requests } from "../load/requests.ts";
 import type { StreamTarget } from "../load/target.ts";
-import { sampleMetrics } from "../lib/gauges.ts";
+import { sampleMetrics } from "../lib/metrics.ts";
 import { freePort } from "../lib/port.ts";
-import { type QueueUse, queueUse } from "../lib/queue-use.ts";
+import { queueUse } from "../lib/queue-use.ts";
 import { seededRandom } from "../lib/random.ts";
-import type { Outcome, Scenario, Table } from "../lib/scenario.ts";
+import type { Scenario } from "../lib/scenario.ts";
 import { type CallLine, type ServerProcess, withServer } from "../lib/server.ts";
-import { rounded, type Spread, spread } from "../lib/statistics.ts";
-import { type Usage, usageOf } from "../lib/usage.ts";
+import { spread } from "../lib/statistics.ts";
+import { usageOf } from "../lib/usage.ts";
+import { outcomeOf, type Part } from "./overload-report.ts";
 
 // Lengths differ, or all calls of a batch would begin and end together.
-const shape = { promptTokens: 47, newTokens: { least: 48, most: 144 } } as const;
-const offeredTimes = 3;
+export const shape = { promptTokens: 47, newTokens: { least: 48, most: 144 } } as const;
+export const offeredTimes = 3;
 const maxQueuedJobs = 32;
 const slots = 16;
 const model = "inferd-demo";
@@ -37,25 +38,6 @@ const serviceConfig = JSON.stringify({
   loadBalancingConfig: [],
   methodConfig: [{ name: [{}], retryPolicy }],
 });
-
-interface Part {
-  readonly calls: number;
-  readonly completed: number;
-  readonly completedPerSecond: number;
-  /** Attempts that reached the server, by how it answered each. */
-  readonly attempts: Readonly<Record<string, number>>;
-  readonly firstTokenMs: Spread | undefined;
-  readonly queue: QueueUse;
-  readonly usage: Usage;
-}
-
-interface Parts {
-  readonly unloaded: Part;
-  /** Before the overload, and after it: a machine is not the same from one minute to the next. */
-  readonly full: Part;
-  readonly overloaded: Part;
-  readonly fullAgain: Part;
-}
 
 export const overload: Scenario = {
   name: "overload",
@@ -97,7 +79,7 @@ export const overload: Scenario = {
         return { unloaded, full, overloaded, fullAgain };
       }),
     );
-    return outcomeOf(parts);
+    return outcomeOf(parts, { offeredTimes, places: maxQueuedJobs + slots });
   },
 };
 
@@ -156,9 +138,9 @@ async function observe(
 ): Promise<Pick<Part, "queue" | "usage">> {
   await sleep(durationMs / 6);
   const used = usageOf(server);
-  const sampler = sampleMetrics(metricsPort, { model, everyMs });
+  const sampler = sampleMetrics(metricsPort, everyMs);
   await sleep((durationMs / 6) * 5);
-  return { queue: queueUse(sampler.stop()), usage: used() };
+  return { queue: queueUse(sampler.stop(), model), usage: used() };
 }
 
 function partOf(
@@ -184,81 +166,4 @@ function partOf(
     attempts,
     firstTokenMs: spread(completed.flatMap(({ end }) => end.firstTokenMs ?? [])),
   };
-}
-
-function outcomeOf(parts: Parts): Outcome {
-  const { unloaded, full, overloaded, fullAgain } = parts;
-  const capacity = (full.completedPerSecond + fullAgain.completedPerSecond) / 2;
-  const queueMs = ((maxQueuedJobs + slots) / capacity) * 1000;
-  return {
-    claims: [
-      {
-        what: `goodput under ${offeredTimes} times the capacity`,
-        value: rounded(overloaded.completedPerSecond / capacity),
-        unit: "of the capacity",
-        aim: { relation: "≥", value: 0.95 },
-      },
-      {
-        what: "attempts for each call",
-        value: rounded(sum(overloaded.attempts) / overloaded.calls),
-        unit: "×",
-        aim: { relation: "≤", value: 2 },
-      },
-      {
-        what: "accepted calls' time to first token, p99",
-        value: rounded(overloaded.firstTokenMs?.p99 ?? NaN),
-        unit: "ms",
-        // Twice the unloaded one, and what a full queue and all that run take at capacity.
-        aim: { relation: "≤", value: rounded(2 * (unloaded.firstTokenMs?.p99 ?? NaN) + queueMs) },
-      },
-    ],
-    tables: [callsTable(parts), costTable(parts), endsTable(overloaded)],
-    data: parts,
-  };
-}
-
-function rowsOf<T>({ unloaded, full, overloaded, fullAgain }: Parts, cells: (part: Part) => T[]) {
-  const named = { unloaded, "at capacity": full, overloaded, "at capacity again": fullAgain };
-  return Object.entries(named).map(([name, part]) => [name, ...cells(part)]);
-}
-
-function callsTable(parts: Parts): Table {
-  return {
-    title: "Calls",
-    columns: ["", "calls", "completed", "completed a second", "first token p50 ms", "p99 ms"],
-    rows: rowsOf(parts, ({ calls, completed, completedPerSecond, firstTokenMs }) => [
-      calls,
-      completed,
-      rounded(completedPerSecond),
-      firstTokenMs?.p50 ?? NaN,
-      firstTokenMs?.p99 ?? NaN,
-    ]),
-  };
-}
-
-function costTable(parts: Parts): Table {
-  return {
-    title: "Cores used, and the queue",
-    columns: ["", "front", "workers", "client", "waiting, mean", "queue empty", "slots unused"],
-    rows: rowsOf(parts, ({ usage: { front, workers, client }, queue }) => [
-      front,
-      workers,
-      client,
-      queue.meanWaiting,
-      `${rounded(queue.emptyPart * 100)} %`,
-      `${rounded(queue.idleSlotsPart * 100)} %`,
-    ]),
-  };
-}
-
-function endsTable({ attempts }: Part): Table {
-  return {
-    title: "Attempts under overload, by how they ended",
-    columns: ["", "attempts"],
-    rows: Object.entries(attempts),
-  };
-}
-
-function sum(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((total, count) => total + count, 0);
 }

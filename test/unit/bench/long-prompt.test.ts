@@ -9,10 +9,12 @@ const prefillMs = 400;
 interface Behaviour {
   /** What a step takes while the long prompt is read; a stall where it is as long as that. */
   readonly busyStepMs: number;
+  /** What each token of a stream adds to its next step. */
+  readonly growthMs?: number;
 }
 
 /** Streams a token a step, slower while a long prompt is being read. */
-function machine(clock: VirtualClock, { busyStepMs }: Behaviour): StreamTarget {
+function machine(clock: VirtualClock, { busyStepMs, growthMs = 0 }: Behaviour): StreamTarget {
   let busyUntilMs = 0;
   return async ({ prompt, newTokens }, { signal, onTokens }) => {
     const tokens = prompt.kind === "tokens" ? prompt.ids.length : 0;
@@ -23,7 +25,7 @@ function machine(clock: VirtualClock, { busyStepMs }: Behaviour): StreamTarget {
       return { code: "OK", ...noCounts };
     }
     for (let token = 0; token < newTokens; token += 1) {
-      await clock.wait(clock.now() < busyUntilMs ? busyStepMs : stepMs);
+      await clock.wait((clock.now() < busyUntilMs ? busyStepMs : stepMs) + token * growthMs);
       if (signal.aborted) return { code: "CANCELLED", ...noCounts };
       onTokens(1);
     }
@@ -49,6 +51,11 @@ it("finds nothing where a long prompt disturbs nobody", async () => {
   expect(rateKept).toBeCloseTo(1, 1);
   expect(gapGrowth).toBe(1);
   expect(undisturbed.tokensPerSecondOfStream).toBe(100);
+});
+
+it("does not blame a prompt for what a stream's own growth costs", async () => {
+  const { rateKept } = await measured({ busyStepMs: stepMs, growthMs: 0.5 });
+  expect(rateKept).toBeCloseTo(1, 1);
 });
 
 it("finds the rate that is left where steps become slower", async () => {
