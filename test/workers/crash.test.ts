@@ -96,10 +96,11 @@ describe("a job that has sent nothing when its worker dies", () => {
         return {
           ...port,
           send: (message) => {
-            if (message.kind !== "job" || !isFirst) return port.send(message);
+            const isFatal = isFirst && message.kind === "job";
+            if (isFatal) isFirst = false;
             // It dies before it reads the job, so that it cannot have said anything of it.
-            isFirst = false;
-            port.kill();
+            if (isFatal) port.kill();
+            else port.send(message);
           },
         };
       },
