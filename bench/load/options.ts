@@ -4,7 +4,7 @@ import { seededRandom } from "../lib/random.ts";
 import { arrivals } from "./arrivals.ts";
 import type { DriveOptions, Load } from "./drive.ts";
 import type { InferdOptions } from "./inferd.ts";
-import { type PromptShape, type Range, requests } from "./requests.ts";
+import { exactly, type PromptShape, type Range, requests } from "./requests.ts";
 
 export interface LoadFlags {
   readonly address: string;
@@ -99,7 +99,7 @@ function addRequestFlags(command: Command): Command {
     .addOption(
       new Option("--new-tokens <n[-m]>", "Tokens to generate; the end token is ignored.")
         .argParser(range)
-        .default({ least: 64, most: 64 }, "64"),
+        .default(exactly(64), "64"),
     )
     .option("--temperature <t>", "Randomness of the choice of tokens.", Number, 0.8)
     .option("--seed <n>", "Makes prompts, lengths and arrivals repeatable.", whole(0), 1)
@@ -139,7 +139,7 @@ function loadOf({ rate, streams, arrivals: kind, seed }: LoadFlags): Load {
 function promptShape({ prompt, promptTokens, promptWords }: LoadFlags): PromptShape {
   if (prompt !== undefined) return { kind: "text", text: prompt };
   if (promptTokens !== undefined) return { kind: "tokens", tokens: promptTokens };
-  return { kind: "words", words: promptWords ?? { least: 32, most: 32 } };
+  return { kind: "words", words: promptWords ?? exactly(32) };
 }
 
 function whole(least: number): (text: string) => number {

@@ -7,6 +7,11 @@ export interface Range {
   readonly most: number;
 }
 
+/** Always the same. */
+export function exactly(count: number): Range {
+  return { least: count, most: count };
+}
+
 export type PromptShape =
   | { readonly kind: "words"; readonly words: Range }
   /** Token ids, for a length that is exact whatever the model's vocabulary. */

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { realClock } from "../load/clock.ts";
 import { drive } from "../load/drive.ts";
-import { requests } from "../load/requests.ts";
+import { exactly, requests } from "../load/requests.ts";
 import { gaps } from "../load/summary.ts";
 import type { StreamRequest } from "../load/target.ts";
 import type { Outcome, Scenario } from "../lib/scenario.ts";
@@ -104,8 +104,8 @@ async function others(peer: Peer, seed: number): Promise<readonly number[]> {
 function callsOf(newTokens: number, seed: number): (index: number) => StreamRequest {
   const { promptTokens } = longCall;
   return requests({
-    prompt: { kind: "tokens", tokens: { least: promptTokens, most: promptTokens } },
-    newTokens: { least: newTokens, most: newTokens },
+    prompt: { kind: "tokens", tokens: exactly(promptTokens) },
+    newTokens: exactly(newTokens),
     seed,
   });
 }

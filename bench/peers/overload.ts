@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { arrivals } from "../load/arrivals.ts";
 import { realClock } from "../load/clock.ts";
 import { type CallRecord, drive } from "../load/drive.ts";
-import { requests } from "../load/requests.ts";
+import { exactly, requests } from "../load/requests.ts";
 import { summarize } from "../load/summary.ts";
 import type { StreamTarget } from "../load/target.ts";
 import { seededRandom } from "../lib/random.ts";
@@ -81,7 +81,7 @@ async function measureOne(
 ): Promise<Measured> {
   const stream = within(peer.stream, deadlineMs);
   const request = requests({
-    prompt: { kind: "tokens", tokens: { least: shape.promptTokens, most: shape.promptTokens } },
+    prompt: { kind: "tokens", tokens: exactly(shape.promptTokens) },
     newTokens: shape.newTokens,
     seed: 1,
   });
@@ -149,8 +149,8 @@ async function firstTokenMs(target: StreamTarget): Promise<number | undefined> {
   const sentMs = realClock.now();
   let first: number | undefined;
   const request = requests({
-    prompt: { kind: "tokens", tokens: { least: shape.promptTokens, most: shape.promptTokens } },
-    newTokens: { least: 1, most: 1 },
+    prompt: { kind: "tokens", tokens: exactly(shape.promptTokens) },
+    newTokens: exactly(1),
     seed: 99,
   });
   const onTokens = (): void => void (first ??= realClock.now() - sentMs);

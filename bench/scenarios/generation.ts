@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { openInferd } from "../load/inferd.ts";
 import { assertNoErrors, measure } from "../load/measure.ts";
-import { requests } from "../load/requests.ts";
+import { exactly, requests } from "../load/requests.ts";
 import type { StreamTarget } from "../load/target.ts";
 import { randomModel } from "../lib/model.ts";
 import type { Context, Scenario, Table } from "../lib/scenario.ts";
@@ -84,8 +84,8 @@ async function wave(target: StreamTarget, streams: number, seed: number): Promis
     calls: streams,
     durationMs: Infinity,
     request: requests({
-      prompt: { kind: "tokens", tokens: { least: shape.promptTokens, most: shape.promptTokens } },
-      newTokens: { least: shape.newTokens, most: shape.newTokens },
+      prompt: { kind: "tokens", tokens: exactly(shape.promptTokens) },
+      newTokens: exactly(shape.newTokens),
       seed,
     }),
   });

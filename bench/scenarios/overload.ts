@@ -3,7 +3,7 @@ import { arrivals } from "../load/arrivals.ts";
 import { realClock } from "../load/clock.ts";
 import { type CallRecord, type Drive, drive, type DriveOptions } from "../load/drive.ts";
 import { openInferd } from "../load/inferd.ts";
-import { requests } from "../load/requests.ts";
+import { exactly, requests } from "../load/requests.ts";
 import type { StreamTarget } from "../load/target.ts";
 import { sampleMetrics } from "../lib/metrics.ts";
 import { freePort } from "../lib/port.ts";
@@ -121,7 +121,7 @@ async function runPart(
     ...options,
     calls: Infinity,
     request: requests({
-      prompt: { kind: "tokens", tokens: { least: shape.promptTokens, most: shape.promptTokens } },
+      prompt: { kind: "tokens", tokens: exactly(shape.promptTokens) },
       newTokens: shape.newTokens,
       seed,
     }),

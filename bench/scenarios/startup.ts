@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openInferd } from "../load/inferd.ts";
 import { measure } from "../load/measure.ts";
-import { requests } from "../load/requests.ts";
+import { exactly, requests } from "../load/requests.ts";
 import { memory } from "../lib/process.ts";
 import type { Scenario, Table } from "../lib/scenario.ts";
 import { type ServerProcess, withServer } from "../lib/server.ts";
@@ -85,7 +85,7 @@ async function someCalls(address: string): Promise<void> {
       durationMs: Infinity,
       request: requests({
         prompt: { kind: "words", words: { least: 20, most: 40 } },
-        newTokens: { least: 32, most: 32 },
+        newTokens: exactly(32),
         seed: 1,
       }),
     });

@@ -1,6 +1,6 @@
 import { openInferd } from "../load/inferd.ts";
 import { assertNoErrors, measure } from "../load/measure.ts";
-import { requests } from "../load/requests.ts";
+import { exactly, requests } from "../load/requests.ts";
 import { linked, randomModel } from "../lib/model.ts";
 import type { Scenario } from "../lib/scenario.ts";
 import { withServer } from "../lib/server.ts";
@@ -77,8 +77,8 @@ async function tokensPerSecond({ address, model, seed, durationMs }: Load): Prom
       calls: Infinity,
       durationMs,
       request: requests({
-        prompt: { kind: "tokens", tokens: { least: 32, most: 32 } },
-        newTokens: { least: 128, most: 128 },
+        prompt: { kind: "tokens", tokens: exactly(32) },
+        newTokens: exactly(128),
         seed,
       }),
     });
