@@ -11,6 +11,7 @@ it.each([
   [0.5, "0.5"],
   ["0.1", '"0.1"'],
   [0.1, "0.1"],
+  [Math.PI, "3.141592653589793"],
 ])("writes %s as %s", (value, text) => {
   expect(toJsonText(value)).toBe(text);
 });
