@@ -2,11 +2,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
 import { plainEnvironment } from "./command.ts";
 
 export interface RealServer {
   /** The host and the port. */
   readonly address: string;
+  /** Waits until its log has a line with this message. */
+  said(message: string): Promise<void>;
   /** Sends SIGTERM, reads the log to its end, and gives its last message. */
   stop(): Promise<string>;
 }
@@ -27,12 +30,18 @@ export async function startServer(command: string): Promise<RealServer> {
   const lines: string[] = [];
   try {
     const address = await ready(child, lines);
+    const said = async (message: string): Promise<void> => {
+      while (!lines.some((line) => messageOf(line) === message)) {
+        if (child.exitCode !== null) throw new Error(`it ended before it said "${message}"`);
+        await wait(20);
+      }
+    };
     const stop = async (): Promise<string> => {
       child.kill("SIGTERM");
       await closed;
       return messageOf(lines.findLast((line) => line.startsWith("{")) ?? "");
     };
-    return { address, stop };
+    return { address, said, stop };
   } catch (error) {
     killGroup();
     throw new Error(`${command} did not get ready:\n${lines.join("\n")}`, { cause: error });

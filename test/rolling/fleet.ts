@@ -30,12 +30,18 @@ export class Fleet {
     return this.#servers.map(({ address }) => address).join(",");
   }
 
-  /** Replaces each server by a new one on the same port; gives the last word of each that went. */
+  /**
+   * Replaces each server by a new one on the same port; gives the last word of each that went. The next one
+   * goes once the client has come back to the new one, whose port it tries again no oftener than its back-off
+   * says: a Deployment gives it that time with `minReadySeconds`.
+   */
   async roll(): Promise<readonly string[]> {
     const words: string[] = [];
     for (const [index, server] of [...this.#servers.entries()]) {
       words.push(await server.stop());
-      this.#servers[index] = await start(this.#folder, Number(server.address.split(":")[1]));
+      const next = await start(this.#folder, Number(server.address.split(":")[1]));
+      this.#servers[index] = next;
+      await next.said("call");
     }
     return words;
   }
