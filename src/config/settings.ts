@@ -242,7 +242,7 @@ export const settings = {
     default: "on",
     read: oneOf("on", "off"),
     value: "on|off",
-    help: "Refuses a call at once, with DEADLINE_EXCEEDED, where its deadline would pass before its turn. off lets it wait.",
+    help: "Refuses a call at once, with DEADLINE_EXCEEDED, where its deadline would pass before its end. off lets it wait.",
   },
   maxCallMs: {
     group: "Limits",

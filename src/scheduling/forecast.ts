@@ -1,5 +1,5 @@
 import { type Amount, learn, type Pace, unknownPace } from "./pace.ts";
-import { leastWaitMs } from "./prediction.ts";
+import { leastMs } from "./prediction.ts";
 import { nextTurn } from "./turns.ts";
 import type { Work } from "./work.ts";
 
@@ -29,9 +29,10 @@ export class Forecast {
       this.#prefill = learn(this.#prefill, promptTokens, firstOutputMs);
   }
 
-  leastWaitMs(ahead: Amount, work: Work): number {
+  /** The least that passes until a job ends that so much is ahead of. */
+  leastMs(ahead: Amount, work: Work): number {
     const slots = this.#places;
-    return leastWaitMs({ ahead, work, slots, service: this.#service, prefill: this.#prefill });
+    return leastMs({ ahead, work, slots, service: this.#service, prefill: this.#prefill });
   }
 
   /** How long whoever is refused now should stay away, so many waiting. Each refused caller gets a turn. */

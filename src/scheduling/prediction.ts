@@ -1,4 +1,4 @@
-/** When a job that has to wait would give its first output. Pure, so that refusing for it is tested. */
+/** When a job that has to wait would be done. Pure, so that refusing for it is tested. */
 import { type Amount, type Pace, timeFor } from "./pace.ts";
 import type { Work } from "./work.ts";
 
@@ -18,11 +18,17 @@ export interface Outlook {
 const surePrefill = 0.5;
 
 /**
- * The least that a job has to wait for its first output. It is meant to be too low rather than too
- * high: what runs now counts as done, jobs count by their number or by their tokens, whichever is
- * less, and of the prefill only half is sure. Zero where nothing was measured.
+ * The least that passes until a job ends: its turn, and then what such jobs take, or half of its prefill where
+ * that is more. A deadline is the whole call's, in gRPC: one that begins in time and does not end in time has
+ * cost the model as much as one that is answered.
+ *
+ * It is meant to be too low rather than too high: what runs now counts as done, and jobs count by their number
+ * or by their tokens, whichever is less, so that who may generate much is taken to stop as soon as others do.
+ * Zero where nothing was measured.
  */
-export function leastWaitMs({ ahead, work, slots, service, prefill }: Outlook): number {
+export function leastMs({ ahead, work, slots, service, prefill }: Outlook): number {
   const queueMs = timeFor(service, ahead) / Math.max(1, slots);
-  return queueMs + surePrefill * timeFor(prefill, { jobs: 1, tokens: work.promptTokens });
+  const ownMs = timeFor(service, { jobs: 1, tokens: work.tokens });
+  const prefillMs = timeFor(prefill, { jobs: 1, tokens: work.promptTokens });
+  return queueMs + Math.max(ownMs, surePrefill * prefillMs);
 }

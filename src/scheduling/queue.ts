@@ -14,7 +14,7 @@ export interface QueueOptions<Place> {
   /** Of this queue; the room has those of the whole server. */
   readonly bounds: Bounds;
   readonly room: WaitingRoom;
-  /** Refuses jobs that cannot give anything before their deadline. */
+  /** Refuses jobs that cannot end before their deadline. */
   readonly refusesLate: boolean;
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
@@ -201,12 +201,12 @@ export class Queue<Place> {
   #assertInTime(newcomer: Waiting<Place>): void {
     const { refusesLate, now } = this.#options;
     if (!refusesLate || newcomer.expiresAt === Infinity) return;
-    const waitMs = this.#forecast.leastWaitMs(this.#line.ahead(newcomer), newcomer);
+    const neededMs = this.#forecast.leastMs(this.#line.ahead(newcomer), newcomer);
     const leftMs = newcomer.expiresAt - now();
-    if (waitMs <= leftMs) return;
+    if (neededMs <= leftMs) return;
     this.#tally.refused.WOULD_EXPIRE += 1;
-    const message = "the call's deadline would pass before its turn; allow more time, or try later";
-    const facts = { wait_ms: String(Math.round(waitMs)), left_ms: String(Math.round(leftMs)) };
+    const message = "the call's deadline would pass before its end; allow more time, or try later";
+    const facts = { needed_ms: String(Math.round(neededMs)), left_ms: String(Math.round(leftMs)) };
     throw new ServeError("WOULD_EXPIRE", message, { facts });
   }
 

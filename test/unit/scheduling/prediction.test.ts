@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { learn, type Pace, timeFor, unknownPace } from "../../../src/scheduling/pace.ts";
-import { leastWaitMs, type Outlook } from "../../../src/scheduling/prediction.ts";
+import { leastMs, type Outlook } from "../../../src/scheduling/prediction.ts";
 
 const pace = (meanMs: number, meanTokens: number): Pace => ({ meanMs, meanTokens });
 
@@ -22,7 +22,7 @@ describe("a pace", () => {
   });
 });
 
-describe("the least wait", () => {
+describe("the least time", () => {
   const outlook: Outlook = {
     ahead: { jobs: 8, tokens: 400 },
     work: { promptTokens: 20, tokens: 50 },
@@ -31,27 +31,37 @@ describe("the least wait", () => {
     prefill: pace(100, 20),
   };
 
-  it("is what is ahead, by all slots, and half of the prefill", () => {
-    expect(leastWaitMs(outlook)).toBe(2050);
+  it("is what is ahead, by all slots, and what a job takes", () => {
+    expect(leastMs(outlook)).toBe(3000);
+  });
+
+  it("is shorter for a job that may generate less than others do, not longer for one that may more", () => {
+    const taking = (tokens: number) => leastMs({ ...outlook, work: { promptTokens: 20, tokens } });
+    expect(taking(25)).toBe(2500);
+    expect(taking(5000)).toBe(3000);
+  });
+
+  it("counts half of the prefill where that is more", () => {
+    expect(leastMs({ ...outlook, prefill: pace(5000, 20) })).toBe(4500);
   });
 
   it("is nothing where nothing was measured", () => {
-    expect(leastWaitMs({ ...outlook, service: unknownPace, prefill: unknownPace })).toBe(0);
+    expect(leastMs({ ...outlook, service: unknownPace, prefill: unknownPace })).toBe(0);
   });
 
   it("never falls when more is ahead, and never rises with more slots", () => {
     const count = fc.nat(1000);
     fc.assert(
       fc.property(count, count, count, count, (jobs, tokens, more, slots) => {
-        const now = leastWaitMs({ ...outlook, slots, ahead: { jobs, tokens } });
-        const later = leastWaitMs({
+        const now = leastMs({ ...outlook, slots, ahead: { jobs, tokens } });
+        const later = leastMs({
           ...outlook,
           slots,
           ahead: { jobs: jobs + more, tokens: tokens + more },
         });
         expect(later).toBeGreaterThanOrEqual(now);
         expect(
-          leastWaitMs({ ...outlook, slots: slots + more, ahead: { jobs, tokens } }),
+          leastMs({ ...outlook, slots: slots + more, ahead: { jobs, tokens } }),
         ).toBeLessThanOrEqual(now);
       }),
     );

@@ -233,21 +233,21 @@ describe("a deadline", () => {
     return set;
   }
 
-  it("refuses at once what would begin too late, and does not count it as waiting", async () => {
+  it("refuses at once what would end too late, and does not count it as waiting", async () => {
     const { enter, queue } = await busy();
-    await expect(enter("late", { expiresAt: 1099 })).rejects.toMatchObject({
+    await expect(enter("late", { expiresAt: 1999 })).rejects.toMatchObject({
       reason: "WOULD_EXPIRE",
       code: "DEADLINE_EXCEEDED",
-      facts: { wait_ms: "1100", left_ms: "1099" },
+      facts: { needed_ms: "2000", left_ms: "1999" },
     });
     expect(queue.state).toMatchObject({ waiting: 1, refused: { WOULD_EXPIRE: 1 } });
-    void enter("in time", { expiresAt: 1100 });
+    void enter("in time", { expiresAt: 2000 });
     expect(queue.state.waiting).toBe(2);
   });
 
   it("counts what waits ahead of that caller, not of another", async () => {
     const { enter, queue } = await busy();
-    void enter("other", { caller: "y", expiresAt: 100 });
+    void enter("other", { caller: "y", expiresAt: 1000 });
     expect(queue.state.waiting).toBe(2);
   });
 
