@@ -2,6 +2,7 @@
 import { runFromCommandLine } from "./lib/runner.ts";
 import { cancel } from "./scenarios/cancel.ts";
 import { embedding } from "./scenarios/embedding.ts";
+import { fairness } from "./scenarios/fairness.ts";
 import { generation } from "./scenarios/generation.ts";
 import { longPrompt } from "./scenarios/long-prompt.ts";
 import { metricsCost } from "./scenarios/metrics.ts";
@@ -18,6 +19,7 @@ await runFromCommandLine("bench/run.ts", [
   generation,
   longPrompt,
   overload,
+  fairness,
   twoModels,
   embedding,
   metricsCost,

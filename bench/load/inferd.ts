@@ -1,5 +1,12 @@
 /** Streams completions from inferd over gRPC. */
-import { Client, credentials, type MetadataValue, type ServiceError, status } from "@grpc/grpc-js";
+import {
+  Client,
+  credentials,
+  Metadata,
+  type MetadataValue,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
 import type { Duration } from "../../gen/google/protobuf/duration.ts";
 import {
   type Finish,
@@ -26,6 +33,8 @@ export interface InferdOptions {
   readonly deadlineMs?: number;
   /** A gRPC service config, such as one with a retry policy. */
   readonly serviceConfig?: string;
+  /** Where the server asks for one. */
+  readonly apiKey?: string;
   /** What a slow reader waits after each message. */
   readonly readDelayMs?: number;
 }
@@ -62,12 +71,15 @@ interface Call {
 
 function stream(client: Client, { request, reader, options }: Call): Promise<StreamEnd> {
   const { path, requestSerialize, responseDeserialize } = GenerationServiceService.generateStream;
-  const { deadlineMs, readDelayMs = 0 } = options;
+  const { apiKey, deadlineMs, readDelayMs = 0 } = options;
+  const metadata = new Metadata();
+  if (apiKey !== undefined) metadata.set("authorization", `Bearer ${apiKey}`);
   const call = client.makeServerStreamRequest<GenerateStreamRequest, GenerateStreamResponse>(
     path,
     requestSerialize,
     responseDeserialize,
     messageOf(request, options),
+    metadata,
     deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs },
   );
   const cancel = (): void => call.cancel();
