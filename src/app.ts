@@ -99,13 +99,13 @@ function serve(
 ): GrpcServer {
   const startedAt = performance.now();
   const descriptors = readFileSync(new URL("../gen/fds.binpb", import.meta.url));
-  const { gate, keyPair } = access;
+  const { doorkeeper, keyPair } = access;
   const server = openServer({
     ...config,
     log,
     ...(meter && { meter }),
     descriptors,
-    gate,
+    doorkeeper,
     keyPair,
   });
   const options = { models, limits: config };

@@ -4,7 +4,7 @@ import type { Log } from "../base/log.ts";
 import type { Config } from "../config/settings.ts";
 import type { Means } from "./authenticate.ts";
 import { asksForCredentials, checkAccess } from "./exposure.ts";
-import { Gate } from "./gate.ts";
+import { Doorkeeper } from "./doorkeeper.ts";
 import { FollowedKeyPair } from "./key-pair.ts";
 import { KeyRing } from "./key-ring.ts";
 import { openKeyStore } from "./key-store.ts";
@@ -12,7 +12,7 @@ import type { Quota } from "./quota.ts";
 import type { ReadToken } from "./tokens.ts";
 
 export interface Access {
-  readonly gate: Gate;
+  readonly doorkeeper: Doorkeeper;
   /** Undefined for plaintext. */
   readonly keyPair: FollowedKeyPair | undefined;
   /** Takes the quotas of another configuration; reads keys and certificates now. */
@@ -33,7 +33,7 @@ export async function openAccess(config: Config, log: Log, clock: Clock): Promis
     readToken,
     clients: { scopes, ids },
   };
-  const gate = new Gate({
+  const doorkeeper = new Doorkeeper({
     means: asksForCredentials(config) ? means : undefined,
     isReflectionOpen: config.reflection === "open",
     quota: () => quota,
@@ -42,7 +42,7 @@ export async function openAccess(config: Config, log: Log, clock: Clock): Promis
     log,
   });
   return {
-    gate,
+    doorkeeper,
     keyPair,
     reload: async (changed) => {
       quota = quotaOf(changed);

@@ -4,7 +4,7 @@
  *
  * Tokens are reserved by an estimate before a model computes them, and settled by what was computed.
  */
-import { type Bucket, fill, take, waitMs } from "./bucket.ts";
+import { type Bucket, fill, take, waitMs } from "../base/bucket.ts";
 
 /** Limits, each undefined for none. */
 export interface Quota {

@@ -1,32 +1,48 @@
-export interface BucketOptions {
-  /** Tokens that it holds at most, and in the beginning. */
-  readonly burst: number;
-  /** Tokens that come back each second. */
-  readonly perSecond: number;
+/**
+ * A token bucket: holds at most its limit, and fills evenly within a period. Pure functions, with the
+ * time passed in; whoever counts more than one thing at a time takes from all of them or from none.
+ */
+export interface Bucket {
+  /** Below zero where more was used than was there. */
+  readonly level: number;
+  readonly atMs: number;
 }
 
-/** A token bucket: so many at once, then so many a second. Time is passed in, in milliseconds. */
-export class Bucket {
-  readonly #options: BucketOptions;
-  #tokens: number;
-  #atMs: number;
+/** How much a bucket holds, and how long it takes to fill. An undefined limit lets everything pass. */
+export interface Size {
+  readonly limit: number | undefined;
+  readonly periodMs: number;
+}
 
-  constructor(options: BucketOptions, nowMs: number) {
-    this.#options = options;
-    this.#tokens = options.burst;
-    this.#atMs = nowMs;
-  }
+/** The bucket as it stands now; one that was never used is full. Undefined where there is no limit. */
+export function fill(
+  bucket: Bucket | undefined,
+  { limit, periodMs }: Size,
+  nowMs: number,
+): Bucket | undefined {
+  if (limit === undefined) return undefined;
+  if (bucket === undefined) return { level: limit, atMs: nowMs };
+  // A clock that went back empties no bucket, and fills none twice when it comes to the same time again.
+  const atMs = Math.max(bucket.atMs, nowMs);
+  const passedMs = atMs - bucket.atMs;
+  return { level: Math.min(limit, bucket.level + (passedMs * limit) / periodMs), atMs };
+}
 
-  /** Takes a token: 0 where there was one, else the milliseconds until there is one. */
-  take(nowMs: number): number {
-    const { burst, perSecond } = this.#options;
-    const gained = (Math.max(0, nowMs - this.#atMs) / 1000) * perSecond;
-    this.#tokens = Math.min(burst, this.#tokens + gained);
-    this.#atMs = Math.max(this.#atMs, nowMs);
-    if (this.#tokens >= 1) {
-      this.#tokens -= 1;
-      return 0;
-    }
-    return ((1 - this.#tokens) / perSecond) * 1000;
-  }
+/**
+ * How long until so much can be taken. More than the limit can be taken from a full bucket: it could
+ * never be otherwise, and the bucket then fills for longer.
+ */
+export function waitMs(
+  bucket: Bucket | undefined,
+  { limit, periodMs }: Size,
+  amount: number,
+): number {
+  if (limit === undefined || bucket === undefined) return 0;
+  const missing = Math.min(amount, limit) - bucket.level;
+  return missing <= 0 ? 0 : Math.ceil((missing * periodMs) / limit);
+}
+
+/** Takes an amount, or gives back a negative one. */
+export function take(bucket: Bucket | undefined, amount: number): Bucket | undefined {
+  return bucket && { ...bucket, level: bucket.level - amount };
 }

@@ -1,10 +1,10 @@
 /**
- * Asks the gate about each call when its headers are there, before a byte of its request is read. A
+ * Asks the doorkeeper about each call when its headers are there, before a byte of its request is read. A
  * handler runs too late for that: grpc-js reads a whole request first, so strangers could make a server
  * hold megabytes. This is what grpc-js's interceptors are right for, and all that they are used for.
  */
 import { type Metadata, type ServerInterceptor, ServerInterceptingCall } from "@grpc/grpc-js";
-import type { Arrival, Gate, Permit } from "../auth/gate.ts";
+import type { Arrival, Doorkeeper, Permit } from "../auth/doorkeeper.ts";
 import { ServeError } from "../base/errors.ts";
 import { hostOf } from "./open-calls.ts";
 import { wireStatus } from "./status.ts";
@@ -12,10 +12,10 @@ import { wireStatus } from "./status.ts";
 /** Who was let in, by the metadata that grpc-js hands from the interceptor to the handler. */
 export class Entrance {
   readonly #permits = new WeakMap<Metadata, Permit>();
-  readonly #gate: Pick<Gate, "admit">;
+  readonly #doorkeeper: Pick<Doorkeeper, "admit">;
 
-  constructor(gate: Pick<Gate, "admit">) {
-    this.#gate = gate;
+  constructor(doorkeeper: Pick<Doorkeeper, "admit">) {
+    this.#doorkeeper = doorkeeper;
   }
 
   /** The permit of a call that was let in. Throws where there is none: nothing passes by mistake. */
@@ -29,7 +29,7 @@ export class Entrance {
     let isOver = false;
     let end = (): void => undefined;
     const arrive = (metadata: Metadata, enter: (metadata: Metadata) => void): void => {
-      this.#gate.admit(arrivalOf(method.path.slice(1), metadata, call)).then(
+      this.#doorkeeper.admit(arrivalOf(method.path.slice(1), metadata, call)).then(
         (permit) => {
           // The caller may have gone while an issuer was asked; nobody would hear of its end then.
           if (isOver) {

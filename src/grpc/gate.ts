@@ -11,7 +11,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
-import { Bucket } from "../base/bucket.ts";
+import { Allowance } from "../base/allowance.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { wireStatus } from "./status.ts";
@@ -70,15 +70,15 @@ export function guard(server: Http2Server, options: GateOptions): void {
 class Connection {
   readonly #session: Http2Session;
   readonly #options: GateOptions;
-  readonly #calls: Bucket;
-  readonly #patience: Bucket;
+  readonly #calls: Allowance;
+  readonly #patience: Allowance;
 
   constructor(session: Http2Session, options: GateOptions) {
-    const { callsPerSecond, resetBurst, resetsPerSecond, now } = options;
+    const { callsPerSecond, resetBurst, resetsPerSecond } = options;
     this.#session = session;
     this.#options = options;
-    this.#calls = new Bucket({ burst: callsPerSecond, perSecond: callsPerSecond }, now());
-    this.#patience = new Bucket({ burst: resetBurst, perSecond: resetsPerSecond }, now());
+    this.#calls = new Allowance({ burst: callsPerSecond, perSecond: callsPerSecond });
+    this.#patience = new Allowance({ burst: resetBurst, perSecond: resetsPerSecond });
   }
 
   /** Why this call may not begin now. */

@@ -2,7 +2,7 @@
 import { ServerCredentials, setLogger } from "@grpc/grpc-js";
 import { ServerReflectionService } from "../../gen/grpc/reflection/v1/reflection.ts";
 import { ServerReflectionService as AlphaReflectionService } from "../../gen/grpc/reflection/v1alpha/reflection.ts";
-import { type Gate, openPermit } from "../auth/gate.ts";
+import { type Doorkeeper, openPermit } from "../auth/doorkeeper.ts";
 import type { FollowedKeyPair } from "../auth/key-pair.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
@@ -23,10 +23,10 @@ export interface ServerOptions extends DoorLimits {
   /** Undefined counts nothing. */
   readonly meter?: Meter;
   /** Says who may call. */
-  readonly gate: Pick<Gate, "admit">;
+  readonly doorkeeper: Pick<Doorkeeper, "admit">;
   /** Undefined for plaintext. */
   readonly keyPair: FollowedKeyPair | undefined;
-  /** Whether reflection is served; who may use it is the gate's to say. */
+  /** Whether reflection is served; who may use it is the doorkeeper's to say. */
   readonly reflection: "scoped" | "open" | "off";
   /** The serialised `FileDescriptorSet` of all services, for reflection. */
   readonly descriptors: Uint8Array;
@@ -75,9 +75,9 @@ export function openServer(options: ServerOptions): GrpcServer {
   };
 }
 
-/** The door for callers: the gate asks each who it is. */
+/** The door for callers: the doorkeeper asks each who it is. */
 function openDoor(options: ServerOptions): Door {
-  const entrance = new Entrance(options.gate);
+  const entrance = new Entrance(options.doorkeeper);
   return new Door({
     limits: options,
     log: options.log,

@@ -9,13 +9,13 @@ import { needOf } from "../../src/auth/methods.ts";
 import type { Log, LogFields } from "../../src/base/log.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { type Scope, scopes } from "../../src/config/scopes.ts";
-import { gateFor, keyMeans, makeKey } from "../fixtures/access.ts";
+import { doorkeeperFor, keyMeans, makeKey } from "../fixtures/access.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import { addAll, embeddingModel, fakeModels, generationModel } from "../grpc/fake-models.ts";
 import { deferred, detailsOf, type Running, start } from "../grpc/support.ts";
 import { GenerateRequest, GenerateResponse } from "../../gen/inferd/v1/generation_service.ts";
 import { ListModelsResponse } from "../../gen/inferd/v1/model_service.ts";
-import type { Gate } from "../../src/auth/gate.ts";
+import type { Doorkeeper } from "../../src/auth/doorkeeper.ts";
 import type { Models } from "../../src/models/model.ts";
 
 const set = fromBinary(FileDescriptorSetSchema, readFileSync("gen/fds.binpb"));
@@ -31,8 +31,8 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function serve(gate: Gate, models: Models = fakeModels([generationModel()])) {
-  const running: Running = await start((server) => addAll(server, models), { gate });
+async function serve(doorkeeper: Doorkeeper, models: Models = fakeModels([generationModel()])) {
+  const running: Running = await start((server) => addAll(server, models), { doorkeeper });
   const client = new Client(running.address, credentials.createInsecure());
   closing.push(running.stop, () => client.close());
   return { ...running, client };
@@ -79,24 +79,24 @@ describe.each(own)("%s", (method) => {
   const needed = needOf(method) as Scope;
   const others = makeKey({ id: "others", scopes: scopes.filter((scope) => scope !== needed) });
   const enough = makeKey({ id: "enough", scopes: [needed] });
-  const gate = () => gateFor({ means: keyMeans([others.record, enough.record]) });
+  const doorkeeper = () => doorkeeperFor({ means: keyMeans([others.record, enough.record]) });
 
   it("cannot be reached without a credential", async () => {
-    const { client } = await serve(gate());
+    const { client } = await serve(doorkeeper());
     const outcome = await call(client, method);
     expect(reasonOf(outcome)).toBe("NO_CREDENTIAL");
     expect(outcome.error?.code).toBe(status.UNAUTHENTICATED);
   });
 
   it("cannot be reached with every scope but its own", async () => {
-    const { client } = await serve(gate());
+    const { client } = await serve(doorkeeper());
     const outcome = await call(client, method, others.text);
     expect(reasonOf(outcome)).toBe("NOT_ALLOWED");
     expect(outcome.error?.code).toBe(status.PERMISSION_DENIED);
   });
 
   it("can be reached with its scope alone", async () => {
-    const { client } = await serve(gate());
+    const { client } = await serve(doorkeeper());
     const outcome = await call(client, method, enough.text);
     expect(["NOT_ALLOWED", "NO_CREDENTIAL", "CREDENTIAL_INVALID"]).not.toContain(reasonOf(outcome));
   });
@@ -105,14 +105,14 @@ describe.each(own)("%s", (method) => {
 it("refuses a method that has no row, also to who has every scope, and where nobody is asked", async () => {
   const key = makeKey();
   for (const means of [keyMeans([key.record]), undefined]) {
-    const gate = gateFor({ means });
+    const doorkeeper = doorkeeperFor({ means });
     const arrival = { method: "inferd.v1.ModelService/DropModel", host: "h", apiKey: key.text };
-    await expect(gate.admit(arrival)).rejects.toMatchObject({ reason: "NOT_ALLOWED" });
+    await expect(doorkeeper.admit(arrival)).rejects.toMatchObject({ reason: "NOT_ALLOWED" });
   }
 });
 
 it("answers health without a credential, also beside a bad one", async () => {
-  const { client } = await serve(gateFor({}));
+  const { client } = await serve(doorkeeperFor({}));
   expect((await call(client, "grpc.health.v1.Health/List")).error).toBeUndefined();
   expect((await call(client, "grpc.health.v1.Health/List", "bad")).error).toBeUndefined();
 });
@@ -125,14 +125,16 @@ describe("reflection", () => {
   it("asks for server.read where it is scoped", async () => {
     const reader = makeKey({ id: "reader", scopes: ["server.read"] });
     const writer = makeKey({ id: "writer", scopes: ["generate"] });
-    const { client } = await serve(gateFor({ means: keyMeans([reader.record, writer.record]) }));
+    const { client } = await serve(
+      doorkeeperFor({ means: keyMeans([reader.record, writer.record]) }),
+    );
     expect(reasonOf(await call(client, reflect))).toBe("NO_CREDENTIAL");
     expect(reasonOf(await call(client, reflect, writer.text, question))).toBe("NOT_ALLOWED");
     expect((await call(client, reflect, reader.text, question)).error).toBeUndefined();
   });
 
   it("asks nobody where it is open", async () => {
-    const { client } = await serve(gateFor({ isReflectionOpen: true }));
+    const { client } = await serve(doorkeeperFor({ isReflectionOpen: true }));
     expect((await call(client, reflect, undefined, question)).error).toBeUndefined();
   });
 
@@ -146,9 +148,9 @@ describe("reflection", () => {
 
 it("refuses a stranger before it reads the request", async () => {
   let messages = 0;
-  const gate = gateFor({});
+  const doorkeeper = doorkeeperFor({});
   const running = await start((server) => addAll(server, fakeModels([generationModel()])), {
-    gate,
+    doorkeeper,
     maxMessageBytes: 4 * 1024 * 1024,
   });
   const session: ClientHttp2Session = connect(`http://${running.address}`);
@@ -175,7 +177,7 @@ describe("a key for some models", () => {
     embeddingModel(),
   ]);
   const key = makeKey({ models: ["story"] });
-  const gate = () => gateFor({ means: keyMeans([key.record]) });
+  const doorkeeper = () => doorkeeperFor({ means: keyMeans([key.record]) });
   const ask = (model: string) =>
     Buffer.from(
       GenerateRequest.encode(
@@ -184,7 +186,7 @@ describe("a key for some models", () => {
     );
 
   it("sees and uses these", async () => {
-    const { client } = await serve(gate(), models);
+    const { client } = await serve(doorkeeper(), models);
     const { bytes } = await call(client, "inferd.v1.ModelService/ListModels", key.text);
     expect(ListModelsResponse.decode(bytes!).models.map(({ name }) => name)).toEqual(["story"]);
     for (const model of ["story", ""]) {
@@ -196,7 +198,7 @@ describe("a key for some models", () => {
   it.each(["secret-story", "no-such-model"])(
     "is refused %s, and not told whether it is there",
     async (model) => {
-      const { client } = await serve(gate(), models);
+      const { client } = await serve(doorkeeper(), models);
       const generate = "inferd.v1.GenerationService/Generate";
       expect(reasonOf(await call(client, generate, key.text, ask(model)))).toBe("NOT_ALLOWED");
       // GetModelRequest.name and EmbedRequest.model are field 1 too.
@@ -208,7 +210,7 @@ describe("a key for some models", () => {
   );
 
   it("is refused a default that it may not use", async () => {
-    const { client } = await serve(gate(), models);
+    const { client } = await serve(doorkeeper(), models);
     // inputs: ["hi"]
     const inputs = Buffer.from([0x12, 2, 0x68, 0x69]);
     const outcome = await call(client, "inferd.v1.EmbeddingService/Embed", key.text, inputs);
@@ -230,7 +232,7 @@ describe("a quota", () => {
   it("counts requests, and says when to come back", async () => {
     const clock = new FakeClock();
     const key = makeKey({ quota: { requestsPerMinute: 1 } });
-    const { client } = await serve(gateFor({ means: keyMeans([key.record]), clock }));
+    const { client } = await serve(doorkeeperFor({ means: keyMeans([key.record]), clock }));
     expect((await call(client, generate, key.text, request)).error).toBeUndefined();
     const { error } = await call(client, generate, key.text, request);
     expect(error?.code).toBe(status.RESOURCE_EXHAUSTED);
@@ -248,10 +250,10 @@ describe("a quota", () => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
     });
     const key = makeKey({ quota: { concurrentCalls: 1 } });
-    const gate = gateFor({ means: keyMeans([key.record]) });
-    const watched: Pick<Gate, "admit"> = {
+    const doorkeeper = doorkeeperFor({ means: keyMeans([key.record]) });
+    const watched: Pick<Doorkeeper, "admit"> = {
       admit: async (arrival) => {
-        const permit = await gate.admit(arrival);
+        const permit = await doorkeeper.admit(arrival);
         return {
           ...permit,
           end: () => {
@@ -261,7 +263,7 @@ describe("a quota", () => {
         };
       },
     };
-    const { client } = await serve(watched as Gate, models);
+    const { client } = await serve(watched as Doorkeeper, models);
     const metadata = new Metadata();
     metadata.set("x-api-key", key.text);
     const same = (bytes: Buffer): Buffer => bytes;
@@ -280,7 +282,7 @@ describe("a quota", () => {
   it("reserves tokens and settles by what the model counted", async () => {
     // The estimate is 1 and 9; the story counts 3 and 2.
     const key = makeKey({ quota: { tokensPerMinute: 19 } });
-    const { client } = await serve(gateFor({ means: keyMeans([key.record]) }));
+    const { client } = await serve(doorkeeperFor({ means: keyMeans([key.record]) }));
     for (let left = 19; left >= 10; left -= 5) {
       expect((await call(client, generate, key.text, request)).error).toBeUndefined();
     }
@@ -296,7 +298,7 @@ it("writes one audit line for each refusal, and a key in none", async () => {
   const lines: LogFields[] = [];
   const log: Log = { ...silentLog, warn: (fields) => void lines.push(fields) };
   const key = makeKey({ models: ["other"], scopes: ["generate"], quota: { requestsPerMinute: 1 } });
-  const { client } = await serve(gateFor({ means: keyMeans([key.record]), log }));
+  const { client } = await serve(doorkeeperFor({ means: keyMeans([key.record]), log }));
   const generate = "inferd.v1.GenerationService/Generate";
   const request = Buffer.from([0x0a, 5, ...Buffer.from("story"), 0x12, 1, 0x61]);
   await call(client, generate);

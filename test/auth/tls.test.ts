@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FollowedKeyPair, readEveryMs } from "../../src/auth/key-pair.ts";
 import type { Log } from "../../src/base/log.ts";
 import { silentLog } from "../../src/base/log.ts";
-import { keyMeans, gateFor } from "../fixtures/access.ts";
+import { doorkeeperFor, keyMeans } from "../fixtures/access.ts";
 import { authority, type Pair } from "../fixtures/certificates.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import { addAll, fakeModels, generationModel } from "../grpc/fake-models.ts";
@@ -204,7 +204,7 @@ describe("mutual TLS", () => {
   async function serveAll(ids?: readonly string[]): Promise<string> {
     const running = await start((each) => addAll(each, fakeModels([generationModel()])), {
       keyPair: follow(server, clientCa.cert),
-      gate: gateFor({ means: means(ids) }),
+      doorkeeper: doorkeeperFor({ means: means(ids) }),
     });
     closing.push(running.stop);
     return `localhost:${running.address.split(":")[1]}`;
@@ -249,18 +249,18 @@ describe("mutual TLS", () => {
 
   it("tells callers apart by their SPIFFE ID", async () => {
     const keyPair = follow(server, clientCa.cert);
-    const gate = gateFor({ means: means() });
+    const doorkeeper = doorkeeperFor({ means: means() });
     const ids: string[] = [];
     const watched = {
-      admit: async (arrival: Parameters<typeof gate.admit>[0]) => {
-        const permit = await gate.admit(arrival);
+      admit: async (arrival: Parameters<typeof doorkeeper.admit>[0]) => {
+        const permit = await doorkeeper.admit(arrival);
         ids.push(permit.id);
         return permit;
       },
     };
     const running = await start((each) => addAll(each, fakeModels([generationModel()])), {
       keyPair,
-      gate: watched,
+      doorkeeper: watched,
     });
     closing.push(running.stop);
     await ask(

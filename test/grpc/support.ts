@@ -11,7 +11,7 @@ import {
 } from "@grpc/grpc-js";
 import { BadRequest, ErrorInfo, RetryInfo } from "../../gen/google/rpc/error_details.ts";
 import { Status } from "../../gen/google/rpc/status.ts";
-import { openPermit } from "../../src/auth/gate.ts";
+import { openPermit } from "../../src/auth/doorkeeper.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { Handler } from "../../src/calls/call.ts";
 import { type GrpcServer, openServer, type ServerOptions } from "../../src/grpc/server.ts";
@@ -20,7 +20,7 @@ export const descriptors = readFileSync("gen/fds.binpb");
 
 export const serverOptions: ServerOptions = {
   log: silentLog,
-  gate: { admit: ({ host }) => Promise.resolve(openPermit(host)) },
+  doorkeeper: { admit: ({ host }) => Promise.resolve(openPermit(host)) },
   keyPair: undefined,
   reflection: "open",
   descriptors,

@@ -32,7 +32,7 @@ export interface Permit {
   readonly end: () => void;
 }
 
-export interface GateOptions {
+export interface DoorkeeperOptions {
   /** Undefined where nobody is asked for a credential. */
   readonly means: Means | undefined;
   readonly isReflectionOpen: boolean;
@@ -43,11 +43,11 @@ export interface GateOptions {
   readonly log: Log;
 }
 
-export class Gate {
-  readonly #options: GateOptions;
+export class Doorkeeper {
+  readonly #options: DoorkeeperOptions;
   readonly #ledger: Ledger;
 
-  constructor(options: GateOptions) {
+  constructor(options: DoorkeeperOptions) {
     this.#options = options;
     this.#ledger = new Ledger(options.clock);
   }
