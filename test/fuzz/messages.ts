@@ -94,8 +94,8 @@ const noTexts = [
 /** Names may be told back to their caller, so they carry no canary. */
 const names = [
   "",
-  "story",
-  "vectors",
+  "inferd-demo",
+  "all-minilm-l6-v2",
   "nobody",
   "a".repeat(128),
   "a".repeat(129),

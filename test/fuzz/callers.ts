@@ -1,0 +1,51 @@
+import type { ClientHttp2Session } from "node:http2";
+import { type Ending, ending, rawClient, rawRequest } from "../grpc/raw.ts";
+import { type Case, caseOf } from "./cases.ts";
+import { faultsOf } from "./verdict.ts";
+
+/** Which calls to make: those with these indices of a seed's. */
+export interface Calls {
+  readonly seed: number;
+  readonly first: number;
+  readonly count: number;
+}
+
+// Far above what any of these calls takes, far below the server's own limit on a call's time.
+const longestMs = 30_000;
+/** Callers at a time, each with a connection of its own: a call that costs its connection costs no other. */
+const atOnce = 32;
+
+/** Makes calls, and gives what was wrong with how they ended. */
+export async function send(address: string, { seed, first, count }: Calls): Promise<string[]> {
+  const faults: string[] = [];
+  let next = first;
+  const caller = async (): Promise<void> => {
+    let session = rawClient(address);
+    while (next < first + count) {
+      const index = next++;
+      if (session.destroyed || session.closed) session = rawClient(address);
+      const call = caseOf(seed, index);
+      const end = await within(longestMs, sendOne(session, call));
+      const found = end === undefined ? ["does not end"] : faultsOf(call, end);
+      for (const fault of found) faults.push(`seed ${seed}, call ${index}, ${call.path}: ${fault}`);
+    }
+    session.destroy();
+  };
+  await Promise.all(Array.from({ length: atOnce }, caller));
+  return faults;
+}
+
+function sendOne(session: ClientHttp2Session, call: Case): Promise<Ending> {
+  const stream = rawRequest(session, call.path, call.headers);
+  const end = ending(stream);
+  if (call.ends) stream.end(call.body);
+  else stream.write(call.body);
+  if (call.cancels) stream.close(8);
+  return end.finally(() => stream.destroy());
+}
+
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), ms);
+  return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,96 @@
+/**
+ * The server that is fuzzed, in a process of its own: it shares no thread with its callers, and a
+ * crash is seen for what it is. Its argument says which models it has; `subject.ts` starts it.
+ */
+import { openLog } from "../../src/base/log.ts";
+import { flagSource, loadConfig } from "../../src/config/config.ts";
+import type { Submission } from "../../src/models/model.ts";
+import type { WorkerEvent } from "../../src/workers/messages.ts";
+import { heapBytes } from "../fixtures/memory.ts";
+import {
+  addAll,
+  embeddingModel,
+  fakeModels,
+  generationModel,
+  result,
+  story,
+  vector,
+} from "../grpc/fake-models.ts";
+import { start } from "../grpc/support.ts";
+import { canary } from "./messages.ts";
+import type { Kind, Measure } from "./subject.ts";
+
+const maxMessageBytes = 1_000_000;
+const mostProblems = 20;
+
+/** What stands in its log and may not: an error of its own, a worker's end, what a caller said. */
+const problems: string[] = [];
+
+const log = await openLog({
+  level: "debug",
+  format: "json",
+  destination: {
+    write: (line) => {
+      const isWrong = /^{"level":"error"|"worker exited|"worker hangs/.test(line);
+      if (!isWrong && !line.includes(canary)) return;
+      if (problems.length < mostProblems) problems.push(line.slice(0, 1000));
+    },
+  },
+});
+
+interface Opened {
+  readonly address: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Models that answer at once: it is the edge that is tried. */
+async function openScripted(): Promise<Opened> {
+  const names = ["inferd-demo", "all-minilm-l6-v2"] as const;
+  const statuses = [
+    generationModel({ manifest: { name: names[0] } }),
+    embeddingModel({ manifest: { name: names[1] } }),
+  ];
+  const models = fakeModels(statuses, answer);
+  return start((server) => addAll(server, models), { maxMessageBytes, log });
+}
+
+async function* answer(submission: Submission): AsyncGenerator<WorkerEvent> {
+  const { job } = submission;
+  if (job.kind === "embed") {
+    const vectors = job.texts.map((_, index) => vector(index));
+    yield* [{ kind: "started" }, { kind: "vectors", vectors }, { kind: "finish", ...result }];
+  } else yield* story()(submission);
+}
+
+/** The whole server, with the models that come with it; completions are short, so that calls are many. */
+async function openReal(): Promise<Opened> {
+  const { startApp } = await import("../../src/app.ts");
+  const values = {
+    port: "0",
+    maxMessageBytes: String(maxMessageBytes),
+    maxTokens: "8",
+    maxInputs: "64",
+  };
+  const app = await startApp(loadConfig([flagSource(values, ".")]), log, process.env);
+  const isLoading = () => app.models.list().some(({ state }) => state === "loading");
+  await new Promise<void>((resolve) => {
+    app.models.onChange(() => isLoading() || resolve());
+    if (!isLoading()) resolve();
+  });
+  return { address: `127.0.0.1:${app.port}`, stop: () => app.drain(0) };
+}
+
+const kind = process.argv[2] as Kind;
+const { address, stop } = await (kind === "real" ? openReal() : openScripted());
+
+process.on("message", (asked) => {
+  if (asked === "measure") void measure().then((measured) => process.send?.(measured));
+  // It ends by itself, or something holds it.
+  if (asked === "stop") void stop().then(() => process.disconnect());
+});
+process.send?.({ address });
+
+async function measure(): Promise<Measure> {
+  const bytes = await heapBytes();
+  return { heapBytes: bytes, handles: process.getActiveResourcesInfo().length, problems };
+}
