@@ -3,8 +3,10 @@ import type { OutgoingHttpHeaders } from "node:http2";
 import { deflateSync, gzipSync } from "node:zlib";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { frame } from "../grpc/raw.ts";
-import { canary, damage, methods, oddMessage } from "./messages.ts";
+import { damage } from "./damage.ts";
+import { methods, oddMessage } from "./messages.ts";
 import { Random } from "./random.ts";
+import { canary } from "./values.ts";
 
 export interface Case {
   readonly path: string;

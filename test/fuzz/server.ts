@@ -17,8 +17,8 @@ import {
   vector,
 } from "../grpc/fake-models.ts";
 import { start } from "../grpc/support.ts";
-import { canary } from "./messages.ts";
 import type { Kind, Measure } from "./subject.ts";
+import { canary } from "./values.ts";
 
 const maxMessageBytes = 1_000_000;
 const mostProblems = 20;

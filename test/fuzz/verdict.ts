@@ -2,7 +2,7 @@ import { status } from "@grpc/grpc-js";
 import { codes, type Reason } from "../../src/base/errors.ts";
 import type { Ending } from "../grpc/raw.ts";
 import type { Case } from "./cases.ts";
-import { canary } from "./messages.ts";
+import { canary } from "./values.ts";
 
 /** What no error may carry: what a caller said or is known by, where the server lies, how it is made. */
 const secrets: readonly (readonly [what: string, pattern: RegExp])[] = [
