@@ -33,7 +33,7 @@ const log = await openLog({
     write: (line) => {
       const isWrong = /^{"level":"error"|"worker exited|"worker hangs/.test(line);
       if (!isWrong && !line.includes(canary)) return;
-      if (problems.length < mostProblems) problems.push(line.slice(0, 1000));
+      if (problems.length < mostProblems) problems.push(line.slice(0, 500));
     },
   },
 });

@@ -38,6 +38,7 @@ export async function startSubject(kind: Kind): Promise<Subject> {
       return measured as Promise<Measure>;
     },
     stop: async () => {
+      if (!child.connected) return child.exitCode;
       const ended = once(child, "exit");
       child.send("stop");
       const [code] = (await ended) as [number | null];
@@ -49,8 +50,10 @@ export async function startSubject(kind: Kind): Promise<Subject> {
 /** The next message of a child, or the reason that there will be none. */
 function answerOf(child: ChildProcess, said: readonly string[]): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const fail = (): void =>
-      reject(new Error(`the server has ended: ${said.join("").slice(-2000)}`));
+    const fail = (): void => {
+      const how = child.signalCode ?? `code ${child.exitCode}`;
+      reject(new Error(`the server has ended with ${how}: ${said.join("").slice(-2000)}`));
+    };
     if (child.exitCode !== null || child.signalCode !== null) fail();
     child.once("exit", fail);
     child.once("message", (message) => {
