@@ -29,7 +29,7 @@ test-clients: $(installed) $(go_tools) ## Test the commands in documents and cli
 	@$(node) vitest run --project clients $(ARGS)
 
 fuzz: $(installed) ## Send a million hostile calls; INFERD_FUZZ_CALLS and INFERD_FUZZ_SEED choose others
-	@INFERD_FUZZ_CALLS=$${INFERD_FUZZ_CALLS:-1000000} $(node) vitest run --project server test/fuzz
+	@INFERD_FUZZ_CALLS=$${INFERD_FUZZ_CALLS:-1000000} INFERD_FUZZ_REAL_CALLS=$${INFERD_FUZZ_REAL_CALLS:-50000} $(node) vitest run --project server test/fuzz
 
 check: format-check lint types test ## Check format, lint, types and the server's tests
 
