@@ -1,4 +1,5 @@
 /** How a worker's life ended, in the words of the restart policy and in those for people. */
+import { tellShortMemory } from "./last-words.ts";
 import type { Exit } from "./port.ts";
 import type { Ending } from "./restart.ts";
 
@@ -11,6 +12,8 @@ export interface Ended {
   readonly loadFailure: string | undefined;
   /** Why the server ended it, where it did. */
   readonly killedFor: string | undefined;
+  /** What it printed last. */
+  readonly lines: readonly string[];
 }
 
 export function endingOf({ readyAt, loadFailure }: Ended, now: number): Ending {
@@ -20,14 +23,17 @@ export function endingOf({ readyAt, loadFailure }: Ended, now: number): Ending {
 }
 
 /** Why a worker rests or was given up. Callers see it: no path, no text of theirs. */
-export function describeEnding({ exit, readyAt, loadFailure, killedFor }: Ended): string {
-  if (loadFailure !== undefined) return loadFailure;
-  const how = killedFor ?? describeExit(exit);
-  return readyAt === undefined
-    ? `its worker ended while loading the model (${how})`
-    : `its worker keeps ending while it serves (${how})`;
+export function describeEnding(ended: Ended): string {
+  if (ended.loadFailure !== undefined) return ended.loadFailure;
+  return ended.readyAt === undefined
+    ? `its worker ended while loading the model (${howEnded(ended)})`
+    : `its worker keeps ending while it serves (${howEnded(ended)})`;
 }
 
-function describeExit({ code, signal }: Exit): string {
-  return signal ?? (code === null ? "it could not be started" : `exit code ${code}`);
+/** What ended a process that said nothing itself. */
+export function howEnded({ exit, killedFor, lines }: Ended): string {
+  if (killedFor !== undefined) return killedFor;
+  const { code, signal } = exit;
+  const how = signal ?? (code === null ? "it could not be started" : `exit code ${code}`);
+  return tellShortMemory(lines) ? `${how}: out of memory` : how;
 }

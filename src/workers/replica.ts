@@ -3,10 +3,11 @@ import type { Log } from "../base/log.ts";
 import type { ModelMeter } from "../base/meter.ts";
 import type { Job, KvMemory, ModelInfo } from "../engines/engine.ts";
 import { Channel } from "./channel.ts";
-import { describeEnding, endingOf } from "./ending.ts";
+import { describeEnding, endingOf, howEnded } from "./ending.ts";
 import type { Ended } from "./ending.ts";
 import type { Held } from "./channel.ts";
 import type { JobStream } from "./job-stream.ts";
+import { LastWords } from "./last-words.ts";
 import type { FromWorker, ToWorker, VectorShape } from "./messages.ts";
 import type { Exit, Port } from "./port.ts";
 import { Pulse } from "./pulse.ts";
@@ -53,8 +54,7 @@ interface Life {
   readonly port: Port;
   readonly channel: Channel;
   readonly share: Share;
-  /** The last lines it printed: they say why native code died. */
-  readonly lines: string[];
+  readonly words: LastWords;
   readonly startedAt: number;
   readyAt: number | undefined;
   /** How much of the model is loaded. */
@@ -66,8 +66,6 @@ interface Life {
   loadFailure: string | undefined;
   killedFor: string | undefined;
 }
-
-const keptLines = 8;
 
 /** Keeps one worker process of a model alive: starts it, watches it, starts it again. */
 export class Replica {
@@ -148,7 +146,7 @@ export class Replica {
       port,
       channel,
       share,
-      lines: [],
+      words: new LastWords(),
       startedAt: clock.now(),
       readyAt: undefined,
       fraction: 0,
@@ -162,8 +160,7 @@ export class Replica {
     port.onMessage((message) => this.#receive(life, message));
     port.onExit((exit) => this.#end(life, exit));
     port.onLine((line) => {
-      life.lines.push(line);
-      if (life.lines.length > keptLines) life.lines.shift();
+      life.words.note(line);
       this.#options.log.debug({ line }, "worker printed");
     });
     port.send(this.#options.load(share.threads));
@@ -247,7 +244,7 @@ export class Replica {
       return;
     }
     if (life.channel.held.length > 0) this.#options.onDeath(life.channel.held);
-    const ended = { ...life, exit };
+    const ended = { ...life, exit, lines: life.words.lines };
     this.#decide(ended, verdict(endingOf(ended, this.#options.clock.now()), this.#history));
     // Last: whoever retries must not find this worker ready.
     life.channel.close();
@@ -270,7 +267,7 @@ export class Replica {
       log.error({ ...fields, reason, waitMs }, "worker keeps ending; it rests before the next try");
       this.#set({ kind: "failed", reason, backAt });
     } else {
-      log.warn({ ...fields, waitMs }, "worker exited; starting another");
+      log.warn({ ...fields, how: howEnded(ended), waitMs }, "worker exited; starting another");
       this.#set(this.#restarting(waitMs));
     }
     this.#callOff = clock.after(waitMs, () => {

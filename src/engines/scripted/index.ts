@@ -12,9 +12,11 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { exit, kill, pid } from "node:process";
 import { setTimeout as after } from "node:timers/promises";
+import koffi from "koffi";
 import { ServeError } from "../../base/errors.ts";
 import type { Engine, EngineHost, Job, LoadEngine, ModelInfo, StepEvent } from "../engine.ts";
 import { ScriptedJob } from "./job.ts";
+import type { Disaster } from "./script.ts";
 
 interface Options {
   readonly slots: number;
@@ -149,8 +151,8 @@ class ScriptedEngine implements Engine {
 }
 
 /** Ends the step, or the process, in the way asked for. */
-function disaster(kind: "throw" | "exit" | "crash" | "hang", code: number): never {
-  switch (kind) {
+function disaster(how: Disaster, code: number): never {
+  switch (how) {
     case "throw":
       throw new Error("the script said throw");
     case "exit":
@@ -158,9 +160,21 @@ function disaster(kind: "throw" | "exit" | "crash" | "hang", code: number): neve
     case "crash":
       kill(pid, "SIGKILL");
       break;
+    case "segfault":
+      // Nothing is mapped there.
+      koffi.decode(8n, "int");
+      break;
+    case "exhaust":
+      return exhaust();
     case "hang":
       break;
   }
   // The kill is on its way, or never comes: this thread does nothing more either way.
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
+
+/** Fills V8's heap, which ends the process. Whoever wants that soon sets `--max-old-space-size`. */
+function exhaust(): never {
+  const kept: unknown[] = [];
+  for (;;) kept.push(new Array(10_000).fill({}));
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { ErrorData, Reason } from "../../base/errors.ts";
 import type { EmbedJob, GenerateJob, Job, JobEvent, JobResult } from "../engine.ts";
 import { parseScript } from "./script.ts";
-import type { Instruction } from "./script.ts";
+import type { Disaster, Instruction } from "./script.ts";
 import { StopFilter } from "../stops.ts";
 
 type Operation = Instruction | { readonly kind: "vector"; readonly text: string };
@@ -18,7 +18,7 @@ export interface ScriptedJobOptions {
 export interface Stage {
   /** Gates that were opened; they stay open. */
   readonly gates: Set<string>;
-  readonly disaster: (kind: "throw" | "exit" | "crash" | "hang", code: number) => never;
+  readonly disaster: (how: Disaster, code: number) => never;
   /** Jobs in this step. */
   readonly together: number;
 }
@@ -108,12 +108,8 @@ export class ScriptedJob {
       case "lie":
         this.#isLying = true;
         return [...this.#finish("stop"), ...this.#finish("stop")];
-      case "exit":
-        return stage.disaster("exit", next.code);
-      case "throw":
-      case "crash":
-      case "hang":
-        return stage.disaster(next.kind, 1);
+      case "disaster":
+        return stage.disaster(next.how, next.code);
     }
   }
 

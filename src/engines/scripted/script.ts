@@ -12,16 +12,24 @@ export type Instruction =
   | { readonly kind: "end"; readonly reason: "stop" | "length" }
   /** Fails the job with this reason. */
   | { readonly kind: "fail"; readonly reason: string }
-  /** The step throws: the engine is broken. */
-  | { readonly kind: "throw" }
-  /** The process ends with this code. */
-  | { readonly kind: "exit"; readonly code: number }
-  /** The process is killed, as by the kernel. */
-  | { readonly kind: "crash" }
-  /** The step never returns. */
-  | { readonly kind: "hang" }
+  /** Ends the step, or the whole process. */
+  | { readonly kind: "disaster"; readonly how: Disaster; readonly code: number }
   /** Sends an event for an unknown job, and two finishes. */
   | { readonly kind: "lie" };
+
+export type Disaster =
+  /** The step throws: the engine is broken. */
+  | "throw"
+  /** The process ends with a code of its own. */
+  | "exit"
+  /** It is killed, as by the kernel. */
+  | "crash"
+  /** Native code reads what is not there. */
+  | "segfault"
+  /** It allocates until there is no memory. */
+  | "exhaust"
+  /** The step never returns. */
+  | "hang";
 
 /** Reads a script. `repeat 3 word` says a word three times. Never fails. */
 export function parseScript(text: string): readonly Instruction[] {
@@ -44,12 +52,16 @@ const commands: Readonly<Record<string, (rest: string) => Instruction | undefine
   stop: (rest) => alone(rest, { kind: "end", reason: "stop" }),
   length: (rest) => alone(rest, { kind: "end", reason: "length" }),
   fail: (rest) => ({ kind: "fail", reason: rest.trim() }),
-  exit: (rest) => ({ kind: "exit", code: Number(rest) || 1 }),
-  throw: (rest) => alone(rest, { kind: "throw" }),
-  crash: (rest) => alone(rest, { kind: "crash" }),
-  hang: (rest) => alone(rest, { kind: "hang" }),
+  exit: (rest) => ({ kind: "disaster", how: "exit", code: Number(rest) || 1 }),
+  throw: (rest) => alone(rest, disaster("throw")),
+  crash: (rest) => alone(rest, disaster("crash")),
+  segfault: (rest) => alone(rest, disaster("segfault")),
+  exhaust: (rest) => alone(rest, disaster("exhaust")),
+  hang: (rest) => alone(rest, disaster("hang")),
   lie: (rest) => alone(rest, { kind: "lie" }),
 };
+
+const disaster = (how: Disaster): Instruction => ({ kind: "disaster", how, code: 1 });
 
 function alone(rest: string, instruction: Instruction): Instruction | undefined {
   return rest.trim() === "" ? instruction : undefined;

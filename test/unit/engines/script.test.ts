@@ -22,12 +22,20 @@ it.each([
     script: "fail INTERNAL\nexit 3",
     read: [
       { kind: "fail", reason: "INTERNAL" },
-      { kind: "exit", code: 3 },
+      { kind: "disaster", how: "exit", code: 3 },
     ],
   },
   {
-    script: "throw; crash; hang; lie",
-    read: ["throw", "crash", "hang", "lie"].map((kind) => ({ kind })),
+    script: "throw; crash; segfault; exhaust; hang",
+    read: ["throw", "crash", "segfault", "exhaust", "hang"].map((how) => ({
+      kind: "disaster",
+      how,
+      code: 1,
+    })),
+  },
+  {
+    script: "lie",
+    read: [{ kind: "lie" }],
   },
   { script: "", read: [] },
 ])("reads $script", ({ script, read }) => {
