@@ -1,5 +1,5 @@
 /** The server as a process, while what it stands on fails: files, disks, descriptors, ports, itself. */
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -89,51 +89,6 @@ describe.runIf(process.platform === "linux")("a server that is killed", () => {
     expect(server.child.signalCode).toBe("SIGKILL");
     await vi.waitFor(() => expect(isAlive(worker)).toBe(false), { timeout: 5000, interval: 20 });
     expect(await call.ended).toMatchObject({ code: 1 });
-  });
-});
-
-describe("model files that are wrong", () => {
-  it("each give one line that names the model and what to do, and the others serve", async () => {
-    const wrong: Record<string, (path: string) => void> = {
-      missing: () => undefined,
-      pipe: (path) => execFileSync("mkfifo", [path]),
-      directory: (path) => mkdirSync(path),
-      loop: (path) => execFileSync("ln", ["-s", path, path]),
-      truncated: (path) => {
-        const whole = readFileSync(
-          join(import.meta.dirname, "../../models/inferd-demo/model.gguf"),
-        );
-        writeFileSync(path, whole.subarray(0, whole.length / 2));
-      },
-      foreign: (path) => writeFileSync(path, "PK\u0003\u0004 an archive"),
-    };
-    const more = Object.entries(wrong).flatMap(([name, make]) => {
-      const own = addModel(name, "engine: llama\nfiles: { model: weights.gguf }");
-      make(join(own, "weights.gguf"));
-      return ["--model", own];
-    });
-    server = start([...flags(), ...more]);
-    const address = await ready(server);
-    const lines = (await server.printed('"msg":"ready"')).trimEnd().split("\n");
-    const failures = lines
-      .map((line) => JSON.parse(line) as Record<string, string>)
-      .filter(({ msg }) => msg === "model failed");
-    expect(failures.map(({ model }) => model).sort()).toEqual(Object.keys(wrong).sort());
-    for (const { failure } of failures) {
-      expect(failure).toMatch(/(: |; )\w+/);
-      expect(failure).not.toContain(folder);
-    }
-    const { code } = await inferd(["call", "ListModels", "--address", address]);
-    expect(code).toBe(0);
-    const named = await inferd([
-      "generate",
-      "say yes",
-      "--model",
-      "scripted",
-      "--address",
-      address,
-    ]);
-    expect(named.out).toContain("yes");
   });
 });
 

@@ -11,6 +11,7 @@ import { GgufError, parseGguf } from "../../../src/engines/gguf.ts";
 import { blocks, checkGguf, checkTensors } from "../../../src/engines/gguf-tensors.ts";
 import { findLibrary } from "../../../src/engines/llama/location.ts";
 import { checkModelFile, readExternal } from "../../../src/engines/onnx/external-data.ts";
+import { entry, field, tensor, varint, withInitializer } from "../../fixtures/onnx-bytes.ts";
 
 const models = join(import.meta.dirname, "../../../models");
 const gguf = readFileSync(join(models, "inferd-demo/model.gguf"));
@@ -133,27 +134,6 @@ describe("the checks of a GGUF file", () => {
     );
   });
 });
-
-/** A protobuf field of bytes. */
-function field(number: number, value: Uint8Array | string): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    bytes.push((rest % 128) + (rest >= 128 ? 128 : 0));
-    if (rest < 128) return Buffer.from(bytes);
-  }
-}
-
-const entry = (key: string, value: string) =>
-  field(13, Buffer.concat([field(1, key), field(2, value)]));
-const tensor = (location: string, rest: readonly Buffer[] = []) =>
-  Buffer.concat([field(8, "weights"), entry("location", location), ...rest]);
-const withInitializer = (location: string, rest: readonly Buffer[] = []) =>
-  field(7, field(5, tensor(location, rest)));
 
 describe("the checks of an ONNX file", () => {
   it("pass the model that comes with inferd", () => {
