@@ -223,9 +223,7 @@ export function bindSamplers(llama: LibraryHandle) {
       no_perf: boolean;
     }) => Pointer,
     add: f("chain_add", "void", [P, P]) as (chain: Pointer, sampler: Pointer) => void,
-    remove: f("chain_remove", P, [P, "int32_t"]) as (chain: Pointer, index: number) => Pointer,
     free: f("free", "void", [P]) as (sampler: Pointer) => void,
-    accept: f("accept", "void", [P, "int32_t"]) as (sampler: Pointer, token: number) => void,
     sample: f("sample", "int32_t", [P, P, "int32_t"]) as (
       chain: Pointer,
       context: Pointer,
@@ -239,13 +237,5 @@ export function bindSamplers(llama: LibraryHandle) {
     minP: f("init_min_p", P, ["float", "size_t"]) as (p: number, keep: number) => Pointer,
     typical: f("init_typical", P, ["float", "size_t"]) as (p: number, keep: number) => Pointer,
     temperature: f("init_temp", P, ["float"]) as (temperature: number) => Pointer,
-    penalties: f("init_penalties", P, ["int32_t", "int32_t", "float", "float", "float"]) as (
-      ...args: [number, number, number, number, number]
-    ) => Pointer,
-    bias: f("init_logit_bias", P, ["int32_t", "int32_t", P]) as (
-      vocabulary: number,
-      count: number,
-      entries: Uint8Array,
-    ) => Pointer,
   };
 }

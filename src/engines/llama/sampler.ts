@@ -3,17 +3,10 @@ import koffi from "koffi";
 import type { Pointer } from "./binding.ts";
 import { Candidates, mostCandidates } from "./candidates.ts";
 import type { Library } from "./library.ts";
+import { Penalties, penalises } from "./penalties.ts";
 
 /** One link of a sampler chain, with the values that the library takes. */
 export type Link =
-  | { readonly kind: "bias"; readonly entries: ReadonlyMap<number, number> }
-  | {
-      readonly kind: "penalties";
-      readonly lastTokens: number;
-      readonly repetition: number;
-      readonly frequency: number;
-      readonly presence: number;
-    }
   | { readonly kind: "topK"; readonly k: number }
   | { readonly kind: "typical"; readonly p: number }
   | { readonly kind: "topP"; readonly p: number }
@@ -24,23 +17,12 @@ export type Link =
 
 /**
  * Lays out the chain for a job's sampling, in llama.cpp's own order, without links that would do
- * nothing. At temperature zero nothing after the penalties could change which token is likeliest.
+ * nothing. At temperature zero none could change which token is likeliest.
  */
-export function chainOf(sampling: Sampling, contextLength: number): readonly Link[] {
+export function chainOf(sampling: Sampling): readonly Link[] {
   const links: Link[] = [];
   const { temperature, topK, topP, minP, typicalP } = sampling;
-  if (sampling.logitBias.size > 0) links.push({ kind: "bias", entries: sampling.logitBias });
-  if (penalises(sampling)) {
-    links.push({
-      kind: "penalties",
-      // The library reserves memory for the whole window.
-      lastTokens: Math.min(sampling.penaltyLastN, contextLength),
-      repetition: sampling.repetitionPenalty,
-      frequency: sampling.frequencyPenalty,
-      presence: sampling.presencePenalty,
-    });
-  }
-  if (temperature === 0) return [...links, { kind: "greedy" }];
+  if (temperature === 0) return [{ kind: "greedy" }];
   if (topK > 0) links.push({ kind: "topK", k: topK });
   if (typicalP < 1) links.push({ kind: "typical", p: typicalP });
   if (topP < 1) links.push({ kind: "topP", p: topP });
@@ -50,20 +32,10 @@ export function chainOf(sampling: Sampling, contextLength: number): readonly Lin
   return links;
 }
 
-/**
- * How many of the likeliest tokens a chain looks at: undefined where it may look at any, because
- * something changes their order first.
- */
+/** How many of the likeliest tokens a chain looks at: undefined where it may look at any. */
 export function reachOf([first]: readonly Link[]): number | undefined {
   if (first?.kind === "greedy") return 1;
   return first?.kind === "topK" && first.k <= mostCandidates ? first.k : undefined;
-}
-
-function penalises(sampling: Sampling): boolean {
-  const { penaltyLastN, repetitionPenalty, presencePenalty, frequencyPenalty } = sampling;
-  return (
-    penaltyLastN > 0 && (repetitionPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0)
-  );
 }
 
 /** What a chain is made for. */
@@ -75,13 +47,19 @@ export interface SamplerOptions {
   readonly ends: ReadonlySet<number>;
 }
 
-/** Owns one job's sampler chain, whose state (penalties, random numbers) is the job's own. */
+/**
+ * Owns one job's sampler chain, whose random numbers are the job's own, and what changes single logits
+ * before the chain sees them: biases, penalties, and the ban on the end while there are too few tokens. As
+ * links of the chain these would make the library go through the whole vocabulary for each token.
+ */
 export class Sampler {
   readonly #library: Library;
   readonly #chain: Pointer;
+  /** The end is forbidden before so many. */
   readonly #minTokens: number;
-  /** Whether the chain's first link forbids the end for now. */
-  #banned: boolean;
+  readonly #ends: ReadonlySet<number>;
+  readonly #bias: ReadonlyMap<number, number>;
+  readonly #penalties: Penalties | undefined;
   readonly #vocabularySize: number;
   /** Undefined where the chain must see the whole vocabulary. */
   readonly #candidates: Candidates | undefined;
@@ -91,38 +69,33 @@ export class Sampler {
     this.#library = library;
     this.#chain = library.samplers.chain({ no_perf: true });
     this.#minTokens = sampling.ignoreEos ? Infinity : sampling.minTokens;
-    this.#banned = this.#minTokens > 0 && ends.size > 0;
-    const links = chainOf(sampling, options.contextLength);
+    this.#ends = ends;
+    this.#bias = sampling.logitBias;
+    if (penalises(sampling)) this.#penalties = new Penalties(sampling, options.contextLength);
+    const links = chainOf(sampling);
     const reach = reachOf(links);
     this.#vocabularySize = vocabularySize;
     this.#candidates = reach === undefined ? undefined : new Candidates(reach);
-    const ban: Link = {
-      kind: "bias",
-      entries: new Map([...ends].map((token) => [token, -Infinity])),
-    };
-    for (const link of this.#banned ? [ban, ...links] : links) {
-      library.samplers.add(this.#chain, makeLink(library, link, vocabularySize));
+    for (const link of links) {
+      library.samplers.add(this.#chain, makeLink(library, link));
     }
   }
 
-  /** Shows the chain a prompt: penalties look at its tokens too. */
-  read(tokens: Int32Array, lastTokens: number): void {
-    const from = Math.max(0, tokens.length - lastTokens);
-    for (const token of tokens.subarray(from)) this.#library.samplers.accept(this.#chain, token);
+  /** Shows it a prompt: penalties look at its tokens too. */
+  read(tokens: Int32Array): void {
+    for (const token of tokens) this.#penalties?.accept(token);
   }
 
   /** Takes the next token from an output of the last step, after `generated` ones. */
   sample(context: Pointer, output: number, generated: number): number {
-    if (this.#banned && generated >= this.#minTokens) this.#liftBan();
     const { samplers, context: calls } = this.#library;
-    if (this.#banned || this.#candidates === undefined) {
-      return samplers.sample(this.#chain, context, output);
-    }
-    const logits = koffi.view(calls.logits(context, output), this.#vocabularySize * 4);
-    this.#candidates.fill(new Float32Array(logits));
-    samplers.apply(this.#chain, this.#candidates.address);
-    const token = this.#candidates.selected();
-    samplers.accept(this.#chain, token);
+    const bytes = koffi.view(calls.logits(context, output), this.#vocabularySize * 4);
+    const logits = new Float32Array(bytes);
+    for (const [token, bias] of this.#bias) logits[token] = (logits[token] ?? 0) + bias;
+    this.#penalties?.apply(logits);
+    if (generated < this.#minTokens) for (const end of this.#ends) logits[end] = -Infinity;
+    const token = this.#choose(logits, () => samplers.sample(this.#chain, context, output));
+    this.#penalties?.accept(token);
     return token;
   }
 
@@ -130,21 +103,17 @@ export class Sampler {
     this.#library.samplers.free(this.#chain);
   }
 
-  #liftBan(): void {
-    this.#banned = false;
-    const { samplers } = this.#library;
-    samplers.free(samplers.remove(this.#chain, 0));
+  /** By the chain, among the likeliest or among all: the library reads the same logits. */
+  #choose(logits: Float32Array, amongAll: () => number): number {
+    if (this.#candidates === undefined) return amongAll();
+    this.#candidates.fill(logits);
+    this.#library.samplers.apply(this.#chain, this.#candidates.address);
+    return this.#candidates.selected();
   }
 }
 
-function makeLink({ samplers }: Library, link: Link, vocabularySize: number): Pointer {
+function makeLink({ samplers }: Library, link: Link): Pointer {
   switch (link.kind) {
-    case "bias":
-      return samplers.bias(vocabularySize, link.entries.size, biasEntries(link.entries));
-    case "penalties":
-      return samplers.penalties(
-        ...[vocabularySize, link.lastTokens, link.repetition, link.frequency, link.presence],
-      );
     case "topK":
       return samplers.topK(link.k);
     case "typical":
@@ -160,15 +129,4 @@ function makeLink({ samplers }: Library, link: Link, vocabularySize: number): Po
     case "greedy":
       return samplers.greedy();
   }
-}
-
-/** `llama_logit_bias[]`: a token's id and what is added to its logit, four bytes each. */
-export function biasEntries(entries: ReadonlyMap<number, number>): Uint8Array {
-  const bytes = new Uint8Array(entries.size * 8);
-  const view = new DataView(bytes.buffer);
-  [...entries].forEach(([token, bias], index) => {
-    view.setInt32(index * 8, token, true);
-    view.setFloat32(index * 8 + 4, bias, true);
-  });
-  return bytes;
 }

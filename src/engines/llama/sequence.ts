@@ -57,7 +57,7 @@ export class Sequence {
       vocabularySize: tokenizer.vocabularySize,
       ends: tokenizer.ends,
     });
-    this.#sampler.read(prompt, Math.min(job.sampling.penaltyLastN, contextLength));
+    this.#sampler.read(prompt);
   }
 
   get pending(): number {

@@ -1,0 +1,56 @@
+import type { Sampling } from "../engine.ts";
+
+/**
+ * Owns the window of tokens that a job's penalties look at, and applies them to an output as llama.cpp's
+ * `llama_sampler_init_penalties` does, in single precision: a logit is divided by `repetitionPenalty`, or
+ * multiplied where it is not above zero (Keskar and others, CTRL, 2019, with llama.cpp's mend), and
+ * `frequencyPenalty` for each time that its token is in the window, and `presencePenalty` once, are taken
+ * from it (OpenAI's definition). Only tokens in the window are looked at, not the whole vocabulary.
+ */
+export class Penalties {
+  readonly #repetition: number;
+  readonly #frequency: number;
+  readonly #presence: number;
+  readonly #window: Int32Array;
+  readonly #counts = new Map<number, number>();
+  #seen = 0;
+
+  /** A window longer than the context would never be full. */
+  constructor(sampling: Sampling, contextLength: number) {
+    this.#repetition = Math.fround(sampling.repetitionPenalty);
+    this.#frequency = Math.fround(sampling.frequencyPenalty);
+    this.#presence = Math.fround(sampling.presencePenalty);
+    this.#window = new Int32Array(Math.min(sampling.penaltyLastN, contextLength));
+  }
+
+  /** Lets a token into the window, and the oldest out where it is full. */
+  accept(token: number): void {
+    const place = this.#seen % this.#window.length;
+    if (this.#seen >= this.#window.length) this.#count(this.#window[place] ?? 0, -1);
+    this.#window[place] = token;
+    this.#count(token, 1);
+    this.#seen += 1;
+  }
+
+  apply(logits: Float32Array): void {
+    for (const [token, count] of this.#counts) {
+      const logit = logits[token] ?? 0;
+      const scaled = Math.fround(logit > 0 ? logit / this.#repetition : logit * this.#repetition);
+      logits[token] = scaled - Math.fround(Math.fround(count * this.#frequency) + this.#presence);
+    }
+  }
+
+  #count(token: number, change: number): void {
+    const count = (this.#counts.get(token) ?? 0) + change;
+    if (count === 0) this.#counts.delete(token);
+    else this.#counts.set(token, count);
+  }
+}
+
+/** Whether a job's sampling penalises anything. */
+export function penalises(sampling: Sampling): boolean {
+  const { penaltyLastN, repetitionPenalty, presencePenalty, frequencyPenalty } = sampling;
+  return (
+    penaltyLastN > 0 && (repetitionPenalty !== 1 || presencePenalty !== 0 || frequencyPenalty !== 0)
+  );
+}
