@@ -14,7 +14,14 @@ function likeliest(logits: readonly number[], count: number): readonly number[] 
 
 describe("the candidates", () => {
   it("are the likeliest tokens, likeliest first", () => {
-    const logits = fc.array(fc.integer({ min: -20, max: 20 }), { minLength: 1, maxLength: 200 });
+    const logit = fc.oneof(
+      fc.integer({ min: -20, max: 20 }),
+      fc.constantFrom(-Infinity, -0, 1e-40, Infinity),
+      fc.float({ noNaN: true }),
+    );
+    const logits = fc
+      .array(logit, { minLength: 1, maxLength: 200 })
+      .map((values) => values.map(Math.fround));
     fc.assert(
       fc.property(logits, fc.integer({ min: 1, max: 64 }), (values, count) => {
         const candidates = new Candidates(count);
@@ -29,6 +36,12 @@ describe("the candidates", () => {
     candidates.fill(Float32Array.from([9, 8, 7]));
     candidates.fill(Float32Array.from([1, 2, 3]));
     expect(candidates.ids()).toEqual([2, 1]);
+  });
+
+  it("leave out what is no number", () => {
+    const candidates = new Candidates(2);
+    candidates.fill(Float32Array.from([1, 2, NaN, 3, NaN, 0.5, 0, 4]));
+    expect(candidates.ids()).toEqual([7, 3]);
   });
 
   it("are none chosen before a chain has chosen", () => {
