@@ -97,7 +97,7 @@ class Scan {
     const logits = this.#logits;
     let token = floor >= 0 ? this.#skip(from, floor) : from;
     // Bits can be greater and be no number: that is above nothing.
-    while (token < logits.length && !(logits[token]! > floor)) token += 1;
+    while (token < logits.length && !((logits[token] ?? NaN) > floor)) token += 1;
     return token;
   }
 
@@ -105,11 +105,11 @@ class Scan {
   #skip(from: number, floor: number): number {
     const bits = this.#bits;
     single[0] = floor;
-    const most = singleBits[0]!;
+    const most = singleBits[0] ?? 0;
     let token = from;
     for (; token + 4 <= bits.length; token += 4) {
-      if (bits[token]! > most || bits[token + 1]! > most) break;
-      if (bits[token + 2]! > most || bits[token + 3]! > most) break;
+      if ((bits[token] ?? 0) > most || (bits[token + 1] ?? 0) > most) break;
+      if ((bits[token + 2] ?? 0) > most || (bits[token + 3] ?? 0) > most) break;
     }
     return token;
   }

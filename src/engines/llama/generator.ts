@@ -12,7 +12,7 @@ import type { Engine, EngineHost, Job, KvMemory, ModelInfo, StepEvent } from "..
 import { Batch } from "./batch.ts";
 import type { Library } from "./library.ts";
 import type { Model } from "./model.ts";
-import type { Pace } from "./pace.ts";
+import type { Pace, StepContent } from "./pace.ts";
 import { planStep } from "./planner.ts";
 import { readPrompt } from "./prompt.ts";
 import type { Reader } from "./prompt.ts";
@@ -126,10 +126,11 @@ export class Generator implements Engine {
       const placed = this.#place();
       this.#sequencesInStep = placed.length;
       if (placed.length === 0) return events;
-      this.#useThreads(this.#tempo.threads);
+      const content = this.#contentOf(placed);
+      this.#useThreads(this.#tempo.threadsFor(content));
       const startedAt = this.#parts.host.now();
       const code = this.#parts.model.decode(this.#batch.struct);
-      if (code === 0) return [...events, ...this.#collect(placed, startedAt)];
+      if (code === 0) return [...events, ...this.#collect(placed, content, startedAt)];
       if (code !== 1) throw new Error(`llama.cpp failed a step with code ${code}`);
       events.push(...this.#makeRoom());
     }
@@ -208,10 +209,14 @@ export class Generator implements Engine {
   }
 
   /** Takes what a computed step gave. */
-  #collect(placed: readonly Placed[], startedAt: number): readonly StepEvent[] {
+  #collect(
+    placed: readonly Placed[],
+    content: StepContent,
+    startedAt: number,
+  ): readonly StepEvent[] {
     const { model, host } = this.#parts;
     const endedAt = host.now();
-    this.#learn(placed, { startedAt, endedAt });
+    this.#tempo.learn({ ...content, ms: endedAt - startedAt }, endedAt);
     const step = { startedAt, endedAt, sequences: placed.length };
     const events: StepEvent[] = [];
     for (const { id, sequence, slot, tokens, output } of placed) {
@@ -225,11 +230,9 @@ export class Generator implements Engine {
     return events;
   }
 
-  #learn(placed: readonly Placed[], step: { startedAt: number; endedAt: number }): void {
+  #contentOf(placed: readonly Placed[]): StepContent {
     const decoding = placed.filter(({ sequence }) => sequence.decoding).length;
-    const promptTokens = this.#batch.size - decoding;
-    const ms = step.endedAt - step.startedAt;
-    this.#tempo.learn({ decoding, promptTokens, ms }, step.endedAt);
+    return { decoding, promptTokens: this.#batch.size - decoding };
   }
 
   #useThreads(threads: number): void {

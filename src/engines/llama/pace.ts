@@ -46,12 +46,17 @@ export interface Pace {
   readonly disturbed: boolean;
 }
 
-/** One step as it went. */
-export interface StepCost {
+/** What a step computes. */
+export interface StepContent {
+  /** Sequences that generate. */
   readonly decoding: number;
+  readonly promptTokens: number;
+}
+
+/** One step as it went. */
+export interface StepCost extends StepContent {
   /** Sequences whose prompts were not all computed before it. */
   readonly waiting: number;
-  readonly promptTokens: number;
   readonly ms: number;
 }
 

@@ -1,5 +1,5 @@
 import { observe, promptAllowance, promptsFirst, scalePace } from "./pace.ts";
-import type { Pace, StepCost, StepDemand } from "./pace.ts";
+import type { Pace, StepContent, StepCost, StepDemand } from "./pace.ts";
 import { chooseThreads, learnThreads, shareThreads, threadsOf } from "./threads.ts";
 import type { ThreadChoice } from "./threads.ts";
 
@@ -7,8 +7,10 @@ import type { ThreadChoice } from "./threads.ts";
 export class Tempo {
   #pace: Pace;
   #choice: ThreadChoice;
-  /** Sequences whose prompts wait. Steps between a prompt's stretches differ too much to be compared. */
+  /** Sequences whose prompts wait. */
   #waiting = 0;
+  /** Whether the last step carried prompt tokens: the one after it takes longer, as the library prepares it anew. */
+  #isAfterPrompt = false;
 
   /** `pace` is what warming up with all threads of the share has taught. */
   constructor(pace: Pace, share: number) {
@@ -16,9 +18,9 @@ export class Tempo {
     this.#choice = chooseThreads(share);
   }
 
-  /** The threads that the next step should use: others are tried while no prompt waits only. */
-  get threads(): number {
-    return this.#waiting === 0 ? threadsOf(this.#choice) : this.#choice.settled;
+  /** The threads that the next step should use: others are tried in steps that can be compared only. */
+  threadsFor(step: StepContent): number {
+    return this.#isComparable(step) ? threadsOf(this.#choice, step.decoding) : this.#choice.settled;
   }
 
   /** Changes how many threads may be used at most. */
@@ -34,14 +36,22 @@ export class Tempo {
     return { tokens, alone };
   }
 
-  /** Learns from the step that `promptShare` was asked for. It ran with `threads` and ended at `now`. */
+  /** Learns from the step that `promptShare` was asked for, which ran with `threadsFor(cost)` and ended at `now`. */
   learn(cost: Omit<StepCost, "waiting">, now: number): void {
-    const waiting = this.#waiting;
-    const isTrial = waiting === 0 && this.#choice.trial !== undefined;
+    const threads = this.threadsFor(cost);
+    const isComparable = this.#isComparable(cost);
+    this.#isAfterPrompt = cost.promptTokens > 0;
     // A trial's steps are no measure of those to come.
-    if (!isTrial) this.#pace = observe(this.#pace, { ...cost, waiting });
-    if (waiting > 0) return;
-    this.#settle(learnThreads(this.#choice, { sequences: cost.decoding, ms: cost.ms, now }));
+    if (threads === this.#choice.settled) {
+      this.#pace = observe(this.#pace, { ...cost, waiting: this.#waiting });
+    }
+    if (!isComparable) return;
+    const { decoding: sequences, ms } = cost;
+    this.#settle(learnThreads(this.#choice, { sequences, threads, ms, now }));
+  }
+
+  #isComparable({ promptTokens }: StepContent): boolean {
+    return promptTokens === 0 && !this.#isAfterPrompt;
   }
 
   #settle(choice: ThreadChoice): void {

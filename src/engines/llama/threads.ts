@@ -21,13 +21,15 @@ const firstPauseMs = 500;
 const longestPauseMs = 10_000;
 /** After a trial that lost, it pauses this many times longer than the trial cost: half a per cent. */
 const costPause = 200;
-/** But not longer than this, since a neighbour may leave. */
-const longestCostPauseMs = 20_000;
+/** But not longer than so many pauses, each twice the last one: who was in the way may have left. */
+const mostCostPauses = 4;
 
 interface Trial {
   readonly threads: number;
-  /** Milliseconds of its steps so far. */
-  readonly ms: readonly number[];
+  /** How long its steps took, of the settled ones with as many sequences. */
+  readonly times: readonly number[];
+  /** Milliseconds that they took longer. */
+  readonly lostMs: number;
 }
 
 /** What is known of one share of the cores. */
@@ -36,10 +38,11 @@ export interface ThreadChoice {
   readonly share: number;
   /** The count that was fastest so far. */
   readonly settled: number;
-  /** Sequences of the steps in `recent`: steps of different sizes are not compared. */
-  readonly sequences: number;
-  /** The last steps with the settled count, in milliseconds. */
-  readonly recent: readonly number[];
+  /**
+   * Milliseconds of the last steps with the settled count since the last trial, by their sequences: steps of
+   * different sizes are not compared, and under load no size lasts long.
+   */
+  readonly recent: ReadonlyMap<number, readonly number[]>;
   readonly trial: Trial | undefined;
   readonly nextTrialAt: number;
   readonly pauseMs: number;
@@ -47,9 +50,11 @@ export interface ThreadChoice {
   readonly triesMore: boolean;
 }
 
-/** A step without prompt tokens, as it went. */
+/** A step without prompt tokens, and after one without, as it went. */
 export interface DecodeStep {
   readonly sequences: number;
+  /** That it ran with. */
+  readonly threads: number;
   readonly ms: number;
   /** When it ended, by a monotonic clock in milliseconds. */
   readonly now: number;
@@ -59,8 +64,7 @@ export function chooseThreads(share: number): ThreadChoice {
   return {
     share,
     settled: share,
-    sequences: 0,
-    recent: [],
+    recent: new Map(),
     trial: undefined,
     nextTrialAt: 0,
     pauseMs: firstPauseMs,
@@ -76,56 +80,63 @@ export function shareThreads(choice: ThreadChoice, share: number): ThreadChoice 
   return { ...chooseThreads(share), settled };
 }
 
-/** The threads that the next step should use. */
-export function threadsOf({ trial, settled }: ThreadChoice): number {
-  return trial?.threads ?? settled;
+/** The threads that the next step should use: another count only where there is something to compare it with. */
+export function threadsOf(choice: ThreadChoice, sequences: number): number {
+  const { trial, settled } = choice;
+  return trial === undefined || !isKnown(choice, sequences) ? settled : trial.threads;
 }
 
-/** Learns from a step that ran with `threadsOf(choice)`. */
+/** Learns from a step. */
 export function learnThreads(choice: ThreadChoice, step: DecodeStep): ThreadChoice {
   if (choice.share === 1) return choice;
-  if (step.sequences !== choice.sequences) {
-    // What was tried beside other sequences says nothing about these.
-    const broken = choice.trial === undefined ? {} : { nextTrialAt: step.now + choice.pauseMs };
-    return { ...choice, ...broken, sequences: step.sequences, recent: [], trial: undefined };
-  }
-  return choice.trial === undefined
-    ? learnSettled(choice, step)
-    : learnTrial(choice, { ...choice.trial, ms: [...choice.trial.ms, step.ms] }, step.now);
+  const { trial } = choice;
+  if (trial !== undefined && step.threads === trial.threads) return learnTrial(choice, trial, step);
+  return step.threads === choice.settled ? learnSettled(choice, step) : choice;
 }
 
-function learnSettled(choice: ThreadChoice, { ms, now }: DecodeStep): ThreadChoice {
-  const hasChanged = choice.recent.length > 0 && ms > jump * median(choice.recent);
-  const recent = [...choice.recent, ms].slice(-keptSteps);
+function isKnown({ recent }: ThreadChoice, sequences: number): boolean {
+  return (recent.get(sequences)?.length ?? 0) >= 2;
+}
+
+function learnSettled(choice: ThreadChoice, { sequences, ms, now }: DecodeStep): ThreadChoice {
+  const before = choice.recent.get(sequences) ?? [];
+  const hasChanged = before.length > 0 && ms > jump * median(before);
+  const recent = [...before, ms].slice(-keptSteps);
   const learned = hasChanged
-    ? { ...choice, recent, pauseMs: firstPauseMs, nextTrialAt: now }
-    : { ...choice, recent };
-  if (recent.length < 2 || now < learned.nextTrialAt) return learned;
-  return { ...learned, trial: { threads: candidate(learned), ms: [] } };
+    ? // What other sizes took says nothing any more.
+      { ...choice, recent: new Map([[sequences, [ms]]]), pauseMs: firstPauseMs, nextTrialAt: now }
+    : { ...choice, recent: new Map(choice.recent).set(sequences, recent) };
+  const isDue = learned.trial === undefined && now >= learned.nextTrialAt;
+  if (!isDue || !isKnown(learned, sequences)) return learned;
+  return { ...learned, trial: { threads: candidate(learned), times: [], lostMs: 0 } };
 }
 
-function learnTrial(choice: ThreadChoice, trial: Trial, now: number): ThreadChoice {
-  const settledMs = median(choice.recent);
-  const isHopeless = trial.ms.some((ms) => ms > hopeless * settledMs);
-  if (trial.ms.length < trialSteps && !isHopeless) return { ...choice, trial };
-  if (!isHopeless && median(trial.ms) < gain * settledMs) {
+function learnTrial(choice: ThreadChoice, before: Trial, step: DecodeStep): ThreadChoice {
+  const settledMs = median(choice.recent.get(step.sequences) ?? []);
+  const trial = {
+    ...before,
+    times: [...before.times, step.ms / settledMs],
+    lostMs: before.lostMs + Math.max(0, step.ms - settledMs),
+  };
+  const isHopeless = trial.times.some((times) => times > hopeless);
+  if (trial.times.length < trialSteps && !isHopeless) return { ...choice, trial };
+  const ended = { ...choice, recent: new Map<number, number[]>(), trial: undefined };
+  if (!isHopeless && median(trial.times) < gain) {
     return {
-      ...choice,
+      ...ended,
       settled: trial.threads,
-      recent: trial.ms,
-      trial: undefined,
       pauseMs: firstPauseMs,
       // Once a direction paid, it is followed at once.
-      nextTrialAt: now,
+      nextTrialAt: step.now,
       triesMore: trial.threads > choice.settled,
     };
   }
-  const costMs = trial.ms.reduce((sum, ms) => sum + Math.max(0, ms - settledMs), 0);
+  const { pauseMs } = choice;
+  const costPauseMs = Math.min(mostCostPauses * pauseMs, costPause * trial.lostMs);
   return {
-    ...choice,
-    trial: undefined,
-    nextTrialAt: now + Math.max(choice.pauseMs, Math.min(longestCostPauseMs, costPause * costMs)),
-    pauseMs: Math.min(longestPauseMs, 2 * choice.pauseMs),
+    ...ended,
+    nextTrialAt: step.now + Math.max(pauseMs, costPauseMs),
+    pauseMs: Math.min(longestPauseMs, 2 * pauseMs),
     triesMore: !choice.triesMore,
   };
 }

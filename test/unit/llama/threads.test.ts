@@ -17,19 +17,32 @@ interface Run {
   readonly totalMs: number;
 }
 
-function run(from: ThreadChoice, machine: Machine, options: { steps: number; now?: number }): Run {
+interface RunOptions {
+  readonly steps: number;
+  readonly now?: number;
+  /** Sequences of each step. */
+  readonly sequences?: (step: number) => number;
+}
+
+/** A step takes as long as the machine says for four sequences, and in proportion for more and fewer. */
+function run(from: ThreadChoice, machine: Machine, options: RunOptions): Run {
   let choice = from;
   let now = options.now ?? 0;
   const beganAt = now;
   for (let step = 0; step < options.steps; step += 1) {
-    const ms = machine(threadsOf(choice));
+    const sequences = options.sequences?.(step) ?? 4;
+    const threads = threadsOf(choice, sequences);
+    const ms = machine(threads) * (sequences / 4);
     now += ms;
-    choice = learnThreads(choice, { sequences: 4, ms, now });
+    choice = learnThreads(choice, { sequences, threads, ms, now });
   }
   return { choice, now, totalMs: now - beganAt };
 }
 
 const idle: Machine = (threads) => 40 / threads;
+/** Jobs come and go all the time. */
+const underLoad = (step: number): number => 12 + ((step * 7) % 5);
+
 /** A neighbour keeps one of two cores busy: threads wait for each other at every turn. */
 const besideNeighbour: Machine = (threads) => (threads === 1 ? 45 : 900);
 
@@ -72,20 +85,39 @@ describe("the choice of threads", () => {
     for (const share of [1, 2, 3, 5, 16]) {
       let choice = chooseThreads(share);
       for (let step = 0; step < 300; step += 1) {
-        expect(threadsOf(choice)).toBeGreaterThanOrEqual(1);
-        expect(threadsOf(choice)).toBeLessThanOrEqual(share);
-        choice = learnThreads(choice, { sequences: 1, ms: 1 + ((step * 7) % 5), now: step * 100 });
+        const threads = threadsOf(choice, 1);
+        expect(threads).toBeGreaterThanOrEqual(1);
+        expect(threads).toBeLessThanOrEqual(share);
+        const ms = 1 + ((step * 7) % 5);
+        choice = learnThreads(choice, { sequences: 1, threads, ms, now: step * 100 });
       }
     }
     expect(run(chooseThreads(1), idle, { steps: 10 }).choice).toEqual(chooseThreads(1));
   });
 
   it("does not compare steps of different sizes", () => {
-    let choice = chooseThreads(2);
-    for (let step = 0; step < 100; step += 1) {
-      choice = learnThreads(choice, { sequences: step, ms: 1000 - step, now: step * 1000 });
-    }
-    expect(choice.settled).toBe(2);
+    const shrinking = run(chooseThreads(2), idle, { steps: 100, sequences: (step) => 1000 - step });
+    expect(shrinking.choice.settled).toBe(2);
+    const changing = run(chooseThreads(2), idle, { steps: 500, sequences: underLoad });
+    expect(changing.choice.settled).toBe(2);
+  });
+
+  it("finds what is best under load too, where no step is like the one before", () => {
+    const sequences = underLoad;
+    const left = run(chooseThreads(2), besideNeighbour, { steps: 50, sequences });
+    expect(left.choice.settled).toBe(1);
+    const { now } = left;
+    const gone = run(left.choice, idle, { steps: 2000, sequences, now });
+    expect(gone.choice.settled).toBe(2);
+  });
+
+  it("soon tries again after one trial that went very wrong", () => {
+    const { choice, now } = run(chooseThreads(2), besideNeighbour, { steps: 6 });
+    expect(choice.settled).toBe(1);
+    const wrong = run(choice, besideNeighbour, { steps: 20, now });
+    const { choice: back, totalMs } = run(wrong.choice, idle, { steps: 100, now: wrong.now });
+    expect(back.settled).toBe(2);
+    expect(totalMs).toBeLessThan(5000);
   });
 
   it("keeps what proved best when its share changes, and a whole share whole", () => {

@@ -1,0 +1,37 @@
+import { expect, it } from "vitest";
+import { unknownPace } from "../../../src/engines/llama/pace.ts";
+import { Tempo } from "../../../src/engines/llama/tempo.ts";
+
+interface Load {
+  /** Prompt tokens of each step. */
+  readonly promptTokens: (step: number) => number;
+  readonly steps: number;
+}
+
+/** Four sequences generate and a prompt waits; two threads are twenty times slower than one. */
+function besideNeighbour(tempo: Tempo, { promptTokens: tokensOf, steps }: Load): readonly number[] {
+  const used: number[] = [];
+  let now = 0;
+  for (let step = 0; step < steps; step += 1) {
+    tempo.promptShare({ decoding: 4, fresh: 0, waiting: 1, next: 500, room: 500 });
+    const content = { decoding: 4, promptTokens: tokensOf(step) };
+    const threads = tempo.threadsFor(content);
+    used.push(threads);
+    const ms = (threads === 1 ? 45 : 900) + content.promptTokens * 10;
+    now += ms;
+    tempo.learn({ ...content, ms }, now);
+  }
+  return used;
+}
+
+it("leaves threads that wait for a neighbour while a prompt is being read, too", () => {
+  const promptTokens = (step: number): number => (step % 6 === 0 ? 8 : 0);
+  const used = besideNeighbour(new Tempo(unknownPace, 2), { promptTokens, steps: 30 });
+  expect(used.at(-1)).toBe(1);
+});
+
+it("tries nothing in steps with a prompt, nor in the ones after: they tell nothing", () => {
+  const promptTokens = (step: number): number => (step % 2 === 0 ? 8 : 0);
+  const used = besideNeighbour(new Tempo(unknownPace, 2), { promptTokens, steps: 100 });
+  expect(new Set(used)).toEqual(new Set([2]));
+});
