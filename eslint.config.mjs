@@ -5,6 +5,9 @@ const environment = {
   message: "Read the environment only in cli/ and workers/child.ts; write only in cli/.",
 };
 
+const wallClock =
+  "The wall clock jumps: take a Clock, or wallMs() of base/clock.ts where it is meant.";
+
 export default ts.config(
   {
     ignores: [
@@ -38,6 +41,21 @@ export default ts.config(
   {
     files: ["src/cli/**", "src/workers/child.ts", "bench/**", "tools/**", "examples/**"],
     rules: { "no-restricted-globals": "off" },
+  },
+  {
+    files: ["src/**"],
+    ignores: ["src/base/clock.ts"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        { object: "Date", property: "now", message: wallClock },
+      ],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: wallClock },
+        { selector: "CallExpression[callee.name='Date']", message: wallClock },
+      ],
+    },
   },
   { files: ["bench/**", "tools/**", "examples/**"], rules: { "no-console": "off" } },
   {

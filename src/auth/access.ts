@@ -1,5 +1,5 @@
 /** Who may call, as the configuration says: opens what that takes, and follows what can change. */
-import type { Clock } from "../base/clock.ts";
+import { type Clock, wallMs } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Config } from "../config/settings.ts";
 import type { Means } from "./authenticate.ts";
@@ -38,7 +38,7 @@ export async function openAccess(config: Config, log: Log, clock: Clock): Promis
     isReflectionOpen: config.reflection === "open",
     quota: () => quota,
     clock,
-    wallMs: () => Date.now(),
+    wallMs,
     log,
   });
   return {

@@ -13,3 +13,10 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * Milliseconds since 1970, as people and other machines count them. It jumps when somebody sets it, so it is
+ * only for what is held against a time from elsewhere: a key's expiry, a certificate's, a deadline that a
+ * library states. Everything that waits or measures takes `Clock.now`.
+ */
+export const wallMs = (): number => Date.now();

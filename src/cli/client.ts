@@ -1,5 +1,6 @@
 /** Calls to a server: one way for every kind of method, cancelled by Ctrl-C, failing in words. */
 import { Client, type ClientDuplexStream } from "@grpc/grpc-js";
+import { wallMs } from "../base/clock.ts";
 import { CallError, isServiceError } from "./call-error.ts";
 import { credentialsOf, metadataOf } from "./connection.ts";
 import { Interrupted, UsageError } from "./failure.ts";
@@ -83,8 +84,7 @@ function open<I, O>(
 ): ClientDuplexStream<I, O> {
   const metadata = metadataOf(flags);
   const { path, requestSerialize, responseDeserialize } = method;
-  const options =
-    flags.timeout === undefined ? {} : { deadline: Date.now() + flags.timeout * 1000 };
+  const options = flags.timeout === undefined ? {} : { deadline: wallMs() + flags.timeout * 1000 };
   return client.makeBidiStreamRequest(
     path,
     requestSerialize,

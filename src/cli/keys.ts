@@ -11,6 +11,7 @@ import {
 } from "../auth/key.ts";
 import { type KeyStore, openKeyStore } from "../auth/key-store.ts";
 import { type Quota, quotaKeys } from "../auth/quota.ts";
+import { wallMs } from "../base/clock.ts";
 import { openLog } from "../base/log.ts";
 import type { Scope } from "../config/scopes.ts";
 import { readConfig, type SettingFlags } from "./configuration.ts";
@@ -31,7 +32,7 @@ export type RotateFlags = KeysFlags & { readonly overlap: number };
 
 export async function createKey(flags: CreateFlags): Promise<void> {
   const { name, scope, forModel, expires } = flags;
-  const nowMs = Date.now();
+  const nowMs = wallMs();
   const secret = drawSecret();
   const given = quotaKeys.filter((key) => flags[key] !== undefined);
   const key: KeyRecord = {
@@ -50,7 +51,7 @@ export async function createKey(flags: CreateFlags): Promise<void> {
 }
 
 export async function listKeys(flags: KeysFlags): Promise<void> {
-  const nowMs = Date.now();
+  const nowMs = wallMs();
   const keys = (await withStore(flags, (store) => store.list())).map((key) => describe(key, nowMs));
   if (flags.json === true) return writeJson(keys);
   const rows = keys.map(({ id, name, state, scopes, models, quota, expires }) => [
@@ -69,13 +70,13 @@ export async function listKeys(flags: KeysFlags): Promise<void> {
 }
 
 export async function revokeKey(id: string, flags: KeysFlags): Promise<void> {
-  const nowMs = Date.now();
+  const nowMs = wallMs();
   await audit("revoked", await changeKey(id, flags, (key) => revoked(key, nowMs)));
 }
 
 export async function rotateKey(id: string, flags: RotateFlags): Promise<void> {
   const secret = drawSecret();
-  const times = { nowMs: Date.now(), overlapMs: flags.overlap };
+  const times = { nowMs: wallMs(), overlapMs: flags.overlap };
   const key = await changeKey(id, flags, (before) => {
     const state = stateOf(before, times.nowMs);
     if (state !== "active") throw new UsageError(`the key ${id} is ${state}; create another`);

@@ -1,3 +1,4 @@
+import { wallMs } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { CallContext, Caller } from "../calls/call.ts";
 import type { Metadata } from "@grpc/grpc-js";
@@ -39,7 +40,7 @@ export class OpenCalls {
     const controller = new AbortController();
     // grpc-js states it by the wall clock, which may jump: from here on it is a time from now.
     const arrivedAt = performance.now();
-    const deadline = arrivedAt + (Number(call.getDeadline()) - Date.now());
+    const deadline = arrivedAt + (Number(call.getDeadline()) - wallMs());
     const open: OpenCall = {
       context: {
         method,
