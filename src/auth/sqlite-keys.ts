@@ -30,15 +30,16 @@ export function openSqliteKeys(path: string): KeyStore {
   const update = database.prepare("UPDATE inferd_keys SET record = ? WHERE id = ?");
   const tell = database.prepare("UPDATE inferd_keys_version SET version = version + 1");
   const alone = <T>(act: () => T): T => {
-    database.exec("BEGIN IMMEDIATE");
     try {
+      database.exec("BEGIN IMMEDIATE");
       const result = act();
       tell.run();
       database.exec("COMMIT");
       return result;
     } catch (error) {
-      database.exec("ROLLBACK");
-      throw error;
+      if (database.isTransaction) database.exec("ROLLBACK");
+      // What the change itself refuses is told as it is.
+      throw codeOf(error) === undefined ? error : unusable(path, error);
     }
   };
   return {
@@ -67,7 +68,28 @@ function open(path: string): DatabaseSync {
     chmodSync(path, 0o600);
     return database;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`--keys: ${basename(path)} cannot be used: ${why}`, { cause: error });
+    throw unusable(path, error);
   }
+}
+
+/** What to do, by SQLite's primary codes: https://sqlite.org/rescode.html */
+const troubles = new Map([
+  [5, "another process writes it; try again"],
+  [8, "it or its folder is read-only: SQLite writes beside it also for servers, which only read"],
+  [10, "the disk fails to read or write it"],
+  [13, "the disk is full"],
+  [14, "its folder must exist, and be writable also for servers, which only read"],
+  [26, "it is no SQLite database"],
+]);
+
+/** One line, without the folder. */
+function unusable(path: string, error: unknown): Error {
+  const said = error instanceof Error ? error.message : String(error);
+  const why = troubles.get(codeOf(error) ?? 0) ?? said;
+  return new Error(`--keys: ${basename(path)} cannot be used: ${why}`, { cause: error });
+}
+
+/** SQLite's primary code: an extended one carries it in its lowest byte. Undefined for what is not SQLite's. */
+function codeOf(error: unknown): number | undefined {
+  return error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined;
 }

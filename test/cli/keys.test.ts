@@ -1,11 +1,12 @@
 /** `inferd keys`, and a server that asks for them: as operators and callers meet them. */
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { authority } from "../fixtures/certificates.ts";
-import { inferd, type Running, start } from "./process.ts";
+import { binary, inferd, type Outcome, type Running, start } from "./process.ts";
+import { canBeRefused, unprivileged } from "./unprivileged.ts";
 
 // Each starts up to ten processes, also on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -121,6 +122,34 @@ describe("inferd keys", () => {
     expect(code).toBe(2);
     expect(err).toContain("there is no key key_none");
   });
+});
+
+describe.runIf(canBeRefused)("a file of keys that may only be read", () => {
+  it.each(["create", "list", "serve"])(
+    "stops %s with one line that says what to do",
+    async (act) => {
+      const frozen = join(folder, `frozen-${act}`);
+      mkdirSync(frozen);
+      const file = join(frozen, "keys.db");
+      await inferd(["keys", "list", "--keys", file]);
+      chmodSync(file, 0o444);
+      chmodSync(frozen, 0o555);
+      const commands: Record<string, string[]> = {
+        create: ["keys", "create", "--name", "a", "--scope", "generate"],
+        list: ["keys", "list"],
+        serve: ["serve", "--port", "0", "--model", model],
+      };
+      const [command, ...args] = unprivileged([binary, ...commands[act]!, "--keys", file]);
+      const outcome: Outcome = await inferd(args, { binary: command! });
+      expect(outcome).toEqual({
+        code: 1,
+        out: "",
+        err:
+          "inferd: --keys: keys.db cannot be used: it or its folder is read-only: " +
+          "SQLite writes beside it also for servers, which only read\n",
+      });
+    },
+  );
 });
 
 describe("a server with keys", () => {

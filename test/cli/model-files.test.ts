@@ -1,11 +1,12 @@
 /** The server as a process, with models whose files are wrong in every way that is known, and one that is not. */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { entry, withInitializer } from "../fixtures/onnx-bytes.ts";
 import { binary, inferd, Running } from "./process.ts";
+import { canBeRefused, unprivileged } from "./unprivileged.ts";
 
 const models = join(import.meta.dirname, "../../models");
 const gguf = readFileSync(join(models, "inferd-demo/model.gguf"));
@@ -126,13 +127,7 @@ function add({ name, engine, make, hasNoTokenizer = false }: Case): string {
   return own;
 }
 
-/** Root reads every file, unless it has given that up. */
-const giveUp = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
-const isRoot = process.getuid?.() === 0;
-const canGiveUp = isRoot && spawnSync(giveUp[0]!, [...giveUp.slice(1), "true"]).status === 0;
-
 it("gives each wrong model one line that says what to do, and serves the others", async (test) => {
-  const canBeRefused = !isRoot || canGiveUp;
   if (!canBeRefused)
     await test.annotate("left out: a file without permission, which root may read");
   const tried = cases.filter(({ make }) => make !== unreadable || canBeRefused);
@@ -140,8 +135,8 @@ it("gives each wrong model one line that says what to do, and serves the others"
   mkdirSync(good);
   writeFileSync(join(good, "model.yaml"), "name: good\ntask: generate\nengine: scripted\n");
   const flags = [good, ...tried.map(add)].flatMap((path) => ["--model", path]);
-  const [command = binary, ...rest] = [...(canGiveUp ? giveUp : []), binary, "serve", ...flags];
-  server = new Running(spawn(command, [...rest, "--port", "0"], { stdio: "pipe" }));
+  const [command, ...rest] = unprivileged([binary, "serve", ...flags]);
+  server = new Running(spawn(command!, [...rest, "--port", "0"], { stdio: "pipe" }));
 
   const lines = (await server.printed('"msg":"ready"')).trimEnd().split("\n");
   const failures = new Map(
