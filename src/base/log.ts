@@ -1,5 +1,5 @@
 /**
- * Structured logs: pino behind four levels. Lines are written at once, so none is lost when the
+ * Structured logs: pino behind four levels. Lines are given away at once, so that none is lost when the
  * process ends. A prompt, a key or a caller's path belongs in no field; a `Secret` hides itself.
  */
 import { type DestinationStream, type Logger, pino } from "pino";
@@ -59,7 +59,10 @@ export async function openLog(options: LogOptions): Promise<RootLog> {
   };
 }
 
-/** Loses what cannot be written, to a full disk or a reader that is gone: no log is worth the server. */
+/**
+ * For commands that end soon: it waits where nobody reads. Loses what cannot be written, to a full disk or a
+ * reader that is gone.
+ */
 function standardError(): DestinationStream {
   return pino.destination({ fd: 2, sync: true }).on("error", () => undefined);
 }

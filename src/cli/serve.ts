@@ -9,6 +9,7 @@ import { exitCodes } from "./failure.ts";
 import { table, write } from "./print.ts";
 import { Progress } from "./progress.ts";
 import { fixedChanges } from "./reload.ts";
+import { openStandardError } from "./standard-error.ts";
 
 export type ServeFlags = SettingFlags;
 
@@ -16,13 +17,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const config = await readConfig(flags);
   const isPretty =
     config.logFormat === "pretty" || (config.logFormat === "auto" && process.stderr.isTTY);
-  const progress = process.stderr.isTTY && isPretty ? new Progress(process.stderr) : undefined;
-  const log = await openLog({
-    level: config.logLevel,
-    format: isPretty ? "pretty" : "json",
-    colors: process.stderr.isTTY && process.stderr.hasColors(),
-    ...(progress === undefined ? {} : { destination: progress }),
-  });
+  const { log, progress } = await openServerLog(config, isPretty);
   const { startApp } = await import("../app.ts");
   const app = await startApp(config, log, process.env);
   const ending = endBySignals(app, log, config.lameDuckMs);
@@ -31,6 +26,28 @@ export async function serve(flags: ServeFlags): Promise<void> {
   // A server that was told to end while it loaded has no models any more, which is no complaint.
   if (!ending.aborted) await announce({ app, config, log, isPretty });
   await app.closed;
+}
+
+/** A log that stops no server, and on a terminal the progress below it. */
+async function openServerLog(config: Config, isPretty: boolean) {
+  const { stderr } = process;
+  const writer = openStandardError((lines) =>
+    log.warn({ lines }, "the log could not be written for a while; these lines are lost"),
+  );
+  const terminal = {
+    get columns() {
+      return stderr.columns;
+    },
+    write: (text: string) => writer.write(text),
+  };
+  const progress = stderr.isTTY && isPretty ? new Progress(terminal) : undefined;
+  const log: RootLog = await openLog({
+    level: config.logLevel,
+    format: isPretty ? "pretty" : "json",
+    colors: stderr.isTTY && stderr.hasColors(),
+    destination: progress ?? writer,
+  });
+  return { log, progress };
 }
 
 /**

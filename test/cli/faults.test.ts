@@ -9,10 +9,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { freePort } from "./free-port.ts";
 import { binary, inferd, Running, start } from "./process.ts";
 
 let folder: string;
@@ -120,16 +121,6 @@ function open(address: string): Promise<Socket> {
   return new Promise((resolve) => {
     const socket = connect(Number(address.split(":").at(-1)), "127.0.0.1");
     socket.on("error", () => resolve(socket)).on("connect", () => resolve(socket));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const listener = createServer().listen(0, "127.0.0.1", () => {
-      const address = listener.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      listener.close(() => resolve(port));
-    });
   });
 }
 
