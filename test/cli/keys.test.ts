@@ -170,6 +170,27 @@ describe("a server with keys", () => {
     for (const text of [key, rotated]) expect(log).not.toContain(text.split(".")[1]!);
   });
 
+  it("finishes what a revoked key had begun, and refuses its next call within a second", async () => {
+    const { running, address } = await serve("--keys", keys);
+    const [{ key, id }, other] = [
+      await create("--scope", "generate"),
+      await create("--scope", "generate"),
+    ];
+    await running.printed(`"act":"created","key":"${other.id}"`);
+    const call = start(["generate", "say one ; wait gate; say two", "--address", address], {
+      env: { INFERD_API_KEY: key },
+    });
+    await call.printed("one");
+    await inferd(["keys", "revoke", id, "--keys", keys]);
+    const revokedAt = performance.now();
+    await running.printed(`"act":"revoked","key":"${id}"`);
+    expect(performance.now() - revokedAt).toBeLessThan(1000);
+    expect((await generate(address, key)).err).toContain("UNAUTHENTICATED (CREDENTIAL_INVALID)");
+    const opener = ["generate", "open gate", "--address", address, "--api-key", other.key];
+    expect((await inferd(opener)).code).toBe(0);
+    expect(await call.ended).toMatchObject({ code: 0, out: "one two\n" });
+  });
+
   it("lets inferd call through with a scope for reflection", async () => {
     const { address } = await serve("--keys", keys);
     const { key } = await create("--scope", "models.read", "--scope", "server.read");
