@@ -216,6 +216,24 @@ it("starts open to the network where it is told to", async () => {
   expect((await running.ended).code).toBe(0);
 });
 
+it("shows metrics to the network where that is said, and nothing in them of who called with what", async () => {
+  const metrics = ["--metrics-host", "0.0.0.0", "--metrics-port", "0"];
+  const { running, address } = await serve("--keys", keys, ...metrics);
+  const { key, id } = await create("--scope", "generate", "--scope", "models.read");
+  await running.printed(`"act":"created","key":"${id}"`);
+  const { code } = await inferd(["generate", "say hunter2", "--address", address], {
+    env: { INFERD_API_KEY: key },
+  });
+  expect(code).toBe(0);
+  const opened = /"host":"0.0.0.0","port":(\d+),"msg":"metrics"/.exec(
+    await running.printed("metrics"),
+  );
+  const text = await (await fetch(`http://127.0.0.1:${opened![1]!}/metrics`)).text();
+  expect(text).toMatch(/inferd_completion_tokens_total\{model="scripted"\} 1\n/);
+  for (const secret of ["hunter2", id, key, "127.0.0.1", folder])
+    expect(text).not.toContain(secret);
+});
+
 it("serves a client by mutual TLS, and health beside it in plaintext", async () => {
   const ca = authority("CA");
   const server = ca.issue({ name: "localhost", dns: ["localhost"] });

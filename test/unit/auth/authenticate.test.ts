@@ -138,6 +138,12 @@ describe("a configuration", () => {
     },
   );
 
+  it("may show its metrics to the network by the metrics' own host", () => {
+    const parts = { metricsHost: "0.0.0.0", metricsPort: 9464 };
+    expect(() => checkAccess(config(parts))).not.toThrow();
+    expect(() => checkAccess(config({ ...parts, host: "0.0.0.0" }))).toThrow(/^--host/);
+  });
+
   it("is not made less open by TLS alone", () => {
     const parts = { host: "0.0.0.0", tlsCert: "c", tlsKey: "k" };
     expect(() => checkAccess(config(parts))).toThrow(/--allow-unauthenticated/);
