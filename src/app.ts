@@ -21,7 +21,7 @@ import { openMetricsPort } from "./metrics/port.ts";
 import type { Manifest } from "./models/manifest.ts";
 import type { Registry } from "./models/registry.ts";
 import { openRegistry } from "./models/registry.ts";
-import { digestOf, findModels } from "./models/store.ts";
+import { digestOf, findModels, type Places } from "./models/store.ts";
 import {
   embeddingService,
   generationService,
@@ -38,7 +38,10 @@ import { serverHandlers } from "./services/server.ts";
 export interface App {
   readonly port: number;
   readonly models: Registry;
-  /** Takes from another configuration what can change while it runs, and reads keys and certificates. */
+  /**
+   * Takes from another configuration what can change while it runs, its models among it, and reads keys and
+   * certificates. Rejects, and changes nothing, where the models are wrong. Does nothing once it drains.
+   */
   reload(config: Config): Promise<void>;
   /**
    * Ends it in order. For `lameDuckMs` it says that it leaves and still takes calls; then it takes no
@@ -58,7 +61,7 @@ const workerGraceMs = 2000;
 /** Starts a server. Resolves when it listens; models go on loading. Throws one line that says why not. */
 export async function startApp(config: Config, log: Log, environment: Environment): Promise<App> {
   const access = await openAccess(config, log, systemClock);
-  const manifests = await findModels({ directories: modelFolders(config), paths: config.model });
+  const manifests = await findModels(placesOf(config, config));
   const meter = await openMeter(config, () => models.loads());
   const models = openRegistry({
     cores: config.cores,
@@ -79,13 +82,23 @@ export async function startApp(config: Config, log: Log, environment: Environmen
   });
   const server = serve(config, { log, meter, models, access });
   const { port, metrics } = await listen(config, { log, meter, server });
-  for (const manifest of manifests) models.load(withLibrary(manifest, config.llamaLibrary));
-  const tellHealth = (): void => {
-    for (const [name, serving] of healthOf(models.list())) server.health.set(name, serving);
+  for (const manifest of manifests) models.load(manifest);
+  tellHealth(models, server);
+  return ending({ port, metrics, models, server, access, config, log });
+}
+
+/** Tells health now, and whenever a model has changed. */
+function tellHealth(models: Registry, { health }: GrpcServer): void {
+  let told: ReadonlyMap<string, boolean> = new Map();
+  const tell = (): void => {
+    const now = healthOf(models.list(), { hasStarted: told.get("startup") === true });
+    // A model that is no longer there serves no more.
+    for (const name of told.keys()) if (!now.has(name)) health.set(name, false);
+    for (const [name, serving] of now) health.set(name, serving);
+    told = now;
   };
-  tellHealth();
-  models.onChange(tellHealth);
-  return ending({ port, metrics, models, server, access, graceMs: config.graceMs });
+  tell();
+  models.onChange(tell);
 }
 
 interface Parts {
@@ -181,28 +194,31 @@ function withoutSecrets(environment: Environment): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !secrets.has(name)));
 }
 
-/** The operator's own build of libllama goes to every model that names none itself. */
-function withLibrary(manifest: Manifest, library: string | undefined): Manifest {
-  if (manifest.engine !== "llama" || library === undefined) return manifest;
-  return { ...manifest, options: { library, ...manifest.options } };
+/** Models may be found elsewhere while it runs; the library is the one that it was started with. */
+function placesOf(config: Config, { llamaLibrary }: Config): Places {
+  return { directories: modelFolders(config), paths: config.model, llamaLibrary };
 }
 
 interface Running extends Ports {
   readonly models: Registry;
   readonly server: GrpcServer;
   readonly access: Access;
-  readonly graceMs: number;
+  /** With which it was started. */
+  readonly config: Config;
+  readonly log: Log;
 }
 
-function ending({ port, metrics, models, server, access, graceMs }: Running): App {
+function ending(running: Running): App {
+  const { port, metrics, models, server, access, config } = running;
   const closed: PromiseWithResolvers<void> = Promise.withResolvers();
   let draining: Promise<void> | undefined;
+  const isDraining = (): boolean => draining !== undefined;
   const drain = async (lameDuckMs: number): Promise<void> => {
     if (lameDuckMs > 0) {
       server.leave();
       await wait(lameDuckMs);
     }
-    await server.drain(graceMs);
+    await server.drain(config.graceMs);
     await models.close(workerGraceMs);
     await access.close();
     // Last: who watches sees the others go.
@@ -212,7 +228,13 @@ function ending({ port, metrics, models, server, access, graceMs }: Running): Ap
     port,
     models,
     closed: closed.promise,
-    reload: (changed) => access.reload(changed),
+    reload: async (changed) => {
+      // Before anything is changed: where a model is wrong, nothing is.
+      const manifests = await findModels(placesOf(changed, config));
+      if (isDraining()) return;
+      await access.reload(changed);
+      if (!isDraining()) changeModels(running, manifests);
+    },
     drain: (lameDuckMs) => {
       if (draining === undefined) {
         draining = drain(lameDuckMs);
@@ -221,4 +243,11 @@ function ending({ port, metrics, models, server, access, graceMs }: Running): Ap
       return draining;
     },
   };
+}
+
+function changeModels({ models, log }: Running, manifests: readonly Manifest[]): void {
+  const { load, replace, unload } = models.change(manifests);
+  if (load.length + replace.length + unload.length === 0) return;
+  const names = (some: readonly Manifest[]) => some.map(({ name }) => name);
+  log.info({ load: names(load), replace: names(replace), unload }, "models change");
 }

@@ -4,6 +4,8 @@ import { type Config, fileKey, type SettingKey } from "../config/settings.ts";
 
 /** What a running server takes from a configuration that it reads again. */
 const changeable: ReadonlySet<SettingKey> = new Set<SettingKey>([
+  "models",
+  "model",
   "logLevel",
   "quotaRequestsPerMinute",
   "quotaConcurrentCalls",

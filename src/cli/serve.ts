@@ -84,19 +84,20 @@ interface Reloading {
   readonly flags: ServeFlags;
 }
 
-/** Reads the configuration anew at each SIGHUP. A bad one changes nothing, and is told in one line. */
+/** Reads the configuration anew at each SIGHUP, in turn. A bad one changes nothing, and is told in one line. */
 function reloadBySignal({ app, log, config, flags }: Reloading): void {
   const reload = async (): Promise<void> => {
     const changed = await readConfig(flags);
+    await app.reload(changed);
     for (const setting of fixedChanges(config, changed)) {
       log.warn({ setting }, "this setting cannot change while the server runs; restart it");
     }
     log.setLevel(changed.logLevel);
-    await app.reload(changed);
     log.info({ audit: true, act: "reloaded" }, "configuration read again");
   };
+  let last = Promise.resolve();
   process.on("SIGHUP", () => {
-    reload().catch((error: unknown) => {
+    last = last.then(reload).catch((error: unknown) => {
       const problem = error instanceof Error ? error.message : String(error);
       log.error({ problem }, "the configuration is wrong; nothing was changed");
     });

@@ -48,6 +48,9 @@ export interface LoadedModelOptions {
   readonly onProgress: (fraction: number) => void;
 }
 
+/** For workers that have no jobs left to free their memory in order. */
+const retireGraceMs = 2000;
+
 type Digest =
   | { readonly kind: "pending" }
   | { readonly kind: "known"; readonly value: string }
@@ -135,6 +138,12 @@ export class LoadedModel implements ServingModel {
 
   run(submission: Submission): AsyncGenerator<WorkerEvent, void> {
     return this.#runs.run(submission);
+  }
+
+  /** Ends its workers once all jobs that it was given have ended; no more should come. */
+  async retire(): Promise<void> {
+    await this.#runs.idle();
+    await this.close(retireGraceMs);
   }
 
   /** Takes no more jobs, finishes those it has, and ends its workers, within about the grace. */

@@ -10,6 +10,7 @@ import { forkWorker } from "../workers/port.ts";
 import type { Environment, Port } from "../workers/port.ts";
 import type { Patience } from "../workers/replica.ts";
 import { Arbiter } from "../workers/shares.ts";
+import type { Changes } from "./changes.ts";
 import { fingerprintWith } from "./fingerprint.ts";
 import { LoadedModel } from "./loaded-model.ts";
 import type { DigestOf } from "./loaded-model.ts";
@@ -17,6 +18,7 @@ import type { Manifest } from "./manifest.ts";
 import type { Models, ModelStatus, ServingModel } from "./model.ts";
 import { chooseModel } from "./resolve.ts";
 import type { DefaultModels } from "./resolve.ts";
+import { Shelf } from "./shelf.ts";
 
 export interface RegistryOptions {
   /** The machine's cores that all workers share. */
@@ -47,6 +49,12 @@ export interface RegistryOptions {
 export interface Registry extends Models {
   /** Begins to load a model; its status tells how that goes. Throws for a name that is taken. */
   load(manifest: Manifest): void;
+  /**
+   * Begins to have just these models. One that is new is loaded. One that is not among them is unknown from now
+   * on, and ends when its calls have. One whose manifest has changed serves as it was until it can be replaced,
+   * for good where the changed one fails. Others are left alone, unless they were given up.
+   */
+  change(manifests: readonly Manifest[]): Changes;
   /** How busy each model is now. */
   loads(): readonly ModelLoad[];
   /** The model's worker processes; for tests and for the curious. */
@@ -71,7 +79,7 @@ class OpenRegistry implements Registry {
   readonly #arbiter: Arbiter;
   readonly #room: WaitingRoom;
   readonly #fingerprint = fingerprintWith(randomBytes(32));
-  readonly #models = new Map<string, LoadedModel>();
+  readonly #shelf: Shelf;
   readonly #changeListeners = new Set<(status: ModelStatus) => void>();
   readonly #progressListeners = new Set<(name: string, fraction: number) => void>();
 
@@ -81,15 +89,29 @@ class OpenRegistry implements Registry {
     this.#arbiter = new Arbiter(options.cores);
     const { maxQueuedJobsTotal: jobs, maxQueuedTokensTotal: tokens } = options;
     this.#room = new WaitingRoom({ jobs, tokens });
+    this.#shelf = new Shelf({
+      open: (manifest) => this.#open(manifest),
+      tell: (status) => {
+        for (const listener of this.#changeListeners) listener(status);
+      },
+      log: options.log,
+    });
   }
 
   load(manifest: Manifest): void {
+    this.#shelf.add(manifest);
+  }
+
+  change(manifests: readonly Manifest[]): Changes {
+    return this.#shelf.change(manifests);
+  }
+
+  #open(manifest: Manifest): LoadedModel {
     const { name } = manifest;
-    if (this.#models.has(name)) throw new Error(`bug: the model ${name} is loaded already`);
     const { environment, start = forkWorker, ...shared } = this.#options;
     const log = this.#options.log.child({ model: name });
     let beganAt = this.#clock.now();
-    const model = new LoadedModel(manifest, {
+    const model: LoadedModel = new LoadedModel(manifest, {
       ...shared,
       start: () => start(environment),
       arbiter: this.#arbiter,
@@ -102,41 +124,41 @@ class OpenRegistry implements Registry {
         // Again: its workers have ended.
         if (status.state === "loading") beganAt = this.#clock.now();
         report(log, status, this.#clock.now() - beganAt);
-        for (const listener of this.#changeListeners) listener(status);
+        this.#shelf.changed(model);
       },
       onProgress: (fraction) => {
         for (const listener of this.#progressListeners) listener(name, fraction);
       },
     });
-    this.#models.set(name, model);
+    return model;
   }
 
   list(): readonly ModelStatus[] {
-    const statuses = [...this.#models.values()].map(({ status }) => status);
+    const statuses = this.#shelf.models.map(({ status }) => status);
     return statuses.sort((a, b) => (a.manifest.name < b.manifest.name ? -1 : 1));
   }
 
   loads(): readonly ModelLoad[] {
-    return [...this.#models.values()].map(({ load }) => load);
+    return this.#shelf.models.map(({ load }) => load);
   }
 
   find(name: string): ModelStatus | undefined {
-    return this.#models.get(name)?.status;
+    return this.#shelf.get(name)?.status;
   }
 
   resolve(name: string, task: Task): ServingModel {
     const { manifest } = chooseModel({ name, task }, this.list(), this.#options.defaults);
-    const model = this.#models.get(manifest.name);
+    const model = this.#shelf.get(manifest.name);
     if (model === undefined) throw new Error("bug: a listed model is not there");
     return model;
   }
 
   queueOf(name: string): QueueState | undefined {
-    return this.#models.get(name)?.queue;
+    return this.#shelf.get(name)?.queue;
   }
 
   pidsOf(name: string): readonly number[] {
-    return this.#models.get(name)?.pids ?? [];
+    return this.#shelf.get(name)?.pids ?? [];
   }
 
   onChange(listener: (status: ModelStatus) => void): () => void {
@@ -149,8 +171,8 @@ class OpenRegistry implements Registry {
     return () => this.#progressListeners.delete(listener);
   }
 
-  async close(graceMs: number): Promise<void> {
-    await Promise.all([...this.#models.values()].map((model) => model.close(graceMs)));
+  close(graceMs: number): Promise<void> {
+    return this.#shelf.close(graceMs);
   }
 }
 

@@ -30,12 +30,19 @@ interface Turn {
   readonly isRetry: boolean;
 }
 
-/** Runs jobs on one model's workers. Keeps nothing of them. */
+/** Runs jobs on one model's workers. Keeps nothing of them but their number. */
 export class Runs {
   readonly #options: RunsOptions;
+  #open = 0;
+  #idled: () => void = () => undefined;
 
   constructor(options: RunsOptions) {
     this.#options = options;
+  }
+
+  /** Resolves once none waits or runs; one that begins meanwhile is waited for as well. */
+  async idle(): Promise<void> {
+    while (this.#open > 0) await new Promise<void>((resolve) => (this.#idled = resolve));
   }
 
   async *run(submission: Submission): AsyncGenerator<WorkerEvent, void> {
@@ -45,25 +52,31 @@ export class Runs {
     assertServing(status);
     const ticket = ticketOf(submission, status.info?.contextLength ?? 0);
     const watch = new JobWatch({ meter, kind: job.kind, arrivedAt, now: clock.now });
-    for (let isRetry = false; ; isRetry = true) {
-      let isUntouched = true;
-      try {
-        // Whoever is no suspect is in the queue in the same turn: a model that closes must find it there.
-        const events = quarantine.suspects(job)
-          ? this.#try(submission, { ticket, isRetry })
-          : this.#enqueue(submission, { ticket, isRetry });
-        for await (const event of events) {
-          isUntouched = false;
-          watch.saw(event);
-          yield event;
+    this.#open += 1;
+    try {
+      for (let isRetry = false; ; isRetry = true) {
+        let isUntouched = true;
+        try {
+          // Whoever is no suspect is in the queue in the same turn: a model that closes must find it there.
+          const events = quarantine.suspects(job)
+            ? this.#try(submission, { ticket, isRetry })
+            : this.#enqueue(submission, { ticket, isRetry });
+          for await (const event of events) {
+            isUntouched = false;
+            watch.saw(event);
+            yield event;
+          }
+          return;
+        } catch (thrown) {
+          if (!isWorkerExit(thrown)) throw thrown;
+          quarantine.assertInnocent(job);
+          if (isRetry || !isUntouched) throw exited(look());
+          this.#assertAlive();
         }
-        return;
-      } catch (thrown) {
-        if (!isWorkerExit(thrown)) throw thrown;
-        quarantine.assertInnocent(job);
-        if (isRetry || !isUntouched) throw exited(look());
-        this.#assertAlive();
       }
+    } finally {
+      this.#open -= 1;
+      if (this.#open === 0) this.#idled();
     }
   }
 

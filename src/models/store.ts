@@ -18,12 +18,18 @@ export interface Places {
   readonly directories: readonly string[];
   /** Single models. */
   readonly paths: readonly string[];
+  /** The operator's own build of libllama, for each model that names none itself. */
+  readonly llamaLibrary?: string | undefined;
 }
 
 const manifestNames = ["model.yaml", "model.yml", "model.json"];
 
 /** Gives all models in order of their names. Throws a ManifestError that says all that is wrong. */
-export async function findModels({ directories, paths }: Places): Promise<readonly Manifest[]> {
+export async function findModels({
+  directories,
+  paths,
+  llamaLibrary,
+}: Places): Promise<readonly Manifest[]> {
   const found: Found[] = [];
   const problems: string[] = [];
   const collect = async (find: () => Promise<readonly Found[]>): Promise<void> => {
@@ -50,7 +56,14 @@ export async function findModels({ directories, paths }: Places): Promise<readon
     names.set(manifest.name, path);
   }
   if (problems.length > 0) throw new ManifestError(problems);
-  return found.map(({ manifest }) => manifest).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return found
+    .map(({ manifest }) => withLibrary(manifest, llamaLibrary))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function withLibrary(manifest: Manifest, library: string | undefined): Manifest {
+  if (manifest.engine !== "llama" || library === undefined) return manifest;
+  return { ...manifest, options: { library, ...manifest.options } };
 }
 
 /** A model and where it was found, in the operator's own words. */

@@ -3,8 +3,8 @@
  *
  * - `liveness`: always SERVING. A process that answers is alive, whatever its models do.
  * - `startup`: SERVING once no model is loading for the first time, failed ones included: from then on
- *   the other probes count.
- * - `readiness` and the empty name: SERVING once no model is loading and at least one is ready. A model
+ *   the other probes count, and models that are added later change nothing of it.
+ * - `readiness` and the empty name: SERVING once that is so and at least one model is ready. A model
  *   that failed takes no others down with it. With no model at all, there is nothing to wait for.
  * - `model:<name>`: SERVING while it is ready.
  * - the generation and embedding services: SERVING while a model of their task is ready.
@@ -23,11 +23,15 @@ const services: Readonly<Record<string, Task | undefined>> = {
   "inferd.v1.ServerService": undefined,
 };
 
-/** Each health name, and whether it serves. */
-export function healthOf(models: readonly ModelStatus[]): ReadonlyMap<string, boolean> {
+/** Each health name, and whether it serves. `hasStarted`: whether `startup` was SERVING before. */
+export function healthOf(
+  models: readonly ModelStatus[],
+  { hasStarted = false } = {},
+): ReadonlyMap<string, boolean> {
   const ready = models.filter(({ state }) => state === "ready");
   // `info` is kept by a model that has been ready, so one that is loaded anew does not count here.
-  const started = !models.some(({ state, info }) => state === "loading" && info === undefined);
+  const started =
+    hasStarted || !models.some(({ state, info }) => state === "loading" && info === undefined);
   const isReady = started && (ready.length > 0 || models.length === 0);
   return new Map<string, boolean>([
     ["", isReady],

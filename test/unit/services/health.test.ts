@@ -44,6 +44,12 @@ it.each(cases)("with %s, the right names serve", (_, models, expected) => {
   expect(serving(models)).toEqual([...expected, ...always].sort());
 });
 
+it("stays ready while a model loads that was added to a server that has started", () => {
+  const models = [generationModel(), embeddingModel({ state: "loading" })];
+  const health = healthOf(models, { hasStarted: true });
+  for (const name of ["", "readiness", "startup"]) expect(health.get(name)).toBe(true);
+});
+
 it("names every name whatever its state", () => {
   const names = Array.from(healthOf([generationModel({ state: "loading" })]).keys());
   expect(names.sort()).toEqual(
