@@ -74,19 +74,19 @@ export class LoadedModel implements ServingModel {
     this.#manifest = manifest;
     this.#options = options;
     this.#status = { manifest, digest: "", state: "loading", failure: "", info: undefined };
-    const maxWaiting = manifest.limits.maxQueuedJobs ?? options.maxQueuedJobs;
+    const bounds = {
+      jobs: manifest.limits.maxQueuedJobs ?? options.maxQueuedJobs,
+      tokens: manifest.limits.maxQueuedTokens ?? options.maxQueuedTokens,
+    };
     this.#queue = new Queue({
       take: () => this.#pool.take(),
       slots: () => this.#pool.slots,
-      bounds: {
-        jobs: maxWaiting,
-        tokens: manifest.limits.maxQueuedTokens ?? options.maxQueuedTokens,
-      },
+      bounds,
       room: options.room,
       refusesLate: options.refusesLate,
       now: options.clock.now,
     });
-    const quarantine = new Quarantine({ ...options, maxWaiting });
+    const quarantine = new Quarantine({ ...options, bounds });
     this.#runs = new Runs({ ...options, queue: this.#queue, quarantine, look: () => this.status });
     this.#pool = new Pool({
       replicas: manifest.replicas,

@@ -5,8 +5,10 @@
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Job } from "../engines/engine.ts";
+import type { Bounds } from "../scheduling/admission.ts";
 import type { Held } from "../workers/channel.ts";
 import type { Fingerprint } from "./fingerprint.ts";
+import { OnePlace } from "./one-place.ts";
 import { afterDeath, isPast } from "./suspicion.ts";
 import type { Suspicion } from "./suspicion.ts";
 
@@ -19,27 +21,34 @@ export interface Trial {
   leave(): void;
 }
 
+/** What waiting for a trial is about. */
+export interface Entrance {
+  /** What the job may cost. */
+  readonly tokens: number;
+  readonly signal: AbortSignal;
+}
+
 export interface QuarantineOptions {
   readonly fingerprint: Fingerprint;
   readonly clock: Pick<Clock, "now">;
-  /** Suspects that may wait for their trial. */
-  readonly maxWaiting: number;
+  /** The most that may wait for their trial; they are in no queue. */
+  readonly bounds: Bounds;
 }
 
 /** Remembered at once; past it, the oldest is forgotten. */
 const maxSuspects = 1024;
-const retryAfterMs = 5000;
 
 /** One model's suspects. */
 export class Quarantine {
   readonly #options: QuarantineOptions;
   /** In the order of their last death. */
   readonly #suspects = new Map<string, Suspicion>();
+  readonly #court: OnePlace;
   #trial: string | undefined;
-  readonly #waiting: (() => void)[] = [];
 
   constructor(options: QuarantineOptions) {
     this.#options = options;
+    this.#court = new OnePlace(options.bounds);
   }
 
   /** A worker has died with these jobs. */
@@ -67,25 +76,32 @@ export class Quarantine {
    * REQUEST_QUARANTINED for one that was found guilty, QUEUE_FULL where too many suspects wait, and the
    * signal's reason.
    */
-  async enter(job: Job, signal: AbortSignal): Promise<Trial | undefined> {
+  async enter(job: Job, { tokens, signal }: Entrance): Promise<Trial | undefined> {
     const print = this.#options.fingerprint(job);
-    for (let hasTurn = false; ; hasTurn = true) {
-      const suspicion = this.#known(print);
-      if (suspicion?.isGuilty === false) {
-        if (this.#trial === undefined) return this.#begin(print, suspicion);
-        await this.#turn(signal);
-        continue;
-      }
-      // It needs no trial any more: whoever is next may have it.
-      if (hasTurn) this.#next();
-      if (suspicion?.isGuilty === true) throw quarantined();
-      return undefined;
+    if (this.#suspicionOf(print) === undefined) return undefined;
+    await this.#court.take(tokens, signal);
+    try {
+      const suspicion = this.#suspicionOf(print);
+      if (suspicion !== undefined) return this.#begin(print, suspicion);
+    } catch (thrown) {
+      this.#court.free();
+      throw thrown;
     }
+    // It needs no trial any more.
+    this.#court.free();
+    return undefined;
+  }
+
+  /** Undefined for who is no suspect. Throws REQUEST_QUARANTINED for who is guilty. */
+  #suspicionOf(print: string): Suspicion | undefined {
+    const suspicion = this.#known(print);
+    if (suspicion?.isGuilty === true) throw quarantined();
+    return suspicion;
   }
 
   /** Throws REQUEST_QUARANTINED for a job that was found guilty. */
   assertInnocent(job: Job): void {
-    if (this.#known(this.#options.fingerprint(job))?.isGuilty === true) throw quarantined();
+    this.#suspicionOf(this.#options.fingerprint(job));
   }
 
   #known(print: string): Suspicion | undefined {
@@ -102,7 +118,7 @@ export class Quarantine {
       if (isOver) return;
       isOver = true;
       this.#trial = undefined;
-      this.#next();
+      this.#court.free();
     };
     return {
       gave: (count) => {
@@ -114,31 +130,6 @@ export class Quarantine {
       },
       leave,
     };
-  }
-
-  #next(): void {
-    if (this.#trial === undefined) this.#waiting.shift()?.();
-  }
-
-  #turn(signal: AbortSignal): Promise<void> {
-    if (this.#waiting.length >= this.#options.maxWaiting) {
-      throw new ServeError("QUEUE_FULL", "too many calls wait for this model; try again later", {
-        facts: { waiting: String(this.#waiting.length) },
-        retryAfterMs,
-      });
-    }
-    return new Promise((resolve, reject) => {
-      const go = (): void => {
-        signal.removeEventListener("abort", leave);
-        resolve();
-      };
-      const leave = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(go), 1);
-        reject(ServeError.from(signal.reason));
-      };
-      signal.addEventListener("abort", leave, { once: true });
-      this.#waiting.push(go);
-    });
   }
 }
 

@@ -83,7 +83,8 @@ export class Runs {
   /** Runs a suspect when it is its turn. */
   async *#try(submission: Submission, turn: Turn): AsyncGenerator<WorkerEvent, void> {
     const { job, signal } = submission;
-    const trial = await this.#options.quarantine.enter(job, signal);
+    const { tokens } = turn.ticket;
+    const trial = await this.#options.quarantine.enter(job, { tokens, signal });
     try {
       this.#assertAlive();
       let given = 0;

@@ -10,12 +10,13 @@ const fingerprint = fingerprintWith(Buffer.alloc(32, 1));
 const poison = generateJob("poison");
 const innocent = generateJob("innocent");
 
-function setUp({ maxWaiting = 10 } = {}) {
+function setUp(bounds = { jobs: 10, tokens: 1000 }) {
   const clock = new FakeClock();
-  const quarantine = new Quarantine({ fingerprint, clock, maxWaiting });
+  const quarantine = new Quarantine({ fingerprint, clock, bounds });
   const die = (...held: readonly (readonly [Job, number])[]) =>
     quarantine.blame(held.map(([job, given]) => ({ job, given })));
-  const enter = (job: Job, signal: AbortSignal = never) => quarantine.enter(job, signal);
+  const enter = (job: Job, { signal = never, tokens = 1 } = {}) =>
+    quarantine.enter(job, { signal, tokens });
   /** Whether it waits: what is decided at once is decided before an empty promise is. */
   const waits = async (entering: Promise<unknown>) => {
     let isSettled = false;
@@ -117,7 +118,7 @@ describe("suspects that wait", () => {
     die([poison, 0], [innocent, 0]);
     const trial = await enter(poison);
     const controller = new AbortController();
-    const leaving = enter(innocent, controller.signal);
+    const leaving = enter(innocent, controller);
     const staying = enter(innocent);
     controller.abort(new ServeError("DEADLINE_PASSED", "x"));
     await expect(leaving).rejects.toMatchObject({ reason: "DEADLINE_PASSED" });
@@ -139,12 +140,44 @@ describe("suspects that wait", () => {
     expect(await other).toBeDefined();
   });
 
-  it("are bounded", async () => {
-    const { die, enter } = setUp({ maxWaiting: 1 });
+  it.each([
+    { by: "number", bounds: { jobs: 2, tokens: 1000 } },
+    { by: "tokens", bounds: { jobs: 10, tokens: 15 } },
+  ])("are bounded by their $by, and make room when they leave", async ({ bounds }) => {
+    const { die, enter, waits } = setUp(bounds);
     die([poison, 0]);
     await enter(poison);
-    void enter(poison);
-    await expect(enter(poison)).rejects.toMatchObject({ reason: "QUEUE_FULL" });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const two = [enter(poison, { signal, tokens: 6 }), enter(poison, { signal, tokens: 6 })];
+    await expect(enter(poison, { tokens: 6 })).rejects.toMatchObject({ reason: "QUEUE_FULL" });
+    controller.abort(new ServeError("CALLER_GONE", "x"));
+    for (const left of two) await expect(left).rejects.toMatchObject({ reason: "CALLER_GONE" });
+    for (let more = 0; more < 2; more++) {
+      expect(await waits(enter(poison, { tokens: 6 }))).toBe(true);
+    }
+  });
+
+  it("do not wait at all where their caller has gone already", async () => {
+    const { die, enter } = setUp();
+    die([poison, 0]);
+    await enter(poison);
+    const signal = AbortSignal.abort(new ServeError("CALLER_GONE", "x"));
+    await expect(enter(poison, { signal })).rejects.toMatchObject({ reason: "CALLER_GONE" });
+  });
+
+  it("are overtaken by no newcomer when the place is handed on", async () => {
+    const { die, enter, waits } = setUp({ jobs: 1, tokens: 1000 });
+    die([poison, 0], [innocent, 0]);
+    const trial = await enter(poison);
+    const waiting = enter(innocent);
+    trial?.leave();
+    // In the same turn, before the one who waited has heard of it.
+    const newcomer = enter(poison);
+    expect(await waiting).toBeDefined();
+    expect(await waits(newcomer)).toBe(true);
+    (await waiting)?.finished();
+    expect(await newcomer).toBeDefined();
   });
 });
 

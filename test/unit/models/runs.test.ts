@@ -42,7 +42,7 @@ function setUp() {
   const quarantine = new Quarantine({
     fingerprint: fingerprintWith(Buffer.alloc(32, 1)),
     clock,
-    maxWaiting: 10,
+    bounds,
   });
   const manifest = scriptedManifest();
   const look = () =>
