@@ -8,7 +8,7 @@ import type { QueueState } from "../scheduling/tally.ts";
 import { WaitingRoom } from "../scheduling/waiting-room.ts";
 import { forkWorker } from "../workers/port.ts";
 import type { Environment, Port } from "../workers/port.ts";
-import type { Patience } from "../workers/replica.ts";
+import type { Patience } from "../workers/life.ts";
 import { Arbiter } from "../workers/shares.ts";
 import type { Changes } from "./changes.ts";
 import { fingerprintWith } from "./fingerprint.ts";

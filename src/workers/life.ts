@@ -1,0 +1,201 @@
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { ModelMeter } from "../base/meter.ts";
+import type { Job, KvMemory, ModelInfo } from "../engines/engine.ts";
+import { Channel, type Held } from "./channel.ts";
+import type { Ended } from "./ending.ts";
+import type { JobStream } from "./job-stream.ts";
+import { LastWords } from "./last-words.ts";
+import type { FromWorker, ToWorker, VectorShape } from "./messages.ts";
+import type { Exit, Port } from "./port.ts";
+import { Pulse } from "./pulse.ts";
+import type { Arbiter, Share } from "./shares.ts";
+
+/** How long a worker may be silent before it is taken to hang. */
+export interface Patience {
+  /** One step. */
+  readonly stepMs: number;
+  /** Loading, since it last got further. */
+  readonly loadMs: number;
+}
+
+export interface LifeOptions {
+  readonly start: () => Port;
+  readonly load: (threads: number) => Extract<ToWorker, { readonly kind: "load" }>;
+  /** Threads it can use when no other worker is busy. */
+  readonly threads: number;
+  readonly patience: Patience;
+  readonly arbiter: Arbiter;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meter: ModelMeter;
+  /** It may have a place for a job. */
+  readonly onFree: () => void;
+}
+
+/** What its replica is told. */
+export interface LifeEvents {
+  /** It has loaded so much, from 0 to 1. */
+  readonly onProgress: (fraction: number) => void;
+  /** It has loaded, `loadMs` after it was started. */
+  readonly onReady: (info: ModelInfo, loadMs: number) => void;
+  /** Its process has ended; its jobs fail when this returns. Called once, and nothing else after it. */
+  readonly onEnd: (ended: Ended) => void;
+}
+
+/** One life of a worker process: starts it, watches it, and talks with it until it has ended. */
+export class Life {
+  readonly #options: LifeOptions;
+  readonly #events: LifeEvents;
+  readonly #port: Port;
+  readonly #share: Share;
+  readonly #channel: Channel;
+  readonly #words = new LastWords();
+  readonly #startedAt: number;
+  #readyAt: number | undefined;
+  #hasEnded = false;
+  /** How much of the model is loaded. */
+  #fraction = 0;
+  /** Watches its loading, then its steps. */
+  #pulse: Pulse | undefined;
+  #memory: KvMemory | undefined;
+  #loadFailure: string | undefined;
+  #killedFor: string | undefined;
+
+  constructor(options: LifeOptions, events: LifeEvents) {
+    const { start, load, threads, arbiter, clock, log, meter, patience, onFree } = options;
+    this.#options = options;
+    this.#events = events;
+    const port = start();
+    this.#port = port;
+    this.#share = arbiter.join(threads, (share) => port.send({ kind: "threads", threads: share }));
+    this.#channel = new Channel({
+      port,
+      now: clock.now,
+      meter,
+      onBusy: (isBusy) => this.#share.setBusy(isBusy),
+      onFree,
+    });
+    this.#startedAt = clock.now();
+    this.#watch(patience.loadMs, "loading got no further");
+    port.onMessage((message) => this.#receive(message));
+    port.onExit((exit) => this.#end(exit));
+    port.onLine((line) => {
+      this.#words.note(line);
+      log.debug({ line }, "worker printed");
+    });
+    port.send(load(this.#share.threads));
+    log.debug({ workerPid: port.pid }, "worker started");
+  }
+
+  get pid(): number | undefined {
+    return this.#port.pid;
+  }
+
+  /** Jobs that it holds. */
+  get jobs(): number {
+    return this.#channel.jobs;
+  }
+
+  /** What it may be computing. */
+  get held(): readonly Held[] {
+    return this.#channel.held;
+  }
+
+  /** Its engine's KV memory, as it last said; undefined where it has none, or nothing is known of it yet. */
+  get memory(): KvMemory | undefined {
+    return this.#memory;
+  }
+
+  run(job: Job, shape: VectorShape, signal: AbortSignal): JobStream {
+    return this.#channel.run(job, shape, signal);
+  }
+
+  /** Asks it to end. */
+  stop(): void {
+    this.#port.send({ kind: "stop" });
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#port.kill();
+  }
+
+  #receive(message: FromWorker): void {
+    // While it loads, its process may answer although loading does not get on.
+    if (this.#readyAt !== undefined) this.#pulse?.heard();
+    switch (message.kind) {
+      case "step":
+        this.#channel.receive(message.events);
+        if (message.batch !== undefined) this.#options.meter.stepped(message.batch);
+        this.#memory = message.memory;
+        return;
+      case "freed":
+        this.#channel.freed(message.ids);
+        this.#memory = message.memory;
+        return;
+      case "progress":
+        this.#progress(message.fraction);
+        return;
+      case "ready":
+        this.#ready(message.info);
+        return;
+      case "load-failed":
+        this.#loadFailure = message.message;
+        this.#port.kill();
+        return;
+      case "pong":
+        return;
+      case "log":
+        this.#options.log[message.level]({ workerPid: this.pid }, message.message);
+    }
+  }
+
+  #progress(fraction: number): void {
+    if (this.#hasEnded) return;
+    if (fraction > this.#fraction) this.#pulse?.heard();
+    this.#fraction = Math.max(this.#fraction, fraction);
+    this.#events.onProgress(fraction);
+  }
+
+  #ready(info: ModelInfo): void {
+    // It can have died with this message on the way.
+    if (this.#hasEnded) return;
+    const { clock, patience, log } = this.#options;
+    this.#readyAt = clock.now();
+    this.#watch(patience.stepMs, "a step did not end");
+    log.debug({ workerPid: this.pid }, "worker ready");
+    this.#events.onReady(info, this.#readyAt - this.#startedAt);
+  }
+
+  /** Kills the process where it is silent for too long. */
+  #watch(silenceMs: number, why: string): void {
+    const { clock, log } = this.#options;
+    this.#pulse?.stop();
+    this.#pulse = new Pulse({
+      clock,
+      silenceMs,
+      ask: () => this.#port.send({ kind: "ping" }),
+      lost: () => {
+        log.error({ workerPid: this.pid, why, silenceMs }, "worker hangs; killed");
+        this.#killedFor = why;
+        this.#port.kill();
+      },
+    });
+  }
+
+  #end(exit: Exit): void {
+    this.#hasEnded = true;
+    this.#share.leave();
+    this.#pulse?.stop();
+    this.#events.onEnd({
+      exit,
+      readyAt: this.#readyAt,
+      loadFailure: this.#loadFailure,
+      killedFor: this.#killedFor,
+      lines: this.#words.lines,
+    });
+    // Last: whoever retries must not find this worker ready.
+    this.#channel.close();
+  }
+}
