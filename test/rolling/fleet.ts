@@ -1,19 +1,26 @@
-/** Three real servers on fixed ports, and their replacement one after another, as a Deployment does it. */
+/** Three real servers at fixed addresses, and their replacement one after another, as a Deployment does it. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RealServer, startServer } from "../real-server.ts";
+import { Door } from "./door.ts";
 
 /** Long enough that a client which watches health has left before calls are refused. */
 const lameDuckMs = 300;
 
+/** A server, and the address that it has for clients. */
+interface Place {
+  readonly door: Door;
+  server: RealServer;
+}
+
 export class Fleet {
   readonly #folder: string;
-  readonly #servers: RealServer[];
+  readonly #places: readonly Place[];
 
-  constructor(folder: string, servers: RealServer[]) {
+  constructor(folder: string, places: readonly Place[]) {
     this.#folder = folder;
-    this.#servers = servers;
+    this.#places = places;
   }
 
   static async start(): Promise<Fleet> {
@@ -21,39 +28,45 @@ export class Fleet {
     mkdirSync(join(folder, "scripted"));
     const manifest = "name: scripted\ntask: generate\nengine: scripted\noptions: { step_ms: 5 }\n";
     writeFileSync(join(folder, "scripted", "model.yaml"), manifest);
-    const servers = await Promise.all([0, 0, 0].map((port) => start(folder, port)));
-    return new Fleet(folder, servers);
+    const place = async (): Promise<Place> => {
+      const [door, server] = [new Door(), await start(folder)];
+      await door.open(server.address);
+      return { door, server };
+    };
+    return new Fleet(folder, await Promise.all([place(), place(), place()]));
   }
 
   /** Such as `127.0.0.1:1,127.0.0.1:2`. */
   get addresses(): string {
-    return this.#servers.map(({ address }) => address).join(",");
+    return this.#places.map(({ door }) => door.address).join(",");
   }
 
   /**
-   * Replaces each server by a new one on the same port; gives the last word of each that went. The next one
-   * goes once the client has come back to the new one, whose port it tries again no oftener than its back-off
+   * Replaces each server by a new one at the same address; gives the last word of each that went. The next one
+   * goes once the client has come back to the new one, whose address it tries again no oftener than its back-off
    * says: a Deployment gives it that time with `minReadySeconds`.
    */
   async roll(): Promise<readonly string[]> {
     const words: string[] = [];
-    for (const [index, server] of [...this.#servers.entries()]) {
-      words.push(await server.stop());
-      const next = await start(this.#folder, Number(server.address.split(":")[1]));
-      this.#servers[index] = next;
-      await next.said("call");
+    for (const place of this.#places) {
+      place.door.close();
+      words.push(await place.server.stop());
+      place.server = await start(this.#folder);
+      await place.door.open(place.server.address);
+      await place.server.said("call");
     }
     return words;
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#servers.map((server) => server.stop()));
+    for (const { door } of this.#places) door.close();
+    await Promise.all(this.#places.map(({ server }) => server.stop()));
     rmSync(this.#folder, { recursive: true });
   }
 }
 
-function start(folder: string, port: number): Promise<RealServer> {
-  const flags = `--models ${folder} --port ${port} --cores 1 --lame-duck-ms ${lameDuckMs}`;
+function start(folder: string): Promise<RealServer> {
+  const flags = `--models ${folder} --port 0 --cores 1 --lame-duck-ms ${lameDuckMs}`;
   return startServer(`bin/inferd serve ${flags} --log-level info`);
 }
 
