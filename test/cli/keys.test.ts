@@ -1,63 +1,15 @@
 /** `inferd keys`, and a server that asks for them: as operators and callers meet them. */
-import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { authority } from "../fixtures/certificates.ts";
-import { binary, inferd, type Outcome, type Running, start } from "./process.ts";
+import { describe, expect, it, vi } from "vitest";
+import { keyed } from "./keyed.ts";
+import { binary, inferd, type Outcome, start } from "./process.ts";
 import { canBeRefused, unprivileged } from "./unprivileged.ts";
 
 // Each starts up to ten processes, also on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
-let folder: string;
-let keys: string;
-let model: string;
-const servers: Running[] = [];
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "inferd-"));
-  keys = join(folder, "keys.db");
-  model = join(folder, "scripted");
-  mkdirSync(model);
-  writeFileSync(join(model, "model.yaml"), "name: scripted\ntask: generate\nengine: scripted\n");
-});
-
-afterEach(async () => {
-  for (const { child } of servers) child.kill("SIGKILL");
-  await Promise.all(servers.splice(0).map(({ ended }) => ended));
-});
-
-afterAll(() => rmSync(folder, { recursive: true }));
-
-async function serve(...flags: string[]): Promise<{ running: Running; address: string }> {
-  const running = start(["serve", "--port", "0", "--model", model, ...flags]);
-  servers.push(running);
-  const address = /"address":"([^"]+)"/.exec(await running.printed('"msg":"ready"'))![1]!;
-  return { running, address };
-}
-
-async function create(...flags: string[]): Promise<{ key: string; id: string; err: string }> {
-  const { code, out, err } = await inferd([
-    "keys",
-    "create",
-    "--keys",
-    keys,
-    "--name",
-    "test",
-    ...flags,
-  ]);
-  expect(err).not.toContain("inferd:");
-  expect(code).toBe(0);
-  const key = out.trim();
-  return { key, id: key.split(".")[0]!, err };
-}
-
-const generate = (address: string, key?: string, ...flags: string[]) =>
-  inferd(["generate", "say one", "--address", address, ...flags], {
-    env: key === undefined ? {} : { INFERD_API_KEY: key },
-  });
+const { folder, keys, model, serve, create, generate } = keyed();
 
 describe("inferd keys", () => {
   it("prints a key once, keeps no secret, and leaves an audit line without it", async () => {
@@ -196,103 +148,5 @@ describe("a server with keys", () => {
     const { key } = await create("--scope", "models.read", "--scope", "server.read");
     const args = ["call", "ListModels", "--address", address, "--api-key", key];
     expect((await inferd(args)).out).toContain('"name": "scripted"');
-  });
-});
-
-it.each([
-  ["--host", "0.0.0.0"],
-  ["--host", "::"],
-])("does not start open to the network by %s %s alone", async (...flags) => {
-  const { code, err } = await inferd(["serve", "--port", "0", "--model", model, ...flags]);
-  expect(code).toBe(2);
-  expect(err).toMatch(
-    /^inferd: --host \S+ lets anybody on the network call: .*--allow-unauthenticated\n$/,
-  );
-});
-
-it("starts open to the network where it is told to", async () => {
-  const { running } = await serve("--host", "0.0.0.0", "--allow-unauthenticated");
-  running.child.kill("SIGTERM");
-  expect((await running.ended).code).toBe(0);
-});
-
-it("shows metrics to the network where that is said, and nothing in them of who called with what", async () => {
-  const metrics = ["--metrics-host", "0.0.0.0", "--metrics-port", "0"];
-  const { running, address } = await serve("--keys", keys, ...metrics);
-  const { key, id } = await create("--scope", "generate", "--scope", "models.read");
-  await running.printed(`"act":"created","key":"${id}"`);
-  const { code } = await inferd(["generate", "say hunter2", "--address", address], {
-    env: { INFERD_API_KEY: key },
-  });
-  expect(code).toBe(0);
-  const opened = /"host":"0.0.0.0","port":(\d+),"msg":"metrics"/.exec(
-    await running.printed("metrics"),
-  );
-  const text = await (await fetch(`http://127.0.0.1:${opened![1]!}/metrics`)).text();
-  expect(text).toMatch(/inferd_completion_tokens_total\{model="scripted"\} 1\n/);
-  for (const secret of ["hunter2", id, key, "127.0.0.1", folder])
-    expect(text).not.toContain(secret);
-});
-
-it("serves a client by mutual TLS, and health beside it in plaintext", async () => {
-  const ca = authority("CA");
-  const server = ca.issue({ name: "localhost", dns: ["localhost"] });
-  const client = ca.issue({ name: "robot" });
-  const path = (name: string, text: string): string => {
-    writeFileSync(join(folder, name), text);
-    return join(folder, name);
-  };
-  const caFile = path("ca.pem", ca.cert);
-  const { address } = await serve(
-    ...["--tls-cert", path("cert.pem", server.cert), "--tls-key", path("key.pem", server.key)],
-    ...["--tls-client-ca", caFile, "--health-port", "0"],
-  );
-  const local = address.replace("127.0.0.1", "localhost");
-  const flags = [
-    ...["--tls-ca", caFile],
-    ...[
-      "--tls-cert",
-      path("client.pem", client.cert),
-      "--tls-key",
-      path("client-key.pem", client.key),
-    ],
-  ];
-  expect(await generate(local, undefined, ...flags)).toMatchObject({ code: 0, out: "one\n" });
-  expect((await generate(local, undefined, "--tls-ca", caFile)).code).toBe(1);
-});
-
-describe("SIGHUP", () => {
-  it("takes the log level and quotas from the file, and names what cannot change", async () => {
-    const config = join(folder, "inferd.yaml");
-    writeFileSync(config, `keys: ${keys}\nlog_level: info\nmax_tokens: 100\n`);
-    const { running, address } = await serve("--config", config);
-    const { key, id } = await create("--scope", "generate");
-    await running.printed(`"act":"created","key":"${id}"`);
-    writeFileSync(
-      config,
-      `keys: ${keys}\nlog_level: debug\nmax_tokens: 200\nquota_requests_per_minute: 1\n`,
-    );
-    running.child.kill("SIGHUP");
-    const log = await running.printed("configuration read again");
-    expect(log).toContain('"setting":"max_tokens","msg":"this setting cannot change');
-    expect(log.match(/cannot change/g)).toHaveLength(1);
-    expect((await generate(address, key)).out).toBe("one\n");
-    expect((await generate(address, key)).err).toContain("RESOURCE_EXHAUSTED (KEY_QUOTA)");
-    running.child.kill("SIGTERM");
-    await running.printed('"level":"debug"');
-  });
-
-  it("changes nothing where the file is wrong", async () => {
-    const config = join(folder, "wrong.yaml");
-    writeFileSync(config, "log_level: info\n");
-    const { running, address } = await serve("--config", config);
-    writeFileSync(config, "log_level: loud\n");
-    running.child.kill("SIGHUP");
-    const log = await running.printed("nothing was changed");
-    expect(log).toContain("wrong.yaml:1: log_level must be one of");
-    expect((await generate(address)).out).toBe("one\n");
-    running.child.kill("SIGTERM");
-    const [code] = (await once(running.child, "close")) as [number];
-    expect(code).toBe(0);
   });
 });

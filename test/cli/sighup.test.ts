@@ -1,0 +1,47 @@
+/** A server whose configuration is read again. */
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import { keyed } from "./keyed.ts";
+
+// Each starts up to ten processes, also on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+const { folder, keys, serve, create, generate } = keyed();
+
+describe("SIGHUP", () => {
+  it("takes the log level and quotas from the file, and names what cannot change", async () => {
+    const config = join(folder, "inferd.yaml");
+    writeFileSync(config, `keys: ${keys}\nlog_level: info\nmax_tokens: 100\n`);
+    const { running, address } = await serve("--config", config);
+    const { key, id } = await create("--scope", "generate");
+    await running.printed(`"act":"created","key":"${id}"`);
+    writeFileSync(
+      config,
+      `keys: ${keys}\nlog_level: debug\nmax_tokens: 200\nquota_requests_per_minute: 1\n`,
+    );
+    running.child.kill("SIGHUP");
+    const log = await running.printed("configuration read again");
+    expect(log).toContain('"setting":"max_tokens","msg":"this setting cannot change');
+    expect(log.match(/cannot change/g)).toHaveLength(1);
+    expect((await generate(address, key)).out).toBe("one\n");
+    expect((await generate(address, key)).err).toContain("RESOURCE_EXHAUSTED (KEY_QUOTA)");
+    running.child.kill("SIGTERM");
+    await running.printed('"level":"debug"');
+  });
+
+  it("changes nothing where the file is wrong", async () => {
+    const config = join(folder, "wrong.yaml");
+    writeFileSync(config, "log_level: info\n");
+    const { running, address } = await serve("--config", config);
+    writeFileSync(config, "log_level: loud\n");
+    running.child.kill("SIGHUP");
+    const log = await running.printed("nothing was changed");
+    expect(log).toContain("wrong.yaml:1: log_level must be one of");
+    expect((await generate(address)).out).toBe("one\n");
+    running.child.kill("SIGTERM");
+    const [code] = (await once(running.child, "close")) as [number];
+    expect(code).toBe(0);
+  });
+});
