@@ -20,3 +20,12 @@ export const systemClock: Clock = {
  * library states. Everything that waits or measures takes `Clock.now`.
  */
 export const wallMs = (): number => Date.now();
+
+/** The same, but waiting for it keeps no process. */
+export const idleClock: Clock = {
+  now: systemClock.now,
+  after: (waitMs, call) => {
+    const timer = setTimeout(call, waitMs).unref();
+    return () => clearTimeout(timer);
+  },
+};

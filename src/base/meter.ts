@@ -7,9 +7,17 @@ import type { Code, Reason } from "./errors.ts";
 export interface Meter {
   callBegan(method: string): void;
   callEnded(call: EndedCall): void;
+  /** The edge refused a call that no method began, or closed a connection. */
+  turnedAway(reason: EdgeReason): void;
   /** Reports of one model. Its name becomes a label, so it must be a loaded model's. */
   model(name: string): ModelMeter;
 }
+
+/**
+ * Why the edge turned somebody away: a call for the reason that its caller was told, a connection for
+ * one of the first two.
+ */
+export type EdgeReason = "TOO_MANY_CONNECTIONS" | "TOO_MANY_RESETS" | Reason;
 
 /** A call as its caller saw it end. */
 export interface EndedCall {
@@ -77,5 +85,6 @@ export const silentModelMeter: ModelMeter = {
 export const silentMeter: Meter = {
   callBegan: nothing,
   callEnded: nothing,
+  turnedAway: nothing,
   model: () => silentModelMeter,
 };

@@ -11,7 +11,6 @@ import {
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import type { ServeError } from "../base/errors.ts";
-import type { Log } from "../base/log.ts";
 import type { Handler, Interceptor } from "../calls/call.ts";
 import { adapt, tolerant } from "./adapter.ts";
 import { limitAge } from "./age.ts";
@@ -19,6 +18,7 @@ import { type GateOptions, guard } from "./gate.ts";
 import { http2Servers, limitHttp2 } from "./http2.ts";
 import { listen, type Place } from "./listen.ts";
 import type { OpenCalls } from "./open-calls.ts";
+import type { TurnedAway } from "./turned-away.ts";
 
 /** What a door takes of its callers; each is a setting. */
 export interface DoorLimits {
@@ -42,7 +42,7 @@ export interface DoorLimits {
 
 export interface DoorOptions {
   readonly limits: DoorLimits;
-  readonly log: Log;
+  readonly turnedAway: Pick<TurnedAway, "note">;
   readonly calls: OpenCalls;
   /** grpc-js's own; the first stands nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
@@ -133,7 +133,7 @@ export class Door {
   }
 
   #gateOptions(): GateOptions {
-    const { limits, log } = this.#options;
+    const { limits, turnedAway } = this.#options;
     return {
       knows: (path) => this.#paths.has(path),
       maxMs: (path) => (this.#paths.get(path)?.isEndless === true ? Infinity : limits.maxCallMs),
@@ -142,7 +142,7 @@ export class Door {
       resetBurst: limits.maxResetBurst,
       resetsPerSecond: limits.maxResetsPerSecond,
       unreadMs: limits.stallMs,
-      log,
+      turnedAway,
       now: () => performance.now(),
     };
   }

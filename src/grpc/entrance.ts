@@ -6,6 +6,7 @@
 import { type Metadata, type ServerInterceptor, ServerInterceptingCall } from "@grpc/grpc-js";
 import type { Arrival, Doorkeeper, Permit } from "../auth/doorkeeper.ts";
 import { ServeError } from "../base/errors.ts";
+import type { Meter } from "../base/meter.ts";
 import { hostOf } from "./open-calls.ts";
 import { wireStatus } from "./status.ts";
 
@@ -14,8 +15,11 @@ export class Entrance {
   readonly #permits = new WeakMap<Metadata, Permit>();
   readonly #doorkeeper: Pick<Doorkeeper, "admit">;
 
-  constructor(doorkeeper: Pick<Doorkeeper, "admit">) {
+  readonly #meter: Pick<Meter, "turnedAway">;
+
+  constructor(doorkeeper: Pick<Doorkeeper, "admit">, meter: Pick<Meter, "turnedAway">) {
     this.#doorkeeper = doorkeeper;
+    this.#meter = meter;
   }
 
   /** The permit of a call that was let in. Throws where there is none: nothing passes by mistake. */
@@ -42,7 +46,12 @@ export class Entrance {
           this.#permits.set(metadata, permit);
           enter(metadata);
         },
-        (thrown: unknown) => call.sendStatus(wireStatus(ServeError.from(thrown))),
+        (thrown: unknown) => {
+          // The doorkeeper has written a line of it: who may not is audited, each time.
+          const error = ServeError.from(thrown);
+          this.#meter.turnedAway(error.reason);
+          call.sendStatus(wireStatus(error));
+        },
       );
     };
     // grpc-js calls this after every end, also a good one.

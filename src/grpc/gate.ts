@@ -11,11 +11,12 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
+import type { DropArgument } from "node:net";
 import { Allowance } from "../base/allowance.ts";
 import { ServeError } from "../base/errors.ts";
-import type { Log } from "../base/log.ts";
 import { wireStatus } from "./status.ts";
 import { timeoutOf } from "./timeout.ts";
+import type { TurnedAway } from "./turned-away.ts";
 import { sweepUnread } from "./unread.ts";
 
 export interface GateOptions {
@@ -31,7 +32,7 @@ export interface GateOptions {
   readonly resetsPerSecond: number;
   /** What an ended call has left unread for so long is thrown away, with its stream. */
   readonly unreadMs: number;
-  readonly log: Log;
+  readonly turnedAway: Pick<TurnedAway, "note">;
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
 }
@@ -40,6 +41,10 @@ export interface GateOptions {
 export function guard(server: Http2Server, options: GateOptions): void {
   // Node closes further ones at once, before a session is made for them.
   server.maxConnections = options.maxConnections;
+  const { turnedAway } = options;
+  server.on("drop", (from?: DropArgument) =>
+    turnedAway.note("TOO_MANY_CONNECTIONS", from?.remoteAddress),
+  );
   const connections = new WeakMap<Http2Session, Connection>();
   const connectionOf = (session: Http2Session): Connection => {
     const known = connections.get(session) ?? new Connection(session, options);
@@ -58,6 +63,7 @@ export function guard(server: Http2Server, options: GateOptions): void {
     unread.add(stream);
     const error = connection.admit() ?? examine(headers, options);
     if (error !== undefined) {
+      turnedAway.note(error.reason, session.socket.remoteAddress);
       connection.annoy();
       refuse(stream, error);
       return;
@@ -106,10 +112,7 @@ class Connection {
   annoy(): void {
     const session = this.#session;
     if (session.destroyed || this.#patience.take(this.#options.now()) === 0) return;
-    this.#options.log.warn(
-      { peer: session.socket.remoteAddress },
-      "closed a connection that resets its calls too fast, or does not heed refusals",
-    );
+    this.#options.turnedAway.note("TOO_MANY_RESETS", session.socket.remoteAddress);
     // Of two GOAWAYs the first is heard; `destroy` alone says that nothing is wrong.
     session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     session.destroy();

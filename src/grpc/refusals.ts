@@ -2,24 +2,44 @@
  * Gives a reason to the calls that grpc-js ends by itself, below every handler: a message too large or
  * ill compressed, an encoding it does not know, one message too many or none, its own deadline timer.
  */
-import { type ServerInterceptor, type ServerInterceptingCall, status } from "@grpc/grpc-js";
+import { ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
 import { ServeError } from "../base/errors.ts";
+import { hostOf } from "./open-calls.ts";
 import { wireStatus } from "./status.ts";
+import type { TurnedAway } from "./turned-away.ts";
+
+type Status = Parameters<ServerInterceptingCall["sendStatus"]>[0];
 
 const detailsKey = "grpc-status-details-bin";
 
-/** An interceptor in name only: none sees these statuses, so it stands before the call that sends them. */
-export const explainRefusals: ServerInterceptor = (_, call) => {
-  const send = call.sendStatus.bind(call);
-  call.sendStatus = (given) => {
-    const isExplained =
-      given.code === status.OK || (given.metadata?.get(detailsKey).length ?? 0) > 0;
-    send(isExplained ? given : wireStatus(errorOf(given.code, given.details)));
+/** None sees these statuses, so it also stands before the call that sends them. */
+export function explainRefusals(turnedAway: Pick<TurnedAway, "note">): ServerInterceptor {
+  return ({ requestStream }, call) => {
+    // From then on a handler runs, and what becomes of the call is observed there.
+    let isComplete = false;
+    const send = call.sendStatus.bind(call);
+    call.sendStatus = (given) => {
+      if (isExplained(given)) {
+        send(given);
+        return;
+      }
+      const error = errorOf(given.code, given.details);
+      const isObserved = requestStream && error.reason === "DEADLINE_PASSED";
+      if (!isComplete && !isObserved) turnedAway.note(error.reason, hostOf(call.getPeer()));
+      send(wireStatus(error));
+    };
+    const onReceiveHalfClose = (next: () => void): void => {
+      // It ends the call where there was no message.
+      next();
+      isComplete = true;
+    };
+    return new ServerInterceptingCall(call, { start: (next) => next({ onReceiveHalfClose }) });
   };
-  // Declared as the class, used as its interface.
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
-  return call as ServerInterceptingCall;
-};
+}
+
+function isExplained({ code, metadata }: Status): boolean {
+  return code === status.OK || (metadata?.get(detailsKey).length ?? 0) > 0;
+}
 
 /** What grpc-js means by a status. Its texts can quote the caller's headers, so none goes on. */
 export function errorOf(code: status, details: string): ServeError {

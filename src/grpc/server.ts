@@ -4,6 +4,7 @@ import { ServerReflectionService } from "../../gen/grpc/reflection/v1/reflection
 import { ServerReflectionService as AlphaReflectionService } from "../../gen/grpc/reflection/v1alpha/reflection.ts";
 import { type Doorkeeper, openPermit } from "../auth/doorkeeper.ts";
 import type { FollowedKeyPair } from "../auth/key-pair.ts";
+import { idleClock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { type Meter, silentMeter } from "../base/meter.ts";
@@ -17,6 +18,7 @@ import { type Health, HealthService } from "./health.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { explainRefusals } from "./refusals.ts";
 import { reflectionHandler } from "./reflection.ts";
+import { TurnedAway } from "./turned-away.ts";
 
 export interface ServerOptions extends DoorLimits {
   readonly log: Log;
@@ -59,9 +61,14 @@ export interface GrpcServer {
 export function openServer(options: ServerOptions): GrpcServer {
   logThrough(options.log);
   const health = new HealthService();
-  const door = openDoor(options);
+  const turnedAway = new TurnedAway({
+    meter: options.meter ?? silentMeter,
+    log: options.log,
+    clock: idleClock,
+  });
+  const door = openDoor(options, turnedAway);
   addStandardServices(door, health, options);
-  const probes = probeDoor(options, health);
+  const probes = probeDoor(options, health, turnedAway);
   const interceptors = [observed(options, { quiet: false }), deadline(options.maxCallMs)];
   return {
     health,
@@ -76,23 +83,23 @@ export function openServer(options: ServerOptions): GrpcServer {
 }
 
 /** The door for callers: the doorkeeper asks each who it is. */
-function openDoor(options: ServerOptions): Door {
-  const entrance = new Entrance(options.doorkeeper);
+function openDoor(options: ServerOptions, turnedAway: TurnedAway): Door {
+  const entrance = new Entrance(options.doorkeeper, options.meter ?? silentMeter);
   return new Door({
     limits: options,
-    log: options.log,
+    turnedAway,
     calls: new OpenCalls((metadata) => entrance.permitOf(metadata)),
     // The first sees the statuses that grpc-js sends by itself.
-    interceptors: [explainRefusals, entrance.interceptor],
+    interceptors: [explainRefusals(turnedAway), entrance.interceptor],
   });
 }
 
 /** A door to health alone. Whoever reaches it may ask: it says no more than that. */
-function probeDoor(options: ServerOptions, health: HealthService): Door {
+function probeDoor(options: ServerOptions, health: HealthService, turnedAway: TurnedAway): Door {
   const caller = openPermit("probe");
   const calls = new OpenCalls(() => caller);
-  const { log } = options;
-  const door = new Door({ limits: options, log, calls, interceptors: [explainRefusals] });
+  const interceptors = [explainRefusals(turnedAway)];
+  const door = new Door({ limits: options, turnedAway, calls, interceptors });
   door.add(health.definition, health.handlers, standardInterceptors(options));
   return door;
 }

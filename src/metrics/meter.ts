@@ -28,6 +28,7 @@ export function openMeter(loads: () => readonly ModelLoad[]): PrometheusMeter {
   return {
     callBegan: (method) => collectors.runningCalls.inc({ method }),
     callEnded: (call) => noteEnd(collectors, call),
+    turnedAway: (reason) => collectors.turnedAway.inc({ reason }),
     model: (name) => {
       const meter = models.get(name) ?? modelMeter(collectors, name);
       models.set(name, meter);

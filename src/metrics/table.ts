@@ -57,6 +57,12 @@ export const metrics = {
     labels: ["model", "reason"],
     help: "Calls to a model that ended before a worker began their job, by why: refused at once, or expired or left while they waited.",
   },
+  turnedAway: {
+    name: "inferd_turned_away_total",
+    type: "counter",
+    labels: ["reason"],
+    help: "Calls that ended before their method began, for a reason in [errors](errors.md), and connections that were closed: TOO_MANY_CONNECTIONS at once, TOO_MANY_RESETS for how their calls ended. Other metrics have none of them. What HTTP/2 resets by itself, for too many streams or header bytes, is not seen.",
+  },
   queuedJobs: {
     name: "inferd_queued_jobs",
     type: "gauge",

@@ -1,7 +1,6 @@
 import { once } from "node:events";
-import { constants, type OutgoingHttpHeaders } from "node:http2";
+import { constants } from "node:http2";
 import { connect as connectTcp } from "node:net";
-import { gzipSync } from "node:zlib";
 import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ServerOptions } from "../../src/grpc/server.ts";
@@ -17,6 +16,7 @@ import {
   type Wire,
 } from "./frames.ts";
 import { ending, frame, rawClient, rawRequest } from "./raw.ts";
+import { refusedCalls } from "./refused-calls.ts";
 import { deferred, type KindHandlers, kinds, startKinds } from "./support.ts";
 
 let closing: (() => Promise<void> | void)[] = [];
@@ -42,80 +42,7 @@ const hello = frame(Buffer.from("hello"));
 const innocent = frame(Buffer.from("innocent"));
 
 describe("a call that no handler sees", () => {
-  type Case = readonly [
-    what: string,
-    reason: string,
-    code: status,
-    body: Buffer,
-    headers?: OutgoingHttpHeaders,
-  ];
-  const cases: Case[] = [
-    [
-      "of an unknown method",
-      "METHOD_UNKNOWN",
-      status.UNIMPLEMENTED,
-      hello,
-      { ":path": "/test.Kinds/No" },
-    ],
-    [
-      "of a path that is none",
-      "METHOD_UNKNOWN",
-      status.UNIMPLEMENTED,
-      hello,
-      { ":path": "/\u00e9\u00ff%00" },
-    ],
-    [
-      "of an inherited name",
-      "METHOD_UNKNOWN",
-      status.UNIMPLEMENTED,
-      hello,
-      { ":path": "/__proto__" },
-    ],
-    [
-      "with a timeout that is none",
-      "TIMEOUT_INVALID",
-      status.INVALID_ARGUMENT,
-      hello,
-      { "grpc-timeout": "soon" },
-    ],
-    [
-      "with a message above the limit",
-      "MESSAGE_TOO_LARGE",
-      status.RESOURCE_EXHAUSTED,
-      frame(Buffer.from("x"), { length: 2 ** 32 - 1 }),
-    ],
-    [
-      "with a message that decompresses to more than the limit",
-      "MESSAGE_TOO_LARGE",
-      status.RESOURCE_EXHAUSTED,
-      frame(gzipSync(Buffer.alloc(4_000_000)), { flag: 1 }),
-      { "grpc-encoding": "gzip" },
-    ],
-    [
-      "that is no gzip though it says so",
-      "MESSAGE_MALFORMED",
-      status.INVALID_ARGUMENT,
-      frame(Buffer.from("not gzip"), { flag: 1 }),
-      { "grpc-encoding": "gzip" },
-    ],
-    [
-      "in an unknown encoding",
-      "ENCODING_UNKNOWN",
-      status.UNIMPLEMENTED,
-      frame(Buffer.from("x"), { flag: 1 }),
-      { "grpc-encoding": "zstd" },
-    ],
-    ["without a message", "MESSAGE_COUNT", status.UNIMPLEMENTED, Buffer.alloc(0)],
-    ["with two messages", "MESSAGE_COUNT", status.UNIMPLEMENTED, Buffer.concat([hello, hello])],
-  ];
-  const named = cases.map(([what, reason, code, body, headers = {}]) => ({
-    what,
-    reason,
-    code,
-    body,
-    headers,
-  }));
-  it.each(named)("$what is refused as $reason", async ({ reason, code, body, headers }) => {
+  it.each(refusedCalls)("$what is refused as $reason", async ({ reason, code, body, headers }) => {
     const { address } = await open();
     const stream = rawRequest(client(address), unary, headers);
     stream.end(body);

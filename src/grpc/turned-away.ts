@@ -1,0 +1,46 @@
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { EdgeReason, Meter } from "../base/meter.ts";
+
+/** A reason is told at once, and then once in so long: a flood of refusals must not be one of lines. */
+const everyMs = 10_000;
+
+interface Told {
+  /** Those that no line has told of. */
+  count: number;
+  /** Of the latest. */
+  host: string | undefined;
+}
+
+/** Counts each whom the edge turns away, and says so in few lines: one a reason and ten seconds. */
+export class TurnedAway {
+  readonly #parts: { readonly meter: Meter; readonly log: Log; readonly clock: Clock };
+  readonly #told = new Map<EdgeReason, Told>();
+
+  /** The clock's timers should not keep the process. */
+  constructor(parts: { readonly meter: Meter; readonly log: Log; readonly clock: Clock }) {
+    this.#parts = parts;
+  }
+
+  /** Counts one, of the host that it came from. */
+  note(reason: EdgeReason, host: string | undefined): void {
+    this.#parts.meter.turnedAway(reason);
+    const told = this.#told.get(reason);
+    if (told === undefined) this.#tell(reason, { count: 1, host });
+    else {
+      told.count += 1;
+      told.host = host;
+    }
+  }
+
+  #tell(reason: EdgeReason, { count, host }: Told): void {
+    const { log, clock } = this.#parts;
+    log.warn({ reason, count, host }, "turned away");
+    this.#told.set(reason, { count: 0, host });
+    clock.after(everyMs, () => {
+      const told = this.#told.get(reason);
+      this.#told.delete(reason);
+      if (told !== undefined && told.count > 0) this.#tell(reason, told);
+    });
+  }
+}

@@ -1,0 +1,115 @@
+/** What the metrics and the log say of callers whom no method served. */
+import { once } from "node:events";
+import { connect as connectTcp } from "node:net";
+import { afterEach, expect, it } from "vitest";
+import { type LogFields, silentLog } from "../../src/base/log.ts";
+import type { ServerOptions } from "../../src/grpc/server.ts";
+import { openMeter } from "../../src/metrics/meter.ts";
+import { doorkeeperFor } from "../fixtures/access.ts";
+import { samplesOf } from "../fixtures/prometheus.ts";
+import { ending, frame, rawClient, rawRequest } from "./raw.ts";
+import { refusedCalls } from "./refused-calls.ts";
+import { type KindHandlers, kinds, startKinds } from "./support.ts";
+
+let closing: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.reverse()) await close();
+  closing = [];
+});
+
+const unary = kinds.unary.path;
+const hello = frame(Buffer.from("hello"));
+
+async function open(options: Partial<ServerOptions> = {}, handlers: Partial<KindHandlers> = {}) {
+  const meter = openMeter(() => []);
+  const lines: LogFields[] = [];
+  const note = (fields: LogFields, message: string): void => {
+    if (message === "turned away") lines.push(fields);
+  };
+  const log = { ...silentLog, warn: note };
+  const { address, stop } = await startKinds(handlers, { meter, log, ...options });
+  closing.push(stop);
+  const samples = async () => samplesOf(await meter.text());
+  const turnedAway = async () =>
+    (await samples())
+      .of("inferd_turned_away_total")
+      .map(({ labels, value }) => [labels["reason"], value]);
+  const calls = async () => (await samples()).of("inferd_calls_total");
+  const client = () => {
+    const session = rawClient(address);
+    closing.push(() => session.destroy());
+    return session;
+  };
+  return { address, lines, turnedAway, calls, client };
+}
+
+it.each(refusedCalls)("a call $what is counted, and told of", async ({ reason, body, headers }) => {
+  const { client, lines, turnedAway, calls } = await open();
+  const stream = rawRequest(client(), unary, headers);
+  stream.end(body);
+  await ending(stream);
+  expect(await turnedAway()).toEqual([[reason, 1]]);
+  expect(await calls()).toEqual([]);
+  expect(lines).toEqual([{ reason, count: 1, host: "127.0.0.1" }]);
+});
+
+it("a call that never sends its message is counted as one whose deadline has passed", async () => {
+  const { client, turnedAway } = await open({ maxCallMs: 50 });
+  await ending(rawRequest(client(), unary));
+  expect(await turnedAway()).toEqual([["DEADLINE_PASSED", 1]]);
+});
+
+it("a call whose handler has begun is counted as a call alone", async () => {
+  const unaryHandler: KindHandlers["unary"] = async function* (_, { signal }) {
+    await new Promise((_, reject) => signal.addEventListener("abort", reject));
+  };
+  const { client, turnedAway, calls } = await open({ maxCallMs: 50 }, { unary: unaryHandler });
+  const session = client();
+  const ends = [frame(Buffer.from([0xff])), hello].map((body) => {
+    const stream = rawRequest(session, unary);
+    stream.end(body);
+    return ending(stream);
+  });
+  await Promise.all([...ends, ending(rawRequest(session, kinds.bidi.path))]);
+  expect(await turnedAway()).toEqual([]);
+  const reasons = (await calls()).map(({ labels }) => [labels["method"], labels["reason"]]);
+  expect(reasons.toSorted()).toEqual([
+    ["test.Kinds/Bidi", "DEADLINE_PASSED"],
+    ["test.Kinds/Unary", "DEADLINE_PASSED"],
+    ["test.Kinds/Unary", "MESSAGE_MALFORMED"],
+  ]);
+});
+
+it("a call without a credential is counted, and leaves its audit line alone", async () => {
+  const { client, lines, turnedAway } = await open({ doorkeeper: doorkeeperFor({}) });
+  const stream = rawRequest(client(), unary);
+  stream.end(hello);
+  await ending(stream);
+  expect(await turnedAway()).toEqual([["NO_CREDENTIAL", 1]]);
+  expect(lines).toEqual([]);
+});
+
+it("a connection too many is counted", async () => {
+  const { address, client, turnedAway } = await open({ maxConnections: 1 });
+  await once(client(), "remoteSettings");
+  const second = connectTcp(Number(address.split(":")[1]), "127.0.0.1");
+  second.on("error", () => undefined).resume();
+  await once(second, "close");
+  expect(await turnedAway()).toEqual([["TOO_MANY_CONNECTIONS", 1]]);
+});
+
+it("a flood is counted whole, and makes a line a reason", async () => {
+  const { client, lines, turnedAway } = await open({
+    maxCallsPerSecond: 1,
+    maxResetBurst: 500,
+    maxResetsPerSecond: 1,
+  });
+  const session = client();
+  const goaway = once(session, "goaway");
+  for (let call = 0; call < 1000; call += 1) rawRequest(session, unary).end(hello);
+  await goaway;
+  const counts = Object.fromEntries(await turnedAway()) as Record<string, number>;
+  expect(counts["TOO_MANY_CALLS"]).toBeGreaterThanOrEqual(500);
+  expect(counts["TOO_MANY_RESETS"]).toBe(1);
+  expect(lines.map(({ reason }) => reason)).toEqual(["TOO_MANY_CALLS", "TOO_MANY_RESETS"]);
+});

@@ -1,0 +1,52 @@
+import { beforeEach, expect, it } from "vitest";
+import { type LogFields, silentLog } from "../../../src/base/log.ts";
+import { silentMeter } from "../../../src/base/meter.ts";
+import { TurnedAway } from "../../../src/grpc/turned-away.ts";
+import { FakeClock } from "../../fixtures/fake-clock.ts";
+
+let clock: FakeClock;
+let lines: LogFields[];
+let counted: string[];
+let turnedAway: TurnedAway;
+
+beforeEach(() => {
+  clock = new FakeClock();
+  lines = [];
+  counted = [];
+  turnedAway = new TurnedAway({
+    meter: { ...silentMeter, turnedAway: (reason) => counted.push(reason) },
+    log: { ...silentLog, warn: (fields) => lines.push(fields) },
+    clock,
+  });
+});
+
+it("tells of the first at once, and of all that came in ten seconds with one line", () => {
+  for (const host of ["a", "b", "c"]) turnedAway.note("METHOD_UNKNOWN", host);
+  expect(lines).toEqual([{ reason: "METHOD_UNKNOWN", count: 1, host: "a" }]);
+  clock.advance(10_000);
+  expect(lines.slice(1)).toEqual([{ reason: "METHOD_UNKNOWN", count: 2, host: "c" }]);
+});
+
+it("tells of each reason for itself", () => {
+  turnedAway.note("METHOD_UNKNOWN", "a");
+  turnedAway.note("TOO_MANY_CALLS", "a");
+  expect(lines.map(({ reason }) => reason)).toEqual(["METHOD_UNKNOWN", "TOO_MANY_CALLS"]);
+});
+
+it("tells of a flood with a line in ten seconds, and counts all of it", () => {
+  for (let second = 0; second < 100; second += 1) {
+    for (let call = 0; call < 100; call += 1) turnedAway.note("TOO_MANY_CALLS", "a");
+    clock.advance(1000);
+  }
+  expect(counted).toHaveLength(10_000);
+  expect(lines).toHaveLength(11);
+  expect(lines.reduce((sum, { count }) => sum + Number(count), 0)).toBe(10_000);
+});
+
+it("waits for nothing once it was quiet for ten seconds", () => {
+  turnedAway.note("TOO_MANY_CALLS", "a");
+  clock.advance(10_000);
+  expect(clock.waits).toEqual([]);
+  turnedAway.note("TOO_MANY_CALLS", "b");
+  expect(lines).toHaveLength(2);
+});
