@@ -5,8 +5,17 @@ import { explainRefusals } from "../../../src/grpc/refusals.ts";
 type Call = Parameters<ServerInterceptor>[1];
 type Method = Parameters<ServerInterceptor>[0];
 
-/** A call of grpc-js that ends by itself, with its caller's request complete or not; gives what was noted. */
-function notedOf(code: status, how: { requestStream: boolean; isComplete: boolean }): string[] {
+interface Case {
+  readonly what: string;
+  readonly code: status;
+  readonly requestStream: boolean;
+  /** Whether the caller has ended its request. */
+  readonly isComplete: boolean;
+  readonly noted: readonly string[];
+}
+
+/** What is noted of a call that grpc-js ends by itself. */
+function notedOf({ code, requestStream, isComplete }: Case): string[] {
   const noted: string[] = [];
   let listener: Partial<ServerListener> = {};
   const call = {
@@ -15,7 +24,7 @@ function notedOf(code: status, how: { requestStream: boolean; isComplete: boolea
     start: (given: ServerListener) => (listener = given),
   } as unknown as Call;
   const note = (reason: string, host: string | undefined) => noted.push(`${reason} of ${host}`);
-  const method = { requestStream: how.requestStream } as Method;
+  const method = { requestStream } as Method;
   const explained = explainRefusals({ note })(method, call);
   explained.start({
     onReceiveMetadata: () => undefined,
@@ -23,25 +32,42 @@ function notedOf(code: status, how: { requestStream: boolean; isComplete: boolea
     onReceiveHalfClose: () => undefined,
     onCancel: () => undefined,
   });
-  if (how.isComplete) listener.onReceiveHalfClose?.(() => undefined);
+  if (isComplete) listener.onReceiveHalfClose?.(() => undefined);
   call.sendStatus({ code, details: "" });
   return noted;
 }
 
 const deadline = status.DEADLINE_EXCEEDED;
 
-it.each([
-  ["a deadline before the request", deadline, false, false, ["DEADLINE_PASSED of 10.0.0.7"]],
-  ["a deadline once a handler runs", deadline, false, true, []],
-  ["a deadline of a stream, whose handler runs from the headers on", deadline, true, false, []],
-  ["a failure to write what a handler gave", status.INTERNAL, false, true, []],
-  [
-    "a message too large in a stream",
-    status.RESOURCE_EXHAUSTED,
-    true,
-    false,
-    ["MESSAGE_TOO_LARGE of 10.0.0.7"],
-  ],
-])("notes of %s what no handler sees", (_, code, requestStream, isComplete, noted) => {
-  expect(notedOf(code, { requestStream, isComplete })).toEqual(noted);
+const unary = { requestStream: false, isComplete: false, noted: [] };
+
+it.each<Case>([
+  {
+    ...unary,
+    what: "a deadline before the request",
+    code: deadline,
+    noted: ["DEADLINE_PASSED of 10.0.0.7"],
+  },
+  { ...unary, what: "a deadline once a handler runs", code: deadline, isComplete: true },
+  {
+    ...unary,
+    what: "a deadline of a stream, whose handler runs from the headers on",
+    code: deadline,
+    requestStream: true,
+  },
+  {
+    ...unary,
+    what: "a failure to write what a handler gave",
+    code: status.INTERNAL,
+    isComplete: true,
+  },
+  {
+    ...unary,
+    what: "a message too large in a stream",
+    code: status.RESOURCE_EXHAUSTED,
+    requestStream: true,
+    noted: ["MESSAGE_TOO_LARGE of 10.0.0.7"],
+  },
+])("what no handler sees is noted: $what", (each) => {
+  expect(notedOf(each)).toEqual(each.noted);
 });
