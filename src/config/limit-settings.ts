@@ -13,6 +13,27 @@ export const limitSettings = {
     value: "n",
     help: "Largest request in bytes; past it, calls fail with RESOURCE_EXHAUSTED.",
   },
+  maxArrivingBytes: {
+    group: "Limits",
+    default: 256 * 1024 * 1024,
+    read: wholeNumber(1024, 1024 * 1024 * 1024 * 1024),
+    value: "n",
+    help: "Bytes of all requests that are not whole yet, at least one of the largest; past it, the largest of the connection with most of them fails with RESOURCE_EXHAUSTED.",
+  },
+  maxConnectionArrivingBytes: {
+    group: "Limits",
+    default: 64 * 1024 * 1024,
+    read: wholeNumber(1024, 1024 * 1024 * 1024 * 1024),
+    value: "n",
+    help: "Bytes of the requests of one connection that are not whole yet, counted and refused likewise.",
+  },
+  maxArrivalMs: {
+    group: "Limits",
+    default: 60_000,
+    read: wholeNumber(100, day),
+    value: "ms",
+    help: "Milliseconds that a request may take to arrive, from its headers to its end; past it, the call fails with DEADLINE_EXCEEDED.",
+  },
   maxInputs: {
     group: "Limits",
     default: 4096,

@@ -10,12 +10,15 @@ import {
   type ServerOptions as GrpcOptions,
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
+import { idleClock } from "../base/clock.ts";
 import type { ServeError } from "../base/errors.ts";
 import type { Handler, Interceptor } from "../calls/call.ts";
 import { adapt, tolerant } from "./adapter.ts";
 import { limitAge } from "./age.ts";
+import { prefixBytes } from "./framing.ts";
 import { type GateOptions, guard } from "./gate.ts";
 import { http2Servers, limitHttp2 } from "./http2.ts";
+import type { IntakeLimits } from "./intake.ts";
 import { listen, type Place } from "./listen.ts";
 import type { OpenCalls } from "./open-calls.ts";
 import type { TurnedAway } from "./turned-away.ts";
@@ -23,6 +26,10 @@ import type { TurnedAway } from "./turned-away.ts";
 /** What a door takes of its callers; each is a setting. */
 export interface DoorLimits {
   readonly maxMessageBytes: number;
+  /** Of all requests that are not whole, and of those on one connection. */
+  readonly maxArrivingBytes: number;
+  readonly maxConnectionArrivingBytes: number;
+  readonly maxArrivalMs: number;
   readonly maxConcurrentStreams: number;
   readonly maxCallMs: number;
   readonly keepaliveMs: number;
@@ -73,8 +80,8 @@ export class Door {
   readonly #options: DoorOptions;
   readonly #server: Server;
   readonly #services: string[] = [];
-  /** Its methods by path; endless are the streams that last as long as the caller likes. */
-  readonly #paths = new Map<string, { readonly isEndless: boolean }>();
+  /** Its methods by path. Endless are the streams that last as long as the caller likes. */
+  readonly #paths = new Map<string, { readonly isEndless: boolean; readonly isStream: boolean }>();
 
   constructor(options: DoorOptions) {
     this.#options = options;
@@ -92,8 +99,8 @@ export class Door {
     const { calls, limits } = this.#options;
     const edge = { calls, stallMs: limits.stallMs, interceptors };
     const added = addTo(this.#server, definition, { handlers, edge });
-    for (const { path, responseStream } of added) {
-      this.#paths.set(path, { isEndless: responseStream && isStandard(path.slice(1)) });
+    for (const { path, requestStream: isStream, responseStream } of added) {
+      this.#paths.set(path, { isEndless: responseStream && isStandard(path.slice(1)), isStream });
     }
     this.#services.push(added[0]?.path.split("/")[1] ?? "");
   }
@@ -136,16 +143,28 @@ export class Door {
     const { limits, turnedAway } = this.#options;
     return {
       knows: (path) => this.#paths.has(path),
+      sendsStream: (path) => this.#paths.get(path)?.isStream === true,
       maxMs: (path) => (this.#paths.get(path)?.isEndless === true ? Infinity : limits.maxCallMs),
       maxConnections: limits.maxConnections,
       callsPerSecond: limits.maxCallsPerSecond,
       resetBurst: limits.maxResetBurst,
       resetsPerSecond: limits.maxResetsPerSecond,
+      intake: intakeLimits(limits),
       unreadMs: limits.stallMs,
       turnedAway,
-      now: () => performance.now(),
+      clock: idleClock,
     };
   }
+}
+
+/** A request that a server takes must find room when it comes alone. */
+function intakeLimits(limits: DoorLimits): IntakeLimits {
+  const leastBytes = limits.maxMessageBytes + prefixBytes;
+  return {
+    bytes: Math.max(leastBytes, limits.maxArrivingBytes),
+    connectionBytes: Math.max(leastBytes, limits.maxConnectionArrivingBytes),
+    arrivalMs: limits.maxArrivalMs,
+  };
 }
 
 function grpcOptions(options: DoorLimits): GrpcOptions {

@@ -13,7 +13,9 @@ import {
 } from "node:http2";
 import type { DropArgument } from "node:net";
 import { Allowance } from "../base/allowance.ts";
+import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
+import { Intake, type IntakeLimits } from "./intake.ts";
 import { wireStatus } from "./status.ts";
 import { timeoutOf } from "./timeout.ts";
 import type { TurnedAway } from "./turned-away.ts";
@@ -22,6 +24,8 @@ import { sweepUnread } from "./unread.ts";
 export interface GateOptions {
   /** Whether a path, such as `/inferd.v1.ModelService/GetModel`, is a method of this server. */
   readonly knows: (path: string) => boolean;
+  /** Whether the callers of a path send as many messages as they like. */
+  readonly sendsStream: (path: string) => boolean;
   /** The longest that a call of this path may take, from its headers on. */
   readonly maxMs: (path: string) => number;
   readonly maxConnections: number;
@@ -30,11 +34,11 @@ export interface GateOptions {
   /** Resets and refusals of one connection: at once, and each second. */
   readonly resetBurst: number;
   readonly resetsPerSecond: number;
+  readonly intake: IntakeLimits;
   /** What an ended call has left unread for so long is thrown away, with its stream. */
   readonly unreadMs: number;
   readonly turnedAway: Pick<TurnedAway, "note">;
-  /** A monotonic clock in milliseconds. */
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /** Puts a gate before each server's grpc-js. Call it once, before a connection can be made. */
@@ -51,6 +55,21 @@ export function guard(server: Http2Server, options: GateOptions): void {
     connections.set(session, known);
     return known;
   };
+  const turnAway = (stream: ServerHttp2Stream, error: ServeError): void => {
+    const { session } = stream;
+    turnedAway.note(error.reason, session?.socket.remoteAddress);
+    if (session !== undefined) connections.get(session)?.annoy();
+    refuse(stream, error);
+  };
+  const intake = new Intake<ServerHttp2Stream>({
+    limits: options.intake,
+    clock: options.clock,
+    refuse: (stream, error) => {
+      turnAway(stream, error);
+      // Else what has arrived stays with grpc-js until the caller ends the stream.
+      stream.close(constants.NGHTTP2_NO_ERROR);
+    },
+  });
   const unread = sweepUnread(server, options.unreadMs);
   const inner = server.listeners("stream");
   server.removeAllListeners("stream");
@@ -63,12 +82,13 @@ export function guard(server: Http2Server, options: GateOptions): void {
     unread.add(stream);
     const error = connection.admit() ?? examine(headers, options);
     if (error !== undefined) {
-      turnedAway.note(error.reason, session.socket.remoteAddress);
-      connection.annoy();
-      refuse(stream, error);
+      turnAway(stream, error);
       return;
     }
     for (const listener of inner) Reflect.apply(listener, server, [stream, headers, flags]);
+    const isStream = options.sendsStream(headers[":path"] ?? "");
+    // Nobody reads what grpc-js has refused, and then nothing arrives.
+    if (stream.listenerCount("data") > 0) intake.watch(stream, session, { isStream });
   });
 }
 
@@ -89,7 +109,7 @@ class Connection {
 
   /** Why this call may not begin now. */
   admit(): ServeError | undefined {
-    const waitMs = this.#calls.take(this.#options.now());
+    const waitMs = this.#calls.take(this.#options.clock.now());
     if (waitMs === 0) return undefined;
     return new ServeError(
       "TOO_MANY_CALLS",
@@ -111,7 +131,7 @@ class Connection {
   /** Notes a refusal or a reset, and closes the connection at the first too many. */
   annoy(): void {
     const session = this.#session;
-    if (session.destroyed || this.#patience.take(this.#options.now()) === 0) return;
+    if (session.destroyed || this.#patience.take(this.#options.clock.now()) === 0) return;
     this.#options.turnedAway.note("TOO_MANY_RESETS", session.socket.remoteAddress);
     // Of two GOAWAYs the first is heard; `destroy` alone says that nothing is wrong.
     session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
@@ -141,10 +161,14 @@ function examine(headers: IncomingHttpHeaders, options: GateOptions): ServeError
   }
 }
 
-/** Answers with a status alone. Node lets the unread rest of the request go. */
+/** Answers with a status alone, where no answer has begun. Node lets the unread rest of the request go. */
 function refuse(stream: ServerHttp2Stream, error: ServeError): void {
   stream.on("error", () => undefined);
   if (stream.destroyed || stream.closed) return;
+  if (stream.headersSent) {
+    stream.close(constants.NGHTTP2_CANCEL);
+    return;
+  }
   const { code, details, metadata } = wireStatus(error);
   stream.respond(
     {

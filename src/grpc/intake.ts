@@ -1,0 +1,157 @@
+/**
+ * Bounds what requests hold while they arrive. grpc-js keeps the bytes of a request until all are there,
+ * as many as one message may have and for as long as the call may last; a caller who opens many and
+ * finishes none would hold gigabytes that no queue counts. So there is a budget for each connection and
+ * one for all, and a time. Where a budget is spent, the largest request of whoever holds most is refused:
+ * those who hold much keep out nobody but themselves.
+ */
+import type { Clock } from "../base/clock.ts";
+import { ServeError } from "../base/errors.ts";
+import { Framing } from "./framing.ts";
+
+export interface IntakeLimits {
+  /** Bytes of all requests that are not whole, and of those on one connection. */
+  readonly bytes: number;
+  readonly connectionBytes: number;
+  /** How long a request may take to arrive: a message of a stream, or a whole request of one message. */
+  readonly arrivalMs: number;
+}
+
+/** What is used of a stream. */
+export interface Incoming {
+  on(event: "data", listener: (chunk: Buffer) => void): unknown;
+  once(event: "end" | "close", listener: () => void): unknown;
+}
+
+export interface IntakeOptions<S> {
+  readonly limits: IntakeLimits;
+  readonly clock: Clock;
+  /** Ends the call, and lets go of what has arrived of it. */
+  readonly refuse: (stream: S, error: ServeError) => void;
+}
+
+interface Request<S> {
+  readonly stream: S;
+  readonly connection: Connection<S>;
+  bytes: number;
+  sinceMs: number;
+}
+
+interface Connection<S> {
+  bytes: number;
+  readonly requests: Set<Request<S>>;
+}
+
+export class Intake<S extends Incoming> {
+  readonly #options: IntakeOptions<S>;
+  readonly #connections = new Map<object, Connection<S>>();
+  /** The oldest first. */
+  readonly #arriving = new Set<Request<S>>();
+  #bytes = 0;
+  #isWaiting = false;
+
+  constructor(options: IntakeOptions<S>) {
+    this.#options = options;
+  }
+
+  /** Bytes of all requests that are not whole. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Counts a request from its headers on. Its stream must be read by somebody else, who was there first. */
+  watch(stream: S, session: object, { isStream }: { readonly isStream: boolean }): void {
+    const connection = this.#connections.get(session) ?? { bytes: 0, requests: new Set() };
+    this.#connections.set(session, connection);
+    const request = { stream, connection, bytes: 0, sinceMs: 0 };
+    const framing = isStream ? new Framing() : undefined;
+    const leave = (): void => this.#leave(request, session);
+    connection.requests.add(request);
+    // A stream of messages may be silent between them.
+    if (!isStream) this.#begin(request);
+    stream.on("data", (chunk) => {
+      if (!connection.requests.has(request)) return;
+      // What came before is with the handler; of one message, all is kept until the caller ends.
+      const bytes = framing?.push(chunk) ?? request.bytes + chunk.length;
+      if (bytes === 0) this.#arriving.delete(request);
+      else if (!this.#arriving.has(request)) this.#begin(request);
+      this.#count(request, bytes);
+      this.#check(connection);
+    });
+    stream.once("end", leave);
+    stream.once("close", leave);
+  }
+
+  #begin(request: Request<S>): void {
+    request.sinceMs = this.#options.clock.now();
+    this.#arriving.add(request);
+    this.#wait();
+  }
+
+  #leave(request: Request<S>, session: object): void {
+    const { connection } = request;
+    this.#forget(request);
+    const isEmpty = connection.requests.size === 0;
+    if (isEmpty && this.#connections.get(session) === connection) this.#connections.delete(session);
+  }
+
+  #forget(request: Request<S>): void {
+    this.#count(request, 0);
+    this.#arriving.delete(request);
+    request.connection.requests.delete(request);
+  }
+
+  #count(request: Request<S>, bytes: number): void {
+    const more = bytes - request.bytes;
+    request.bytes = bytes;
+    request.connection.bytes += more;
+    this.#bytes += more;
+  }
+
+  #check(connection: Connection<S>): void {
+    const { limits } = this.#options;
+    if (connection.bytes > limits.connectionBytes) this.#evict(connection);
+    else if (this.#bytes > limits.bytes) this.#evict(largest(this.#connections.values()));
+  }
+
+  #evict(connection: Connection<S> | undefined): void {
+    const request = largest(connection?.requests ?? []);
+    if (request === undefined) return;
+    const message = "too much of requests is on its way at once; try again";
+    this.#refuse(request, new ServeError("INTAKE_FULL", message, { retryAfterMs: 1000 }));
+  }
+
+  #refuse(request: Request<S>, error: ServeError): void {
+    this.#forget(request);
+    this.#options.refuse(request.stream, error);
+  }
+
+  /** One timer for all: it rings when the oldest is due, or finds that it has left. */
+  #wait(): void {
+    const [oldest] = this.#arriving;
+    if (oldest === undefined || this.#isWaiting) return;
+    this.#isWaiting = true;
+    const { clock, limits } = this.#options;
+    const waitMs = oldest.sinceMs + limits.arrivalMs - clock.now();
+    // A timer can ring a moment before the clock says so.
+    clock.after(Math.max(1, waitMs), () => {
+      this.#isWaiting = false;
+      this.#expire(clock.now() - limits.arrivalMs);
+      this.#wait();
+    });
+  }
+
+  #expire(sinceMs: number): void {
+    const message = "the request took too long to arrive";
+    for (const request of this.#arriving) {
+      if (request.sinceMs > sinceMs) return;
+      this.#refuse(request, new ServeError("SLOW_SENDER", message));
+    }
+  }
+}
+
+function largest<T extends { readonly bytes: number }>(items: Iterable<T>): T | undefined {
+  let most: T | undefined;
+  for (const item of items) if (item.bytes > (most?.bytes ?? 0)) most = item;
+  return most;
+}

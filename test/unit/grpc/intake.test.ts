@@ -1,0 +1,136 @@
+import { EventEmitter } from "node:events";
+import { beforeEach, describe, expect, it } from "vitest";
+import { Intake } from "../../../src/grpc/intake.ts";
+import { FakeClock } from "../../fixtures/fake-clock.ts";
+import { frame } from "../../grpc/raw.ts";
+
+class Stream extends EventEmitter {
+  readonly name: string;
+
+  constructor(name: string) {
+    super();
+    this.name = name;
+  }
+}
+
+let clock: FakeClock;
+let refused: string[];
+let intake: Intake<Stream>;
+
+beforeEach(() => {
+  clock = new FakeClock();
+  refused = [];
+  intake = new Intake<Stream>({
+    limits: { bytes: 1000, connectionBytes: 400, arrivalMs: 50 },
+    clock,
+    refuse: ({ name }, { reason }) => refused.push(`${name} ${reason}`),
+  });
+});
+
+function open(name: string, session: object, isStream = false): Stream {
+  const stream = new Stream(name);
+  intake.watch(stream, session, { isStream });
+  return stream;
+}
+
+const send = (stream: Stream, bytes: number): boolean => stream.emit("data", Buffer.alloc(bytes));
+
+describe("the bytes of a connection", () => {
+  it("may be as many as it may have, and one more costs its largest request", () => {
+    const session = {};
+    const [large, small] = [open("large", session), open("small", session)];
+    send(large, 300);
+    send(small, 100);
+    expect(refused).toEqual([]);
+    send(small, 1);
+    expect(refused).toEqual(["large INTAKE_FULL"]);
+    expect(intake.bytes).toBe(101);
+  });
+
+  it("are free once a request is whole, or its stream is gone", () => {
+    const session = {};
+    for (const end of ["end", "close", "end"]) {
+      const stream = open(end, session);
+      send(stream, 400);
+      stream.emit(end);
+    }
+    expect([intake.bytes, refused]).toEqual([0, []]);
+  });
+
+  it("stay counted where a message is whole and its caller does not end", () => {
+    const session = {};
+    const stream = open("a", session);
+    stream.emit("data", frame(Buffer.alloc(300)));
+    send(open("b", session), 100);
+    expect(refused).toEqual(["a INTAKE_FULL"]);
+  });
+
+  it("of a stream of messages are those of the last one", () => {
+    const stream = open("a", {}, true);
+    for (let sent = 0; sent < 10; sent += 1) stream.emit("data", frame(Buffer.alloc(300)));
+    stream.emit("data", frame(Buffer.alloc(20), { length: 300 }));
+    expect([intake.bytes, refused]).toEqual([25, []]);
+  });
+});
+
+describe("the bytes of all connections", () => {
+  it("are taken back from the connection that holds most", () => {
+    const heavy = {};
+    const sizes = [190, 200];
+    sizes.forEach((size, index) => send(open(`heavy${index}`, heavy), size));
+    for (const name of ["b", "c"]) send(open(name, {}), 300);
+    const late = open("late", {});
+    send(late, 10);
+    expect(refused).toEqual([]);
+    send(late, 1);
+    expect(refused).toEqual(["heavy1 INTAKE_FULL"]);
+    expect(intake.bytes).toBe(801);
+  });
+
+  it("are taken from a connection whose earlier calls have gone and were refused", () => {
+    const session = {};
+    const first = open("first", session);
+    send(first, 401);
+    open("whole", session).emit("end");
+    const second = open("second", session);
+    send(second, 390);
+    first.emit("close");
+    for (const name of ["b", "c"]) send(open(name, {}), 305);
+    send(open("late", {}), 1);
+    expect(refused).toEqual(["first INTAKE_FULL", "second INTAKE_FULL"]);
+  });
+});
+
+describe("the time of a request", () => {
+  it("runs from its headers, however much of it comes", () => {
+    const stream = open("a", {});
+    clock.advance(30);
+    send(stream, 10);
+    open("b", {});
+    clock.advance(20);
+    expect(refused).toEqual(["a SLOW_SENDER"]);
+    clock.advance(30);
+    expect(refused).toEqual(["a SLOW_SENDER", "b SLOW_SENDER"]);
+  });
+
+  it("ends with it", () => {
+    const stream = open("a", {});
+    clock.advance(49);
+    stream.emit("end");
+    clock.advance(1000);
+    expect(refused).toEqual([]);
+    expect(clock.waits).toEqual([]);
+  });
+
+  it("of a stream of messages runs from each message's first byte", () => {
+    const stream = open("a", {}, true);
+    clock.advance(1000);
+    stream.emit("data", frame(Buffer.alloc(10)));
+    clock.advance(1000);
+    stream.emit("data", frame(Buffer.alloc(10), { length: 20 }));
+    clock.advance(49);
+    expect(refused).toEqual([]);
+    clock.advance(1);
+    expect(refused).toEqual(["a SLOW_SENDER"]);
+  });
+});
