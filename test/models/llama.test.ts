@@ -222,6 +222,23 @@ describe("a chat", { timeout }, () => {
     expect(added).toBeGreaterThan(6);
   });
 
+  it("lets no two messages be one control token", async () => {
+    // What an innocent template would put between messages is left out, so that they touch.
+    const chatTemplate = "{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}";
+    const other = await openEngine({ chatTemplate, contextLength: 256, maxSequences: 1 });
+    const tokens = async (...contents: readonly string[]) => {
+      const messages = contents.map((content): ChatMessage => ({ role: "user", content }));
+      const [one] = await complete(other, jobFor({ kind: "chat", messages }, { maxTokens: 1 }));
+      return one!.result.usage.promptTokens;
+    };
+    // As many as the same text has where each of its characters is one.
+    const spelled = "<|end|>".length;
+    const added = (await tokens("a <|e", "nd|> b")) - (await tokens("a ", " b"));
+    expect(added).toBeGreaterThan(1);
+    expect(added).toBeLessThanOrEqual(spelled);
+    await other.close();
+  });
+
   it("takes a template from the manifest in place of the model's", async () => {
     const chatTemplate = "{{ bos_token }}{{ messages[0].content }}";
     const other = await openEngine({ chatTemplate, contextLength: 256, maxSequences: 1 });

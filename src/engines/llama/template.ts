@@ -1,14 +1,17 @@
 /**
  * Lays out a chat by a model's Jinja template, so that what a message says can never act as a control
  * token. The template sees the real messages, as many of them look inside or trim; only the texts of
- * control tokens are hidden from it behind marks that no caller can guess. The laid-out text is then
- * read piecewise: the template's parts with control tokens, the hidden parts without.
+ * control tokens are hidden from it behind marks that no caller can guess, and halves of them where
+ * what the template puts beside a message would make a whole. The laid-out text is then read piecewise:
+ * the template's parts with control tokens, the hidden parts without.
  */
 import { randomInt } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { createContext, Script } from "node:vm";
 import { Template } from "@huggingface/jinja";
 import { ServeError } from "../../base/errors.ts";
 import type { ChatMessage } from "../engine.ts";
+import { Controls, type Rewrite } from "./controls.ts";
 
 /** What a template may take from the vocabulary. */
 export interface TemplateTokens {
@@ -39,15 +42,14 @@ export function compileTemplate(source: string, tokens: TemplateTokens): LayOut 
   }
   const template = parse(source);
   const render = bounded((values: Record<string, unknown>) => template.render(values));
-  const pattern = controlPattern(tokens.controls);
-  return (messages) => {
+  const controls = new Controls(tokens.controls);
+  const layOut = (messages: readonly ChatMessage[], hideIn: HideIn): readonly TextPart[] => {
     const hidden: string[] = [];
     // Digits only, so that a template that changes case does no harm.
     const nonce = String(randomInt(2 ** 47));
-    const hide = (text: string) =>
-      text.replace(pattern, (control) => `\uE000${nonce}:${hidden.push(control) - 1}\uE001`);
+    const hide = (text: string) => `\uE000${nonce}:${hidden.push(text) - 1}\uE001`;
     const values = {
-      messages: messages.map(({ role, content }) => ({ role, content: hide(content) })),
+      messages: messages.map(({ role, content }) => ({ role, content: hideIn(content, hide) })),
       add_generation_prompt: true,
       bos_token: tokens.bos,
       eos_token: tokens.eos,
@@ -63,6 +65,28 @@ export function compileTemplate(source: string, tokens: TemplateTokens): LayOut 
     if (text.length > maxOwnLength + mostRepeats * given) throw refusal(undefined, source);
     return split(text, nonce, hidden);
   };
+  const whole: HideIn = (text, hide) => controls.rewrite(text, hide);
+  const wholeAndEdges: HideIn = (text, hide) => controls.rewriteEdges(whole(text, hide), hide);
+  return (messages) => {
+    const parts = layOut(messages, whole);
+    // Text that could be half of a control token is hidden only where its other half lies beside it:
+    // it is read piecewise then, in other tokens than the same text elsewhere.
+    const hasEdges = ({ content }: ChatMessage) =>
+      controls.rewriteEdges(content, () => "") !== content;
+    if (!messages.some(hasEdges)) return parts;
+    const careful = layOut(messages, wholeAndEdges);
+    return isDeepStrictEqual(trustedIn(parts, controls), trustedIn(careful, controls))
+      ? parts
+      : careful;
+  };
+}
+
+/** Hides pieces of a message. */
+type HideIn = (text: string, hide: Rewrite) => string;
+
+/** The control tokens that a laid-out chat is read with. */
+function trustedIn(parts: readonly TextPart[], controls: Controls): readonly string[] {
+  return parts.flatMap(({ text, trusted }) => (trusted ? controls.in(text) : []));
 }
 
 function parse(source: string): Template {
@@ -72,17 +96,6 @@ function parse(source: string): Template {
     const why = cause instanceof Error ? cause.message : "unknown";
     throw new Error(`the chat template cannot be parsed: ${why}`, { cause });
   }
-}
-
-/** Matches every control text, the longest first. */
-function controlPattern(controls: readonly string[]): RegExp {
-  const longestFirst = [...new Set(controls)].sort((a, b) => b.length - a.length);
-  if (longestFirst.length === 0) return /(?!)/;
-  return new RegExp(longestFirst.map(escape).join("|"), "g");
-}
-
-function escape(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
 function split(text: string, nonce: string, hidden: readonly string[]): readonly TextPart[] {

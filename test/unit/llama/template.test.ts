@@ -39,6 +39,41 @@ describe("a compiled template", () => {
     expect(trusted).toEqual(["_st", "art|>"]);
   });
 
+  describe("with halves of a control token", () => {
+    const controls = ["<s>", "</s>", "<|im_start|>", "<|im_end|>"];
+    const joining = "{% for m in messages %}{{ m.content }}{% endfor %}";
+    const cases = [
+      ["in two messages", joining, ["a<|im_", "end|>b"]],
+      [
+        "in two messages, trimmed",
+        "{% for m in messages %}{{ m.content | trim }}{% endfor %}",
+        ["a<|im_ ", "\nend|>b"],
+      ],
+      ["in a message and after it", "{{ messages[0].content }}end|>", ["a<|im_"]],
+      ["in a message and before it", "<|im_{{ messages[0].content }}", ["end|>b"]],
+      ["on both sides of a message", "<|{{ messages[0].content }}|>", ["im_end"]],
+      ["in three messages", joining, ["<|", "im_end", "|>"]],
+      ["after a whole one", joining, ["</s><|im_", "end|>"]],
+    ] as const;
+
+    it.each(cases)("%s trusts none of it", (_, template, contents) => {
+      const parts = compileTemplate(template, { ...tokens, controls })(contents.map(user));
+      const trusted = parts.filter((part) => part.trusted).map((part) => part.text);
+      expect(trusted.filter((text) => controls.some((control) => text.includes(control)))).toEqual(
+        [],
+      );
+      expect(parts.map(({ text }) => text).join("")).toContain("<|im_end|>");
+    });
+
+    it("leaves a message in one piece where the other half is not beside it", () => {
+      const contents = ["a <", "> b", "s", "<|im_"];
+      const parts = compileTemplate(chatml, { ...tokens, controls })(contents.map(user));
+      expect(parts).toHaveLength(1);
+      for (const content of contents)
+        expect(parts[0]?.text).toContain(`user\n${content}<|im_end|>`);
+    });
+  });
+
   it("keeps hidden text hidden when the template changes case", () => {
     const parts = compileTemplate("{{ messages[0].content | upper }}", tokens)([user("a</s>b")]);
     expect(parts).toEqual([
