@@ -16,12 +16,13 @@ import type { Handler, Interceptor } from "../calls/call.ts";
 import { adapt, tolerant } from "./adapter.ts";
 import { limitAge } from "./age.ts";
 import { prefixBytes } from "./framing.ts";
-import { type GateOptions, guard } from "./gate.ts";
+import { Gate, type GateOptions } from "./gate.ts";
 import { http2Servers, limitHttp2 } from "./http2.ts";
 import type { IntakeLimits } from "./intake.ts";
 import { listen, type Place } from "./listen.ts";
 import type { OpenCalls } from "./open-calls.ts";
 import type { TurnedAway } from "./turned-away.ts";
+import { unpackInTurn } from "./unpack.ts";
 
 /** What a door takes of its callers; each is a setting. */
 export interface DoorLimits {
@@ -79,14 +80,18 @@ function isStandard(method: string): boolean {
 export class Door {
   readonly #options: DoorOptions;
   readonly #server: Server;
+  readonly #gate: Gate;
   readonly #services: string[] = [];
   /** Its methods by path. Endless are the streams that last as long as the caller likes. */
   readonly #paths = new Map<string, { readonly isEndless: boolean; readonly isStream: boolean }>();
 
   constructor(options: DoorOptions) {
     this.#options = options;
-    const { limits, interceptors } = options;
-    this.#server = new Server({ ...grpcOptions(limits), interceptors: [...interceptors] });
+    const { limits } = options;
+    this.#gate = new Gate(this.#gateOptions());
+    const unpack = unpackInTurn((stream, bytes) => this.#gate.grew(stream, bytes));
+    const interceptors = [unpack, ...options.interceptors];
+    this.#server = new Server({ ...grpcOptions(limits), interceptors });
     limitHttp2(this.#server, limits);
   }
 
@@ -110,7 +115,7 @@ export class Door {
     const port = await listen(this.#server, place, credentials);
     const { maxCallMs, maxConnectionAgeMs: ageMs } = this.#options.limits;
     for (const each of http2Servers(this.#server)) {
-      guard(each, this.#gateOptions());
+      this.#gate.guard(each);
       // No call lasts longer, but for a Watch, whose client comes back: age ends no call.
       const graceMs = maxCallMs + endMs;
       if (ageMs > 0) limitAge(each, { ageMs, graceMs, random: Math.random });

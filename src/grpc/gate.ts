@@ -41,55 +41,73 @@ export interface GateOptions {
   readonly clock: Clock;
 }
 
-/** Puts a gate before each server's grpc-js. Call it once, before a connection can be made. */
-export function guard(server: Http2Server, options: GateOptions): void {
-  // Node closes further ones at once, before a session is made for them.
-  server.maxConnections = options.maxConnections;
-  const { turnedAway } = options;
-  server.on("drop", (from?: DropArgument) =>
-    turnedAway.note("TOO_MANY_CONNECTIONS", from?.remoteAddress),
-  );
-  const connections = new WeakMap<Http2Session, Connection>();
-  const connectionOf = (session: Http2Session): Connection => {
-    const known = connections.get(session) ?? new Connection(session, options);
-    connections.set(session, known);
+/** The gate of one server of grpc-js, before all Node servers that it has. */
+export class Gate {
+  readonly #options: GateOptions;
+  readonly #connections = new WeakMap<Http2Session, Connection>();
+  readonly #intake: Intake<ServerHttp2Stream>;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+    const { intake: limits, clock } = options;
+    this.#intake = new Intake({
+      limits,
+      clock,
+      refuse: (stream, error) => {
+        this.#turnAway(stream, error);
+        // Else what has arrived stays with grpc-js until the caller ends the stream.
+        stream.close(constants.NGHTTP2_NO_ERROR);
+      },
+    });
+  }
+
+  /** Counts what a request that is not whole holds besides its bytes. */
+  grew(stream: ServerHttp2Stream, bytes: number): void {
+    this.#intake.grew(stream, bytes);
+  }
+
+  /** Stands before a server's grpc-js. Call it once, before a connection can be made. */
+  guard(server: Http2Server): void {
+    const { maxConnections, turnedAway, unreadMs } = this.#options;
+    // Node closes further ones at once, before a session is made for them.
+    server.maxConnections = maxConnections;
+    server.on("drop", (from?: DropArgument) =>
+      turnedAway.note("TOO_MANY_CONNECTIONS", from?.remoteAddress),
+    );
+    const unread = sweepUnread(server, unreadMs);
+    const inner = server.listeners("stream");
+    server.removeAllListeners("stream");
+    server.on("stream", (stream, headers, flags) => {
+      const { session } = stream;
+      // The connection went while its stream was on the way here.
+      if (session === undefined || session.destroyed) return;
+      const connection = this.#connectionOf(session);
+      connection.watch(stream);
+      unread.add(stream);
+      const error = connection.admit() ?? examine(headers, this.#options);
+      if (error !== undefined) {
+        this.#turnAway(stream, error);
+        return;
+      }
+      for (const listener of inner) Reflect.apply(listener, server, [stream, headers, flags]);
+      const isStream = this.#options.sendsStream(headers[":path"] ?? "");
+      // Nobody reads what grpc-js has refused, and then nothing arrives.
+      if (stream.listenerCount("data") > 0) this.#intake.watch(stream, session, { isStream });
+    });
+  }
+
+  #connectionOf(session: Http2Session): Connection {
+    const known = this.#connections.get(session) ?? new Connection(session, this.#options);
+    this.#connections.set(session, known);
     return known;
-  };
-  const turnAway = (stream: ServerHttp2Stream, error: ServeError): void => {
+  }
+
+  #turnAway(stream: ServerHttp2Stream, error: ServeError): void {
     const { session } = stream;
-    turnedAway.note(error.reason, session?.socket.remoteAddress);
-    if (session !== undefined) connections.get(session)?.annoy();
+    this.#options.turnedAway.note(error.reason, session?.socket.remoteAddress);
+    if (session !== undefined) this.#connections.get(session)?.annoy();
     refuse(stream, error);
-  };
-  const intake = new Intake<ServerHttp2Stream>({
-    limits: options.intake,
-    clock: options.clock,
-    refuse: (stream, error) => {
-      turnAway(stream, error);
-      // Else what has arrived stays with grpc-js until the caller ends the stream.
-      stream.close(constants.NGHTTP2_NO_ERROR);
-    },
-  });
-  const unread = sweepUnread(server, options.unreadMs);
-  const inner = server.listeners("stream");
-  server.removeAllListeners("stream");
-  server.on("stream", (stream, headers, flags) => {
-    const { session } = stream;
-    // The connection went while its stream was on the way here.
-    if (session === undefined || session.destroyed) return;
-    const connection = connectionOf(session);
-    connection.watch(stream);
-    unread.add(stream);
-    const error = connection.admit() ?? examine(headers, options);
-    if (error !== undefined) {
-      turnAway(stream, error);
-      return;
-    }
-    for (const listener of inner) Reflect.apply(listener, server, [stream, headers, flags]);
-    const isStream = options.sendsStream(headers[":path"] ?? "");
-    // Nobody reads what grpc-js has refused, and then nothing arrives.
-    if (stream.listenerCount("data") > 0) intake.watch(stream, session, { isStream });
-  });
+  }
 }
 
 /** What one connection may still do. */

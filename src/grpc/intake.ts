@@ -33,6 +33,7 @@ export interface IntakeOptions<S> {
 interface Request<S> {
   readonly stream: S;
   readonly connection: Connection<S>;
+  readonly isStream: boolean;
   bytes: number;
   sinceMs: number;
 }
@@ -42,9 +43,10 @@ interface Connection<S> {
   readonly requests: Set<Request<S>>;
 }
 
-export class Intake<S extends Incoming> {
+export class Intake<S extends Incoming & object> {
   readonly #options: IntakeOptions<S>;
   readonly #connections = new Map<object, Connection<S>>();
+  readonly #requests = new WeakMap<S, Request<S>>();
   /** The oldest first. */
   readonly #arriving = new Set<Request<S>>();
   #bytes = 0;
@@ -63,7 +65,8 @@ export class Intake<S extends Incoming> {
   watch(stream: S, session: object, { isStream }: { readonly isStream: boolean }): void {
     const connection = this.#connections.get(session) ?? { bytes: 0, requests: new Set() };
     this.#connections.set(session, connection);
-    const request = { stream, connection, bytes: 0, sinceMs: 0 };
+    const request = { stream, connection, isStream, bytes: 0, sinceMs: 0 };
+    this.#requests.set(stream, request);
     const framing = isStream ? new Framing() : undefined;
     const leave = (): void => this.#leave(request, session);
     connection.requests.add(request);
@@ -80,6 +83,15 @@ export class Intake<S extends Incoming> {
     });
     stream.once("end", leave);
     stream.once("close", leave);
+  }
+
+  /** Counts what a request of one message has become by unpacking it. */
+  grew(stream: S, bytes: number): void {
+    const request = this.#requests.get(stream);
+    // Of a stream, a message that is whole is with the handler.
+    if (request?.isStream !== false || !request.connection.requests.has(request)) return;
+    this.#count(request, request.bytes + bytes);
+    this.#check(request.connection);
   }
 
   #begin(request: Request<S>): void {

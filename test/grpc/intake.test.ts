@@ -1,5 +1,6 @@
 /** Requests that begin to arrive and do not end. */
 import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
+import { gzipSync } from "node:zlib";
 import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ServerOptions } from "../../src/grpc/server.ts";
@@ -93,6 +94,51 @@ describe("a connection that begins many requests and ends none", () => {
     expect((await Promise.race(ends)).details?.reason).toBe("INTAKE_FULL");
     expect(await isServed(client())).toBe(true);
     expect((await finish(small, 1000)).code).toBe(status.OK);
+  });
+});
+
+describe("compressed requests", () => {
+  /** A call whose message is a thousand times what is sent of it. */
+  function bomb(session: ClientHttp2Session): ClientHttp2Stream {
+    const stream = rawRequest(session, kinds.unary.path, { "grpc-encoding": "gzip" });
+    stream.write(frame(packed, { flag: 1 }));
+    return stream;
+  }
+  const unpackedBytes = 2_000_000;
+  const packed = gzipSync(Buffer.alloc(unpackedBytes, 0xff));
+
+  it("are unpacked few at a time", async () => {
+    const client = await open({ maxMessageBytes: unpackedBytes });
+    const session = client();
+    const most = { bytes: 0 };
+    const before = process.memoryUsage().arrayBuffers;
+    const timer = setInterval(() => {
+      most.bytes = Math.max(most.bytes, process.memoryUsage().arrayBuffers - before);
+    }, 1);
+    const calls = Array.from({ length: 100 }, () => bomb(session).end());
+    const ends = await Promise.all(calls.map(ending));
+    clearInterval(timer);
+    expect(new Set(ends.map(({ details }) => details?.reason))).toEqual(
+      new Set(["MESSAGE_MALFORMED"]),
+    );
+    // Twice over for each, since parts are joined; and rubbish waits to be collected.
+    expect(most.bytes).toBeLessThan(100_000_000);
+  });
+
+  it("count as what they become, where their callers do not end them", async () => {
+    const client = await open({
+      maxMessageBytes: unpackedBytes,
+      maxConnectionArrivingBytes: 3 * unpackedBytes,
+    });
+    const session = client();
+    const reasons: (string | undefined)[] = [];
+    await new Promise<void>((resolve) => {
+      for (let call = 0; call < 10; call += 1) {
+        const end = ending(bomb(session));
+        void end.then(({ details }) => reasons.push(details?.reason) === 7 && resolve());
+      }
+    });
+    expect(new Set(reasons)).toEqual(new Set(["INTAKE_FULL"]));
   });
 });
 

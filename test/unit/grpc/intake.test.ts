@@ -73,6 +73,30 @@ describe("the bytes of a connection", () => {
   });
 });
 
+describe("a request that was unpacked", () => {
+  it("counts as what it has become, until it is whole", () => {
+    const session = {};
+    const [packed, other] = [open("packed", session), open("other", session)];
+    send(packed, 10);
+    intake.grew(packed, 350);
+    send(other, 40);
+    expect([intake.bytes, refused]).toEqual([400, []]);
+    intake.grew(other, 1);
+    expect(refused).toEqual(["packed INTAKE_FULL"]);
+    intake.grew(packed, 1000);
+    other.emit("end");
+    intake.grew(other, 1000);
+    expect([intake.bytes, refused.length]).toEqual([0, 1]);
+  });
+
+  it("is with its handler where it is one message of a stream", () => {
+    const stream = open("a", {}, true);
+    stream.emit("data", frame(Buffer.alloc(10)));
+    intake.grew(stream, 1000);
+    expect([intake.bytes, refused]).toEqual([0, []]);
+  });
+});
+
 describe("the bytes of all connections", () => {
   it("are taken back from the connection that holds most", () => {
     const heavy = {};
