@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { constants } from "node:http2";
 import { connect as connectTcp } from "node:net";
+import { gzipSync } from "node:zlib";
 import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ServerOptions } from "../../src/grpc/server.ts";
@@ -54,6 +55,30 @@ describe("a call that no handler sees", () => {
     const { address } = await open({ maxCallMs: 50 });
     const end = await ending(rawRequest(client(address), unary));
     expect(end.details?.reason).toBe("DEADLINE_PASSED");
+  });
+});
+
+describe("a stream of requests", () => {
+  const large = Buffer.alloc(5000, "x");
+  const cases = [
+    { what: "large", body: frame(large) },
+    { what: "large once it is unpacked", body: frame(gzipSync(large), { flag: 1 }) },
+  ];
+
+  it.each(cases)("takes no message that is $what, since some wait decoded", async ({ body }) => {
+    const { address } = await open();
+    const headers = { "grpc-encoding": "gzip" };
+    const [streaming, whole] = [kinds.bidi, kinds.unary].map(({ path }) => {
+      const stream = rawRequest(client(address), path, headers);
+      stream.end(body);
+      return ending(stream);
+    });
+    const end = await streaming;
+    expect([end?.code, end?.details?.reason]).toEqual([
+      status.RESOURCE_EXHAUSTED,
+      "MESSAGE_TOO_LARGE",
+    ]);
+    expect((await whole)?.code).toBe(status.OK);
   });
 });
 
