@@ -2,7 +2,7 @@
  * Gives a reason to the calls that grpc-js ends by itself, below every handler: a message too large or
  * ill compressed, an encoding it does not know, one message too many or none, its own deadline timer.
  */
-import { ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
+import { type ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
 import { ServeError } from "../base/errors.ts";
 import { hostOf } from "./open-calls.ts";
 import { wireStatus } from "./status.ts";
@@ -12,7 +12,7 @@ type Status = Parameters<ServerInterceptingCall["sendStatus"]>[0];
 
 const detailsKey = "grpc-status-details-bin";
 
-/** None sees these statuses, so it also stands before the call that sends them. */
+/** An interceptor in name only: none sees these statuses, so it stands before the call that sends them. */
 export function explainRefusals(turnedAway: Pick<TurnedAway, "note">): ServerInterceptor {
   return ({ requestStream }, call) => {
     // From then on a handler runs, and what becomes of the call is observed there.
@@ -28,12 +28,19 @@ export function explainRefusals(turnedAway: Pick<TurnedAway, "note">): ServerInt
       if (!isComplete && !isObserved) turnedAway.note(error.reason, hostOf(call.getPeer()));
       send(wireStatus(error));
     };
-    const onReceiveHalfClose = (next: () => void): void => {
-      // It ends the call where there was no message.
-      next();
-      isComplete = true;
+    const start = call.start.bind(call);
+    call.start = (listener) => {
+      const halfClose = listener.onReceiveHalfClose.bind(listener);
+      listener.onReceiveHalfClose = () => {
+        // It ends the call where there was no message.
+        halfClose();
+        isComplete = true;
+      };
+      start(listener);
     };
-    return new ServerInterceptingCall(call, { start: (next) => next({ onReceiveHalfClose }) });
+    // Declared as the class, used as its interface.
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
+    return call as ServerInterceptingCall;
   };
 }
 
