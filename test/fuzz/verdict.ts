@@ -16,9 +16,14 @@ const secrets: readonly (readonly [what: string, pattern: RegExp])[] = [
 export function faultsOf(call: Case, end: Ending): readonly string[] {
   if (call.cancels) return [];
   const leaks = secrets
-    .filter(([, pattern]) => pattern.test(end.said))
+    .filter(([, pattern]) => pattern.test(end.said) && !isName(pattern, end))
     .map(([what]) => `tells ${what}`);
   return [...statusFaults(call, end), ...leaks];
+}
+
+/** Damage can make a model's name of what stood beside it, and names may be told back. */
+function isName(pattern: RegExp, { details }: Ending): boolean {
+  return details?.reason === "MODEL_NOT_FOUND" && pattern.test(details.facts["model"] ?? "");
 }
 
 function statusFaults(call: Case, { code, details, reset }: Ending): readonly string[] {
