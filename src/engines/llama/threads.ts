@@ -150,7 +150,8 @@ function candidate({ settled, share, triesMore }: ThreadChoice): number {
   return triesMore ? more : fewer;
 }
 
+/** The lower one of two in the middle: of a step and one that something disturbed, the step counts. */
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 }

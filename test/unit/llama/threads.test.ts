@@ -111,6 +111,16 @@ describe("the choice of threads", () => {
     expect(gone.choice.settled).toBe(2);
   });
 
+  it("keeps its threads where one step in many is disturbed, whatever follows", () => {
+    let step = 0;
+    const disturbed: Machine = (threads) => (step++ % 20 === 10 ? 4 : 1) * idle(threads);
+    let { choice, now } = run(chooseThreads(2), disturbed, { steps: 10 });
+    for (let count = 0; count < 2000; count += 1) {
+      ({ choice, now } = run(choice, disturbed, { steps: 1, now }));
+      expect(choice.settled).toBe(2);
+    }
+  });
+
   it("soon tries again after one trial that went very wrong", () => {
     const { choice, now } = run(chooseThreads(2), besideNeighbour, { steps: 6 });
     expect(choice.settled).toBe(1);
