@@ -1,0 +1,138 @@
+/** What is done to a server, and when: drawn from a seed alone, so that a run can be had again. */
+import { Random } from "../fuzz/random.ts";
+
+export const models = ["inferd-demo", "all-minilm-l6-v2"] as const;
+export type Model = (typeof models)[number];
+
+/**
+ * Whose call it is. What `steady` spends is known to the token, since nobody breaks its calls off; `hasty`
+ * does; `plain` has the quota that the configuration gives; `visitor` is a key that is revoked and made
+ * anew; `former` shows the one that was revoked last.
+ */
+export type Key = "steady" | "hasty" | "plain" | "visitor" | "former";
+
+/** How a caller behaves. A burst is many calls at once; its callers wait. */
+export type Manner =
+  | { readonly kind: "waits"; readonly isBurst: boolean }
+  | { readonly kind: "cancels"; readonly afterMs: number }
+  | { readonly kind: "gives-up"; readonly deadlineMs: number }
+  | { readonly kind: "stalls"; readonly forMs: number };
+
+export interface CallPlan {
+  readonly method: "generate" | "generateStream" | "embed" | "embedStream" | "listModels";
+  readonly key: Key;
+  readonly manner: Manner;
+  /** Stands in the call's text, so that no two are alike. */
+  readonly number: number;
+  /** The most tokens to generate, or the texts to embed. */
+  readonly size: number;
+}
+
+export type Act =
+  | { readonly kind: "call"; readonly call: CallPlan }
+  | { readonly kind: "kill"; readonly model: Model }
+  | { readonly kind: "reload"; readonly isTight: boolean }
+  | { readonly kind: "renew-key" }
+  | { readonly kind: "renew-certificate" };
+
+export type Action = Act & { readonly atMs: number };
+
+/** How long a stream may go unread; a caller who stalls outlasts it, and reads before all is thrown away. */
+export const stallMs = 1500;
+const stallsMs = stallMs + 1000;
+
+const callEveryMs = 120;
+const burstEveryMs = 9000;
+// Many more than have a place and may wait.
+const burstCalls = 70;
+// Two deaths in a row, then long enough alive for a clean record: more of them make the server rest.
+const killsMs = [12_000, 17_000];
+const killRoundMs = 90_000;
+// The other model's deaths come between.
+const killLagMs = 15_000;
+// So that the last calls meet a server that has recovered.
+const calmMs = 8000;
+
+/** All actions of a run, in the order of their times. */
+export function schedule(seed: number, lastsMs: number): readonly Action[] {
+  const random = new Random(seed, 0);
+  const actions = [
+    ...times(random, callEveryMs, lastsMs).map((atMs): Action => ({ atMs, ...single(random) })),
+    ...times(random, burstEveryMs, lastsMs).flatMap((atMs) => burst(random, atMs)),
+    ...kills(random, lastsMs - calmMs),
+    ...times(random, 7000, lastsMs - calmMs).map((atMs, index): Action => {
+      return { atMs, kind: "reload", isTight: index % 2 === 0 };
+    }),
+    ...times(random, 11_000, lastsMs).map((atMs): Action => ({ atMs, kind: "renew-key" })),
+    ...times(random, 13_000, lastsMs).map((atMs): Action => ({ atMs, kind: "renew-certificate" })),
+  ];
+  return numbered(actions.toSorted((one, other) => one.atMs - other.atMs));
+}
+
+/** Times whose distances are between half and one and a half times the mean. */
+function times(random: Random, meanMs: number, lastsMs: number): number[] {
+  const found: number[] = [];
+  for (let atMs = 0; ;) {
+    atMs += Math.round(meanMs * (0.5 + random.next()));
+    if (atMs >= lastsMs) return found;
+    found.push(atMs);
+  }
+}
+
+function kills(random: Random, lastsMs: number): Action[] {
+  const found: Action[] = [];
+  for (let roundMs = 0; roundMs < lastsMs; roundMs += killRoundMs) {
+    for (const [index, model] of models.entries()) {
+      for (const killMs of killsMs) {
+        const atMs = roundMs + index * killLagMs + killMs + random.below(1500);
+        if (atMs < lastsMs) found.push({ atMs, kind: "kill", model });
+      }
+    }
+  }
+  return found;
+}
+
+function single(random: Random): Act {
+  const method = random.pick(methods);
+  const manner = random.chance(0.4) ? impatient(random, method) : patient;
+  const key = manner.kind === "waits" ? random.pick(keys) : "hasty";
+  return { kind: "call", call: { method, key, manner, number: 0, size: sizeOf(method, random) } };
+}
+
+const methods = [
+  ...(["generate", "generateStream", "generateStream"] as const),
+  ...(["embed", "embed", "embedStream", "listModels"] as const),
+];
+const keys = ["steady", "steady", "plain", "visitor", "former"] as const;
+const patient: Manner = { kind: "waits", isBurst: false };
+
+function impatient(random: Random, method: CallPlan["method"]): Manner {
+  const draw = random.below(5);
+  if (draw < 3) return { kind: "cancels", afterMs: random.below(400) };
+  const isStream = method === "generateStream" || method === "embedStream";
+  if (draw === 3 && isStream) return { kind: "stalls", forMs: stallsMs };
+  return { kind: "gives-up", deadlineMs: 1 + random.below(300) };
+}
+
+function sizeOf(method: CallPlan["method"], random: Random): number {
+  return method.startsWith("embed") ? 1 + random.below(12) : 1 + random.below(120);
+}
+
+function burst(random: Random, atMs: number): Action[] {
+  const manner: Manner = { kind: "waits", isBurst: true };
+  const method = random.pick(["generate", "generateStream", "generateStream", "embed"] as const);
+  return Array.from({ length: burstCalls }, (): Action => {
+    const key = random.pick(["steady", "hasty"] as const);
+    return {
+      atMs,
+      kind: "call",
+      call: { method, key, manner, number: 0, size: sizeOf(method, random) },
+    };
+  });
+}
+
+function numbered(actions: readonly Action[]): readonly Action[] {
+  return actions.map((action, number) =>
+    action.kind === "call" ? { ...action, call: { ...action.call, number } } : action,
+  );
+}
