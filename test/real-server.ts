@@ -8,10 +8,29 @@ import { plainEnvironment } from "./command.ts";
 export interface RealServer {
   /** The host and the port. */
   readonly address: string;
+  /** Its front process, which started the workers. */
+  readonly pid: number;
+  /** What it has logged so far. */
+  log(): readonly LogLine[];
   /** Waits until its log has a line with this message. */
   said(message: string): Promise<void>;
   /** Sends SIGTERM, reads the log to its end, and gives its last message. */
   stop(): Promise<string>;
+  /** Its exit code, once it has ended; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
+}
+
+/** A line of the log, with what tests look for in some of them. */
+export interface LogLine {
+  readonly msg: string;
+  readonly level: string;
+  readonly port?: number;
+  readonly method?: string;
+  readonly model?: string;
+  readonly code?: string;
+  readonly reason?: string;
+  readonly promptTokens?: number;
+  readonly completionTokens?: number;
 }
 
 const ours = { INFERD_PORT: "0", INFERD_LOG_FORMAT: "json" };
@@ -41,7 +60,11 @@ export async function startServer(command: string): Promise<RealServer> {
       await closed;
       return messageOf(lines.findLast((line) => line.startsWith("{")) ?? "");
     };
-    return { address, said, stop };
+    const log = (): readonly LogLine[] =>
+      // Our own server writes these lines; anything else that lands there is not JSON.
+      lines.flatMap((line) => (line.startsWith("{") ? (JSON.parse(line) as LogLine) : []));
+    const ended = closed.then(() => child.exitCode);
+    return { address, pid: child.pid ?? 0, log, said, stop, ended };
   } catch (error) {
     killGroup();
     throw new Error(`${command} did not get ready:\n${lines.join("\n")}`, { cause: error });

@@ -6,14 +6,14 @@ export type Model = (typeof models)[number];
 
 /**
  * Whose call it is. What `steady` spends is known to the token, since nobody breaks its calls off; `hasty`
- * does; `plain` has the quota that the configuration gives; `visitor` is a key that is revoked and made
- * anew; `former` shows the one that was revoked last.
+ * does, and has the quota that the configuration gives; `visitor` is a key that is revoked and made anew;
+ * `former` shows the one that was revoked last.
  */
-export type Key = "steady" | "hasty" | "plain" | "visitor" | "former";
+export type Key = "steady" | "hasty" | "visitor" | "former";
 
-/** How a caller behaves. A burst is many calls at once; its callers wait. */
+/** How a caller behaves. */
 export type Manner =
-  | { readonly kind: "waits"; readonly isBurst: boolean }
+  | { readonly kind: "waits" }
   | { readonly kind: "cancels"; readonly afterMs: number }
   | { readonly kind: "gives-up"; readonly deadlineMs: number }
   | { readonly kind: "stalls"; readonly forMs: number };
@@ -29,7 +29,7 @@ export interface CallPlan {
 }
 
 export type Act =
-  | { readonly kind: "call"; readonly call: CallPlan }
+  | { readonly kind: "calls"; readonly calls: readonly CallPlan[] }
   | { readonly kind: "kill"; readonly model: Model }
   | { readonly kind: "reload"; readonly isTight: boolean }
   | { readonly kind: "renew-key" }
@@ -57,8 +57,8 @@ const calmMs = 8000;
 export function schedule(seed: number, lastsMs: number): readonly Action[] {
   const random = new Random(seed, 0);
   const actions = [
-    ...times(random, callEveryMs, lastsMs).map((atMs): Action => ({ atMs, ...single(random) })),
-    ...times(random, burstEveryMs, lastsMs).flatMap((atMs) => burst(random, atMs)),
+    ...times(random, callEveryMs, lastsMs).map((atMs) => calls(atMs, [single(random)])),
+    ...times(random, burstEveryMs, lastsMs).map((atMs) => calls(atMs, burst(random))),
     ...kills(random, lastsMs - calmMs),
     ...times(random, 7000, lastsMs - calmMs).map((atMs, index): Action => {
       return { atMs, kind: "reload", isTight: index % 2 === 0 };
@@ -92,19 +92,24 @@ function kills(random: Random, lastsMs: number): Action[] {
   return found;
 }
 
-function single(random: Random): Act {
+/** Calls that begin at once; they get their numbers at last. */
+function calls(atMs: number, plans: readonly CallPlan[]): Action {
+  return { atMs, kind: "calls", calls: plans };
+}
+
+function single(random: Random): CallPlan {
   const method = random.pick(methods);
   const manner = random.chance(0.4) ? impatient(random, method) : patient;
   const key = manner.kind === "waits" ? random.pick(keys) : "hasty";
-  return { kind: "call", call: { method, key, manner, number: 0, size: sizeOf(method, random) } };
+  return { method, key, manner, number: 0, size: sizeOf(method, random) };
 }
 
 const methods = [
   ...(["generate", "generateStream", "generateStream"] as const),
   ...(["embed", "embed", "embedStream", "listModels"] as const),
 ];
-const keys = ["steady", "steady", "plain", "visitor", "former"] as const;
-const patient: Manner = { kind: "waits", isBurst: false };
+const keys = ["steady", "steady", "hasty", "visitor", "former"] as const;
+const patient: Manner = { kind: "waits" };
 
 function impatient(random: Random, method: CallPlan["method"]): Manner {
   const draw = random.below(5);
@@ -118,21 +123,19 @@ function sizeOf(method: CallPlan["method"], random: Random): number {
   return method.startsWith("embed") ? 1 + random.below(12) : 1 + random.below(120);
 }
 
-function burst(random: Random, atMs: number): Action[] {
-  const manner: Manner = { kind: "waits", isBurst: true };
+function burst(random: Random): CallPlan[] {
   const method = random.pick(["generate", "generateStream", "generateStream", "embed"] as const);
-  return Array.from({ length: burstCalls }, (): Action => {
-    const key = random.pick(["steady", "hasty"] as const);
-    return {
-      atMs,
-      kind: "call",
-      call: { method, key, manner, number: 0, size: sizeOf(method, random) },
-    };
+  return Array.from({ length: burstCalls }, (): CallPlan => {
+    const key = random.pick(["hasty", "visitor"] as const);
+    return { method, key, manner: patient, number: 0, size: sizeOf(method, random) };
   });
 }
 
 function numbered(actions: readonly Action[]): readonly Action[] {
-  return actions.map((action, number) =>
-    action.kind === "call" ? { ...action, call: { ...action.call, number } } : action,
+  let number = 0;
+  return actions.map((action) =>
+    action.kind === "calls"
+      ? { ...action, calls: action.calls.map((call) => ({ ...call, number: number++ })) }
+      : action,
   );
 }

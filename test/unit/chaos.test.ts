@@ -15,8 +15,8 @@ describe("a schedule of chaos", () => {
   });
 
   it("has everything in a minute that can be done to a server", () => {
-    const kinds = minute.map((action) =>
-      action.kind === "call" ? action.call.manner.kind : action.kind,
+    const kinds = minute.flatMap((action) =>
+      action.kind === "calls" ? action.calls.map(({ manner }) => manner.kind) : [action.kind],
     );
     expect([...new Set(kinds)].toSorted()).toEqual([
       ...["cancels", "gives-up", "kill", "reload", "renew-certificate", "renew-key"],
@@ -41,7 +41,9 @@ describe("a schedule of chaos", () => {
 
   it("comes in order, and gives no two calls the same number", () => {
     expect(minute.toSorted((one, other) => one.atMs - other.atMs)).toEqual(minute);
-    const numbers = minute.flatMap((action) => (action.kind === "call" ? action.call.number : []));
+    const numbers = minute.flatMap((action) =>
+      action.kind === "calls" ? action.calls.map(({ number }) => number) : [],
+    );
     expect(new Set(numbers).size).toBe(numbers.length);
   });
 });

@@ -1,0 +1,152 @@
+/** The server that chaos comes over: its files, its callers' keys, and what its operator does to it. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, credentials } from "@grpc/grpc-js";
+import { children, title } from "../../bench/lib/process.ts";
+import { command } from "../command.ts";
+import { authority } from "../fixtures/certificates.ts";
+import { type RealServer, startServer } from "../real-server.ts";
+import { type Key, type Model, stallMs } from "./schedule.ts";
+
+/** What `steady` may use in a day: more than it does in half an hour, and no more than a call may ask for. */
+export const tokensPerDay = 1_000_000;
+/** Calls at a time that others may have where the configuration is tight: fewer than a burst has. */
+export const tightCalls = 12;
+const looseCalls = 1000;
+/** So small that a stalled stream has room for nothing. */
+const slowWindowBytes = 256;
+
+const ca = authority("chaos CA");
+const scopes = ["generate", "embed", "models.read"].flatMap((scope) => ["--scope", scope]);
+const nobody = `key_0.${"0".repeat(43)}`;
+
+export class Site {
+  readonly server: RealServer;
+  readonly #folder: string;
+  readonly #keys: Record<Key, string>;
+  readonly #clients: { readonly fast: Client; readonly slow: Client }[] = [];
+
+  private constructor(server: RealServer, folder: string, keys: Record<Key, string>) {
+    this.server = server;
+    this.#folder = folder;
+    this.#keys = keys;
+    this.#connect();
+  }
+
+  /** Starts a server of the shipped models, on TLS and with keys. */
+  static async open(): Promise<Site> {
+    const folder = mkdtempSync(join(tmpdir(), "inferd-chaos-"));
+    writeCertificate(folder);
+    writeConfig(folder, looseCalls);
+    const quotas = ["--tokens-per-day", String(tokensPerDay), "--concurrent-calls", "1000000"];
+    const steady = await createKey(folder, "steady", quotas);
+    const [hasty, visitor] = [await createKey(folder, "hasty"), await createKey(folder, "visitor")];
+    const server = await startServer(`bin/inferd serve --config ${join(folder, "inferd.yaml")}`);
+    return new Site(server, folder, { steady, hasty, visitor, former: nobody });
+  }
+
+  key(name: Key): string {
+    return this.#keys[name];
+  }
+
+  /** A client on the newest connection; a slow one gives the server next to no room to write. */
+  client(kind: "fast" | "slow"): Client {
+    const clients = this.#clients.at(-1);
+    if (clients === undefined) throw new Error("bug: a site without clients");
+    return clients[kind];
+  }
+
+  /** Kills the process that runs a model; false where there is none at this moment. */
+  kill(model: Model): boolean {
+    const worker = children(this.server.pid).find((pid) => title(pid).includes(model));
+    return worker !== undefined && process.kill(worker, "SIGKILL");
+  }
+
+  /** Lets callers without a quota of their own have so many calls at a time. */
+  reload(concurrentCalls: number): void {
+    writeConfig(this.#folder, concurrentCalls);
+    process.kill(this.server.pid, "SIGHUP");
+  }
+
+  /** Makes the visitor a new key, and ends the old one. */
+  async renewKey(): Promise<void> {
+    const former = this.#keys.visitor;
+    this.#keys.visitor = await createKey(this.#folder, "visitor");
+    this.#keys.former = former;
+    await keys(this.#folder, ["revoke", former.split(".")[0] ?? ""]);
+  }
+
+  /** Puts another certificate in the old one's place, and has the next calls connect anew. */
+  renewCertificate(): void {
+    writeCertificate(this.#folder);
+    this.#connect();
+  }
+
+  /** Closes all connections; the next call opens new ones. */
+  hangUp(): void {
+    for (const { fast, slow } of this.#clients.splice(0)) {
+      fast.close();
+      slow.close();
+    }
+    this.#connect();
+  }
+
+  async close(): Promise<void> {
+    for (const { fast, slow } of this.#clients) {
+      fast.close();
+      slow.close();
+    }
+    await this.server.stop();
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  #connect(): void {
+    const [, port] = this.server.address.split(":");
+    const open = (options: object): Client =>
+      new Client(`localhost:${port}`, credentials.createSsl(Buffer.from(ca.cert)), {
+        "grpc.use_local_subchannel_pool": 1,
+        ...options,
+      });
+    this.#clients.push({
+      fast: open({}),
+      slow: open({ "grpc-node.flow_control_window": slowWindowBytes }),
+    });
+  }
+}
+
+function writeCertificate(folder: string): void {
+  const { cert, key } = ca.issue({ name: "localhost", dns: ["localhost"] });
+  writeFileSync(join(folder, "cert.pem"), cert);
+  writeFileSync(join(folder, "key.pem"), key);
+}
+
+function writeConfig(folder: string, concurrentCalls: number): void {
+  const settings = {
+    keys: "keys.db",
+    tls_cert: "cert.pem",
+    tls_key: "key.pem",
+    metrics_port: 0,
+    // A thread for each model: more wait for each other where others use the machine, too.
+    cores: 1,
+    max_queued_jobs: 16,
+    stall_ms: stallMs,
+    // So that a call can ask for a whole day's tokens: its refusal tells what is left.
+    max_tokens: tokensPerDay,
+    quota_concurrent_calls: concurrentCalls,
+  };
+  const lines = Object.entries(settings).map(([key, value]) => `${key}: ${value}\n`);
+  writeFileSync(join(folder, "inferd.yaml"), lines.join(""));
+}
+
+function keys(folder: string, parameters: readonly string[]): Promise<string> {
+  return command("bin/inferd", ["keys", ...parameters, "--keys", join(folder, "keys.db")]);
+}
+
+async function createKey(
+  folder: string,
+  name: string,
+  quotas: readonly string[] = [],
+): Promise<string> {
+  return (await keys(folder, ["create", "--name", name, ...scopes, ...quotas])).trim();
+}
