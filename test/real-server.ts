@@ -12,8 +12,8 @@ export interface RealServer {
   readonly pid: number;
   /** What it has logged so far. */
   log(): readonly LogLine[];
-  /** Waits until its log has a line with this message. */
-  said(message: string): Promise<void>;
+  /** Waits until its log has a line with this message, or so many. */
+  said(message: string, times?: number): Promise<void>;
   /** Sends SIGTERM, reads the log to its end, and gives its last message. */
   stop(): Promise<string>;
   /** Its exit code, once it has ended; null where a signal ended it. */
@@ -49,8 +49,8 @@ export async function startServer(command: string): Promise<RealServer> {
   const lines: string[] = [];
   try {
     const address = await ready(child, lines);
-    const said = async (message: string): Promise<void> => {
-      while (!lines.some((line) => messageOf(line) === message)) {
+    const said = async (message: string, times = 1): Promise<void> => {
+      while (lines.filter((line) => messageOf(line) === message).length < times) {
         if (child.exitCode !== null) throw new Error(`it ended before it said "${message}"`);
         await wait(20);
       }

@@ -18,7 +18,7 @@ import {
   ListModelsResponse,
   ModelServiceService,
 } from "../../gen/inferd/v1/model_service.ts";
-import { Truncate, type Usage } from "../../gen/inferd/v1/types.ts";
+import type { Usage } from "../../gen/inferd/v1/types.ts";
 import { type CallPlan, type Model, models } from "./schedule.ts";
 
 /** An answer, read whole; without usage where it is not an answer to a job. */
@@ -105,30 +105,18 @@ export const methods: Readonly<Record<CallPlan["method"], Method>> = {
   },
 };
 
-/** What a caller who does not read asks for: more than lies in buffers on the way. */
-const unreadBytes = 24_000;
-const unreadTexts = 24;
-
 /** The texts of a call. Only they decide what its caller pays before it is known how many tokens they are. */
-export function textsOf({ method, manner, number, size }: CallPlan): readonly string[] {
+export function textsOf({ method, number, size }: CallPlan): readonly string[] {
   const text = `Number ${number} asks: what does a model server do all day? `;
-  const isUnread = manner.kind === "stalls";
-  if (method === "generate" || method === "generateStream") {
-    return [isUnread ? text.repeat(Math.ceil(unreadBytes / text.length)) : text];
-  }
-  return Array.from(
-    { length: size + (isUnread ? unreadTexts : 0) },
-    (_, index) => `${text}${index}`,
-  );
+  if (method === "generate" || method === "generateStream") return [text];
+  return Array.from({ length: size }, (_, index) => `${text}${index}`);
 }
 
 function generation(plan: CallPlan) {
   return {
     model: generator,
     input: { $case: "prompt", value: textsOf(plan)[0] ?? "" },
-    sampling: { maxTokens: plan.size, seed: plan.number },
-    includePrompt: plan.manner.kind === "stalls",
-    truncate: Truncate.START,
+    sampling: { maxTokens: plan.size, seed: plan.number, ignoreEos: true },
     returnTokens: true,
   } as const;
 }

@@ -70,7 +70,7 @@ export function begin(
     if (manner.kind === "cancels") setTimeout(() => call.cancel(), manner.afterMs);
     if (manner.kind === "stalls") {
       call.pause();
-      setTimeout(() => call.resume(), manner.forMs);
+      call.once("metadata", () => setTimeout(() => call.resume(), manner.forMs));
     }
   } else {
     const done = (error: ServiceError | null, response?: Buffer): void => {

@@ -8,9 +8,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { children } from "../../bench/lib/process.ts";
 import { logProblems, type Made, metricProblems } from "./accounts.ts";
 import { begin } from "./call.ts";
-import { alive, leftOver, metricsOf, type Rest, restOf } from "./invariants.ts";
+import { alive, ledgerProblems, leftOver, metricsOf, type Rest, restOf } from "./invariants.ts";
 import { type Action, type CallPlan, schedule } from "./schedule.ts";
-import { Site } from "./site.ts";
+import { looseCalls, Site, tightCalls } from "./site.ts";
 import { type Event, problemOf } from "./verdict.ts";
 
 const seed = Number(process.env["INFERD_CHAOS_SEED"] ?? 20_261_125);
@@ -18,6 +18,8 @@ const lastsMs = Number(process.env["INFERD_CHAOS_S"] ?? 60) * 1000;
 const again = `INFERD_CHAOS_SEED=${seed} INFERD_CHAOS_S=${lastsMs / 1000} make chaos`;
 // No call has more to wait for than a worker that starts again.
 const longestMs = 30_000;
+
+const now = (): number => performance.now();
 
 let site: Site;
 let before: Rest;
@@ -27,7 +29,6 @@ const pids = new Set<number>();
 
 beforeAll(async () => {
   site = await Site.open();
-  await site.renewKey();
   before = await restOf(site);
 });
 
@@ -36,44 +37,83 @@ afterAll(() => site.close());
 it(
   `comes through ${lastsMs / 1000} s of chaos: ${again}`,
   async () => {
-    await run(schedule(seed, lastsMs).filter(({ kind }) => kind === "calls"));
-    expect(made.flatMap(({ plan, seen }) => describe(plan, problemOf(plan, seen, events)))).toEqual(
-      [],
-    );
+    const actions = schedule(seed, lastsMs);
+    await run(actions);
+    expect(made.flatMap(describe)).toEqual([]);
+    if (lastsMs >= 60_000) expect(ends()).toEqual(expect.arrayContaining(everyEnd));
     site.hangUp();
     expect(await leftOver(site, before)).toEqual([]);
     const log = site.server.log();
     expect(logProblems(made, log)).toEqual([]);
     expect(metricProblems(await metricsOf(site), log)).toEqual([]);
     expect(log.filter(({ level }) => level === "error" || level === "fatal")).toEqual([]);
+    for (const [kind, message] of heard) {
+      const count = actions.filter((action) => action.kind === kind).length;
+      expect(log.filter(({ msg }) => msg === message)).toHaveLength(count);
+    }
+    expect(await ledgerProblems(site, made, now)).toEqual([]);
     expect([await site.server.stop(), await site.server.ended]).toEqual(["stopped", 0]);
     expect(alive([...pids])).toEqual([]);
   },
   lastsMs + 3 * longestMs,
 );
 
+/** What the server says once it has heard of what its operator did. */
+const heard = [
+  ["reload", "configuration read again"],
+  ["renew-certificate", "certificate changed"],
+] as const;
+
+/** A chaos in which one of these never came would prove nothing of it. */
+const everyEnd = [
+  ...["OK", "CANCELLED", "DEADLINE_EXCEEDED", "SLOW_READER", "QUEUE_FULL", "KEY_QUOTA"],
+  ...["WORKER_EXITED", "CREDENTIAL_INVALID"],
+];
+
+function ends(): readonly string[] {
+  return [...new Set(made.map(({ seen }) => seen.reason ?? seen.code))];
+}
+
 /** Does everything at its time, and waits until every call has ended, or has had long enough. */
 async function run(actions: readonly Action[]): Promise<void> {
-  const startMs = performance.now();
-  const now = (): number => performance.now() - startMs;
+  const startMs = now();
   const open: Promise<unknown>[] = [];
   for (const action of actions) {
-    await wait(Math.max(0, action.atMs - now()));
+    await wait(Math.max(0, startMs + action.atMs - now()));
     for (const pid of children(site.server.pid)) pids.add(pid);
-    if (action.kind !== "calls") continue;
-    for (const plan of action.calls) {
-      const { seen, ended } = begin(plan, {
-        client: site.client(plan.manner.kind === "stalls" ? "slow" : "fast"),
-        apiKey: site.key(plan.key),
-        now,
-      });
-      made.push({ plan, seen });
-      open.push(ended);
-    }
+    const event = { act: action, fromMs: now(), untilMs: Infinity };
+    events.push(event);
+    open.push(act(action).then(() => (event.untilMs = now())));
   }
   await Promise.race([Promise.all(open), wait(longestMs)]);
 }
 
-function describe(plan: CallPlan, problem: string | undefined): string[] {
-  return problem === undefined ? [] : [`${JSON.stringify(plan)} ${problem}`];
+async function act(action: Action): Promise<void> {
+  switch (action.kind) {
+    case "calls":
+      await Promise.all(action.calls.map(call));
+      return;
+    case "kill":
+      site.kill(action.model);
+      return;
+    case "reload":
+      site.reload(action.isTight ? tightCalls : looseCalls);
+      return;
+    case "renew-key":
+      await site.renewKey();
+      return;
+    case "renew-certificate":
+      site.renewCertificate();
+  }
+}
+
+function call(plan: CallPlan): Promise<void> {
+  const { seen, ended } = begin(plan, { client: site.client, apiKey: site.key(plan.key), now });
+  made.push({ plan, seen });
+  return ended;
+}
+
+function describe({ plan, seen }: Made): string[] {
+  const problem = problemOf(plan, seen, events);
+  return problem === undefined ? [] : [`${JSON.stringify({ plan, seen })}: ${problem}`];
 }

@@ -16,6 +16,7 @@ export type Manner =
   | { readonly kind: "waits" }
   | { readonly kind: "cancels"; readonly afterMs: number }
   | { readonly kind: "gives-up"; readonly deadlineMs: number }
+  /** From its first response on. */
   | { readonly kind: "stalls"; readonly forMs: number };
 
 export interface CallPlan {
@@ -37,10 +38,16 @@ export type Act =
 
 export type Action = Act & { readonly atMs: number };
 
-/** How long a stream may go unread; a caller who stalls outlasts it, and reads before all is thrown away. */
+/**
+ * How long a stream may go unread. A caller who stalls reads on when that has ended its call, and before what
+ * was never read is thrown away, which is from twice as long on.
+ */
 export const stallMs = 1500;
-const stallsMs = stallMs + 1000;
+const stallsMs = 1.9 * stallMs;
+const unreadTexts = 128;
 
+// Long enough for a burst to meet it now and then.
+const tightMs = 2500;
 const callEveryMs = 120;
 const burstEveryMs = 9000;
 // Many more than have a place and may wait.
@@ -48,23 +55,29 @@ const burstCalls = 70;
 // Two deaths in a row, then long enough alive for a clean record: more of them make the server rest.
 const killsMs = [12_000, 17_000];
 const killRoundMs = 90_000;
+// In the middle of a burst: else a worker may die with nothing to lose.
+const killAfterMs = 300;
 // The other model's deaths come between.
 const killLagMs = 15_000;
-// So that the last calls meet a server that has recovered.
+// So that the last calls meet a server that has recovered, and has heard of everything.
 const calmMs = 8000;
 
 /** All actions of a run, in the order of their times. */
 export function schedule(seed: number, lastsMs: number): readonly Action[] {
   const random = new Random(seed, 0);
+  const calmAtMs = lastsMs - calmMs;
   const actions = [
     ...times(random, callEveryMs, lastsMs).map((atMs) => calls(atMs, [single(random)])),
-    ...times(random, burstEveryMs, lastsMs).map((atMs) => calls(atMs, burst(random))),
-    ...kills(random, lastsMs - calmMs),
-    ...times(random, 7000, lastsMs - calmMs).map((atMs, index): Action => {
-      return { atMs, kind: "reload", isTight: index % 2 === 0 };
-    }),
-    ...times(random, 11_000, lastsMs).map((atMs): Action => ({ atMs, kind: "renew-key" })),
-    ...times(random, 13_000, lastsMs).map((atMs): Action => ({ atMs, kind: "renew-certificate" })),
+    ...times(random, burstEveryMs, lastsMs).map((atMs) =>
+      calls(atMs, burst(random, random.pick(["generate", "generateStream", "embed"]))),
+    ),
+    ...kills(random, calmAtMs),
+    ...times(random, 9000, calmAtMs).flatMap((atMs): Action[] => [
+      { atMs, kind: "reload", isTight: true },
+      { atMs: atMs + tightMs, kind: "reload", isTight: false },
+    ]),
+    ...times(random, 11_000, calmAtMs).map((atMs): Action => ({ atMs, kind: "renew-key" })),
+    ...times(random, 13_000, calmAtMs).map((atMs): Action => ({ atMs, kind: "renew-certificate" })),
   ];
   return numbered(actions.toSorted((one, other) => one.atMs - other.atMs));
 }
@@ -85,7 +98,9 @@ function kills(random: Random, lastsMs: number): Action[] {
     for (const [index, model] of models.entries()) {
       for (const killMs of killsMs) {
         const atMs = roundMs + index * killLagMs + killMs + random.below(1500);
-        if (atMs < lastsMs) found.push({ atMs, kind: "kill", model });
+        if (atMs >= lastsMs) continue;
+        const method = model === "inferd-demo" ? "generateStream" : "embed";
+        found.push(calls(atMs - killAfterMs, burst(random, method)), { atMs, kind: "kill", model });
       }
     }
   }
@@ -99,9 +114,13 @@ function calls(atMs: number, plans: readonly CallPlan[]): Action {
 
 function single(random: Random): CallPlan {
   const method = random.pick(methods);
-  const manner = random.chance(0.4) ? impatient(random, method) : patient;
+  const manner = random.chance(0.4) ? impatient(random) : patient;
   const key = manner.kind === "waits" ? random.pick(keys) : "hasty";
-  return { method, key, manner, number: 0, size: sizeOf(method, random) };
+  if (manner.kind !== "stalls") {
+    return { method, key, manner, number: 0, size: sizeOf(method, random) };
+  }
+  // Text is so small that it lies in buffers on the way, read or not; vectors are not.
+  return { method: "embedStream", key, manner, number: 0, size: unreadTexts };
 }
 
 const methods = [
@@ -111,20 +130,18 @@ const methods = [
 const keys = ["steady", "steady", "hasty", "visitor", "former"] as const;
 const patient: Manner = { kind: "waits" };
 
-function impatient(random: Random, method: CallPlan["method"]): Manner {
-  const draw = random.below(5);
-  if (draw < 3) return { kind: "cancels", afterMs: random.below(400) };
-  const isStream = method === "generateStream" || method === "embedStream";
-  if (draw === 3 && isStream) return { kind: "stalls", forMs: stallsMs };
-  return { kind: "gives-up", deadlineMs: 1 + random.below(300) };
+function impatient(random: Random): Manner {
+  const draw = random.below(12);
+  if (draw === 0) return { kind: "stalls", forMs: stallsMs };
+  if (draw < 4) return { kind: "gives-up", deadlineMs: 1 + random.below(300) };
+  return { kind: "cancels", afterMs: random.below(400) };
 }
 
 function sizeOf(method: CallPlan["method"], random: Random): number {
   return method.startsWith("embed") ? 1 + random.below(12) : 1 + random.below(120);
 }
 
-function burst(random: Random): CallPlan[] {
-  const method = random.pick(["generate", "generateStream", "generateStream", "embed"] as const);
+function burst(random: Random, method: CallPlan["method"]): CallPlan[] {
   return Array.from({ length: burstCalls }, (): CallPlan => {
     const key = random.pick(["hasty", "visitor"] as const);
     return { method, key, manner: patient, number: 0, size: sizeOf(method, random) };

@@ -13,9 +13,7 @@ import { type Key, type Model, stallMs } from "./schedule.ts";
 export const tokensPerDay = 1_000_000;
 /** Calls at a time that others may have where the configuration is tight: fewer than a burst has. */
 export const tightCalls = 12;
-const looseCalls = 1000;
-/** So small that a stalled stream has room for nothing. */
-const slowWindowBytes = 256;
+export const looseCalls = 1000;
 
 const ca = authority("chaos CA");
 const scopes = ["generate", "embed", "models.read"].flatMap((scope) => ["--scope", scope]);
@@ -25,13 +23,12 @@ export class Site {
   readonly server: RealServer;
   readonly #folder: string;
   readonly #keys: Record<Key, string>;
-  readonly #clients: { readonly fast: Client; readonly slow: Client }[] = [];
+  readonly #clients: Client[] = [];
 
   private constructor(server: RealServer, folder: string, keys: Record<Key, string>) {
     this.server = server;
     this.#folder = folder;
     this.#keys = keys;
-    this.#connect();
   }
 
   /** Starts a server of the shipped models, on TLS and with keys. */
@@ -50,11 +47,9 @@ export class Site {
     return this.#keys[name];
   }
 
-  /** A client on the newest connection; a slow one gives the server next to no room to write. */
-  client(kind: "fast" | "slow"): Client {
-    const clients = this.#clients.at(-1);
-    if (clients === undefined) throw new Error("bug: a site without clients");
-    return clients[kind];
+  /** A client on the newest connection. */
+  get client(): Client {
+    return this.#clients.at(-1) ?? this.#connect();
   }
 
   /** Kills the process that runs a model; false where there is none at this moment. */
@@ -85,33 +80,21 @@ export class Site {
 
   /** Closes all connections; the next call opens new ones. */
   hangUp(): void {
-    for (const { fast, slow } of this.#clients.splice(0)) {
-      fast.close();
-      slow.close();
-    }
-    this.#connect();
+    for (const client of this.#clients.splice(0)) client.close();
   }
 
   async close(): Promise<void> {
-    for (const { fast, slow } of this.#clients) {
-      fast.close();
-      slow.close();
-    }
+    this.hangUp();
     await this.server.stop();
     rmSync(this.#folder, { recursive: true });
   }
 
-  #connect(): void {
+  #connect(): Client {
     const [, port] = this.server.address.split(":");
-    const open = (options: object): Client =>
-      new Client(`localhost:${port}`, credentials.createSsl(Buffer.from(ca.cert)), {
-        "grpc.use_local_subchannel_pool": 1,
-        ...options,
-      });
-    this.#clients.push({
-      fast: open({}),
-      slow: open({ "grpc-node.flow_control_window": slowWindowBytes }),
-    });
+    const trust = credentials.createSsl(Buffer.from(ca.cert));
+    const client = new Client(`localhost:${port}`, trust, { "grpc.use_local_subchannel_pool": 1 });
+    this.#clients.push(client);
+    return client;
   }
 }
 

@@ -7,7 +7,7 @@ import type { Act, CallPlan, Model } from "./schedule.ts";
 export interface Event {
   readonly act: Act;
   readonly fromMs: number;
-  readonly untilMs: number;
+  untilMs: number;
 }
 
 /** How long the server may be short of places after a burst or a death. */
