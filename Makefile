@@ -1,6 +1,6 @@
 # The only door: people, hooks and CI run these targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-clients fuzz check format-check gen docs format lint types bench bench-peers nightly tools clean
+.PHONY: help setup serve test test-clients fuzz check format-check gen docs format lint types bench bench-peers soak nightly tools clean
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 # Flags for the command behind a target, as in: make serve ARGS="--port 0"
@@ -64,7 +64,10 @@ bench: $(installed) $(go_tools) ## Measure this machine; results land in bench/r
 bench-peers: $(installed) $(go_tools) ## Measure side by side with llama.cpp and sentence-transformers, which it builds
 	@$(node) node bench/peers/run.ts $(ARGS)
 
-nightly: check test-clients fuzz bench bench-peers ## Run everything, slow things included
+soak: $(installed) ## See for half an hour whether memory grows under load; INFERD_SOAK_MIN chooses how long
+	@$(node) node bench/soak.ts $(ARGS)
+
+nightly: check test-clients fuzz bench bench-peers soak ## Run everything, slow things included
 
 tools: $(go_tools) ## Build ghz, grpcurl and grpc-health-probe into .tools/bin (needs Go)
 

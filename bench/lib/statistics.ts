@@ -37,6 +37,19 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** What was measured, and where along the other axis. */
+export type Point = readonly [x: number, y: number];
+
+/** The slope of the line that is nearest to the points by least squares; NaN of fewer than two places. */
+export function slope(points: readonly Point[]): number {
+  const mean = (axis: 0 | 1): number =>
+    points.reduce((sum, point) => sum + point[axis], 0) / points.length;
+  const [meanX, meanY] = [mean(0), mean(1)];
+  const together = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
+  const apart = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  return together / apart;
+}
+
 /** Keeps what a reader can use: four significant digits below a thousand, whole numbers above. */
 export function rounded(value: number): number {
   return Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { median, percentile, rounded, spread } from "../../../bench/lib/statistics.ts";
+import { median, percentile, rounded, slope, spread } from "../../../bench/lib/statistics.ts";
 
 describe("percentile", () => {
   const hundred = Array.from({ length: 100 }, (_, index) => index + 1);
@@ -30,6 +30,38 @@ describe("spread", () => {
 
   it("is undefined where nothing was measured", () => {
     expect(spread([])).toBeUndefined();
+  });
+});
+
+describe("slope", () => {
+  it("is that of the line through points that lie on one", () => {
+    expect(
+      slope([
+        [0, 5],
+        [10, 8],
+        [20, 11],
+      ]),
+    ).toBeCloseTo(0.3);
+  });
+
+  it("is that of the nearest line through others, wherever they begin", () => {
+    // Worked out by hand: 1.4 together over 2 apart.
+    expect(
+      slope([
+        [100, 1],
+        [101, 2.2],
+        [102, 2.4],
+      ]),
+    ).toBeCloseTo(0.7);
+  });
+
+  it("is none where nothing moved along", () => {
+    expect(
+      slope([
+        [1, 1],
+        [1, 2],
+      ]),
+    ).toBeNaN();
   });
 });
 
