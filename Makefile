@@ -1,6 +1,6 @@
 # The only door: people, hooks and CI run these targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-clients fuzz check format-check gen docs format lint types bench bench-peers soak nightly tools clean
+.PHONY: help setup serve test test-clients fuzz chaos check format-check gen docs format lint types bench bench-peers soak nightly tools clean
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 # Flags for the command behind a target, as in: make serve ARGS="--port 0"
@@ -30,6 +30,9 @@ test-clients: $(installed) $(go_tools) ## Test the commands in documents and cli
 
 fuzz: $(installed) ## Send a million hostile calls; INFERD_FUZZ_CALLS and INFERD_FUZZ_SEED choose others
 	@INFERD_FUZZ_CALLS=$${INFERD_FUZZ_CALLS:-1000000} INFERD_FUZZ_REAL_CALLS=$${INFERD_FUZZ_REAL_CALLS:-50000} $(node) vitest run --project server test/fuzz
+
+chaos: $(installed) ## Do everything at once to a real server for half an hour; INFERD_CHAOS_S and INFERD_CHAOS_SEED choose
+	@INFERD_CHAOS_S=$${INFERD_CHAOS_S:-1800} $(node) vitest run --project server test/chaos
 
 check: format-check lint types test ## Check format, lint, types and the server's tests
 
@@ -67,7 +70,7 @@ bench-peers: $(installed) $(go_tools) ## Measure side by side with llama.cpp and
 soak: $(installed) ## See for half an hour whether memory grows under load; INFERD_SOAK_MIN chooses how long
 	@$(node) node bench/soak.ts $(ARGS)
 
-nightly: check test-clients fuzz bench bench-peers soak ## Run everything, slow things included
+nightly: check test-clients fuzz chaos bench bench-peers soak ## Run everything, slow things included
 
 tools: $(go_tools) ## Build ghz, grpcurl and grpc-health-probe into .tools/bin (needs Go)
 

@@ -10,72 +10,52 @@ export interface Made {
   readonly seen: Seen;
 }
 
-/** The log's one line for each call: what ended it, and what it used. Those refused at the door have an audit line. */
-export function linesOf(log: readonly LogLine[]): readonly LogLine[] {
-  return log.filter(({ msg }) => msg === "call" || msg === "refused");
-}
-
 /**
- * Finds for each call whose end its caller had from the server a line of its own that says the same, tokens
- * included. The lines that are left are of calls that their callers ended: of each method at most as many as
- * those, and at least as many as had a response before.
+ * Finds lines of the log for all calls whose end their callers had from the server, which say the same of
+ * them, tokens included. What is left is of calls that their callers ended themselves: each has a line at
+ * most, and has one if it had a response before.
  */
 export function logProblems(calls: readonly Made[], log: readonly LogLine[]): readonly string[] {
-  const left = new Map<string, number>();
-  for (const line of linesOf(log)) add(left, lineKey(line), 1);
-  const problems: string[] = [];
-  for (const { plan, seen } of calls) {
-    if (isOwnEnd(seen)) continue;
-    const key = callKey(plan, seen);
-    if ((left.get(key) ?? 0) === 0) problems.push(`no line of the log says ${key}`);
-    else add(left, key, -1);
-  }
-  for (const { path, isStream } of Object.values(methods)) {
-    const own = calls.filter(
-      ({ plan, seen }) => isOwnEnd(seen) && methods[plan.method].path === path,
-    );
-    const least = isStream ? own.filter(({ seen }) => seen.responses > 0).length : 0;
-    const lines = [...left].reduce(
-      (sum, [key, count]) => sum + (key.startsWith(`${path.slice(1)} `) ? count : 0),
-      0,
-    );
-    if (lines < least || lines > own.length) {
-      problems.push(
-        `${lines} lines are left for ${own.length} calls of ${path} that callers ended`,
-      );
-    }
-  }
-  return problems;
+  // Who is refused at the door has a line in the audit instead.
+  const lines = log.filter(({ msg }) => msg === "call" || msg === "refused");
+  const logged = Map.groupBy(lines, lineKey);
+  const own = calls.filter(({ seen }) => isOwnEnd(seen));
+  const others = calls.filter(({ seen }) => !isOwnEnd(seen));
+  const problems = [...Map.groupBy(others, callKey)].flatMap(([key, { length }]) => {
+    const { length: found } = logged.get(key) ?? [];
+    return found < length ? [`${length} callers saw ${key}, ${found} lines say so`] : [];
+  });
+  const left = lines.length - others.length;
+  const least = own.filter(({ seen }) => seen.responses > 0).length;
+  if (left >= least && left <= own.length) return problems;
+  return [...problems, `${left} lines for ${own.length} calls that their callers ended`];
 }
 
-/** Holds the metrics against the log: both have every call, and every token of a job that finished. */
-export function metricProblems(metrics: Samples, log: readonly LogLine[]): readonly string[] {
-  const logged = new Map<string, number>();
+/** Counts of calls and tokens by name, as the log has them; those of nothing are left out. */
+export function loggedCounts(log: readonly LogLine[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
   for (const line of log.filter(({ msg }) => msg === "call")) {
     const { method, model = "", code, reason = "", promptTokens = 0, completionTokens = 0 } = line;
-    add(logged, `calls ${method} ${model} ${code} ${reason}`, 1);
-    add(logged, `prompt tokens ${model}`, promptTokens);
-    add(logged, `completion tokens ${model}`, completionTokens);
+    add(counts, `calls ${method} ${model} ${code} ${reason}`, 1);
+    add(counts, `prompt tokens ${model}`, promptTokens);
+    add(counts, `completion tokens ${model}`, completionTokens);
   }
-  const counted = countedBy(metrics);
-  return [...new Set([...counted.keys(), ...logged.keys()])].flatMap((key) => {
-    const [metric, line] = [counted.get(key) ?? 0, logged.get(key) ?? 0];
-    return metric === line ? [] : `${key}: ${metric} by the metrics, ${line} by the log`;
-  });
+  return counts;
 }
 
-function countedBy(metrics: Samples): ReadonlyMap<string, number> {
-  const counted = new Map<string, number>();
+/** The same, as the metrics have them. */
+export function countedBy(metrics: Samples): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
   for (const { labels, value } of metrics.of("inferd_calls_total")) {
     const { method, model, code, reason } = labels;
-    add(counted, `calls ${method} ${model} ${code} ${reason}`, value);
+    add(counts, `calls ${method} ${model} ${code} ${reason}`, value);
   }
   for (const what of ["prompt", "completion"]) {
     for (const { labels, value } of metrics.of(`inferd_${what}_tokens_total`)) {
-      add(counted, `${what} tokens ${labels["model"]}`, value);
+      add(counts, `${what} tokens ${labels["model"]}`, value);
     }
   }
-  return counted;
+  return counts;
 }
 
 /** What a call cost its key, as far as its caller can know. */
@@ -100,22 +80,27 @@ function isOwnEnd({ code, reason }: Seen): boolean {
   return code !== "OK" && reason === undefined;
 }
 
-function callKey({ method }: CallPlan, { code, reason, answer: { usage } }: Seen): string {
-  const tokens = usage && `${usage.promptTokens} ${usage.completionTokens}`;
-  return `${methods[method].path.slice(1)} ${code} ${reason ?? ""} ${tokens ?? ""}`;
+function callKey({ plan: { method }, seen: { code, reason, answer } }: Made): string {
+  const { promptTokens, completionTokens } = answer.usage ?? {};
+  return lineKey({
+    method: methods[method].path.slice(1),
+    code,
+    reason,
+    promptTokens,
+    completionTokens,
+  });
 }
 
-function lineKey({
-  method,
-  code,
-  reason = "",
-  promptTokens,
-  completionTokens = 0,
-}: LogLine): string {
+type Key = {
+  readonly [K in "method" | "code" | "reason" | "promptTokens" | "completionTokens"]?:
+    LogLine[K] | undefined;
+};
+
+function lineKey({ method, code, reason = "", promptTokens, completionTokens = 0 }: Key): string {
   const isDone = code === "OK" && promptTokens !== undefined;
   return `${method} ${code} ${reason} ${isDone ? `${promptTokens} ${completionTokens}` : ""}`;
 }
 
-function add(counts: Map<string, number>, key: string, count: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + count);
+function add(counts: Record<string, number>, key: string, count: number): void {
+  if (count > 0) counts[key] = (counts[key] ?? 0) + count;
 }

@@ -2,127 +2,107 @@
 import {
   EmbedRequest,
   EmbedResponse,
-  EmbedStreamRequest,
   EmbedStreamResponse,
   EmbeddingServiceService,
 } from "../../gen/inferd/v1/embedding_service.ts";
 import {
   GenerateRequest,
   GenerateResponse,
-  GenerateStreamRequest,
   GenerateStreamResponse,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
-import {
-  ListModelsRequest,
-  ListModelsResponse,
-  ModelServiceService,
-} from "../../gen/inferd/v1/model_service.ts";
+import { ListModelsResponse, ModelServiceService } from "../../gen/inferd/v1/model_service.ts";
 import type { Usage } from "../../gen/inferd/v1/types.ts";
-import { type CallPlan, type Model, models } from "./schedule.ts";
+import { type CallPlan, models } from "./schedule.ts";
 
-/** An answer, read whole; without usage where it is not an answer to a job. */
+/** An answer, read whole. */
 export interface Answer {
-  readonly usage?: Pick<Usage, "promptTokens" | "completionTokens"> | undefined;
+  /** Undefined where no model was asked. */
+  readonly usage?: Usage | undefined;
   /** What is wrong with it. */
   readonly fault?: string | undefined;
 }
 
-interface Method {
-  readonly path: string;
-  readonly isStream: boolean;
-  /** Undefined where no model is asked. */
-  readonly model: Model | undefined;
-  request(plan: CallPlan): Uint8Array;
-  read(responses: readonly Buffer[], plan: CallPlan): Answer;
-}
+type Read = (responses: readonly Buffer[], plan: CallPlan) => Answer;
 
 const [generator, embedder] = models;
 const dimensions = 384;
 
-export const methods: Readonly<Record<CallPlan["method"], Method>> = {
-  generate: {
-    path: GenerationServiceService.generate.path,
-    isStream: false,
-    model: generator,
-    request: (plan) =>
-      GenerateRequest.encode(GenerateRequest.fromPartial(generation(plan))).finish(),
-    read: (responses) => {
-      const { tokens, finish } = GenerateResponse.decode(only(responses));
-      return generated(tokens.length, finish?.usage);
-    },
-  },
-  generateStream: {
-    path: GenerationServiceService.generateStream.path,
-    isStream: true,
-    model: generator,
-    request: (plan) =>
-      GenerateStreamRequest.encode(GenerateStreamRequest.fromPartial(generation(plan))).finish(),
-    read: (responses) => {
-      const events = responses.map((bytes) => GenerateStreamResponse.decode(bytes).event);
-      const finish = events.at(-1);
-      const tokens = events.flatMap((e) => (e?.$case === "piece" ? e.value.tokens : [])).length;
-      const kinds = events.map((event) => event?.$case);
-      if (kinds.indexOf("started") !== 0 || kinds.indexOf("finish") !== kinds.length - 1) {
-        return { fault: `its events are ${[...new Set(kinds)].join(", ")}` };
-      }
-      return generated(tokens, finish?.$case === "finish" ? finish.value.usage : undefined);
-    },
-  },
-  embed: {
-    path: EmbeddingServiceService.embed.path,
-    isStream: false,
-    model: embedder,
-    request: (plan) => EmbedRequest.encode(EmbedRequest.fromPartial(embedding(plan))).finish(),
-    read: (responses, plan) => {
-      const { embeddings, usage } = EmbedResponse.decode(only(responses));
-      return { usage, fault: vectorFault(embeddings, plan) };
-    },
-  },
-  embedStream: {
-    path: EmbeddingServiceService.embedStream.path,
-    isStream: true,
-    model: embedder,
-    request: (plan) =>
-      EmbedStreamRequest.encode(EmbedStreamRequest.fromPartial(embedding(plan))).finish(),
-    read: (responses, plan) => {
-      const events = responses.map((bytes) => EmbedStreamResponse.decode(bytes).event);
-      const vectors = events.flatMap((each) => (each?.$case === "embedding" ? each.value : []));
-      const finish = events.at(-1);
-      if (finish?.$case !== "finish") return { fault: "its last event is no finish" };
-      return { usage: finish.value.usage, fault: vectorFault(vectors, plan) };
-    },
-  },
-  listModels: {
-    path: ModelServiceService.listModels.path,
-    isStream: false,
-    model: undefined,
-    request: () => ListModelsRequest.encode(ListModelsRequest.fromPartial({})).finish(),
-    read: (responses) => {
-      const { length } = ListModelsResponse.decode(only(responses)).models;
-      return { fault: length === models.length ? undefined : `it names ${length} models` };
-    },
-  },
+const readGenerate: Read = ([bytes = nothing]) => {
+  const { tokens, finish } = GenerateResponse.decode(bytes);
+  return generated(tokens.length, finish?.usage);
 };
 
-/** The texts of a call. Only they decide what its caller pays before it is known how many tokens they are. */
+const readGenerateStream: Read = (responses) => {
+  const events = responses.flatMap((bytes) => GenerateStreamResponse.decode(bytes).event ?? []);
+  const tokens = events.flatMap((event) => (event.$case === "piece" ? event.value.tokens : []));
+  const kinds = events.map(({ $case }) => $case);
+  const last = events.at(-1);
+  if (kinds.lastIndexOf("started") !== 0 || kinds.indexOf("finish") !== kinds.length - 1) {
+    return { fault: `its events are ${kinds.join(", ")}` };
+  }
+  return generated(tokens.length, last?.$case === "finish" ? last.value.usage : undefined);
+};
+
+const readEmbed: Read = ([bytes = nothing], plan) => {
+  const { embeddings, usage } = EmbedResponse.decode(bytes);
+  return embedded(embeddings, usage, plan);
+};
+
+const readEmbedStream: Read = (responses, plan) => {
+  const events = responses.flatMap((bytes) => EmbedStreamResponse.decode(bytes).event ?? []);
+  const vectors = events.flatMap((event) => (event.$case === "embedding" ? event.value : []));
+  const last = events.at(-1);
+  return embedded(vectors, last?.$case === "finish" ? last.value.usage : undefined, plan);
+};
+
+const readModels: Read = ([bytes = nothing]) => {
+  const { length } = ListModelsResponse.decode(bytes).models;
+  return length === models.length ? {} : { fault: `it names ${length} models` };
+};
+
+const nothing = Buffer.alloc(0);
+const generation = GenerationServiceService;
+const embedding = EmbeddingServiceService;
+
+/** A unary method and its streaming one take requests of the same bytes. */
+export const methods = {
+  generate: { ...generation.generate, model: generator, write: askForText, read: readGenerate },
+  generateStream: {
+    ...{ ...generation.generateStream, model: generator, write: askForText },
+    read: readGenerateStream,
+  },
+  embed: { ...embedding.embed, model: embedder, write: askForVectors, read: readEmbed },
+  embedStream: {
+    ...{ ...embedding.embedStream, model: embedder, write: askForVectors },
+    read: readEmbedStream,
+  },
+  listModels: {
+    ...{ ...ModelServiceService.listModels, model: undefined, write: () => nothing },
+    read: readModels,
+  },
+} as const;
+
+/** The texts of a call. They decide what it costs before anybody knows how many tokens they are. */
 export function textsOf({ method, number, size }: CallPlan): readonly string[] {
   const text = `Number ${number} asks: what does a model server do all day? `;
-  if (method === "generate" || method === "generateStream") return [text];
+  if (methods[method].model === generator) return [text];
   return Array.from({ length: size }, (_, index) => `${text}${index}`);
 }
 
-function generation(plan: CallPlan) {
-  return {
+function askForText(plan: CallPlan): Uint8Array {
+  const request = GenerateRequest.fromPartial({
     model: generator,
     input: { $case: "prompt", value: textsOf(plan)[0] ?? "" },
     sampling: { maxTokens: plan.size, seed: plan.number, ignoreEos: true },
     returnTokens: true,
-  } as const;
+  });
+  return GenerateRequest.encode(request).finish();
 }
 
-function embedding(plan: CallPlan) {
-  return { model: embedder, inputs: textsOf(plan) };
+function askForVectors(plan: CallPlan): Uint8Array {
+  const request = EmbedRequest.fromPartial({ model: embedder, inputs: textsOf(plan) });
+  return EmbedRequest.encode(request).finish();
 }
 
 function generated(tokens: number, usage: Usage | undefined): Answer {
@@ -131,19 +111,14 @@ function generated(tokens: number, usage: Usage | undefined): Answer {
   return { usage, fault };
 }
 
-interface Vector {
-  readonly index: number;
-  readonly vector: readonly number[];
-}
-
-function vectorFault(vectors: readonly Vector[], plan: CallPlan): string | undefined {
-  const isWhole = vectors.every(
-    ({ index, vector }, place) => index === place && vector.length === dimensions,
-  );
-  if (isWhole && vectors.length === textsOf(plan).length) return undefined;
-  return "its vectors are not those of its texts";
-}
-
-function only(responses: readonly Buffer[]): Buffer {
-  return responses[0] ?? Buffer.alloc(0);
+function embedded(
+  vectors: EmbedResponse["embeddings"],
+  usage: Usage | undefined,
+  plan: CallPlan,
+): Answer {
+  const isWhole =
+    usage !== undefined &&
+    vectors.length === textsOf(plan).length &&
+    vectors.every(({ index, vector }, place) => index === place && vector.length === dimensions);
+  return { usage, fault: isWhole ? undefined : "its vectors are not those of its texts" };
 }

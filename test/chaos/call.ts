@@ -34,7 +34,7 @@ export function begin(
   { client, apiKey, now }: Caller,
 ): { readonly seen: Seen; readonly ended: Promise<void> } {
   const method = methods[plan.method];
-  const { path, isStream } = method;
+  const { path, responseStream: isStream } = method;
   const { manner } = plan;
   const seen = unseen(now());
   const over = Promise.withResolvers<undefined>();
@@ -58,7 +58,7 @@ export function begin(
   const metadata = new Metadata();
   metadata.set("x-api-key", apiKey);
   const options = manner.kind === "gives-up" ? { deadline: Date.now() + manner.deadlineMs } : {};
-  const bytes = method.request(plan);
+  const bytes = method.write(plan);
   if (isStream) {
     const call = client.makeServerStreamRequest(path, same, same, bytes, metadata, options);
     call.on("data", (response: Buffer) => responses.push(response));

@@ -6,7 +6,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { children } from "../../bench/lib/process.ts";
-import { logProblems, type Made, metricProblems } from "./accounts.ts";
+import { countedBy, loggedCounts, logProblems, type Made } from "./accounts.ts";
 import { begin } from "./call.ts";
 import { alive, ledgerProblems, leftOver, metricsOf, type Rest, restOf } from "./invariants.ts";
 import { type Action, type CallPlan, schedule } from "./schedule.ts";
@@ -29,7 +29,7 @@ const pids = new Set<number>();
 
 beforeAll(async () => {
   site = await Site.open();
-  before = await restOf(site);
+  before = restOf(site);
 });
 
 afterAll(() => site.close());
@@ -45,10 +45,10 @@ it(
     expect(await leftOver(site, before)).toEqual([]);
     const log = site.server.log();
     expect(logProblems(made, log)).toEqual([]);
-    expect(metricProblems(await metricsOf(site), log)).toEqual([]);
+    expect(countedBy(await metricsOf(site))).toEqual(loggedCounts(log));
     expect(log.filter(({ level }) => level === "error" || level === "fatal")).toEqual([]);
-    for (const [kind, message] of heard) {
-      const count = actions.filter((action) => action.kind === kind).length;
+    for (const [kind, message, times] of heard) {
+      const count = actions.filter((action) => action.kind === kind).length * times;
       expect(log.filter(({ msg }) => msg === message)).toHaveLength(count);
     }
     expect(await ledgerProblems(site, made, now)).toEqual([]);
@@ -60,8 +60,9 @@ it(
 
 /** What the server says once it has heard of what its operator did. */
 const heard = [
-  ["reload", "configuration read again"],
-  ["renew-certificate", "certificate changed"],
+  ["tighten", "configuration read again", 2],
+  ["renew-certificate", "certificate changed", 1],
+  ["renew-key", "key changed", 2],
 ] as const;
 
 /** A chaos in which one of these never came would prove nothing of it. */
@@ -96,8 +97,10 @@ async function act(action: Action): Promise<void> {
     case "kill":
       site.kill(action.model);
       return;
-    case "reload":
-      site.reload(action.isTight ? tightCalls : looseCalls);
+    case "tighten":
+      site.reload(tightCalls);
+      await wait(action.forMs);
+      site.reload(looseCalls);
       return;
     case "renew-key":
       await site.renewKey();

@@ -5,7 +5,6 @@ import { get, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
 import { children } from "../../bench/lib/process.ts";
-import { sumOf } from "../../bench/lib/metrics.ts";
 import { type Samples, samplesOf } from "../fixtures/prometheus.ts";
 import { type Made, spent } from "./accounts.ts";
 import { begin, type Seen } from "./call.ts";
@@ -17,8 +16,6 @@ export interface Rest {
   /** File descriptors by kind, such as `socket` or `pipe`. */
   readonly files: Readonly<Record<string, number>>;
   readonly workers: number;
-  /** Of all models together. */
-  readonly slots: number;
 }
 
 const patienceMs = 15_000;
@@ -35,19 +32,15 @@ export async function metricsOf({ server }: Site): Promise<Samples> {
   return samplesOf(await text(message));
 }
 
-export async function restOf(site: Site): Promise<Rest> {
-  const { pid } = site.server;
-  const files = openFiles(pid);
-  const samples = await metricsOf(site);
-  const slots = sumOf(samples, "inferd_slots");
-  return { files, workers: children(pid).length, slots };
+export function restOf({ server: { pid } }: Site): Rest {
+  return { files: openFiles(pid), workers: children(pid).length };
 }
 
 /** Waits until nothing of a load is left, and gives what still is when that takes too long. */
 export async function leftOver(site: Site, before: Rest): Promise<readonly string[]> {
   const untilMs = performance.now() + patienceMs;
   for (;;) {
-    const problems = [...busy(await metricsOf(site)), ...more(await restOf(site), before)];
+    const problems = [...busy(await metricsOf(site)), ...more(restOf(site), before)];
     if (problems.length === 0 || performance.now() > untilMs) return problems;
     await wait(askMs);
   }
@@ -71,13 +64,8 @@ function more(now: Rest, before: Rest): readonly string[] {
     const [had = 0, has = 0] = [before.files[kind], now.files[kind]];
     return has <= had ? [] : `it had ${had} descriptors of the kind ${kind}, and has ${has}`;
   });
-  const workers =
-    now.workers === before.workers
-      ? []
-      : [`it had ${before.workers} workers, and has ${now.workers}`];
-  const slots =
-    now.slots === before.slots ? [] : [`slots were ${before.slots}, and are ${now.slots}`];
-  return [...files, ...workers, ...slots];
+  if (now.workers === before.workers) return files;
+  return [...files, `it had ${before.workers} workers, and has ${now.workers}`];
 }
 
 function openFiles(pid: number): Readonly<Record<string, number>> {

@@ -32,7 +32,7 @@ export interface CallPlan {
 export type Act =
   | { readonly kind: "calls"; readonly calls: readonly CallPlan[] }
   | { readonly kind: "kill"; readonly model: Model }
-  | { readonly kind: "reload"; readonly isTight: boolean }
+  | { readonly kind: "tighten"; readonly forMs: number }
   | { readonly kind: "renew-key" }
   | { readonly kind: "renew-certificate" };
 
@@ -72,10 +72,11 @@ export function schedule(seed: number, lastsMs: number): readonly Action[] {
       calls(atMs, burst(random, random.pick(["generate", "generateStream", "embed"]))),
     ),
     ...kills(random, calmAtMs),
-    ...times(random, 9000, calmAtMs).flatMap((atMs): Action[] => [
-      { atMs, kind: "reload", isTight: true },
-      { atMs: atMs + tightMs, kind: "reload", isTight: false },
-    ]),
+    ...times(random, 9000, calmAtMs).map((atMs): Action => ({
+      atMs,
+      kind: "tighten",
+      forMs: tightMs,
+    })),
     ...times(random, 11_000, calmAtMs).map((atMs): Action => ({ atMs, kind: "renew-key" })),
     ...times(random, 13_000, calmAtMs).map((atMs): Action => ({ atMs, kind: "renew-certificate" })),
   ];

@@ -73,7 +73,7 @@ const rules: readonly Rule[] = [
     code: "RESOURCE_EXHAUSTED",
     reasons: ["KEY_QUOTA"],
     retries: true,
-    when: ({ plan, ...one }) => plan.key !== "steady" && isTight(one),
+    when: ({ plan, ...one }) => plan.key !== "steady" && happened(one, isTight, heardMs),
   },
   {
     code: "UNAUTHENTICATED",
@@ -105,6 +105,7 @@ export function problemOf(
 type Moment = Pick<Case, "seen" | "events">;
 
 const isBurst = (act: Act): boolean => act.kind === "calls" && act.calls.length > 1;
+const isTight = ({ kind }: Act): boolean => kind === "tighten";
 
 /** Deaths of the call's model while it was under way, or so long before. */
 function deaths({ plan, ...one }: Case, beforeMs: number): number {
@@ -125,18 +126,4 @@ function during({ seen, events }: Moment, beforeMs: number): readonly Event[] {
 
 function isKeyChanging(one: Moment): boolean {
   return happened(one, ({ kind }) => kind === "renew-key", heardMs);
-}
-
-/** Whether the configuration was tight when the call began, or may have been. */
-function isTight({ seen, events }: Moment): boolean {
-  const reloads = events.filter(
-    ({ act, fromMs }) => act.kind === "reload" && fromMs <= seen.fromMs,
-  );
-  // The one before may still be in force for a moment.
-  return reloads.slice(-2).some(({ act, untilMs }, index, { length }) => {
-    const isLast = index === length - 1;
-    const isTightOne = act.kind === "reload" && act.isTight;
-    const next = reloads.at(-1);
-    return isTightOne && (isLast || (next?.untilMs ?? untilMs) + heardMs >= seen.fromMs);
-  });
 }

@@ -1,7 +1,12 @@
 /** What the chaos test decides by itself: what to do when, and what may come of it. */
 import { describe, expect, it } from "vitest";
 import { noHistory, verdict } from "../../src/workers/restart.ts";
-import { models, schedule } from "../chaos/schedule.ts";
+import { countedBy, loggedCounts, logProblems, type Made, spent } from "../chaos/accounts.ts";
+import type { Seen } from "../chaos/call.ts";
+import { type Act, type CallPlan, models, schedule } from "../chaos/schedule.ts";
+import { type Event, problemOf } from "../chaos/verdict.ts";
+import { samplesOf } from "../fixtures/prometheus.ts";
+import type { LogLine } from "../real-server.ts";
 
 /** More than loading a shipped model takes on a busy machine. */
 const loadMs = 4000;
@@ -19,8 +24,8 @@ describe("a schedule of chaos", () => {
       action.kind === "calls" ? action.calls.map(({ manner }) => manner.kind) : [action.kind],
     );
     expect([...new Set(kinds)].toSorted()).toEqual([
-      ...["cancels", "gives-up", "kill", "reload", "renew-certificate", "renew-key"],
-      ...["stalls", "waits"],
+      ...["cancels", "gives-up", "kill", "renew-certificate", "renew-key"],
+      ...["stalls", "tighten", "waits"],
     ]);
     expect(minute.filter(({ kind }) => kind === "kill")).toHaveLength(4);
   });
@@ -45,5 +50,98 @@ describe("a schedule of chaos", () => {
       action.kind === "calls" ? action.calls.map(({ number }) => number) : [],
     );
     expect(new Set(numbers).size).toBe(numbers.length);
+  });
+});
+
+const plan = (parts: Partial<CallPlan> = {}): CallPlan => {
+  const manner = { kind: "waits" } as const;
+  return { method: "generateStream", key: "steady", manner, number: 1, size: 5, ...parts };
+};
+const seen = (parts: Partial<Seen> = {}): Seen => {
+  const end = { ends: 1, code: "OK", reason: undefined, retryMs: undefined, responses: 1 };
+  return { fromMs: 50_000, untilMs: 51_000, ...end, answer: {}, ...parts };
+};
+const event = (act: Act, fromMs: number): Event => ({ act, fromMs, untilMs: fromMs });
+
+describe("the verdict on a call", () => {
+  const killed = event({ kind: "kill", model: "inferd-demo" }, 50_500);
+  const exited = { code: "UNAVAILABLE", reason: "WORKER_EXITED", retryMs: 1 };
+  const quota = { code: "RESOURCE_EXHAUSTED", reason: "KEY_QUOTA", retryMs: 1 };
+  const refused = { code: "UNAUTHENTICATED", reason: "CREDENTIAL_INVALID" };
+  const expired = { code: "DEADLINE_EXCEEDED", reason: "DEADLINE_PASSED" };
+  const givesUp = { kind: "gives-up", deadlineMs: 1 } as const;
+  const tight = event({ kind: "tighten", forMs: 0 }, 49_000);
+  const renewed = event({ kind: "renew-key" }, 49_000);
+
+  it.each<[string, Partial<CallPlan>, Partial<Seen>, Event[]]>([
+    ["it went well", {}, {}, []],
+    ["its worker was killed", {}, exited, [killed]],
+    ["its deadline passed", { manner: givesUp }, expired, []],
+    ["its key was revoked", { key: "former" }, refused, []],
+    ["its key has just been revoked", { key: "former" }, {}, [renewed]],
+    ["quotas were tight", { key: "hasty" }, quota, [tight]],
+  ])("is good where %s", (_, planned, ended, events) => {
+    expect(problemOf(plan(planned), seen(ended), events)).toBeUndefined();
+  });
+
+  it.each<[string, Partial<CallPlan>, Partial<Seen>, Event[]]>([
+    ["it does not end", {}, { ends: 0, code: "" }, []],
+    ["it ends twice", {}, { ends: 2 }, []],
+    ["its answer is cut short", {}, { answer: { fault: "cut" } }, []],
+    ["it fails for no reason that is its caller's", {}, { code: "INTERNAL" }, [killed]],
+    ["a worker exits that nobody killed", {}, exited, []],
+    ["the other model's worker was killed", { method: "embed" }, exited, [killed]],
+    ["it is not told when to come again", {}, { ...exited, retryMs: undefined }, [killed]],
+    ["it expires without a deadline", {}, expired, []],
+    ["a revoked key still calls", { key: "former" }, {}, []],
+    ["another's quota is used up", {}, quota, [tight]],
+    ["a good key is refused", {}, refused, [renewed]],
+  ])("is bad where %s", (_, planned, ended, events) => {
+    expect(problemOf(plan(planned), seen(ended), events)).toBeTypeOf("string");
+  });
+});
+
+describe("the accounts", () => {
+  const method = "inferd.v1.GenerationService/GenerateStream";
+  const usage = { promptTokens: 4, cachedPromptTokens: 0, completionTokens: 5 };
+  const ok: Made = { plan: plan(), seen: seen({ answer: { usage } }) };
+  const cancelled: Made = { plan: plan(), seen: seen({ code: "CANCELLED" }) };
+  const common = { msg: "call", level: "info", method, model: "inferd-demo" };
+  const okLine: LogLine = { ...common, code: "OK", promptTokens: 4, completionTokens: 5 };
+  const goneLine: LogLine = { ...common, code: "CANCELLED", reason: "CALLER_GONE" };
+
+  it("agree where each call has its line, and a cancelled one has one that it may differ from", () => {
+    expect(logProblems([ok, cancelled], [okLine, goneLine])).toEqual([]);
+    expect(logProblems([ok, cancelled], [okLine, okLine])).toEqual([]);
+  });
+
+  it.each<[string, Made[], LogLine[]]>([
+    ["a line is missing", [ok, ok], [okLine]],
+    ["a line has other tokens", [ok], [{ ...okLine, completionTokens: 6 }]],
+    ["a call has two lines", [ok], [okLine, okLine]],
+    ["a cancelled call that was answered has none", [ok, cancelled], [okLine]],
+  ])("do not where %s", (_, made, log) => {
+    expect(logProblems(made, log)).not.toEqual([]);
+  });
+
+  it("count the same in the log and in the metrics", () => {
+    const labels = `method="${method}",model="inferd-demo"`;
+    const samples = samplesOf(`
+inferd_calls_total{${labels},code="OK",reason=""} 2
+inferd_calls_total{${labels},code="CANCELLED",reason="CALLER_GONE"} 1
+inferd_prompt_tokens_total{model="inferd-demo"} 8
+inferd_completion_tokens_total{model="inferd-demo"} 10`);
+    expect(countedBy(samples)).toEqual(loggedCounts([okLine, okLine, goneLine]));
+  });
+
+  it("know what a call cost, or between what it lies", () => {
+    expect(spent(ok)).toEqual({ least: 9, most: 9 });
+    const dead = { code: "UNAVAILABLE", reason: "WORKER_EXITED", responses: 3 };
+    // Its text is 52 bytes, four to a token.
+    expect(spent({ plan: plan(), seen: seen(dead) })).toEqual({ least: 16, most: 16 });
+    const unary = { plan: plan({ method: "generate" }), seen: seen({ ...dead, responses: 0 }) };
+    expect(spent(unary)).toEqual({ least: 0, most: 18 });
+    const full = seen({ code: "RESOURCE_EXHAUSTED", reason: "QUEUE_FULL" });
+    expect(spent({ plan: plan(), seen: full })).toEqual({ least: 0, most: 0 });
   });
 });
