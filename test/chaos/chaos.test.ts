@@ -8,7 +8,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { children } from "../../bench/lib/process.ts";
 import { countedBy, loggedCounts, logProblems, type Made } from "./accounts.ts";
 import { begin } from "./call.ts";
-import { alive, ledgerProblems, leftOver, metricsOf, type Rest, restOf } from "./invariants.ts";
+import { alive, leftOver, metricsOf, type Rest, restOf } from "./invariants.ts";
+import { endsWhereSingle, ledgerProblem } from "./probes.ts";
 import { type Action, type CallPlan, schedule } from "./schedule.ts";
 import { looseCalls, Site, tightCalls } from "./site.ts";
 import { type Event, problemOf } from "./verdict.ts";
@@ -51,7 +52,8 @@ it(
       const count = actions.filter((action) => action.kind === kind).length * times;
       expect(log.filter(({ msg }) => msg === message)).toHaveLength(count);
     }
-    expect(await ledgerProblems(site, made, now)).toEqual([]);
+    expect(await ledgerProblem(site, made)).toBeUndefined();
+    expect(await endsWhereSingle(site)).toEqual(["OK", "OK"]);
     expect([await site.server.stop(), await site.server.ended]).toEqual(["stopped", 0]);
     expect(alive([...pids])).toEqual([]);
   },

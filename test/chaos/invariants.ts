@@ -6,10 +6,8 @@ import { text } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
 import { children } from "../../bench/lib/process.ts";
 import { type Samples, samplesOf } from "../fixtures/prometheus.ts";
-import { type Made, spent } from "./accounts.ts";
-import { begin, type Seen } from "./call.ts";
 import { models } from "./schedule.ts";
-import { type Site, tokensPerDay } from "./site.ts";
+import type { Site } from "./site.ts";
 
 /** What a server holds while it rests. */
 export interface Rest {
@@ -19,8 +17,6 @@ export interface Rest {
 }
 
 const patienceMs = 15_000;
-/** The bucket fills for the time that the first call took to arrive and the last to be refused. */
-const slack = 20;
 // Metrics are made anew ten times a second; what is asked twice costs nothing.
 const askMs = 100;
 
@@ -83,50 +79,6 @@ function kindOf(path: string): string {
   } catch {
     return "closed meanwhile";
   }
-}
-
-const dayMs = 86_400_000;
-
-/**
- * Holds the ledger of quotas against what callers saw. A call for more tokens than `steady` may ever have is
- * told how long its bucket takes to fill: that tells what it has used. Others may then have one call at a
- * time, which they can only where none of theirs is still counted.
- */
-export async function ledgerProblems(
-  site: Site,
-  made: readonly Made[],
-  now: () => number,
-): Promise<readonly string[]> {
-  const ask = async (key: "steady" | "hasty" | "visitor", size: number): Promise<Seen> => {
-    const manner = { kind: "waits" } as const;
-    const plan = { method: "generate", key, manner, number: 0, size } as const;
-    const { seen, ended } = begin(plan, {
-      client: site.client,
-      apiKey: site.key(key),
-      now,
-    });
-    await ended;
-    return seen;
-  };
-  const { reason, retryMs = 0, untilMs } = await ask("steady", tokensPerDay);
-  const steady = made.filter(({ plan }) => plan.key === "steady");
-  const sinceMs = untilMs - (steady[0]?.seen.fromMs ?? 0);
-  const used = ((retryMs + sinceMs) * tokensPerDay) / dayMs;
-  const sum = (bound: "least" | "most"): number =>
-    steady.reduce((total, each) => total + spent(each)[bound], 0);
-  const problems: string[] = [];
-  if (reason !== "KEY_QUOTA" || used < sum("least") - slack || used > sum("most") + slack) {
-    problems.push(`used: ${used} tokens (${reason}), seen: ${sum("least")} to ${sum("most")}`);
-  }
-  const message = "configuration read again";
-  const before = site.server.log().filter(({ msg }) => msg === message).length;
-  site.reload(1);
-  await site.server.said(message, before + 1);
-  for (const key of ["hasty", "visitor"] as const) {
-    const { code, reason: why } = await ask(key, 1);
-    if (code !== "OK") problems.push(`${key} cannot call any more: ${code} (${why})`);
-  }
-  return problems;
 }
 
 /** Those of the processes that are still there; a zombie is none. */

@@ -1,0 +1,50 @@
+/** What only calls can tell of a server that has come to rest: what it has counted. */
+import { type Made, spent } from "./accounts.ts";
+import { begin, type Seen } from "./call.ts";
+import type { CallPlan } from "./schedule.ts";
+import { type Site, tokensPerDay } from "./site.ts";
+
+const dayMs = 86_400_000;
+/** Tokens: the bucket fills while the first call is on its way there, and the last refusal on its way back. */
+const slack = 20;
+type Asked = Pick<CallPlan, "method" | "key" | "size">;
+
+async function ask(site: Site, asked: Asked): Promise<Seen> {
+  const plan = { ...asked, manner: { kind: "waits" }, number: 0 } as const;
+  const caller = { client: site.client, apiKey: site.key(asked.key), now: () => performance.now() };
+  const { seen, ended } = begin(plan, caller);
+  await ended;
+  return seen;
+}
+
+/**
+ * Holds the ledger of quotas against what callers saw. A call for more tokens than `steady` may ever have is
+ * told how long its bucket takes to fill: that tells what it has used.
+ */
+export async function ledgerProblem(
+  site: Site,
+  made: readonly Made[],
+): Promise<string | undefined> {
+  const asked = { method: "generate", key: "steady", size: tokensPerDay } as const;
+  const { reason, retryMs = 0, untilMs } = await ask(site, asked);
+  const steady = made.filter(({ plan }) => plan.key === "steady");
+  const sinceMs = untilMs - (steady[0]?.seen.fromMs ?? 0);
+  const used = ((retryMs + sinceMs) * tokensPerDay) / dayMs;
+  const sum = (bound: "least" | "most"): number =>
+    steady.reduce((total, each) => total + spent(each)[bound], 0);
+  const isRight = used > sum("least") - slack && used < sum("most") + slack;
+  if (reason === "KEY_QUOTA" && isRight) return undefined;
+  return `${used} tokens were counted (${reason}), ${sum("least")} to ${sum("most")} were seen`;
+}
+
+/** Gives how a call ends of each who may have one at a time from now on, and so find one that is still counted. */
+export async function endsWhereSingle(site: Site): Promise<readonly string[]> {
+  const message = "configuration read again";
+  const before = site.server.log().filter(({ msg }) => msg === message).length;
+  site.reload(1);
+  await site.server.said(message, before + 1);
+  const one = { method: "generate", size: 1 } as const;
+  const hasty = await ask(site, { ...one, key: "hasty" });
+  const visitor = await ask(site, { ...one, key: "visitor" });
+  return [hasty.code, visitor.code];
+}
