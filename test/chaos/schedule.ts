@@ -144,7 +144,7 @@ function sizeOf(method: CallPlan["method"], random: Random): number {
 
 function burst(random: Random, method: CallPlan["method"]): CallPlan[] {
   return Array.from({ length: burstCalls }, (): CallPlan => {
-    const key = random.pick(["hasty", "visitor"] as const);
+    const key = random.pick(["steady", "hasty", "visitor"] as const);
     return { method, key, manner: patient, number: 0, size: sizeOf(method, random) };
   });
 }
