@@ -58,6 +58,8 @@ export function countedBy(metrics: Samples): Readonly<Record<string, number>> {
   return counts;
 }
 
+const brokenOff: readonly Seen["reason"][] = ["WORKER_EXITED", "REQUEST_QUARANTINED"];
+
 /** What a call cost its key, as far as its caller can know. */
 export function spent({ plan, seen }: Made): { readonly least: number; readonly most: number } {
   const { usage } = seen.answer;
@@ -65,11 +67,9 @@ export function spent({ plan, seen }: Made): { readonly least: number; readonly 
     const tokens = usage.promptTokens + usage.completionTokens;
     return { least: tokens, most: tokens };
   }
-  // What was broken off costs its prompt by an estimate, and a token for each event.
+  // What a worker's death broke off costs its prompt by an estimate, and a token for each event.
   const prompt = textsOf(plan).reduce((sum, text) => sum + Math.ceil(text.length / 4), 0);
-  if (seen.code !== "UNAVAILABLE" || methods[plan.method].model === undefined) {
-    return { least: 0, most: 0 };
-  }
+  if (!brokenOff.includes(seen.reason)) return { least: 0, most: 0 };
   if (plan.method !== "generateStream") return { least: 0, most: prompt + plan.size };
   const tokens = seen.responses === 0 ? 0 : prompt + seen.responses;
   return { least: tokens, most: tokens };
@@ -81,24 +81,15 @@ function isOwnEnd({ code, reason }: Seen): boolean {
 }
 
 function callKey({ plan: { method }, seen: { code, reason, answer } }: Made): string {
-  const { promptTokens, completionTokens } = answer.usage ?? {};
-  return lineKey({
-    method: methods[method].path.slice(1),
-    code,
-    reason,
-    promptTokens,
-    completionTokens,
-  });
+  const { promptTokens = 0, completionTokens = 0 } = answer.usage ?? {};
+  const path = methods[method].path.slice(1);
+  return `${path} ${code} ${reason ?? ""} ${promptTokens} ${completionTokens}`;
 }
 
-type Key = {
-  readonly [K in "method" | "code" | "reason" | "promptTokens" | "completionTokens"]?:
-    LogLine[K] | undefined;
-};
-
-function lineKey({ method, code, reason = "", promptTokens, completionTokens = 0 }: Key): string {
-  const isDone = code === "OK" && promptTokens !== undefined;
-  return `${method} ${code} ${reason} ${isDone ? `${promptTokens} ${completionTokens}` : ""}`;
+function lineKey({ method, code, reason = "", ...line }: LogLine): string {
+  // Of one that was broken off only the server knows.
+  const { promptTokens = 0, completionTokens = 0 } = code === "OK" ? line : {};
+  return `${method} ${code} ${reason} ${promptTokens} ${completionTokens}`;
 }
 
 function add(counts: Record<string, number>, key: string, count: number): void {

@@ -85,7 +85,8 @@ async function run(actions: readonly Action[]): Promise<void> {
     await wait(Math.max(0, startMs + action.atMs - now()));
     for (const pid of children(site.server.pid)) pids.add(pid);
     const event = { act: action, fromMs: now(), untilMs: Infinity };
-    events.push(event);
+    // A call by itself changes nothing for others.
+    if (action.kind !== "calls" || action.calls.length > 1) events.push(event);
     open.push(act(action).then(() => (event.untilMs = now())));
   }
   await Promise.race([Promise.all(open), wait(longestMs)]);

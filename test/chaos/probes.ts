@@ -7,6 +7,7 @@ import { type Site, tokensPerDay } from "./site.ts";
 const dayMs = 86_400_000;
 /** Tokens: the bucket fills while the first call is on its way there, and the last refusal on its way back. */
 const slack = 20;
+
 type Asked = Pick<CallPlan, "method" | "key" | "size">;
 
 async function ask(site: Site, asked: Asked): Promise<Seen> {

@@ -1,7 +1,7 @@
 /** Whether a call may end as it did, by what its caller did and what happened meanwhile. Pure. */
 import { methods } from "./answers.ts";
 import type { Seen } from "./call.ts";
-import type { Act, CallPlan, Model } from "./schedule.ts";
+import type { Act, CallPlan } from "./schedule.ts";
 
 /** Something that was done, from when it was begun until it was done, by the run's clock. */
 export interface Event {
@@ -21,67 +21,29 @@ interface Case {
   readonly events: readonly Event[];
 }
 
-interface Rule {
-  readonly code: string;
-  /** Undefined: the caller's own library ended the call. */
-  readonly reasons: readonly (string | undefined)[];
-  /** Whether the server must say when to come again. */
-  readonly retries?: true;
-  when(one: Case): boolean;
-}
+/**
+ * Every way to end, by code and reason, and when it is right; without a reason where the caller's own library
+ * ended the call. What is not here is wrong, such as INTERNAL.
+ */
+const ends: Readonly<Record<string, (one: Case) => boolean>> = {
+  OK: (one) => one.plan.key !== "former" || isKeyChanging(one),
+  CANCELLED: isOf("cancels"),
+  DEADLINE_EXCEEDED: isOf("gives-up"),
+  "DEADLINE_EXCEEDED DEADLINE_PASSED": isOf("gives-up"),
+  "DEADLINE_EXCEEDED WOULD_EXPIRE": isOf("gives-up"),
+  "DEADLINE_EXCEEDED SLOW_READER": isOf("stalls"),
+  "UNAVAILABLE WORKER_EXITED": hasLost,
+  "UNAVAILABLE MODEL_NOT_READY": hasLost,
+  "FAILED_PRECONDITION REQUEST_QUARANTINED": (one) => deaths(one, 0) > 1,
+  "RESOURCE_EXHAUSTED QUEUE_FULL": (one) => hasLost(one) || happened(one, isBurst, aftermathMs),
+  "RESOURCE_EXHAUSTED KEY_QUOTA": (one) =>
+    one.plan.key !== "steady" && happened(one, ({ kind }) => kind === "tighten", heardMs),
+  "UNAUTHENTICATED CREDENTIAL_INVALID": (one) =>
+    one.plan.key === "former" || (one.plan.key === "visitor" && isKeyChanging(one)),
+};
 
-/** Every way to end, and when it is right. What no rule has is wrong, such as INTERNAL. */
-const rules: readonly Rule[] = [
-  {
-    code: "OK",
-    reasons: [undefined],
-    when: ({ plan, ...one }) => plan.key !== "former" || isKeyChanging(one),
-  },
-  {
-    code: "CANCELLED",
-    reasons: [undefined],
-    when: ({ plan }) => plan.manner.kind === "cancels",
-  },
-  {
-    code: "DEADLINE_EXCEEDED",
-    reasons: [undefined, "DEADLINE_PASSED", "WOULD_EXPIRE"],
-    when: ({ plan }) => plan.manner.kind === "gives-up",
-  },
-  {
-    code: "DEADLINE_EXCEEDED",
-    reasons: ["SLOW_READER"],
-    when: ({ plan }) => plan.manner.kind === "stalls",
-  },
-  {
-    code: "UNAVAILABLE",
-    reasons: ["WORKER_EXITED", "MODEL_NOT_READY"],
-    retries: true,
-    when: (one) => deaths(one, aftermathMs) > 0,
-  },
-  {
-    code: "FAILED_PRECONDITION",
-    reasons: ["REQUEST_QUARANTINED"],
-    when: (one) => deaths(one, 0) > 1,
-  },
-  {
-    code: "RESOURCE_EXHAUSTED",
-    reasons: ["QUEUE_FULL"],
-    retries: true,
-    when: (one) => deaths(one, aftermathMs) > 0 || happened(one, isBurst, aftermathMs),
-  },
-  {
-    code: "RESOURCE_EXHAUSTED",
-    reasons: ["KEY_QUOTA"],
-    retries: true,
-    when: ({ plan, ...one }) => plan.key !== "steady" && happened(one, isTight, heardMs),
-  },
-  {
-    code: "UNAUTHENTICATED",
-    reasons: ["CREDENTIAL_INVALID"],
-    when: ({ plan, ...one }) =>
-      plan.key === "former" || (plan.key === "visitor" && isKeyChanging(one)),
-  },
-];
+/** Codes with which the server must say when to come again. */
+const passing = ["UNAVAILABLE", "RESOURCE_EXHAUSTED"];
 
 /** What is wrong with how a call ended; undefined where all is well. */
 export function problemOf(
@@ -93,37 +55,41 @@ export function problemOf(
   if (seen.ends > 1) return `ended ${seen.ends} times`;
   if (seen.answer.fault !== undefined) return `is not whole: ${seen.answer.fault}`;
   const { code, reason, retryMs } = seen;
-  const rule = rules.find(
-    (each) =>
-      each.code === code && each.reasons.includes(reason) && each.when({ plan, seen, events }),
-  );
-  if (rule === undefined) return `must not end with ${code} (${reason ?? "no reason"})`;
-  if (rule.retries === true && retryMs === undefined) return `${reason} says no time to come again`;
+  const end = reason === undefined ? code : `${code} ${reason}`;
+  if (ends[end]?.({ plan, seen, events }) !== true) return `must not end with ${end}`;
+  if (passing.includes(code) && retryMs === undefined) return "is not told when to come again";
   return undefined;
 }
 
-type Moment = Pick<Case, "seen" | "events">;
+function isOf(kind: CallPlan["manner"]["kind"]): (one: Case) => boolean {
+  return ({ plan }) => plan.manner.kind === kind;
+}
 
-const isBurst = (act: Act): boolean => act.kind === "calls" && act.calls.length > 1;
-const isTight = ({ kind }: Act): boolean => kind === "tighten";
+function hasLost(one: Case): boolean {
+  return deaths(one, aftermathMs) > 0;
+}
 
 /** Deaths of the call's model while it was under way, or so long before. */
-function deaths({ plan, ...one }: Case, beforeMs: number): number {
-  const model: Model | undefined = methods[plan.method].model;
+function deaths(one: Case, beforeMs: number): number {
+  const { model } = methods[one.plan.method];
   return during(one, beforeMs).filter(({ act }) => act.kind === "kill" && act.model === model)
     .length;
 }
 
-function happened(one: Moment, is: (act: Act) => boolean, beforeMs: number): boolean {
+function isBurst(act: Act): boolean {
+  return act.kind === "calls" && act.calls.length > 1;
+}
+
+function isKeyChanging(one: Case): boolean {
+  return happened(one, ({ kind }) => kind === "renew-key", heardMs);
+}
+
+function happened(one: Case, is: (act: Act) => boolean, beforeMs: number): boolean {
   return during(one, beforeMs).some(({ act }) => is(act));
 }
 
-function during({ seen, events }: Moment, beforeMs: number): readonly Event[] {
+function during({ seen, events }: Case, beforeMs: number): readonly Event[] {
   return events.filter(
     ({ fromMs, untilMs }) => fromMs <= seen.untilMs && untilMs >= seen.fromMs - beforeMs,
   );
-}
-
-function isKeyChanging(one: Moment): boolean {
-  return happened(one, ({ kind }) => kind === "renew-key", heardMs);
 }
