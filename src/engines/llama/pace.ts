@@ -14,8 +14,8 @@
 const besideLeast = 8;
 /** ggml-cpu's attention works in tiles from 64 tokens on, and on each token apart with fewer. */
 const aloneLeast = 64;
-/** How long a step with prompt tokens only should take: cancellations are heard between steps. */
-const aloneMs = 200;
+/** How long a step with prompt tokens only should take. Many at once cost less; cancellations are heard between steps. */
+const aloneMs = 400;
 /** How long a stretch beside streams should be, in their steps: longer ones cost less a token. */
 const stretchSteps = 1.5;
 /** How long a stretch beside streams may be, where it may be longer than that. */

@@ -50,9 +50,9 @@ function course(streams: number, cost = plain): Course {
 }
 
 describe("the pace of prompts alone", () => {
-  it("fills about a fifth of a second, and never exceeds the room", () => {
+  it("fills about two fifths of a second, and never exceeds the room", () => {
     const pace = run(unknownPace, 0, 50);
-    expect(allowance(pace, 0)).toBe(200);
+    expect(allowance(pace, 0)).toBe(400);
     expect(allowance(pace, 0, 64)).toBe(64);
   });
 
@@ -154,7 +154,7 @@ describe("the pace of prompts beside streams", () => {
 
   it("measures the streams again after a change of threads", () => {
     const pace = scalePace(after(3), 2);
-    expect(allowance(pace, 0)).toBe(100);
+    expect(allowance(pace, 0)).toBe(200);
     expect(allowance(pace, 3)).toBe(0);
   });
 });
