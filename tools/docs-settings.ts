@@ -1,13 +1,7 @@
 /** Writes docs/reference/settings.md from the table of settings. */
 import { writeFileSync } from "node:fs";
-import {
-  environmentName,
-  fileKey,
-  flagName,
-  type Setting,
-  settings,
-  valueText,
-} from "../src/config/settings.ts";
+import type { Setting } from "../src/config/setting.ts";
+import { environmentName, fileKey, flagName, settings, valueText } from "../src/config/settings.ts";
 
 const all: readonly (readonly [string, Setting])[] = Object.entries(settings);
 const groups = [...new Set(all.map(([, { group }]) => group))];

@@ -7,7 +7,7 @@ import { asksForCredentials, checkAccess } from "./exposure.ts";
 import { Doorkeeper } from "./doorkeeper.ts";
 import { FollowedKeyPair } from "./key-pair.ts";
 import { KeyRing } from "./key-ring.ts";
-import { openKeyStore } from "./key-store.ts";
+import { openKeyStore } from "./open-key-store.ts";
 import type { Quota } from "./quota.ts";
 import type { ReadToken } from "./tokens.ts";
 

@@ -2,10 +2,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Secret } from "../base/secret.ts";
 import { settingKeys } from "../config/config.ts";
+import type { Setting } from "../config/setting.ts";
 import {
   environmentName,
   flagName,
-  type Setting,
   type SettingKey,
   settings,
   valueText,

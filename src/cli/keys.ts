@@ -9,7 +9,8 @@ import {
   rotated,
   stateOf,
 } from "../auth/key.ts";
-import { type KeyStore, openKeyStore } from "../auth/key-store.ts";
+import type { KeyStore } from "../auth/key-store.ts";
+import { openKeyStore } from "../auth/open-key-store.ts";
 import { type Quota, quotaKeys } from "../auth/quota.ts";
 import { wallMs } from "../base/clock.ts";
 import { openLog } from "../base/log.ts";

@@ -1,5 +1,5 @@
 /** The settings that say who may call, and over what. Part of the one table in `settings.ts`. */
-import type { Setting } from "./settings.ts";
+import type { Setting } from "./setting.ts";
 import {
   keysLocation,
   jwksLocation,

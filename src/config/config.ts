@@ -1,13 +1,7 @@
 /** Makes a `Config` from what was given: flag > environment > file > default. */
 import { fileURLToPath } from "node:url";
-import {
-  type Config,
-  environmentName,
-  flagName,
-  type Setting,
-  type SettingKey,
-  settings,
-} from "./settings.ts";
+import type { Setting } from "./setting.ts";
+import { type Config, environmentName, flagName, type SettingKey, settings } from "./settings.ts";
 
 /** What one place gave, by setting. Places are asked in order; the first that gives a value decides. */
 export interface Source {

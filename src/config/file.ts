@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { SettingError, settingKeys, type Source } from "./config.ts";
-import { fileKey, type Setting, type SettingKey, settings } from "./settings.ts";
+import type { Setting } from "./setting.ts";
+import { fileKey, type SettingKey, settings } from "./settings.ts";
 
 const keys = new Map(settingKeys.map((key) => [fileKey(key), key]));
 

@@ -1,5 +1,5 @@
 /** The settings that bound what calls may ask, hold and wait for. Part of the one table in `settings.ts`. */
-import type { Setting } from "./settings.ts";
+import type { Setting } from "./setting.ts";
 import { oneOf, wholeNumber } from "./values.ts";
 
 const day = 86_400_000;

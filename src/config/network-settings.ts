@@ -1,5 +1,5 @@
 /** The settings about connections, and what each of them may do. Part of the one table in `settings.ts`. */
-import type { Setting } from "./settings.ts";
+import type { Setting } from "./setting.ts";
 import { nonEmpty, wholeNumber } from "./values.ts";
 
 const day = 86_400_000;

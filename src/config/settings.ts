@@ -3,25 +3,8 @@ import { availableParallelism } from "node:os";
 import { accessSettings } from "./access-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { networkSettings } from "./network-settings.ts";
-import { nonEmpty, oneOf, path, type ReadValue, wholeNumber } from "./values.ts";
-
-export interface Setting {
-  readonly group:
-    "Models" | "Network" | "Access" | "TLS" | "Limits" | "Metrics" | "Shutdown" | "Logs";
-  /** Undefined for a setting that may stay unset; always a list where `repeats`. */
-  readonly default: unknown;
-  /** How help shows a default that depends on the machine or on other settings. */
-  readonly defaultText?: string;
-  /** Reads one value; a setting that repeats is a list of them. */
-  readonly read: ReadValue<unknown>;
-  readonly repeats?: boolean;
-  /** What the flag alone means, for one that needs no value. */
-  readonly preset?: string;
-  /** What help calls the value. */
-  readonly value: string;
-  /** What the operator gets by setting it, with its unit. */
-  readonly help: string;
-}
+import type { Setting } from "./setting.ts";
+import { nonEmpty, oneOf, path, wholeNumber } from "./values.ts";
 
 const day = 86_400_000;
 

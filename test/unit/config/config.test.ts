@@ -6,13 +6,8 @@ import {
   modelFolders,
 } from "../../../src/config/config.ts";
 import { parseSource } from "../../../src/config/file.ts";
-import {
-  environmentName,
-  fileKey,
-  flagName,
-  type Setting,
-  settings,
-} from "../../../src/config/settings.ts";
+import type { Setting } from "../../../src/config/setting.ts";
+import { environmentName, fileKey, flagName, settings } from "../../../src/config/settings.ts";
 
 const flags = (values: Parameters<typeof flagSource>[0]) => flagSource(values, "/here");
 const environment = (values: Record<string, string>) => environmentSource(values, "/here");
