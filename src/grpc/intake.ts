@@ -77,7 +77,8 @@ export class Intake<S extends Incoming & object> {
       // What came before is with the handler; of one message, all is kept until the caller ends.
       const bytes = framing?.push(chunk) ?? request.bytes + chunk.length;
       if (bytes === 0) this.#arriving.delete(request);
-      else if (!this.#arriving.has(request)) this.#begin(request);
+      // All that there is of a message came with this chunk: it has just begun, after another or none.
+      else if (isStream && bytes <= chunk.length) this.#begin(request);
       this.#count(request, bytes);
       this.#check(connection);
     });
@@ -96,6 +97,7 @@ export class Intake<S extends Incoming & object> {
 
   #begin(request: Request<S>): void {
     request.sinceMs = this.#options.clock.now();
+    this.#arriving.delete(request);
     this.#arriving.add(request);
     this.#wait();
   }

@@ -157,4 +157,17 @@ describe("the time of a request", () => {
     clock.advance(1);
     expect(refused).toEqual(["a SLOW_SENDER"]);
   });
+
+  it("of a stream of messages runs anew where a chunk ends one and begins the next", () => {
+    const stream = open("a", {}, true);
+    const half = frame(Buffer.alloc(10), { length: 20 });
+    stream.emit("data", half);
+    clock.advance(40);
+    stream.emit("data", Buffer.concat([Buffer.alloc(10), half]));
+    clock.advance(40);
+    expect(refused).toEqual([]);
+    send(stream, 5);
+    clock.advance(10);
+    expect(refused).toEqual(["a SLOW_SENDER"]);
+  });
 });
