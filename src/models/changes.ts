@@ -22,11 +22,14 @@ export function changesTo(wanted: readonly Manifest[], have: readonly ModelStatu
   for (const manifest of wanted) {
     const status = found.get(manifest.name);
     if (status === undefined) load.push(manifest);
-    else if (isGivenUp(status) || !isDeepStrictEqual(status.manifest, manifest)) {
-      replace.push(manifest);
-    }
+    else if (!isAsWanted(status, manifest)) replace.push(manifest);
   }
   return { load, replace, unload: [...found.keys()].filter((name) => !names.has(name)) };
+}
+
+/** Whether a model of this manifest can be left alone. */
+export function isAsWanted(status: ModelStatus, manifest: Manifest): boolean {
+  return !isGivenUp(status) && isDeepStrictEqual(status.manifest, manifest);
 }
 
 /** Whether nothing but another manifest or other files would bring it back. */

@@ -3,7 +3,7 @@
  * when the new one serves; whoever leaves finishes what it has begun.
  */
 import type { Log } from "../base/log.ts";
-import { type Changes, changesTo, isGivenUp } from "./changes.ts";
+import { type Changes, changesTo, isAsWanted, isGivenUp } from "./changes.ts";
 import type { LoadedModel } from "./loaded-model.ts";
 import type { Manifest } from "./manifest.ts";
 import type { ModelStatus } from "./model.ts";
@@ -47,6 +47,11 @@ export class Shelf {
 
   /** Begins to have just these. */
   change(manifests: readonly Manifest[]): Changes {
+    for (const manifest of manifests) {
+      const status = this.#models.get(manifest.name)?.status;
+      // What was to take its place is not wanted any more.
+      if (status !== undefined && isAsWanted(status, manifest)) this.#dropSuccessor(manifest.name);
+    }
     const newest = [...this.#models].map(([name, model]) => this.#successors.get(name) ?? model);
     const statuses = newest.map(({ status }) => status);
     const changes = changesTo(manifests, statuses);

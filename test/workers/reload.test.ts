@@ -113,6 +113,19 @@ describe("a model whose manifest has changed", () => {
     expect(finishes(await collect(resolve().run(submission("say a"))))).toBe(true);
   });
 
+  it("stays where it is wanted again before the new one serves", async () => {
+    const [pid = 0] = registry.pidsOf("scripted");
+    const next = [changed({ load_gate: join(folder, "never") })];
+    expect(registry.change(next).replace).toEqual(next);
+    expect(registry.change(next).replace).toEqual([]);
+    const unchanged = [scriptedManifest({ options: { slots: 1 } })];
+    expect(registry.change(unchanged)).toEqual({ load: [], replace: [], unload: [] });
+    // The new one is not loading any more.
+    expect(registry.change(next).replace).toEqual(next);
+    expect(registry.pidsOf("scripted")).toEqual([pid]);
+    expect(finishes(await collect(resolve().run(submission("say a"))))).toBe(true);
+  });
+
   it("is left alone where nothing has changed", () => {
     const [pid = 0] = registry.pidsOf("scripted");
     expect(registry.change([scriptedManifest({ options: { slots: 1 } })])).toEqual({
