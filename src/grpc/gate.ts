@@ -54,7 +54,8 @@ export class Gate {
       limits,
       clock,
       refuse: (stream, error) => {
-        this.#turnAway(stream, error);
+        // Who has a status already is told nothing more, and counted once.
+        if (!stream.writableEnded) this.#turnAway(stream, error);
         // Else what has arrived stays with grpc-js until the caller ends the stream.
         stream.close(constants.NGHTTP2_NO_ERROR);
       },

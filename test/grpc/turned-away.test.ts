@@ -89,6 +89,20 @@ it("a call without a credential is counted, and leaves its audit line alone", as
   expect(lines).toEqual([]);
 });
 
+it("a call that was refused is counted once, though its request goes on", async () => {
+  const { client, lines, turnedAway } = await open({
+    doorkeeper: doorkeeperFor({}),
+    maxArrivalMs: 100,
+  });
+  const stream = rawRequest(client(), unary);
+  const closed = once(stream, "close");
+  stream.resume().write(hello.subarray(0, 7));
+  await closed;
+  expect(stream.rstCode).toBe(0);
+  expect(await turnedAway()).toEqual([["NO_CREDENTIAL", 1]]);
+  expect(lines).toEqual([]);
+});
+
 it("a connection too many is counted", async () => {
   const { address, client, turnedAway } = await open({ maxConnections: 1 });
   await once(client(), "remoteSettings");
