@@ -1,7 +1,7 @@
 /**
  * Asks the doorkeeper about each call when its headers are there, before a byte of its request is read. A
  * handler runs too late for that: grpc-js reads a whole request first, so strangers could make a server
- * hold megabytes. This is what grpc-js's interceptors are right for, and all that they are used for.
+ * hold megabytes. This is what grpc-js's interceptors are right for.
  */
 import { type Metadata, type ServerInterceptor, ServerInterceptingCall } from "@grpc/grpc-js";
 import type { Arrival, Doorkeeper, Permit } from "../auth/doorkeeper.ts";
