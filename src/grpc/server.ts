@@ -78,7 +78,10 @@ export function openServer(options: ServerOptions): GrpcServer {
     listenForProbes: (host, port) =>
       probes.listen({ host, port, flag: "--health-port" }, ServerCredentials.createInsecure()),
     leave: () => health.leave(),
-    drain: (graceMs) => drain([door, probes], health, graceMs),
+    drain: async (graceMs) => {
+      await drain([door, probes], health, graceMs);
+      turnedAway.flush();
+    },
   };
 }
 

@@ -33,14 +33,26 @@ export class TurnedAway {
     }
   }
 
-  #tell(reason: EdgeReason, { count, host }: Told): void {
-    const { log, clock } = this.#parts;
-    log.warn({ reason, count, host }, "turned away");
-    this.#told.set(reason, { count: 0, host });
+  /** Tells now what would be told later: a process that ends tells nothing more. */
+  flush(): void {
+    for (const [reason, told] of this.#told) {
+      if (told.count > 0) this.#say(reason, told);
+      told.count = 0;
+    }
+  }
+
+  #say(reason: EdgeReason, { count, host }: Told): void {
+    this.#parts.log.warn({ reason, count, host }, "turned away");
+  }
+
+  #tell(reason: EdgeReason, told: Told): void {
+    const { clock } = this.#parts;
+    this.#say(reason, told);
+    this.#told.set(reason, { count: 0, host: told.host });
     clock.after(everyMs, () => {
-      const told = this.#told.get(reason);
+      const later = this.#told.get(reason);
       this.#told.delete(reason);
-      if (told !== undefined && told.count > 0) this.#tell(reason, told);
+      if (later !== undefined && later.count > 0) this.#tell(reason, later);
     });
   }
 }

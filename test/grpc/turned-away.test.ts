@@ -40,7 +40,7 @@ async function open(options: Partial<ServerOptions> = {}, handlers: Partial<Kind
     closing.push(() => session.destroy());
     return session;
   };
-  return { address, lines, turnedAway, calls, client };
+  return { address, lines, turnedAway, calls, client, stop };
 }
 
 it.each(refusedCalls)("a call $what is counted, and told of", async ({ reason, body, headers }) => {
@@ -101,6 +101,19 @@ it("a call that was refused is counted once, though its request goes on", async 
   expect(stream.rstCode).toBe(0);
   expect(await turnedAway()).toEqual([["NO_CREDENTIAL", 1]]);
   expect(lines).toEqual([]);
+});
+
+it("what no line has told of is told when the server ends", async () => {
+  const { client, lines, stop } = await open();
+  const session = client();
+  for (let call = 0; call < 3; call += 1) {
+    const stream = rawRequest(session, unary, { ":path": "/test.Kinds/No" });
+    stream.end(hello);
+    await ending(stream);
+  }
+  session.destroy();
+  await stop();
+  expect(lines.map(({ count }) => count)).toEqual([1, 2]);
 });
 
 it("a connection too many is counted", async () => {

@@ -43,6 +43,13 @@ it("tells of a flood with a line in ten seconds, and counts all of it", () => {
   expect(lines.reduce((sum, { count }) => sum + Number(count), 0)).toBe(10_000);
 });
 
+it("tells at its end of those that no line has told of, once", () => {
+  for (const host of ["a", "b", "c"]) turnedAway.note("METHOD_UNKNOWN", host);
+  turnedAway.note("TOO_MANY_CALLS", "a");
+  for (let times = 0; times < 2; times += 1) turnedAway.flush();
+  expect(lines.slice(2)).toEqual([{ reason: "METHOD_UNKNOWN", count: 2, host: "c" }]);
+});
+
 it("waits for nothing once it was quiet for ten seconds", () => {
   turnedAway.note("TOO_MANY_CALLS", "a");
   clock.advance(10_000);
