@@ -14,13 +14,6 @@ export const systemClock: Clock = {
   },
 };
 
-/**
- * Milliseconds since 1970, as people and other machines count them. It jumps when somebody sets it, so it is
- * only for what is held against a time from elsewhere: a key's expiry, a certificate's, a deadline that a
- * library states. Everything that waits or measures takes `Clock.now`.
- */
-export const wallMs = (): number => Date.now();
-
 /** The same, but waiting for it keeps no process. */
 export const idleClock: Clock = {
   now: systemClock.now,
@@ -29,3 +22,10 @@ export const idleClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * Milliseconds since 1970, as people and other machines count them. It jumps when somebody sets it, so it is
+ * only for what is held against a time from elsewhere: a key's expiry, a certificate's, a deadline that a
+ * library states. Everything that waits or measures takes `Clock.now`.
+ */
+export const wallMs = (): number => Date.now();

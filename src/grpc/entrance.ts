@@ -14,7 +14,6 @@ import { wireStatus } from "./status.ts";
 export class Entrance {
   readonly #permits = new WeakMap<Metadata, Permit>();
   readonly #doorkeeper: Pick<Doorkeeper, "admit">;
-
   readonly #meter: Pick<Meter, "turnedAway">;
 
   constructor(doorkeeper: Pick<Doorkeeper, "admit">, meter: Pick<Meter, "turnedAway">) {
