@@ -24,6 +24,8 @@ export class LineWriter {
   #isSoon = false;
   /** Whether the last line could not be written at all. */
   #isFailing = false;
+  /** Whether what was written last is no whole line. */
+  #isCut = false;
 
   constructor(options: LineWriterOptions) {
     this.#options = options;
@@ -31,7 +33,8 @@ export class LineWriter {
 
   /** Takes a line with its end. Never throws. */
   write(line: string): void {
-    const bytes = Buffer.from(line);
+    // The rest of a line that was cut is lost where nothing waits.
+    const bytes = Buffer.from(this.#isCut && this.#bytes === 0 ? `\n${line}` : line);
     if (this.#bytes + bytes.length > this.#options.maxBytes) {
       this.#lost += 1;
       return;
@@ -69,6 +72,7 @@ export class LineWriter {
     }
     this.#isFailing = false;
     this.#bytes -= written;
+    if (written > 0) this.#isCut = written < first.length;
     if (written < first.length) this.#waiting[0] = first.subarray(written);
     else this.#waiting.shift();
     return written;

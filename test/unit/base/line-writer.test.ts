@@ -67,6 +67,17 @@ it("loses what is beyond its bound, and says how much when all else is written",
   expect(lost).toEqual([6]);
 });
 
+it("begins a line of its own after one that was lost in its middle", () => {
+  pipe.room = 2;
+  writer.write("one\n");
+  pipe.isBroken = true;
+  for (const line of ["two\n", "three\n"]) writer.write(line);
+  pipe.isBroken = false;
+  pipe.room = 100;
+  writer.write("four\n");
+  expect(pipe.text).toBe("on\nfour\nlost 3\n");
+});
+
 it("loses what cannot be written, and says so when it can be again", () => {
   pipe.isBroken = true;
   for (const line of ["one\n", "two\n"]) writer.write(line);
