@@ -3,7 +3,7 @@
  * when the new one serves; whoever leaves finishes what it has begun.
  */
 import type { Log } from "../base/log.ts";
-import { type Changes, changesTo, isAsWanted, isGivenUp } from "./changes.ts";
+import { type Changes, changesTo, isAsWanted } from "./changes.ts";
 import type { LoadedModel } from "./loaded-model.ts";
 import type { Manifest } from "./manifest.ts";
 import type { ModelStatus } from "./model.ts";
@@ -68,7 +68,8 @@ export class Shelf {
     if (this.#models.get(name) === model) this.#options.tell(status);
     if (this.#successors.get(name) !== model) return;
     if (status.state === "ready") this.#succeed(name);
-    if (!isGivenUp(status)) return;
+    // Also where it would be tried again: what serves is not kept in doubt, nor the memory of two.
+    if (status.state !== "failed") return;
     const log = this.#options.log.child({ model: name });
     log.error({}, "the changed model is not taken; the one before it serves on");
     this.#dropSuccessor(name);

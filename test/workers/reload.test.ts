@@ -99,14 +99,17 @@ describe("a model whose manifest has changed", () => {
     await isGone(pid);
   });
 
-  it("stays as it was where the new one fails", async () => {
+  it.each([
+    ["says why it cannot load", { load_fail: "not a model" }],
+    ["dies whenever it loads", { load_exit: 3 }],
+  ])("stays as it was where the new one %s", async (_, options) => {
     const [pid = 0] = registry.pidsOf("scripted");
     const told: string[] = [];
     registry.onChange(({ state }) => told.push(state));
     const refused = new Promise<void>(
       (done) => (onError = (message) => message.includes("not taken") && done()),
     );
-    registry.change([changed({ load_fail: "not a model" })]);
+    registry.change([changed(options)]);
     await refused;
     expect(told).toEqual([]);
     expect(registry.pidsOf("scripted")).toEqual([pid]);

@@ -32,7 +32,11 @@ export class Candidates {
   /** Puts in the likeliest tokens, likeliest first; of equals, the one with the smaller id. */
   fill(logits: Float32Array): void {
     const most = Math.min(this.#capacity, logits.length);
-    for (let token = 0; token < most; token += 1) this.#insert(token, logits[token] ?? 0, token);
+    for (let token = 0; token < most; token += 1) {
+      const logit = logits[token] ?? 0;
+      // What is no number has no order, and comes last.
+      this.#insert(token, Number.isNaN(logit) ? -Infinity : logit, token);
+    }
     const scan = new Scan(logits);
     let token = scan.next(most, this.#least(most));
     while (token < logits.length) {

@@ -42,6 +42,8 @@ describe("the candidates", () => {
     const candidates = new Candidates(2);
     candidates.fill(Float32Array.from([1, 2, NaN, 3, NaN, 0.5, 0, 4]));
     expect(candidates.ids()).toEqual([7, 3]);
+    candidates.fill(Float32Array.from([NaN, NaN, 1, 2]));
+    expect(candidates.ids()).toEqual([3, 2]);
   });
 
   it("are none chosen before a chain has chosen", () => {
