@@ -7,6 +7,7 @@
  */
 import type { ServerHttp2Stream } from "node:http2";
 import type { ServerInterceptingCall, ServerInterceptor } from "@grpc/grpc-js";
+import { RoundRobin } from "./round-robin.ts";
 
 type Unpack = (message: Buffer, encoding: string) => Buffer | Promise<Buffer>;
 
@@ -22,7 +23,7 @@ const atOnce = 4;
 export function unpackInTurn(
   grew: (stream: ServerHttp2Stream, bytes: number) => void,
 ): ServerInterceptor {
-  const turns = new Turns(atOnce);
+  const turns = new RoundRobin<object>(atOnce);
   return (_, call) => {
     // Private by its type only; what is not there is found undefined below.
     const inner = call as unknown as Internals;
@@ -33,7 +34,8 @@ export function unpackInTurn(
     const unpack = decompressMessage.bind(call);
     inner.decompressMessage = (message, encoding) => {
       if (encoding === "identity") return unpack(message, encoding);
-      return turns.take(async () => {
+      // Connections take turns: one that sends a thousand delays another's by one.
+      return turns.take(stream.session ?? stream, async () => {
         // Its caller went while it waited, so nobody reads this.
         if (stream.closed || stream.destroyed) return Buffer.alloc(0);
         const unpacked = await unpack(message, encoding);
@@ -45,26 +47,4 @@ export function unpackInTurn(
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
     return call as ServerInterceptingCall;
   };
-}
-
-/** Lets so many works run at a time; the others wait in order. */
-class Turns {
-  readonly #waiting: (() => void)[] = [];
-  #free: number;
-
-  constructor(atOnce: number) {
-    this.#free = atOnce;
-  }
-
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free += 1;
-      else next();
-    }
-  }
 }
