@@ -9,10 +9,8 @@ import {
   type GenerateStreamResponse,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
-import { type App, startApp } from "../../src/app.ts";
-import { type Log, silentLog } from "../../src/base/log.ts";
-import { flagSource, loadConfig } from "../../src/config/config.ts";
-import { reached } from "../fixtures/scripted-registry.ts";
+import type { App } from "../../src/app.ts";
+import { startMeasured } from "../fixtures/app.ts";
 import { type Samples, samplesOf } from "../fixtures/prometheus.ts";
 
 const method = "inferd.v1.GenerationService/GenerateStream";
@@ -23,13 +21,6 @@ let app: App;
 let client: Client;
 let metricsPort = 0;
 
-const log: Log = {
-  ...silentLog,
-  info: (fields, message) => {
-    if (message === "metrics") metricsPort = Number(fields["port"]);
-  },
-};
-
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "inferd-"));
   const path = join(folder, model);
@@ -38,9 +29,7 @@ beforeAll(async () => {
     join(path, "model.yaml"),
     `name: ${model}\ntask: generate\nengine: scripted\noptions: { slots: 1 }\nlimits: { max_queued_jobs: 1 }\n`,
   );
-  const flags = { model: [path], port: "0", metricsPort: "0", cores: "1" };
-  app = await startApp(loadConfig([flagSource(flags, folder)]), log, process.env);
-  await reached(app.models, model, "ready");
+  ({ app, metricsPort } = await startMeasured(path, model));
   const Client = makeGenericClientConstructor(GenerationServiceService, "generation");
   client = new Client(`127.0.0.1:${app.port}`, credentials.createInsecure());
 });

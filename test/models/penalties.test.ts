@@ -69,7 +69,8 @@ describe("penalties", () => {
 
   it("look no further back than the context is long", () => {
     const penalties = new Penalties({ ...greedy, ...all(), penaltyLastN: 1e9 }, 2);
-    for (const token of [1, 2, 3]) penalties.accept(token);
+    penalties.read(Int32Array.of(0, 1, 2));
+    penalties.accept(3);
     const logits = new Float32Array(4).fill(1);
     penalties.apply(logits);
     expect([...logits].map((logit) => logit !== 1)).toEqual([false, false, true, true]);

@@ -8,11 +8,9 @@ import {
   Role,
 } from "../../gen/inferd/v1/generation_service.ts";
 import { Truncate } from "../../gen/inferd/v1/types.ts";
-import { type App, startApp } from "../../src/app.ts";
-import { type Log, silentLog } from "../../src/base/log.ts";
-import { flagSource, loadConfig } from "../../src/config/config.ts";
+import type { App } from "../../src/app.ts";
+import { startMeasured } from "../fixtures/app.ts";
 import { samplesOf } from "../fixtures/prometheus.ts";
-import { reached } from "../fixtures/scripted-registry.ts";
 import { detailsOf } from "../grpc/support.ts";
 import { modelPath } from "./llama-engine.ts";
 
@@ -23,23 +21,9 @@ let app: App;
 let client: Client;
 let metricsPort = 0;
 
-const log: Log = {
-  ...silentLog,
-  info: (fields, message) => {
-    if (message === "metrics") metricsPort = Number(fields["port"]);
-  },
-};
-
 beforeAll(async () => {
-  const flags = {
-    model: [modelPath],
-    port: "0",
-    metricsPort: "0",
-    cores: "1",
-    maxPromptTokens: String(most),
-  };
-  app = await startApp(loadConfig([flagSource(flags, ".")]), log, process.env);
-  await reached(app.models, "model", "ready");
+  const flags = { maxPromptTokens: String(most) };
+  ({ app, metricsPort } = await startMeasured(modelPath, "model", flags));
   const Generation = makeGenericClientConstructor(GenerationServiceService, "generation");
   client = new Generation(`127.0.0.1:${app.port}`, credentials.createInsecure());
 }, timeout);

@@ -23,6 +23,12 @@ export class Penalties {
     this.#window = new Int32Array(Math.min(sampling.penaltyLastN, contextLength));
   }
 
+  /** Lets a text into the window: no more of it than fits, however long it is. */
+  read(tokens: Int32Array): void {
+    const from = Math.max(0, tokens.length - this.#window.length);
+    for (const token of tokens.subarray(from)) this.accept(token);
+  }
+
   /** Lets a token into the window, and the oldest out where it is full. */
   accept(token: number): void {
     const place = this.#seen % this.#window.length;

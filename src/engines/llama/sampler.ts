@@ -83,7 +83,7 @@ export class Sampler {
 
   /** Shows it a prompt: penalties look at its tokens too. */
   read(tokens: Int32Array): void {
-    for (const token of tokens) this.#penalties?.accept(token);
+    this.#penalties?.read(tokens);
   }
 
   /** Takes the next token from an output of the last step, after `generated` ones. */
