@@ -163,7 +163,7 @@ export const manifestSchema: KeySchema = {
     options: {
       type: "object",
       description:
-        "The engine's own settings. llama: `library`, `kv_cells`, `kv_unified` (whether sequences share cells, and with them common beginnings; false where contexts of the stated `context_length` fit for all, which is faster), `batch_tokens`, `gpu_layers`, `prefix_reuse`; onnx: `pooling` (mean, cls or last), before the model's own.",
+        "The engine's own settings. llama: `library`, `kv_cells`, `kv_unified` (whether sequences share cells, and with them common beginnings; false where a whole context for each fits a gibibyte or `kv_cells`, which is faster), `batch_tokens`, `gpu_layers`, `prefix_reuse`; onnx: `pooling` (mean, cls or last), before the model's own.",
     },
   },
 };

@@ -32,7 +32,7 @@ export interface MemoryPlan {
 
 /** The KV memory that a model takes unasked. */
 const defaultBytes = 1 << 30;
-/** The cells that a small model takes unasked: eight contexts of 2,048. */
+/** The cells that sequences share unasked, at most: eight contexts of 2,048. */
 const defaultCells = 16_384;
 /** A context that nobody asked for is cut to the memory, but not below this. */
 const leastContext = 4_096;
@@ -40,10 +40,12 @@ const leastContext = 4_096;
 const grain = 256;
 
 /**
- * Decides the context length and the KV cells. They are not reserved for each sequence: contexts are
- * seldom full, so more sequences fit than full contexts would. When cells run out, the engine puts the
- * youngest sequence back and computes it again later. But where a whole context for each sequence was
- * asked for and fits what a model takes unasked, sharing would gain nothing, and each gets its own.
+ * Decides the context length and the KV cells. Where a whole context for each sequence fits what a model
+ * takes unasked, each gets its own: measured on a small model with 16 sequences, that is 1.7 times as
+ * fast, since with shared cells each token's attention passes over those of all others. Elsewhere
+ * cells are not reserved for a sequence: contexts are seldom full, so more sequences fit than full
+ * contexts would. When cells run out, the engine puts the youngest sequence back and computes it again
+ * later.
  */
 export function planMemory(shape: ModelShape, wishes: MemoryWishes): MemoryPlan {
   const cellBytes = bytesOfCell(shape);
@@ -54,9 +56,7 @@ export function planMemory(shape: ModelShape, wishes: MemoryWishes): MemoryPlan 
     wishes.contextLength ?? Math.max(leastContext, wishes.kvCells ?? affordable),
   );
   const whole = contextLength * wishes.sequences;
-  const allowed = wishes.kvCells ?? Math.min(defaultCells, affordable);
-  const fits =
-    wishes.contextLength !== undefined && roundUp(contextLength) * wishes.sequences <= allowed;
+  const fits = roundUp(contextLength) * wishes.sequences <= (wishes.kvCells ?? affordable);
   if (!(wishes.unified ?? !fits)) return ownContexts(contextLength, wishes, cellBytes);
   const wanted = Math.min(whole, defaultCells, affordable);
   const cells = Math.max(contextLength, wishes.kvCells ?? wanted);

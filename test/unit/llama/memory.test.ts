@@ -25,7 +25,8 @@ const unasked = { contextLength: undefined, kvCells: undefined, unified: undefin
 describe("planMemory", () => {
   it.each([
     ["each sequence a whole context, where it is little", small, { sequences: 4 }, [2048, 8192]],
-    ["no more than 16,384 cells unasked", small, { sequences: 64 }, [2048, 16_384]],
+    ["many sequences too, where it is little", small, { sequences: 64 }, [2048, 64 * 2048]],
+    ["no more than 16,384 cells where that is too much", small, { sequences: 999 }, [2048, 16_384]],
     ["a large model a context that fits a gibibyte", large, { sequences: 16 }, [8192, 8192]],
     [
       "the context that is asked for, whatever it takes",
@@ -61,12 +62,7 @@ describe("planMemory", () => {
   });
 
   it.each([
-    [
-      "contexts that were asked for and all fit",
-      large,
-      { sequences: 16, contextLength: 512 },
-      false,
-    ],
+    ["contexts that all fit", large, { sequences: 16, contextLength: 512 }, false],
     ["but not where they do not fit", large, { sequences: 17, contextLength: 512 }, true],
     [
       "nor in fewer cells than they take",
@@ -74,7 +70,8 @@ describe("planMemory", () => {
       { sequences: 4, contextLength: 512, kvCells: 1024 },
       true,
     ],
-    ["nor a context that nobody asked for", small, { sequences: 2 }, true],
+    ["also where nobody asked for a context", small, { sequences: 16 }, false],
+    ["though not a large model's", large, { sequences: 2 }, true],
     [
       "nor where sharing is asked for",
       large,
