@@ -16,7 +16,7 @@ import type { Handler, Interceptor } from "../calls/call.ts";
 import { adapt, tolerant } from "./adapter.ts";
 import { limitAge } from "./age.ts";
 import { prefixBytes } from "./framing.ts";
-import { Gate, type GateOptions } from "./gate.ts";
+import { Gate, type GateMethod, type GateOptions } from "./gate.ts";
 import { http2Servers, limitHttp2 } from "./http2.ts";
 import type { IntakeLimits } from "./intake.ts";
 import { listen, type Place } from "./listen.ts";
@@ -83,8 +83,8 @@ export class Door {
   readonly #server: Server;
   readonly #gate: Gate;
   readonly #services: string[] = [];
-  /** Its methods by path. Endless are the streams that last as long as the caller likes. */
-  readonly #paths = new Map<string, { readonly isEndless: boolean; readonly isStream: boolean }>();
+  /** By path. */
+  readonly #methods = new Map<string, GateMethod>();
 
   constructor(options: DoorOptions) {
     this.#options = options;
@@ -105,8 +105,10 @@ export class Door {
     const { calls, limits } = this.#options;
     const edge = { calls, stallMs: limits.stallMs, interceptors };
     const added = addTo(this.#server, definition, { handlers, edge });
-    for (const { path, requestStream: isStream, responseStream } of added) {
-      this.#paths.set(path, { isEndless: responseStream && isStandard(path.slice(1)), isStream });
+    for (const { path, requestStream: sendsStream, responseStream } of added) {
+      // Watch and reflection last as long as their callers like.
+      const isEndless = responseStream && isStandard(path.slice(1));
+      this.#methods.set(path, { sendsStream, maxMs: isEndless ? Infinity : limits.maxCallMs });
     }
     this.#services.push(added[0]?.path.split("/")[1] ?? "");
   }
@@ -148,9 +150,7 @@ export class Door {
   #gateOptions(): GateOptions {
     const { limits, turnedAway } = this.#options;
     return {
-      knows: (path) => this.#paths.has(path),
-      sendsStream: (path) => this.#paths.get(path)?.isStream === true,
-      maxMs: (path) => (this.#paths.get(path)?.isEndless === true ? Infinity : limits.maxCallMs),
+      methods: this.#methods,
       maxConnections: limits.maxConnections,
       callsPerSecond: limits.maxCallsPerSecond,
       resetBurst: limits.maxResetBurst,

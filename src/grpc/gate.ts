@@ -21,13 +21,17 @@ import { timeoutOf } from "./timeout.ts";
 import type { TurnedAway } from "./turned-away.ts";
 import { sweepUnread } from "./unread.ts";
 
+/** What the gate must know of a method. */
+export interface GateMethod {
+  /** Whether its callers send as many messages as they like. */
+  readonly sendsStream: boolean;
+  /** The longest that a call of it may take, from its headers on; Infinity for no bound. */
+  readonly maxMs: number;
+}
+
 export interface GateOptions {
-  /** Whether a path, such as `/inferd.v1.ModelService/GetModel`, is a method of this server. */
-  readonly knows: (path: string) => boolean;
-  /** Whether the callers of a path send as many messages as they like. */
-  readonly sendsStream: (path: string) => boolean;
-  /** The longest that a call of this path may take, from its headers on. */
-  readonly maxMs: (path: string) => number;
+  /** The server's methods by path, such as `/inferd.v1.ModelService/GetModel`. */
+  readonly methods: ReadonlyMap<string, GateMethod>;
   readonly maxConnections: number;
   /** Calls that one connection may begin in a second, and at once. */
   readonly callsPerSecond: number;
@@ -85,13 +89,14 @@ export class Gate {
       const connection = this.#connectionOf(session);
       connection.watch(stream);
       unread.add(stream);
-      const error = connection.admit() ?? examine(headers, this.#options);
+      const method = this.#options.methods.get(headers[":path"] ?? "");
+      const error = connection.admit() ?? examine(headers, method);
       if (error !== undefined) {
         this.#turnAway(stream, error);
         return;
       }
       for (const listener of inner) Reflect.apply(listener, server, [stream, headers, flags]);
-      const isStream = this.#options.sendsStream(headers[":path"] ?? "");
+      const isStream = method?.sendsStream === true;
       // Nobody reads what grpc-js has refused, and then nothing arrives.
       if (stream.listenerCount("data") > 0) this.#intake.watch(stream, session, { isStream });
     });
@@ -159,15 +164,17 @@ class Connection {
 }
 
 /** Looks at a call's headers, and writes the timeout that grpc-js is to keep into them. */
-function examine(headers: IncomingHttpHeaders, options: GateOptions): ServeError | undefined {
-  const path = headers[":path"] ?? "";
-  if (!options.knows(path)) {
+function examine(
+  headers: IncomingHttpHeaders,
+  method: GateMethod | undefined,
+): ServeError | undefined {
+  if (method === undefined) {
     return new ServeError("METHOD_UNKNOWN", "this server has no such method");
   }
   const given = headers["grpc-timeout"];
   const timeout = Array.isArray(given)
     ? ({ kind: "invalid" } as const)
-    : timeoutOf(given, options.maxMs(path));
+    : timeoutOf(given, method.maxMs);
   switch (timeout.kind) {
     case "invalid":
       return new ServeError("TIMEOUT_INVALID", "grpc-timeout must be up to 8 digits and a unit");

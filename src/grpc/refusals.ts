@@ -4,6 +4,7 @@
  */
 import { type ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
 import { ServeError } from "../base/errors.ts";
+import { sameCall } from "./inner-call.ts";
 import { hostOf } from "./open-calls.ts";
 import { wireStatus } from "./status.ts";
 import type { TurnedAway } from "./turned-away.ts";
@@ -38,9 +39,7 @@ export function explainRefusals(turnedAway: Pick<TurnedAway, "note">): ServerInt
       };
       start(listener);
     };
-    // Declared as the class, used as its interface.
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
-    return call as ServerInterceptingCall;
+    return sameCall(call);
   };
 }
 

@@ -5,18 +5,18 @@
  *
  * It reaches into private fields of a pinned version; a missing one fails every such call.
  */
-import type { ServerInterceptingCall, ServerInterceptor } from "@grpc/grpc-js";
+import type { ServerInterceptor } from "@grpc/grpc-js";
+import { internalsOf, sameCall } from "./inner-call.ts";
 
 const mostBytes = 4096;
 
 interface Internals {
-  maxReceiveMessageSize?: number;
-  readonly decoder?: { maxReadMessageLength?: number };
+  maxReceiveMessageSize: number;
+  readonly decoder: { maxReadMessageLength?: number };
 }
 
 export const smallMessages: ServerInterceptor = ({ requestStream }, call) => {
-  // Private by its type only; what is not there is found undefined below.
-  const inner = call as unknown as Internals;
+  const inner = internalsOf<Internals>(call);
   const most = inner.maxReceiveMessageSize;
   if (most === undefined || inner.decoder?.maxReadMessageLength === undefined) {
     throw new Error("bug: this grpc-js bounds messages elsewhere; see src/grpc/small-messages.ts");
@@ -25,7 +25,5 @@ export const smallMessages: ServerInterceptor = ({ requestStream }, call) => {
     inner.maxReceiveMessageSize = Math.min(most, mostBytes);
     inner.decoder.maxReadMessageLength = inner.maxReceiveMessageSize;
   }
-  // Declared as the class, used as its interface.
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
-  return call as ServerInterceptingCall;
+  return sameCall(call);
 };

@@ -6,14 +6,15 @@
  * It reaches into private fields of a pinned version; a missing one fails every call, and so its tests.
  */
 import type { ServerHttp2Stream } from "node:http2";
-import type { ServerInterceptingCall, ServerInterceptor } from "@grpc/grpc-js";
+import type { ServerInterceptor } from "@grpc/grpc-js";
+import { internalsOf, sameCall } from "./inner-call.ts";
 import { RoundRobin } from "./round-robin.ts";
 
 type Unpack = (message: Buffer, encoding: string) => Buffer | Promise<Buffer>;
 
 interface Internals {
-  readonly stream?: ServerHttp2Stream;
-  decompressMessage?: Unpack;
+  readonly stream: ServerHttp2Stream;
+  decompressMessage: Unpack;
 }
 
 /** As many as Node has threads for it: more would not be faster. */
@@ -25,8 +26,7 @@ export function unpackInTurn(
 ): ServerInterceptor {
   const turns = new RoundRobin<object>(atOnce);
   return (_, call) => {
-    // Private by its type only; what is not there is found undefined below.
-    const inner = call as unknown as Internals;
+    const inner = internalsOf<Internals>(call);
     const { stream, decompressMessage } = inner;
     if (stream === undefined || decompressMessage === undefined) {
       throw new Error("bug: this grpc-js unpacks elsewhere; see src/grpc/unpack.ts");
@@ -43,8 +43,6 @@ export function unpackInTurn(
         return unpacked;
       });
     };
-    // Declared as the class, used as its interface.
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
-    return call as ServerInterceptingCall;
+    return sameCall(call);
   };
 }
