@@ -1,11 +1,7 @@
 /**
  * The engine: continuous batching over one context. A step seats what waits, computes one token for
  * every sequence that generates and a stretch of the prompts that enter, samples, and returns. All
- * decisions are in planner, pace, seats and memory; this file acts on them.
- *
- * Cells are promised to nobody. When they run out, caches go first, then the youngest paused sequence,
- * then the youngest of all: it loses its cells, keeps its tokens, sampler and text, and is computed
- * again when there is room. The oldest always goes on, since a context fits the cells.
+ * decisions are in planner, pace, seats and memory, and who sits where in seating; this file acts on them.
  */
 import { ServeError } from "../../base/errors.ts";
 import type { Engine, EngineHost, Job, KvMemory, ModelInfo, StepEvent } from "../engine.ts";
@@ -16,6 +12,7 @@ import type { Pace, StepContent } from "./pace.ts";
 import { planStep } from "./planner.ts";
 import { readPrompt } from "./prompt.ts";
 import type { Reader } from "./prompt.ts";
+import { type Entry, Seating } from "./seating.ts";
 import { Sequence } from "./sequence.ts";
 import { Slots } from "./slots.ts";
 import { Tempo } from "./tempo.ts";
@@ -49,8 +46,7 @@ export class Generator implements Engine {
   readonly #parts: GeneratorParts;
   readonly #batch: Batch;
   readonly #slots: Slots;
-  /** By age: a map keeps the order in which jobs came. */
-  readonly #sequences = new Map<number, Sequence>();
+  readonly #seating: Seating;
   readonly #tempo: Tempo;
   #threads: number;
   #sequencesInStep = 0;
@@ -69,10 +65,11 @@ export class Generator implements Engine {
       cacheCells: parts.prefixReuse && model.hasCells ? cacheCells : 0,
       sharing: model.unified,
     });
+    this.#seating = new Seating({ slots: this.#slots, cells: model.memory.cells });
   }
 
   get busy(): boolean {
-    return this.#some((sequence) => !sequence.paused);
+    return this.#seating.busy;
   }
 
   get batch(): number {
@@ -91,27 +88,21 @@ export class Generator implements Engine {
     const addedAt = host.now();
     const prompt = readPrompt(reader, job);
     const { tokenizer, contextLength } = reader;
-    this.#sequences.set(
-      id,
-      new Sequence({ job, prompt, library, tokenizer, contextLength, addedAt }),
-    );
+    const sequence = new Sequence({ job, prompt, library, tokenizer, contextLength, addedAt });
+    this.#seating.add(id, sequence);
   }
 
   cancel(id: number): void {
-    const sequence = this.#sequences.get(id);
-    if (sequence === undefined) return;
-    this.#sequences.delete(id);
-    if (sequence.slot !== undefined) this.#slots.release(sequence.slot);
-    sequence.free();
+    this.#seating.remove(id);
   }
 
   pause(id: number): void {
-    const sequence = this.#sequences.get(id);
+    const sequence = this.#seating.get(id);
     if (sequence !== undefined) sequence.paused = true;
   }
 
   resume(id: number): void {
-    const sequence = this.#sequences.get(id);
+    const sequence = this.#seating.get(id);
     if (sequence !== undefined) sequence.paused = false;
   }
 
@@ -121,7 +112,7 @@ export class Generator implements Engine {
 
   step(): readonly StepEvent[] {
     const events: StepEvent[] = [];
-    this.#seat();
+    this.#seating.seat();
     for (;;) {
       const placed = this.#place();
       this.#sequencesInStep = placed.length;
@@ -137,35 +128,8 @@ export class Generator implements Engine {
   }
 
   close(): void {
-    for (const id of [...this.#sequences.keys()]) this.cancel(id);
+    for (const id of this.#seating.ids) this.cancel(id);
     this.#parts.model.close();
-  }
-
-  /** Gives slots to those that wait, oldest first, while there are slots and cells. */
-  #seat(): void {
-    for (const sequence of this.#sequences.values()) {
-      if (sequence.slot !== undefined || sequence.paused) continue;
-      while (!this.#trySeat(sequence)) {
-        // Nobody who runs gives way to one who waits. But if none runs, parked ones do.
-        const victim = this.#youngest((one) => one.paused);
-        if (this.#some((one) => one.slot !== undefined && !one.paused)) return;
-        if (victim === undefined) return;
-        this.#unseat(victim);
-      }
-    }
-  }
-
-  #trySeat(sequence: Sequence): boolean {
-    let promised = 0;
-    for (const one of this.#sequences.values()) {
-      if (one.slot !== undefined) promised += one.tokens.length;
-    }
-    const needed = promised + sequence.tokens.length + sequence.headroom;
-    if (promised > 0 && needed > this.#parts.model.memory.cells) return false;
-    const seat = this.#slots.seat(sequence.tokens.view());
-    if (seat === undefined) return false;
-    sequence.sit(seat.slot, seat.cached);
-    return true;
   }
 
   /** Fills the batch with the next step. */
@@ -194,8 +158,8 @@ export class Generator implements Engine {
   }
 
   /** Decides which sequences take part in the next step, and how many prompt tokens it may carry. */
-  #choose(): { running: readonly [number, Sequence][]; promptTokens: number } {
-    const seated = [...this.#sequences].filter(([, one]) => one.slot !== undefined && !one.paused);
+  #choose(): { running: readonly Entry[]; promptTokens: number } {
+    const seated = this.#seating.running;
     const prompts = seated.filter(([, one]) => !one.decoding);
     const decoding = seated.length - prompts.length;
     const share = this.#tempo.promptShare({
@@ -243,34 +207,16 @@ export class Generator implements Engine {
 
   /** Frees cells after the library found none. */
   #makeRoom(): readonly StepEvent[] {
-    if (this.#slots.evict()) return [];
-    const seated = [...this.#sequences].filter(([, one]) => one.slot !== undefined);
-    const victim = this.#youngest((one) => one.paused) ?? this.#youngest(() => true);
-    const [id] = seated[0] ?? [];
-    if (seated.length > 1 && victim !== undefined) {
-      this.#parts.host.log("debug", "the KV cells ran out: the youngest sequence starts over");
-      this.#unseat(victim);
-      return [];
+    const { host } = this.#parts;
+    const gone = this.#seating.makeRoom();
+    if (gone === "sequence") {
+      host.log("debug", "the KV cells ran out: the youngest sequence starts over");
     }
-    if (id === undefined) throw new Error("bug: an empty KV memory has no room");
+    if (typeof gone === "string") return [];
     // Alone and still no room: a model whose memory holds less than its context.
-    this.#parts.host.log("error", "one sequence does not fit the KV memory");
-    this.cancel(id);
+    host.log("error", "one sequence does not fit the KV memory");
+    this.cancel(gone.stuck);
     const error = new ServeError("INTERNAL", "the model's memory does not hold its context");
-    return [{ id, event: { kind: "failed", error: error.toData() } }];
-  }
-
-  #unseat(sequence: Sequence): void {
-    if (sequence.slot !== undefined) this.#slots.discard(sequence.slot);
-    sequence.stand();
-  }
-
-  /** The youngest sequence with a slot that fits. */
-  #youngest(fits: (sequence: Sequence) => boolean): Sequence | undefined {
-    return [...this.#sequences.values()].findLast((one) => one.slot !== undefined && fits(one));
-  }
-
-  #some(fits: (sequence: Sequence) => boolean): boolean {
-    return [...this.#sequences.values()].some(fits);
+    return [{ id: gone.stuck, event: { kind: "failed", error: error.toData() } }];
   }
 }

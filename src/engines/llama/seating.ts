@@ -1,0 +1,115 @@
+import type { Sequence } from "./sequence.ts";
+import type { Slots } from "./slots.ts";
+
+export interface SeatingOptions {
+  readonly slots: Slots;
+  /** Of the KV memory, promised to nobody. */
+  readonly cells: number;
+}
+
+/** A sequence with the id of its job. */
+export type Entry = readonly [id: number, sequence: Sequence];
+
+/**
+ * Owns the sequences, from their jobs' coming to their end, and which of them sit in slots.
+ *
+ * Cells are promised to nobody. When they run out, caches go first, then the youngest paused sequence,
+ * then the youngest of all: it loses its cells, keeps its tokens, sampler and text, and is computed
+ * again when there is room. The oldest always goes on, since a context fits the cells.
+ */
+export class Seating {
+  readonly #slots: Slots;
+  readonly #cells: number;
+  /** By age: a map keeps the order in which jobs came. */
+  readonly #sequences = new Map<number, Sequence>();
+
+  constructor({ slots, cells }: SeatingOptions) {
+    this.#slots = slots;
+    this.#cells = cells;
+  }
+
+  get ids(): readonly number[] {
+    return [...this.#sequences.keys()];
+  }
+
+  /** Whether any of them is to be computed. */
+  get busy(): boolean {
+    return [...this.#sequences.values()].some((one) => !one.paused);
+  }
+
+  /** Those with a slot that are not paused, oldest first. */
+  get running(): readonly Entry[] {
+    return this.#seated.filter(([, one]) => !one.paused);
+  }
+
+  add(id: number, sequence: Sequence): void {
+    this.#sequences.set(id, sequence);
+  }
+
+  get(id: number): Sequence | undefined {
+    return this.#sequences.get(id);
+  }
+
+  /** Ends a sequence; its cells stay as a cache where prompts may reuse them. */
+  remove(id: number): void {
+    const sequence = this.#sequences.get(id);
+    if (sequence === undefined) return;
+    this.#sequences.delete(id);
+    if (sequence.slot !== undefined) this.#slots.release(sequence.slot);
+    sequence.free();
+  }
+
+  /** Gives slots to those that wait, oldest first, while there are slots and cells. */
+  seat(): void {
+    for (const sequence of this.#sequences.values()) {
+      if (sequence.slot !== undefined || sequence.paused) continue;
+      while (!this.#trySeat(sequence)) {
+        // Nobody who runs gives way to one who waits. But if none runs, parked ones do.
+        const victim = this.#youngest((one) => one.paused);
+        if (this.running.length > 0 || victim === undefined) return;
+        this.#unseat(victim);
+      }
+    }
+  }
+
+  /**
+   * Frees cells after the library found none, and says what gave way. Where only one sequence is left, which
+   * the memory does not hold, nothing does, and its id comes back.
+   */
+  makeRoom(): "cache" | "sequence" | { readonly stuck: number } {
+    if (this.#slots.evict()) return "cache";
+    const seated = this.#seated;
+    const victim = this.#youngest((one) => one.paused) ?? this.#youngest(() => true);
+    const [oldest] = seated;
+    if (oldest === undefined || victim === undefined) {
+      throw new Error("bug: an empty KV memory has no room");
+    }
+    if (seated.length === 1) return { stuck: oldest[0] };
+    this.#unseat(victim);
+    return "sequence";
+  }
+
+  get #seated(): readonly Entry[] {
+    return [...this.#sequences].filter(([, one]) => one.slot !== undefined);
+  }
+
+  #trySeat(sequence: Sequence): boolean {
+    const promised = this.#seated.reduce((sum, [, one]) => sum + one.tokens.length, 0);
+    const needed = promised + sequence.tokens.length + sequence.headroom;
+    if (promised > 0 && needed > this.#cells) return false;
+    const seat = this.#slots.seat(sequence.tokens.view());
+    if (seat === undefined) return false;
+    sequence.sit(seat.slot, seat.cached);
+    return true;
+  }
+
+  #unseat(sequence: Sequence): void {
+    if (sequence.slot !== undefined) this.#slots.discard(sequence.slot);
+    sequence.stand();
+  }
+
+  /** The youngest sequence with a slot that fits. */
+  #youngest(fits: (sequence: Sequence) => boolean): Sequence | undefined {
+    return this.#seated.findLast(([, one]) => fits(one))?.[1];
+  }
+}
