@@ -8,6 +8,7 @@ import { median, rounded, type Spread, spread } from "../lib/statistics.ts";
 import type { LoadClock } from "./drive.ts";
 import { tokenPrompt } from "./requests.ts";
 import type { StreamRequest, StreamTarget } from "./target.ts";
+import { Watch } from "./watch.ts";
 
 export interface LongPromptOptions {
   readonly streams: number;
@@ -197,63 +198,4 @@ function phase(windows: readonly Window[]): Phase {
     tokensPerSecondOfStream: rounded(median(windows.map(({ rate }) => rate))),
     gapMs: spread(windows.flatMap(({ gapsMs }) => gapsMs)),
   };
-}
-
-/** Writes down one stream, and wakes those who wait for it. */
-class Watch {
-  readonly ended: Promise<void>;
-  readonly #clock: LongPromptOptions["clock"];
-  readonly #arrivals: { readonly atMs: number; readonly tokens: number }[] = [];
-  readonly #ending = Promise.withResolvers<undefined>();
-  readonly #waiting: { readonly tokens: number; readonly wake: () => void }[] = [];
-  #tokens = 0;
-  #code: string | undefined;
-
-  constructor(clock: LongPromptOptions["clock"]) {
-    this.#clock = clock;
-    this.ended = this.#ending.promise;
-  }
-
-  get tokens(): number {
-    return this.#tokens;
-  }
-
-  add(tokens: number): void {
-    this.#tokens += tokens;
-    this.#arrivals.push({ atMs: this.#clock.now(), tokens });
-    for (const { wake, tokens: wanted } of this.#waiting) if (this.#tokens >= wanted) wake();
-  }
-
-  end(code: string): void {
-    this.#code = code;
-    this.#ending.resolve(undefined);
-  }
-
-  /** Throws where the stream ends before. */
-  async reached(tokens: number): Promise<void> {
-    if (this.#tokens >= tokens) return;
-    await Promise.race([
-      new Promise<void>((wake) => this.#waiting.push({ tokens, wake })),
-      this.ended,
-    ]);
-    if (this.#tokens < tokens) throw new Error(`a stream ended too early: ${this.#code ?? ""}`);
-  }
-
-  /** When its first `tokens` tokens had come. */
-  reachedAtMs(tokens: number): number {
-    let sum = 0;
-    return this.#arrivals.find((arrival) => (sum += arrival.tokens) >= tokens)?.atMs ?? NaN;
-  }
-
-  tokensIn(fromMs: number, toMs: number): number {
-    const within = this.#arrivals.filter(({ atMs }) => atMs > fromMs && atMs <= toMs);
-    return within.reduce((sum, { tokens }) => sum + tokens, 0);
-  }
-
-  gapsIn(fromMs: number, toMs: number): readonly number[] {
-    return this.#arrivals.slice(1).flatMap(({ atMs }, index) => {
-      const beforeMs = this.#arrivals[index]?.atMs ?? atMs;
-      return atMs > fromMs && beforeMs < toMs ? [atMs - beforeMs] : [];
-    });
-  }
 }
