@@ -30,7 +30,7 @@ import {
 } from "./services/definitions.ts";
 import { embeddingHandlers } from "./services/embedding.ts";
 import { generationHandlers } from "./services/generation.ts";
-import { healthOf } from "./services/health.ts";
+import { tellHealth } from "./services/health.ts";
 import { modelHandlers } from "./services/model.ts";
 import { serverHandlers } from "./services/server.ts";
 
@@ -83,22 +83,8 @@ export async function startApp(config: Config, log: Log, environment: Environmen
   const server = serve(config, { log, meter, models, access });
   const { port, metrics } = await listen(config, { log, meter, server });
   for (const manifest of manifests) models.load(manifest);
-  tellHealth(models, server);
+  tellHealth(models, server.health);
   return ending({ port, metrics, models, server, access, config, log });
-}
-
-/** Tells health now, and whenever a model has changed. */
-function tellHealth(models: Registry, { health }: GrpcServer): void {
-  let told: ReadonlyMap<string, boolean> = new Map();
-  const tell = (): void => {
-    const now = healthOf(models.list(), { hasStarted: told.get("startup") === true });
-    // A model that is no longer there serves no more.
-    for (const name of told.keys()) if (!now.has(name)) health.set(name, false);
-    for (const [name, serving] of now) health.set(name, serving);
-    told = now;
-  };
-  tell();
-  models.onChange(tell);
 }
 
 interface Parts {

@@ -14,6 +14,7 @@
  */
 import type { Task } from "../engines/engine.ts";
 import type { ModelStatus } from "../models/model.ts";
+import type { Registry } from "../models/registry.ts";
 import { tasksOf } from "./model.ts";
 
 const services: Readonly<Record<string, Task | undefined>> = {
@@ -22,6 +23,28 @@ const services: Readonly<Record<string, Task | undefined>> = {
   "inferd.v1.ModelService": undefined,
   "inferd.v1.ServerService": undefined,
 };
+
+/** Where health is told. */
+export interface HealthNames {
+  set(name: string, serving: boolean): void;
+}
+
+/** Tells health now, and whenever a model has changed. */
+export function tellHealth(
+  models: Pick<Registry, "list" | "onChange">,
+  health: HealthNames,
+): void {
+  let told: ReadonlyMap<string, boolean> = new Map();
+  const tell = (): void => {
+    const now = healthOf(models.list(), { hasStarted: told.get("startup") === true });
+    // A model that is no longer there serves no more.
+    for (const name of told.keys()) if (!now.has(name)) health.set(name, false);
+    for (const [name, serving] of now) health.set(name, serving);
+    told = now;
+  };
+  tell();
+  models.onChange(tell);
+}
 
 /** Each health name, and whether it serves. `hasStarted`: whether `startup` was SERVING before. */
 export function healthOf(
