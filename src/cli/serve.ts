@@ -21,7 +21,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const { startApp } = await import("../app.ts");
   const app = await startApp(config, log, process.env);
   const ending = endBySignals(app, log, config.lameDuckMs);
-  reloadBySignal({ app, log, config, flags });
+  reloadBySignal({ app, log, config, flags, ending });
   await untilLoaded(app, progress);
   // A server that was told to end while it loaded has no models any more, which is no complaint.
   if (!ending.aborted) await announce({ app, config, log, isPretty });
@@ -82,12 +82,18 @@ interface Reloading {
   readonly log: RootLog;
   readonly config: Config;
   readonly flags: ServeFlags;
+  /** Aborted from the first signal to end on. */
+  readonly ending: AbortSignal;
 }
 
 /** Reads the configuration anew at each SIGHUP, in turn. A bad one changes nothing, and is told in one line. */
-function reloadBySignal({ app, log, config, flags }: Reloading): void {
+function reloadBySignal({ app, log, config, flags, ending }: Reloading): void {
   const reload = async (): Promise<void> => {
     const changed = await readConfig(flags);
+    if (ending.aborted) {
+      log.warn({}, "the server is ending; the configuration stays as it is");
+      return;
+    }
     await app.reload(changed);
     for (const setting of fixedChanges(config, changed)) {
       log.warn({ setting }, "this setting cannot change while the server runs; restart it");

@@ -67,6 +67,19 @@ it("changes nothing where a manifest is wrong", async () => {
   expect(await states()).toEqual(before);
 });
 
+it("reads nothing again once it was told to end", async () => {
+  const script = "say one; repeat 100  two";
+  const running = start(["generate", script, "--model", "kept", "--address", address]);
+  await running.printed("one");
+  server.child.kill("SIGTERM");
+  await server.printed("draining");
+  put("added");
+  server.child.kill("SIGHUP");
+  await server.printed("the server is ending; the configuration stays as it is");
+  expect(await running.ended).toMatchObject({ code: 0, out: `one${" two".repeat(100)}\n` });
+  expect(await server.ended).toMatchObject({ code: 0 });
+});
+
 it("stays ready while a model loads that was added", async () => {
   put("added", `options: { load_gate: ${join(folder, "gate")} }`);
   server.child.kill("SIGHUP");
