@@ -92,7 +92,7 @@ export const metrics = {
     name: "inferd_model_ready",
     type: "gauge",
     labels: ["model"],
-    help: "1 while the model serves, 0 while it loads or after it has failed.",
+    help: "1 while the model serves, 0 while it loads, after it has failed, or while only its last calls go on.",
   },
   firstToken: {
     name: "inferd_first_token_seconds",

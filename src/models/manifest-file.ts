@@ -5,6 +5,7 @@ import type { Manifest, ManifestFile, SamplingDefaults } from "./manifest.ts";
 import { problemsOf } from "./manifest-problems.ts";
 import type { Problem } from "./manifest-problems.ts";
 import { ManifestError, readText } from "./manifest-text.ts";
+import { stampOf } from "./stamp.ts";
 
 const maxBytes = 1024 * 1024;
 
@@ -72,6 +73,7 @@ function contradictions(values: ManifestValues): readonly Problem[] {
 interface FoundFiles {
   readonly files: Readonly<Record<string, ManifestFile>>;
   readonly engine: string;
+  readonly stamp: string;
   readonly chatTemplate: string | undefined;
   readonly problems: readonly Problem[];
 }
@@ -100,7 +102,9 @@ async function findFiles(folder: string, values: ManifestValues): Promise<FoundF
     const file = await find(templatePath, ["chat_template_file"]);
     if (problems.length === 0) chatTemplate = await readSmall(file, basename(file));
   }
-  return { files, engine, chatTemplate, problems };
+  const paths = [...Object.values(files).map(({ path }) => path), ...(isOwn ? [engine] : [])];
+  const stamp = (await Promise.all(paths.map(stampOf))).join(" ");
+  return { files, engine, stamp, chatTemplate, problems };
 }
 
 /** A relative path may not leave the manifest's folder, by dots or by a link: a folder from elsewhere must not name other files of this machine. */
@@ -137,6 +141,7 @@ function manifestOf(values: ManifestValues, found: FoundFiles): Manifest {
     task: values.task,
     engine: found.engine,
     files: found.files,
+    stamp: found.stamp,
     license: values.license ?? "",
     description: values.description ?? "",
     sampling: samplingOf(values.sampling ?? {}),

@@ -22,6 +22,8 @@ export interface Manifest {
   readonly engine: string;
   /** By role; the role `model` is the weights, whose digest is the model's. */
   readonly files: Readonly<Record<string, ManifestFile>>;
+  /** Which files these, and a user's module, were when they were found: so a file that was replaced is noticed. */
+  readonly stamp: string;
   readonly license: string;
   readonly description: string;
   readonly sampling: SamplingDefaults;

@@ -139,7 +139,7 @@ class OpenRegistry implements Registry {
   }
 
   loads(): readonly ModelLoad[] {
-    return this.#shelf.models.map(({ load }) => load);
+    return this.#shelf.loads;
   }
 
   find(name: string): ModelStatus | undefined {

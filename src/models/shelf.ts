@@ -3,6 +3,7 @@
  * when the new one serves; whoever leaves finishes what it has begun.
  */
 import type { Log } from "../base/log.ts";
+import type { ModelLoad } from "../base/meter.ts";
 import { type Changes, changesTo, isAsWanted } from "./changes.ts";
 import type { LoadedModel } from "./loaded-model.ts";
 import type { Manifest } from "./manifest.ts";
@@ -31,6 +32,14 @@ export class Shelf {
   /** Those that have a name, in no order. */
   get models(): readonly LoadedModel[] {
     return [...this.#models.values()];
+  }
+
+  /** How busy each name's models are: the one that has it, and those that have lost it and still finish. */
+  get loads(): readonly ModelLoad[] {
+    const leaving = [...this.#leaving].map(({ load }) => ({ ...load, isReady: false }));
+    const all = [...leaving, ...this.models.map(({ load }) => load)];
+    const byName = Map.groupBy(all, ({ model }) => model);
+    return [...byName.values()].map((loads) => loads.reduce(sum));
   }
 
   get(name: string): LoadedModel | undefined {
@@ -117,4 +126,16 @@ export class Shelf {
     this.#leaving.add(model);
     void model.retire().then(() => this.#leaving.delete(model));
   }
+}
+
+function sum(one: ModelLoad, other: ModelLoad): ModelLoad {
+  return {
+    model: one.model,
+    isReady: one.isReady || other.isReady,
+    queuedJobs: one.queuedJobs + other.queuedJobs,
+    runningJobs: one.runningJobs + other.runningJobs,
+    slots: one.slots + other.slots,
+    cells: one.cells + other.cells,
+    usedCells: one.usedCells + other.usedCells,
+  };
 }

@@ -9,6 +9,7 @@ import { GgufError, readGguf, splitPart, summarise } from "../engines/gguf.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./manifest-file.ts";
 import { ManifestError } from "./manifest-text.ts";
+import { stampOf } from "./stamp.ts";
 
 export { digestOf } from "./digest.ts";
 
@@ -124,7 +125,7 @@ async function fromPath(path: string): Promise<readonly Found[]> {
   const stats: Stats | undefined = await statOf(path);
   if (stats === undefined) throw new ManifestError([`${path} does not exist`]);
   if (stats.isDirectory()) return fromFolder(path);
-  if (path.endsWith(".gguf")) return [{ manifest: bareManifest(path), path }];
+  if (path.endsWith(".gguf")) return [{ manifest: await bareManifest(path), path }];
   if (/\.(ya?ml|json)$/.test(path)) return fromManifest(path);
   throw new ManifestError([
     `${path} is no model: name a .gguf file, a manifest, or a folder with one`,
@@ -132,7 +133,7 @@ async function fromPath(path: string): Promise<readonly Found[]> {
 }
 
 /** A bare file's manifest: its name is the file's, and all else is the file's metadata or a default. */
-function bareManifest(path: string): Manifest {
+async function bareManifest(path: string): Promise<Manifest> {
   const { license } = readBare(path);
   return {
     name: nameOf(path),
@@ -140,6 +141,7 @@ function bareManifest(path: string): Manifest {
     task: "generate",
     engine: "llama",
     files: { model: { path: resolve(path), sha256: undefined } },
+    stamp: await stampOf(path),
     license,
     description: "",
     sampling: {},

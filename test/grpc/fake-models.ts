@@ -38,6 +38,7 @@ const manifest: Manifest = {
   task: "generate",
   engine: "llama",
   files: {},
+  stamp: "",
   license: "Apache-2.0",
   description: "",
   sampling: {},

@@ -61,9 +61,13 @@ describe("a model that is not wanted any more", () => {
     expect(resolve).toThrow(expect.objectContaining({ reason: "MODEL_NOT_FOUND" }));
     expect(registry.find("scripted")).toBeUndefined();
     expect(registry.list()).toEqual([]);
+    expect(registry.loads()).toMatchObject([
+      { model: "scripted", isReady: false, queuedJobs: 1, runningJobs: 1, slots: 1 },
+    ]);
     expect(finishes(await running())).toBe(true);
     expect(finishes(await waiting)).toBe(true);
     await isGone(pid);
+    await vi.waitFor(() => expect(registry.loads()).toEqual([]));
   });
 
   it("ends with the server, though its call goes on", async () => {
@@ -94,6 +98,7 @@ describe("a model whose manifest has changed", () => {
     await replaced;
     expect(registry.find("scripted")).toMatchObject({ state: "ready", manifest: { version: "2" } });
     expect(registry.pidsOf("scripted")).not.toContain(pid);
+    expect(registry.loads()).toMatchObject([{ isReady: true, runningJobs: 1 }]);
     expect(finishes(await collect(resolve().run(submission("say c"))))).toBe(true);
     expect(finishes(await running())).toBe(true);
     await isGone(pid);

@@ -18,6 +18,7 @@ const cases: [string, Partial<ModelStatus>, Parameters<typeof scriptedManifest>[
   ["that rests", { state: "failed", retryAfterMs: 30_000 }, {}, false],
   ["that was given up", { state: "failed" }, {}, true],
   ["whose version is another", {}, { version: "2" }, true],
+  ["whose file was replaced", {}, { stamp: "1:2:3:5" }, true],
   ["with an option more", {}, { options: { slots: 1 } }, true],
 ];
 

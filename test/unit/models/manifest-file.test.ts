@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -52,6 +52,7 @@ describe("a manifest", () => {
       task: "generate",
       engine: "llama",
       files: { model: { path: join(model, "model.gguf"), sha256: undefined } },
+      stamp: expect.stringMatching(/^[\d.]+(:[\d.]+){3}$/) as string,
       license: "",
       description: "",
       sampling: {},
@@ -67,6 +68,16 @@ describe("a manifest", () => {
       threads: undefined,
       options: {},
     });
+  });
+
+  it("is another once a file has been put in the place of one", async () => {
+    const before = await read(least);
+    expect(await read(least)).toEqual(before);
+    await writeFile(join(model, "model.new"), "");
+    await rename(join(model, "model.new"), join(model, "model.gguf"));
+    const after = await read(least);
+    expect(after).toEqual({ ...before, stamp: after.stamp });
+    expect(after.stamp).not.toBe(before.stamp);
   });
 
   it("states all the rest", async () => {
