@@ -47,10 +47,15 @@ export async function startServer(command: string): Promise<RealServer> {
   process.once("exit", killGroup);
   const closed = once(child, "close").finally(() => process.off("exit", killGroup));
   const lines: string[] = [];
+  const counts = new Map<string, number>();
+  const note = (line: string): void => {
+    lines.push(line);
+    counts.set(messageOf(line), (counts.get(messageOf(line)) ?? 0) + 1);
+  };
   try {
-    const address = await ready(child, lines);
+    const address = await ready(child, note);
     const said = async (message: string, times = 1): Promise<void> => {
-      while (lines.filter((line) => messageOf(line) === message).length < times) {
+      while ((counts.get(message) ?? 0) < times) {
         if (child.exitCode !== null) throw new Error(`it ended before it said "${message}"`);
         await wait(20);
       }
@@ -72,11 +77,11 @@ export async function startServer(command: string): Promise<RealServer> {
 }
 
 /** Reads the log, all of it so that the server never waits for us, and gives the ready line's address. */
-function ready(child: ChildProcess, lines: string[]): Promise<string> {
+function ready(child: ChildProcess, note: (line: string) => void): Promise<string> {
   return new Promise((resolve, reject) => {
     child.once("close", () => reject(new Error("it ended")));
     createInterface({ input: child.stderr! }).on("line", (line) => {
-      lines.push(line);
+      note(line);
       const message = messageOf(line);
       if (message === "ready") resolve((JSON.parse(line) as { address: string }).address);
       if (message.startsWith("no model could be loaded")) reject(new Error(message));

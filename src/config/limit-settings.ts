@@ -32,7 +32,7 @@ export const limitSettings = {
     default: 60_000,
     read: wholeNumber(100, day),
     value: "ms",
-    help: "Milliseconds that a request may take to arrive, from its headers to its end; past it, the call fails with DEADLINE_EXCEEDED.",
+    help: "Milliseconds that a request may take to arrive, from its headers to its end, as this server reads it: what keeps it busy counts too. Past it, the call fails with DEADLINE_EXCEEDED.",
   },
   maxInputs: {
     group: "Limits",

@@ -13,7 +13,7 @@ import {
 } from "../../gen/inferd/v1/generation_service.ts";
 import { ListModelsResponse, ModelServiceService } from "../../gen/inferd/v1/model_service.ts";
 import type { Usage } from "../../gen/inferd/v1/types.ts";
-import { type CallPlan, models } from "./schedule.ts";
+import { type CallPlan, guest, models } from "./schedule.ts";
 
 /** An answer, read whole. */
 export interface Answer {
@@ -57,8 +57,11 @@ const readEmbedStream: Read = (responses, plan) => {
 };
 
 const readModels: Read = ([bytes = nothing]) => {
-  const { length } = ListModelsResponse.decode(bytes).models;
-  return length === models.length ? {} : { fault: `it names ${length} models` };
+  const names = ListModelsResponse.decode(bytes).models.map(({ name }) => name);
+  const known: readonly string[] = [...models, guest];
+  const isRight =
+    models.every((name) => names.includes(name)) && names.every((name) => known.includes(name));
+  return isRight ? {} : { fault: `it names ${names.join(", ")}` };
 };
 
 const nothing = Buffer.alloc(0);
@@ -83,6 +86,11 @@ export const methods = {
   },
 } as const;
 
+/** The model that a call means; undefined where it means none. */
+export function modelOf({ method, ofGuest }: CallPlan): string | undefined {
+  return ofGuest === true ? guest : methods[method].model;
+}
+
 /** The texts of a call. They decide what it costs before anybody knows how many tokens they are. */
 export function textsOf({ method, number, size }: CallPlan): readonly string[] {
   const text = `Number ${number} asks: what does a model server do all day? `;
@@ -92,7 +100,7 @@ export function textsOf({ method, number, size }: CallPlan): readonly string[] {
 
 function askForText(plan: CallPlan): Uint8Array {
   const request = GenerateRequest.fromPartial({
-    model: generator,
+    model: plan.ofGuest === true ? guest : generator,
     input: { $case: "prompt", value: textsOf(plan)[0] ?? "" },
     sampling: { maxTokens: plan.size, seed: plan.number, ignoreEos: true },
     returnTokens: true,

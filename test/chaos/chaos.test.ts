@@ -11,7 +11,7 @@ import { begin } from "./call.ts";
 import { alive, leftOver, metricsOf, type Rest, restOf } from "./invariants.ts";
 import { endsWhereSingle, ledgerProblem } from "./probes.ts";
 import { type Action, type CallPlan, schedule } from "./schedule.ts";
-import { looseCalls, Site, tightCalls } from "./site.ts";
+import { looseCalls, reloaded, Site, tightCalls } from "./site.ts";
 import { type Event, problemOf } from "./verdict.ts";
 
 const seed = Number(process.env["INFERD_CHAOS_SEED"] ?? 20_261_125);
@@ -49,6 +49,7 @@ it(
     expect(logProblems(made, log)).toEqual([]);
     expect(countedBy(await metricsOf(site))).toEqual(loggedCounts(log));
     expect(log.filter(({ level }) => level === "error" || level === "fatal")).toEqual([]);
+    expect(log.filter(({ msg }) => msg === reloaded)).toHaveLength(site.reloadCount);
     for (const [kind, message, times] of heard) {
       const count = actions.filter((action) => action.kind === kind).length * times;
       expect(log.filter(({ msg }) => msg === message)).toHaveLength(count);
@@ -69,7 +70,6 @@ const first = {
 
 /** What the server says once it has heard of what its operator did. */
 const heard = [
-  ["tighten", "configuration read again", 2],
   ["renew-certificate", "certificate changed", 1],
   ["renew-key", "key changed", 2],
 ] as const;
@@ -77,7 +77,7 @@ const heard = [
 /** A chaos in which one of these never came would prove nothing of it. */
 const everyEnd = [
   ...["OK", "CANCELLED", "DEADLINE_EXCEEDED", "SLOW_READER", "QUEUE_FULL", "KEY_QUOTA"],
-  ...["WORKER_EXITED", "CREDENTIAL_INVALID"],
+  ...["WORKER_EXITED", "CREDENTIAL_INVALID", "MODEL_NOT_FOUND"],
 ];
 
 function ends(): readonly string[] {
@@ -108,9 +108,15 @@ async function act(action: Action): Promise<void> {
       site.kill(action.model);
       return;
     case "tighten":
-      site.reload(tightCalls);
+      await site.reload({ concurrentCalls: tightCalls });
       await wait(action.forMs);
-      site.reload(looseCalls);
+      await site.reload({ concurrentCalls: looseCalls });
+      return;
+    case "guest-comes":
+      await site.reload({ hasGuest: true });
+      return;
+    case "guest-goes":
+      await site.reload({ hasGuest: false });
       return;
     case "renew-key":
       await site.renewKey();

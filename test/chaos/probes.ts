@@ -40,10 +40,7 @@ export async function ledgerProblem(
 
 /** Gives how a call ends of each who may have one at a time from now on, and so find one that is still counted. */
 export async function endsWhereSingle(site: Site): Promise<readonly string[]> {
-  const message = "configuration read again";
-  const before = site.server.log().filter(({ msg }) => msg === message).length;
-  site.reload(1);
-  await site.server.said(message, before + 1);
+  await site.reload({ concurrentCalls: 1 });
   const one = { method: "generate", size: 1 } as const;
   const hasty = await ask(site, { ...one, key: "hasty" });
   const visitor = await ask(site, { ...one, key: "visitor" });

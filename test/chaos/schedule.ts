@@ -3,6 +3,8 @@ import { Random } from "../fuzz/random.ts";
 
 export const models = ["inferd-demo", "all-minilm-l6-v2"] as const;
 export type Model = (typeof models)[number];
+/** A third one, which comes and goes. */
+export const guest = "guest";
 
 /**
  * Whose call it is. What `steady` spends is known to the token, since nobody breaks its calls off; `hasty`
@@ -23,6 +25,8 @@ export interface CallPlan {
   readonly method: "generate" | "generateStream" | "embed" | "embedStream" | "listModels";
   readonly key: Key;
   readonly manner: Manner;
+  /** Whether it means the guest, in place of the method's own model. */
+  readonly ofGuest?: boolean;
   /** Stands in the call's text, so that no two are alike. */
   readonly number: number;
   /** The most tokens to generate, or the texts to embed. */
@@ -33,6 +37,8 @@ export type Act =
   | { readonly kind: "calls"; readonly calls: readonly CallPlan[] }
   | { readonly kind: "kill"; readonly model: Model }
   | { readonly kind: "tighten"; readonly forMs: number }
+  | { readonly kind: "guest-comes" }
+  | { readonly kind: "guest-goes" }
   | { readonly kind: "renew-key" }
   | { readonly kind: "renew-certificate" };
 
@@ -59,6 +65,12 @@ const killRoundMs = 90_000;
 const killAfterMs = 300;
 // The other model's deaths come between.
 const killLagMs = 15_000;
+// Shorter than half the time between its comings, so that it is gone before it comes again.
+const guestStaysMs = 6000;
+const guestEveryMs = 14_000;
+const guestCallEveryMs = 800;
+// So that it goes while they run and wait.
+const guestBurstMs = 200;
 // So that the last calls meet a server that has recovered, and has heard of everything.
 const calmMs = 8000;
 
@@ -78,6 +90,7 @@ export function schedule(seed: number, lastsMs: number): readonly Action[] {
     ]),
     ...times(random, 11_000, calmAtMs).map((atMs): Action => ({ atMs, kind: "renew-key" })),
     ...times(random, 13_000, calmAtMs).map((atMs): Action => ({ atMs, kind: "renew-certificate" })),
+    ...guests(random, calmAtMs),
   ];
   return numbered(actions.toSorted((one, other) => one.atMs - other.atMs));
 }
@@ -105,6 +118,25 @@ function kills(random: Random, lastsMs: number): Action[] {
     }
   }
   return found;
+}
+
+function guests(random: Random, lastsMs: number): Action[] {
+  const stays = times(random, guestEveryMs, lastsMs - guestStaysMs).flatMap((atMs): Action[] => [
+    { atMs, kind: "guest-comes" },
+    calls(atMs + guestStaysMs - guestBurstMs, burst(random, "generateStream").map(toGuest)),
+    { atMs: atMs + guestStaysMs, kind: "guest-goes" },
+  ]);
+  const singles = times(random, guestCallEveryMs, lastsMs).map((atMs) => {
+    const method = random.pick(["generate", "generateStream"] as const);
+    const key = random.pick(["steady", "hasty"] as const);
+    const size = sizeOf(method, random);
+    return calls(atMs, [toGuest({ method, key, manner: patient, number: 0, size })]);
+  });
+  return [...stays, ...singles];
+}
+
+function toGuest(call: CallPlan): CallPlan {
+  return { ...call, ofGuest: true };
 }
 
 /** Calls that begin at once; they get their numbers at last. */

@@ -1,13 +1,13 @@
 /** The server that chaos comes over: its files, its callers' keys, and what its operator does to it. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
 import { children, title } from "../../bench/lib/process.ts";
 import { command } from "../command.ts";
 import { authority } from "../fixtures/certificates.ts";
 import { type RealServer, startServer } from "../real-server.ts";
-import { type Key, type Model, stallMs } from "./schedule.ts";
+import { guest, type Key, type Model, stallMs } from "./schedule.ts";
 
 /** What `steady` may use in a day: more than it does in half an hour, and no more than a call may ask for. */
 export const tokensPerDay = 1_000_000;
@@ -15,6 +15,16 @@ export const tokensPerDay = 1_000_000;
 export const tightCalls = 12;
 export const looseCalls = 1000;
 
+/** What the server says once it has read its configuration again. */
+export const reloaded = "configuration read again";
+
+interface Config {
+  /** Of each caller without a quota of its own, at a time. */
+  readonly concurrentCalls: number;
+  readonly hasGuest: boolean;
+}
+
+const guestFile = `${guest}.gguf`;
 const ca = authority("chaos CA");
 const scopes = ["generate", "embed", "models.read"].flatMap((scope) => ["--scope", scope]);
 const nobody = `key_0.${"0".repeat(43)}`;
@@ -24,6 +34,9 @@ export class Site {
   readonly #folder: string;
   readonly #keys: Record<Key, string>;
   readonly #clients: Client[] = [];
+  #config: Config = { concurrentCalls: looseCalls, hasGuest: false };
+  #reloads: Promise<unknown> = Promise.resolve();
+  #reloadCount = 0;
 
   private constructor(server: RealServer, folder: string, keys: Record<Key, string>) {
     this.server = server;
@@ -35,7 +48,8 @@ export class Site {
   static async open(): Promise<Site> {
     const folder = mkdtempSync(join(tmpdir(), "inferd-chaos-"));
     writeCertificate(folder);
-    writeConfig(folder, looseCalls);
+    copyFileSync("models/inferd-demo/model.gguf", join(folder, guestFile));
+    writeConfig(folder, { concurrentCalls: looseCalls, hasGuest: false });
     const quotas = ["--tokens-per-day", String(tokensPerDay), "--concurrent-calls", "1000000"];
     const steady = await createKey(folder, "steady", quotas);
     const [hasty, visitor] = [await createKey(folder, "hasty"), await createKey(folder, "visitor")];
@@ -58,10 +72,22 @@ export class Site {
     return worker !== undefined && process.kill(worker, "SIGKILL");
   }
 
-  /** Lets callers without a quota of their own have so many calls at a time. */
-  reload(concurrentCalls: number): void {
-    writeConfig(this.#folder, concurrentCalls);
-    process.kill(this.server.pid, "SIGHUP");
+  /** How often the server was told to read its configuration. */
+  get reloadCount(): number {
+    return this.#reloadCount;
+  }
+
+  /** Changes the configuration, once earlier changes are heard of, and waits until this one is. */
+  reload(change: Partial<Config>): Promise<unknown> {
+    const next = this.#reloads.then(async () => {
+      this.#config = { ...this.#config, ...change };
+      writeConfig(this.#folder, this.#config);
+      this.#reloadCount += 1;
+      process.kill(this.server.pid, "SIGHUP");
+      await this.server.said(reloaded, this.#reloadCount);
+    });
+    this.#reloads = next;
+    return next;
   }
 
   /** Makes the visitor a new key, and ends the old one. */
@@ -104,8 +130,10 @@ function writeCertificate(folder: string): void {
   writeFileSync(join(folder, "key.pem"), key);
 }
 
-function writeConfig(folder: string, concurrentCalls: number): void {
+function writeConfig(folder: string, { concurrentCalls, hasGuest }: Config): void {
   const settings = {
+    models: resolve("models"),
+    ...(hasGuest && { model: guestFile }),
     keys: "keys.db",
     tls_cert: "cert.pem",
     tls_key: "key.pem",

@@ -1,5 +1,5 @@
 /** Whether a call may end as it did, by what its caller did and what happened meanwhile. Pure. */
-import { methods } from "./answers.ts";
+import { modelOf } from "./answers.ts";
 import type { Seen } from "./call.ts";
 import type { Act, CallPlan } from "./schedule.ts";
 
@@ -26,14 +26,16 @@ interface Case {
  * ended the call. What is not here is wrong, such as INTERNAL.
  */
 const ends: Readonly<Record<string, (one: Case) => boolean>> = {
-  OK: (one) => one.plan.key !== "former" || isKeyChanging(one),
+  OK: (one) => (one.plan.key !== "former" || isKeyChanging(one)) && mayBeServed(one),
   CANCELLED: isOf("cancels"),
   DEADLINE_EXCEEDED: isOf("gives-up"),
   "DEADLINE_EXCEEDED DEADLINE_PASSED": isOf("gives-up"),
   "DEADLINE_EXCEEDED WOULD_EXPIRE": isOf("gives-up"),
   "DEADLINE_EXCEEDED SLOW_READER": isOf("stalls"),
   "UNAVAILABLE WORKER_EXITED": hasLost,
-  "UNAVAILABLE MODEL_NOT_READY": hasLost,
+  "UNAVAILABLE MODEL_NOT_READY": (one) =>
+    hasLost(one) || (isOfGuest(one) && happened(one, isComing, aftermathMs)),
+  "NOT_FOUND MODEL_NOT_FOUND": (one) => isOfGuest(one) && !isSurelyThere(one),
   "FAILED_PRECONDITION REQUEST_QUARANTINED": (one) => deaths(one, 0) > 1,
   "RESOURCE_EXHAUSTED QUEUE_FULL": (one) => hasLost(one) || happened(one, isBurst, aftermathMs),
   "RESOURCE_EXHAUSTED KEY_QUOTA": (one) =>
@@ -71,9 +73,41 @@ function hasLost(one: Case): boolean {
 
 /** Deaths of the call's model while it was under way, or so long before. */
 function deaths(one: Case, beforeMs: number): number {
-  const { model } = methods[one.plan.method];
+  const model = modelOf(one.plan);
   return during(one, beforeMs).filter(({ act }) => act.kind === "kill" && act.model === model)
     .length;
+}
+
+function isOfGuest({ plan }: Case): boolean {
+  return plan.ofGuest === true;
+}
+
+function isComing({ kind }: Act): boolean {
+  return kind === "guest-comes";
+}
+
+function isGoing({ kind }: Act): boolean {
+  return kind === "guest-goes";
+}
+
+/** Whether the guest had come for good before the call began, and did not begin to go before its end. */
+function isSurelyThere(one: Case): boolean {
+  const last = lastOfGuest(one);
+  return last !== undefined && isComing(last.act) && !happened(one, isGoing, 0);
+}
+
+/** False for a call to the guest that began after it had gone, and before it came again. */
+function mayBeServed(one: Case): boolean {
+  if (!isOfGuest(one)) return true;
+  const last = lastOfGuest(one);
+  return happened(one, isComing, 0) || (last !== undefined && isComing(last.act));
+}
+
+/** What the guest had done last, and was done with, when the call began. */
+function lastOfGuest({ seen, events }: Case): Event | undefined {
+  return events.findLast(
+    ({ act, untilMs }) => (isComing(act) || isGoing(act)) && untilMs < seen.fromMs,
+  );
 }
 
 function isBurst(act: Act): boolean {
