@@ -8,6 +8,8 @@ export type Rewrite = (text: string) => string;
 export class Controls {
   readonly #texts: readonly string[];
   readonly #pattern: RegExp;
+  /** Whole ones, and runs of the characters that begin or end one. */
+  readonly #bounds: RegExp;
   readonly #beginnings = new Set<string>();
   readonly #ends = new Set<string>();
   readonly #longest: number;
@@ -15,6 +17,7 @@ export class Controls {
   constructor(texts: readonly string[]) {
     this.#texts = [...new Set(texts)];
     this.#pattern = patternOf(this.#texts);
+    this.#bounds = boundsOf(this.#texts);
     this.#longest = this.#texts.reduce((most, { length }) => Math.max(most, length), 0);
     for (const text of this.#texts) {
       for (let at = 1; at < text.length; at += 1) {
@@ -32,6 +35,19 @@ export class Controls {
   /** Rewrites each that stands in a text. */
   rewrite(text: string, rewrite: Rewrite): string {
     return text.replace(this.#pattern, rewrite);
+  }
+
+  /** Whether a text has a character that begins or ends one. */
+  hasBounds(text: string): boolean {
+    return text.search(this.#bounds) !== -1;
+  }
+
+  /**
+   * Rewrites each that stands in a text, and the characters that begin or end one wherever they stand: what is
+   * left of it makes none, whatever is taken out of it.
+   */
+  rewriteBounds(text: string, rewrite: Rewrite): string {
+    return text.replace(this.#bounds, rewrite);
   }
 
   /**
@@ -70,9 +86,19 @@ export class Controls {
 }
 
 function patternOf(texts: readonly string[]): RegExp {
+  return texts.length === 0 ? /(?!)/g : new RegExp(anyOf(texts), "g");
+}
+
+function boundsOf(texts: readonly string[]): RegExp {
+  if (texts.length === 0) return /(?!)/g;
+  const bounds = new Set(texts.flatMap((text) => [text.charAt(0), text.charAt(text.length - 1)]));
+  return new RegExp(`${anyOf(texts)}|(?:${anyOf([...bounds])})+`, "g");
+}
+
+/** The longest first: a pattern takes what it finds first. */
+function anyOf(texts: readonly string[]): string {
   const longestFirst = texts.toSorted((a, b) => b.length - a.length);
-  if (longestFirst.length === 0) return /(?!)/g;
-  return new RegExp(longestFirst.map(escape).join("|"), "g");
+  return longestFirst.map(escape).join("|");
 }
 
 function escape(text: string): string {

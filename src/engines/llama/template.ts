@@ -1,8 +1,8 @@
 /**
  * Lays out a chat by a model's Jinja template, so that what a message says can never act as a control
  * token. The template sees the real messages, as many of them look inside or trim; only the texts of
- * control tokens are hidden from it behind marks that no caller can guess, and halves of them where
- * what the template puts beside a message would make a whole. The laid-out text is then read piecewise:
+ * control tokens are hidden from it behind marks that no caller can guess, and parts of them where
+ * what the template puts beside a message, or takes out of it, would make a whole. The laid-out text is then read piecewise:
  * the template's parts with control tokens, the hidden parts without.
  */
 import { randomInt } from "node:crypto";
@@ -61,23 +61,29 @@ export function compileTemplate(source: string, tokens: TemplateTokens): LayOut 
       throw refusal(thrown, source);
     }
     // Its length is known before its characters are: a template can double a text at no cost.
-    const given = messages.reduce((sum, { content }) => sum + content.length, 0);
+    const given = values.messages.reduce((sum, { content }) => sum + content.length, 0);
     if (text.length > maxOwnLength + mostRepeats * given) throw refusal(undefined, source);
     return split(text, nonce, hidden);
   };
   const whole: HideIn = (text, hide) => controls.rewrite(text, hide);
   const wholeAndEdges: HideIn = (text, hide) => controls.rewriteEdges(whole(text, hide), hide);
+  const bounds: HideIn = (text, hide) => controls.rewriteBounds(text, hide);
+  const hasEdges = ({ content }: ChatMessage) =>
+    controls.rewriteEdges(content, () => "") !== content;
+  const hasBounds = ({ content }: ChatMessage) => controls.hasBounds(content);
   return (messages) => {
-    const parts = layOut(messages, whole);
-    // Text that could be half of a control token is hidden only where its other half lies beside it:
-    // it is read piecewise then, in other tokens than the same text elsewhere.
-    const hasEdges = ({ content }: ChatMessage) =>
-      controls.rewriteEdges(content, () => "") !== content;
-    if (!messages.some(hasEdges)) return parts;
-    const careful = layOut(messages, wholeAndEdges);
-    return isDeepStrictEqual(trustedIn(parts, controls), trustedIn(careful, controls))
-      ? parts
-      : careful;
+    // What could be part of a control token is hidden only where it would become one: it is read piecewise
+    // then, in other tokens than the same text elsewhere.
+    let parts = layOut(messages, whole);
+    const hideMore = (hideIn: HideIn): void => {
+      const careful = layOut(messages, hideIn);
+      if (!isDeepStrictEqual(trustedIn(parts, controls), trustedIn(careful, controls))) {
+        parts = careful;
+      }
+    };
+    if (messages.some(hasEdges)) hideMore(wholeAndEdges);
+    if (messages.some(hasBounds)) hideMore(bounds);
+    return parts;
   };
 }
 

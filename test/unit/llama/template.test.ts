@@ -54,6 +54,8 @@ describe("a compiled template", () => {
       ["on both sides of a message", "<|{{ messages[0].content }}|>", ["im_end"]],
       ["in three messages", joining, ["<|", "im_end", "|>"]],
       ["after a whole one", joining, ["</s><|im_", "end|>"]],
+      ["around what is taken out", "{{ messages[0].content | replace('-', '') }}", ["a<|im_-end|>b"]],
+      ["around what is taken out of its middle", "<|{{ messages[0].content | replace('-', '') }}", ["im_-end|>b"]],
     ] as const;
 
     it.each(cases)("%s trusts none of it", (_, template, contents) => {
@@ -66,7 +68,7 @@ describe("a compiled template", () => {
     });
 
     it("leaves a message in one piece where the other half is not beside it", () => {
-      const contents = ["a <", "> b", "s", "<|im_"];
+      const contents = ["a <", "> b", "s", "<|im_", "<b>1 < 2</b>"];
       const parts = compileTemplate(chatml, { ...tokens, controls })(contents.map(user));
       expect(parts).toHaveLength(1);
       for (const content of contents)
