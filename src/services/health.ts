@@ -30,10 +30,7 @@ export interface HealthNames {
 }
 
 /** Tells health now, and whenever a model has changed. */
-export function tellHealth(
-  models: Pick<Registry, "list" | "onChange">,
-  health: HealthNames,
-): void {
+export function tellHealth(models: Pick<Registry, "list" | "onChange">, health: HealthNames): void {
   let told: ReadonlyMap<string, boolean> = new Map();
   const tell = (): void => {
     const now = healthOf(models.list(), { hasStarted: told.get("startup") === true });
