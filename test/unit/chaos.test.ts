@@ -24,7 +24,15 @@ describe("a schedule of chaos", () => {
       action.kind === "calls" ? action.calls.map(({ manner }) => manner.kind) : [action.kind],
     );
     expect([...new Set(kinds)].toSorted()).toEqual([
-      ...["cancels", "gives-up", "kill", "renew-certificate", "renew-key"],
+      ...[
+        "cancels",
+        "gives-up",
+        "guest-comes",
+        "guest-goes",
+        "kill",
+        "renew-certificate",
+        "renew-key",
+      ],
       ...["stalls", "tighten", "waits"],
     ]);
     expect(minute.filter(({ kind }) => kind === "kill")).toHaveLength(4);
