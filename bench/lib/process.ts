@@ -36,11 +36,20 @@ export function memory(pid: number): Memory {
 
 export function children(pid: number): readonly number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8")
+    childrenOfThread(`/proc/${pid}/task/${thread}/children`)
       .split(" ")
       .filter((text) => text !== "")
       .map(Number),
   );
+}
+
+function childrenOfThread(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    // It has ended since it was listed.
+    return "";
+  }
 }
 
 /** How a process shows in `ps`; workers name their model there. */
