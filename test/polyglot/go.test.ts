@@ -1,24 +1,18 @@
-import { delimiter, dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type RealServer, startServer } from "../real-server.ts";
 import { command } from "../command.ts";
+import { goClients } from "../fixtures/foreign-clients.ts";
 import { rollUnder } from "./rolling.ts";
 
-const example = "examples/go";
-const client = resolve(".tools/go-client");
-const rolling = resolve(".tools/go-rolling");
-
+let client: string;
+let rolling: string;
 let server: RealServer | undefined;
 
 beforeAll(async () => {
-  // buf is a script for Node, and runs the Go plugins.
-  const path = [resolve("node_modules/.bin"), dirname(process.execPath), process.env["PATH"]];
-  const options = { cwd: example, env: { PATH: path.join(delimiter) } };
-  await command("go", ["version"], { install: "install Go 1.26 or newer" });
-  await command("buf", ["generate"], options);
-  await command("go", ["build", "-o", client, "."], options);
-  const source = resolve("test/polyglot/rolling.go");
-  await command("go", ["build", "-o", rolling, source], options);
+  const build = await goClients();
+  client = await build("go-client", ".");
+  rolling = await build("go-rolling", resolve("test/polyglot/rolling.go"));
   server = await startServer("bin/inferd serve");
 }, 600_000);
 

@@ -1,21 +1,20 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type RealServer, startServer } from "../real-server.ts";
 import { command } from "../command.ts";
+import { pythonClients } from "../fixtures/foreign-clients.ts";
 import { rollUnder } from "./rolling.ts";
 
 const example = "examples/python";
-const environment = resolve(".tools/venv");
-const python = join(environment, "bin/python");
 
+let python: string;
 let server: RealServer | undefined;
 const run = (script: string, { address } = server!) =>
   command(python, [script, address], { cwd: example, env: { PYTHONUTF8: "1" } });
 
 beforeAll(async () => {
-  await installPackages();
-  await makeStubs();
+  ({ python } = await pythonClients());
   server = await startServer("bin/inferd serve");
 }, 600_000);
 
@@ -66,25 +65,3 @@ it("is served by a full server in the end, by gRPC's own retries", async () => {
     await narrow.stop();
   }
 }, 120_000);
-
-/** Installs the example's packages beside the repository's tools, once for each list of versions. */
-async function installPackages(): Promise<void> {
-  const wanted = join(example, "requirements.txt");
-  const installed = join(environment, "requirements.txt");
-  if (existsSync(installed) && readFileSync(installed).equals(readFileSync(wanted))) return;
-  await command("python3", ["-m", "venv", environment], {
-    install: "install Python 3.10 or newer with venv",
-  });
-  await command(python, ["-m", "pip", "install", "--quiet", "--requirement", wanted]);
-  copyFileSync(wanted, installed);
-}
-
-/** From `proto/inferd` alone, into the example's folder, as its README says. */
-async function makeStubs(): Promise<void> {
-  const folder = "../../proto";
-  const files = readdirSync("proto/inferd/v1").map((file) => `${folder}/inferd/v1/${file}`);
-  const out = ["--python_out=.", "--pyi_out=.", "--grpc_python_out=."];
-  await command(python, ["-m", "grpc_tools.protoc", `-I${folder}`, ...out, ...files], {
-    cwd: example,
-  });
-}
