@@ -7,24 +7,27 @@ export interface Usage {
   readonly front: number;
   /** Those with engines. */
   readonly workers: number;
-  /** This process, which puts the load on. */
-  readonly client: number;
+  /** Those that put the load on, by name. */
+  readonly clients: Readonly<Record<string, number>>;
 }
 
-/** Begins to count; the result says what was used since. */
-export function usageOf({ front, workers }: ServerProcess): () => Usage {
-  const pids = workers().map(({ pid }) => pid);
-  const read = (): Usage & { readonly atMs: number } => ({
-    front: cpuMs(front),
-    workers: pids.reduce((sum, pid) => sum + cpuMs(pid), 0),
-    client: cpuMs(process.pid),
-    atMs: performance.now(),
-  });
-  const before = read();
-  return () => {
-    const after = read();
-    const cores = (kind: keyof Usage): number =>
-      Math.round(((after[kind] - before[kind]) / (after.atMs - before.atMs)) * 100) / 100;
-    return { front: cores("front"), workers: cores("workers"), client: cores("client") };
+/** Begins to count; the result says what was used since. Clients are processes by name. */
+export function usageOf(
+  { front, workers }: ServerProcess,
+  clients: Readonly<Record<string, number>>,
+): () => Usage {
+  const startMs = performance.now();
+  const counterOf = (...pids: readonly number[]): (() => number) => {
+    const usedMs = (): number => pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
+    const beforeMs = usedMs();
+    return () => Math.round(((usedMs() - beforeMs) / (performance.now() - startMs)) * 100) / 100;
   };
+  const ofFront = counterOf(front);
+  const ofWorkers = counterOf(...workers().map(({ pid }) => pid));
+  const ofClients = Object.entries(clients).map(([name, pid]) => [name, counterOf(pid)] as const);
+  return () => ({
+    front: ofFront(),
+    workers: ofWorkers(),
+    clients: Object.fromEntries(ofClients.map(([name, cores]) => [name, cores()])),
+  });
 }

@@ -106,6 +106,14 @@ function stream(client: Client, { request, reader, options }: Call): Promise<Str
   });
 }
 
+/** The request as it goes over the wire, for clients that are told what to send. */
+export function messageBytes(
+  request: StreamRequest,
+  options: Pick<InferdOptions, "model" | "temperature">,
+): Uint8Array {
+  return GenerateStreamRequest.encode(messageOf(request, options)).finish();
+}
+
 /** The request as inferd takes it. */
 export function messageOf(
   request: StreamRequest,

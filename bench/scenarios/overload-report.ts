@@ -15,11 +15,29 @@ export interface Part {
   readonly usage: Usage;
 }
 
+/** What one gRPC library's client had of a part. */
+export interface Share {
+  readonly calls: number;
+  readonly completed: number;
+  readonly completedPerSecond: number;
+  readonly firstTokenMs: Spread | undefined;
+  /** How late its calls were sent. */
+  readonly lateMs: Spread | undefined;
+  /** Calls by the code that they ended with. */
+  readonly ends: Readonly<Record<string, number>>;
+}
+
+export interface Flood extends Part {
+  readonly libraries: Readonly<Record<string, Share>>;
+  /** Of the libraries that are not inferd's own. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
 export interface Parts {
   readonly unloaded: Part;
   /** Before the overload, and after it: a machine is not the same from one minute to the next. */
   readonly full: Part;
-  readonly overloaded: Part;
+  readonly overloaded: Flood;
   readonly fullAgain: Part;
 }
 
@@ -56,8 +74,14 @@ export function outcomeOf(parts: Parts, { offeredTimes, places }: Load): Outcome
         aim: { relation: "≤", value: rounded(2 * (unloaded.firstTokenMs?.p99 ?? NaN) + queueMs) },
       },
     ],
-    tables: [callsTable(parts), costTable(parts), endsTable(overloaded)],
+    tables: [
+      callsTable(parts),
+      librariesTable(overloaded),
+      costTable(parts),
+      endsTable(overloaded),
+    ],
     data: parts,
+    versions: overloaded.versions,
   };
 }
 
@@ -80,14 +104,36 @@ function callsTable(parts: Parts): Table {
   };
 }
 
+function librariesTable({ libraries, usage }: Flood): Table {
+  const columns = ["calls", "completed", "completed a second", "first token p50 ms", "p99 ms"];
+  return {
+    title: "The overload's calls, by the library that made them",
+    columns: ["", ...columns, "sent late by, p99 ms", "cores", "ended otherwise"],
+    rows: Object.entries(libraries).map(([library, share]) => [
+      library,
+      share.calls,
+      share.completed,
+      rounded(share.completedPerSecond),
+      share.firstTokenMs?.p50 ?? NaN,
+      share.firstTokenMs?.p99 ?? NaN,
+      share.lateMs?.p99 ?? NaN,
+      usage.clients[library] ?? NaN,
+      Object.entries(share.ends)
+        .filter(([code]) => code !== "OK")
+        .map(([code, count]) => `${count} ${code}`)
+        .join(", "),
+    ]),
+  };
+}
+
 function costTable(parts: Parts): Table {
   return {
     title: "Cores used, and the queue",
-    columns: ["", "front", "workers", "client", "waiting, mean", "queue empty", "slots unused"],
-    rows: rowsOf(parts, ({ usage: { front, workers, client }, queue }) => [
+    columns: ["", "front", "workers", "clients", "waiting, mean", "queue empty", "slots unused"],
+    rows: rowsOf(parts, ({ usage: { front, workers, clients }, queue }) => [
       front,
       workers,
-      client,
+      rounded(sum(clients)),
       queue.meanWaiting,
       `${rounded(queue.emptyPart * 100)} %`,
       `${rounded(queue.idleSlotsPart * 100)} %`,

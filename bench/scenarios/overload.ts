@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { arrivals } from "../load/arrivals.ts";
 import { realClock } from "../load/clock.ts";
-import { type CallRecord, type Drive, drive, type DriveOptions } from "../load/drive.ts";
+import { drive } from "../load/drive.ts";
 import { openInferd } from "../load/inferd.ts";
 import { exactly, requests } from "../load/requests.ts";
-import type { StreamTarget } from "../load/target.ts";
-import { sampleMetrics } from "../lib/metrics.ts";
+import type { StreamRequest, StreamTarget } from "../load/target.ts";
+import { availableClients, foreignClients } from "../lib/foreign.ts";
 import { freePort } from "../lib/port.ts";
-import { queueUse } from "../lib/queue-use.ts";
 import { seededRandom } from "../lib/random.ts";
 import type { Scenario } from "../lib/scenario.ts";
-import { type CallLine, type ServerProcess, withServer } from "../lib/server.ts";
-import { spread } from "../lib/statistics.ts";
-import { usageOf } from "../lib/usage.ts";
-import { outcomeOf, type Part } from "./overload-report.ts";
+import { type CallLine, withServer } from "../lib/server.ts";
+import type { Launch } from "../lib/timed-calls.ts";
+import { endedCalls, flood, ownLibrary } from "./overload-flood.ts";
+import { everyMs, observe, partOf, sharesOf, type Watched } from "./overload-parts.ts";
+import { type Flood, outcomeOf, type Part } from "./overload-report.ts";
 
 // Lengths differ, or all calls of a batch would begin and end together.
 export const shape = { promptTokens: 47, newTokens: { least: 48, most: 144 } } as const;
@@ -21,7 +21,6 @@ export const offeredTimes = 3;
 const maxQueuedJobs = 32;
 const slots = 16;
 const model = "inferd-demo";
-const everyMs = 100;
 const settleMs = 500;
 // Longer than the open loop: a call that expires in the middle has cost the model time and is none.
 const deadlineMs = 40_000;
@@ -34,17 +33,16 @@ const retryPolicy = {
   backoffMultiplier: 2,
   retryableStatusCodes: ["RESOURCE_EXHAUSTED", "UNAVAILABLE"],
 };
-const serviceConfig = JSON.stringify({
-  loadBalancingConfig: [],
-  methodConfig: [{ name: [{}], retryPolicy }],
-});
+const methodConfig = [{ name: [{}], retryPolicy }];
+const stock = { model, temperature: 0.8, deadlineMs } as const;
 
 export const overload: Scenario = {
   name: "overload",
   title: "Three times the load that the server can take",
-  method: `inferd-demo, prompts of ${shape.promptTokens} tokens and ${shape.newTokens.least} to ${shape.newTokens.most} new ones; ${maxQueuedJobs} jobs may wait. First one call at a time; then a closed loop that keeps the queue half full; then an open loop (Poisson) of ${offeredTimes} times what that completed, by a stock grpc-js client with a retry policy of ${retryPolicy.maxAttempts} attempts in its service config and a deadline of ${deadlineMs / 1000} s; then the closed loop again. The capacity is the mean of the two closed loops. Goodput counts completed calls from the first arrival to the last, without the first sixth. Attempts are those that the server's log has. The time to the first token is the server's own, from the arrival of the attempt that was served; it is held against twice the unloaded one and the time that a full queue and the ${slots} jobs that run take at capacity. Client and server are processes of their own and share the machine's cores; the second table shows what each used, and whether the queue ran dry, from metrics read every ${everyMs} ms without the first sixth. Where a call ended that was not completed is told by attempt: only those that a worker had begun have cost the model time.`,
+  method: `inferd-demo, prompts of ${shape.promptTokens} tokens and ${shape.newTokens.least} to ${shape.newTokens.most} new ones; ${maxQueuedJobs} jobs may wait. First one call at a time; then a closed loop that keeps the queue half full; then an open loop (Poisson) of ${offeredTimes} times what that completed; then the closed loop again. The open loop's calls are made in turns by stock clients of grpc-js, of Python (grpcio, asyncio) and of Go (grpc-go), each a process with one connection, the same retry policy of ${retryPolicy.maxAttempts} attempts in its service config and a deadline of ${deadlineMs / 1000} s; all else by grpc-js. The capacity is the mean of the two closed loops. Goodput counts completed calls from the first arrival to the last, without the first sixth. Attempts are those that the server's log has. The time to the first token is the server's own, from the arrival of the attempt that was served; it is held against twice the unloaded one and the time that a full queue and the ${slots} jobs that run take at capacity. Clients and server share the machine's cores; the third table shows what each used, and whether the queue ran dry, from metrics read every ${everyMs} ms without the first sixth. How late a client sent its calls is its own doing. Where a call ended that was not completed is told by attempt: only those that a worker had begun have cost the model time.`,
   async run({ isSmoke, say }) {
     const lastsMs = isSmoke ? 6000 : 24_000;
+    const launches = await availableClients(foreignClients, say);
     const lines: CallLine[] = [];
     const metricsPort = await freePort();
     const flags = [
@@ -55,27 +53,20 @@ export const overload: Scenario = {
     ];
     const parts = await withServer({ flags, onCall: (line) => lines.push(line) }, (server) =>
       withTarget(server.address, async (target) => {
-        const part = async (name: string, options: Pick<DriveOptions, "load" | "durationMs">) => {
+        const watched: Watched = { server, metricsPort, model, lines };
+        const closed = (name: string, streams: number, durationMs: number) => {
           say(name);
-          return runPart(target, { ...options, server, metricsPort, lines, seed: name.length });
+          return closedPart({ target, watched, streams, durationMs, seed: name.length });
         };
-        await part("warm up", { load: { kind: "closed", streams: 16 }, durationMs: lastsMs / 10 });
-        const unloaded = await part("unloaded", {
-          load: { kind: "closed", streams: 1 },
-          durationMs: lastsMs / 5,
-        });
-        const capacity = {
-          load: { kind: "closed", streams: 32 },
-          durationMs: lastsMs / 2,
-        } as const;
-        const full = await part("at capacity", capacity);
+        await closed("warm up", 16, lastsMs / 10);
+        const unloaded = await closed("unloaded", 1, lastsMs / 5);
+        const full = await closed("at capacity", 32, lastsMs / 2);
+        say(`overloaded, by ${[ownLibrary, ...launches.keys()].join(", ")}`);
         const perSecond = full.completedPerSecond * offeredTimes;
-        const arrivalsMs = arrivals("poisson", perSecond, seededRandom(1));
-        const overloaded = await part("overloaded", {
-          load: { kind: "open", arrivalsMs },
-          durationMs: lastsMs,
+        const overloaded = await openPart({
+          ...{ target, watched, launches, perSecond, durationMs: lastsMs, seed: 10 },
         });
-        const fullAgain = await part("at capacity again", capacity);
+        const fullAgain = await closed("at capacity again", 32, lastsMs / 2);
         return { unloaded, full, overloaded, fullAgain };
       }),
     );
@@ -88,12 +79,10 @@ async function withTarget<T>(
   run: (target: StreamTarget) => Promise<T>,
 ): Promise<T> {
   const target = openInferd({
+    ...stock,
     address,
-    model,
-    temperature: 0.8,
     connections: 1,
-    deadlineMs,
-    serviceConfig,
+    serviceConfig: JSON.stringify({ loadBalancingConfig: [], methodConfig }),
   });
   try {
     return await run(target.stream);
@@ -102,68 +91,81 @@ async function withTarget<T>(
   }
 }
 
-type PartOptions = Pick<DriveOptions, "load" | "durationMs"> & {
-  readonly server: ServerProcess;
-  readonly metricsPort: number;
-  readonly lines: CallLine[];
+interface PartOptions {
+  readonly target: StreamTarget;
+  readonly watched: Watched;
+  readonly durationMs: number;
   readonly seed: number;
-};
+}
 
-async function runPart(
-  target: StreamTarget,
-  { server, metricsPort, lines, seed, ...options }: PartOptions,
-): Promise<Part> {
-  // Calls that the part before cut off are in the log by then.
+async function closedPart({
+  target,
+  watched,
+  durationMs,
+  streams,
+  seed,
+}: PartOptions & { readonly streams: number }): Promise<Part> {
+  await settle(watched);
+  const [observed, driven] = await Promise.all([
+    observe(watched, durationMs, { [ownLibrary]: process.pid }),
+    drive(target, {
+      load: { kind: "closed", streams },
+      calls: Infinity,
+      durationMs,
+      request: requestsOf(seed),
+      clock: realClock,
+    }),
+  ]);
+  return { ...partOf(endedCalls(driven), durationMs, watched.lines), ...observed };
+}
+
+async function openPart({
+  target,
+  watched,
+  launches,
+  perSecond,
+  durationMs,
+  seed,
+}: PartOptions & {
+  readonly launches: ReadonlyMap<string, Launch>;
+  readonly perSecond: number;
+}): Promise<Flood> {
+  await settle(watched);
+  const { calls, observed, versions } = await flood({
+    target,
+    launches,
+    settings: {
+      ...stock,
+      address: watched.server.address,
+      serviceConfig: JSON.stringify({ methodConfig }),
+    },
+    arrivalsMs: poisson(perSecond, durationMs),
+    request: requestsOf(seed),
+    observe: (pids) => observe(watched, durationMs, pids),
+  });
+  const part = partOf(calls, durationMs, watched.lines);
+  return { ...part, ...observed, libraries: sharesOf(calls, durationMs), versions };
+}
+
+function poisson(perSecond: number, durationMs: number): readonly number[] {
+  const all: number[] = [];
+  for (const atMs of arrivals("poisson", perSecond, seededRandom(1))) {
+    if (atMs >= durationMs) break;
+    all.push(atMs);
+  }
+  return all;
+}
+
+/** Calls that the part before cut off are in the log by then. */
+async function settle({ lines }: Watched): Promise<void> {
   await sleep(settleMs);
   lines.length = 0;
-  const observed = observe(server, metricsPort, options.durationMs);
-  const driven = await drive(target, {
-    ...options,
-    calls: Infinity,
-    request: requests({
-      prompt: { kind: "tokens", tokens: exactly(shape.promptTokens) },
-      newTokens: shape.newTokens,
-      seed,
-    }),
-    clock: realClock,
+}
+
+function requestsOf(seed: number): (index: number) => StreamRequest {
+  return requests({
+    prompt: { kind: "tokens", tokens: exactly(shape.promptTokens) },
+    newTokens: shape.newTokens,
+    seed,
   });
-  return { ...partOf(driven, options.durationMs, lines), ...(await observed) };
-}
-
-/** Looks at the server while calls arrive, but for the first sixth. */
-async function observe(
-  server: ServerProcess,
-  metricsPort: number,
-  durationMs: number,
-): Promise<Pick<Part, "queue" | "usage">> {
-  await sleep(durationMs / 6);
-  const used = usageOf(server);
-  const sampler = sampleMetrics(metricsPort, everyMs);
-  await sleep((durationMs / 6) * 5);
-  return { queue: queueUse(sampler.stop(), model), usage: used() };
-}
-
-function partOf(
-  { startMs, calls }: Drive,
-  durationMs: number,
-  lines: readonly CallLine[],
-): Omit<Part, "queue" | "usage"> {
-  const completed = calls.filter(({ end }) => end.code === "OK");
-  const fromMs = startMs + durationMs / 6;
-  const untilMs = startMs + durationMs;
-  const inTime = ({ endMs }: CallRecord): boolean => endMs >= fromMs && endMs < untilMs;
-  const attempts: Record<string, number> = {};
-  for (const { method, code, reason, isStarted } of lines) {
-    if (!method.endsWith("/GenerateStream")) continue;
-    const how =
-      reason === "" ? code : `${reason} ${isStarted ? "while it ran" : "before it began"}`;
-    attempts[how] = (attempts[how] ?? 0) + 1;
-  }
-  return {
-    calls: calls.length,
-    completed: completed.length,
-    completedPerSecond: completed.filter(inTime).length / ((untilMs - fromMs) / 1000),
-    attempts,
-    firstTokenMs: spread(completed.flatMap(({ end }) => end.firstTokenMs ?? [])),
-  };
 }

@@ -1,18 +1,23 @@
 import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { foreignClients } from "../../bench/lib/foreign.ts";
+import type { Launch } from "../../bench/lib/timed-calls.ts";
 import { type RealServer, startServer } from "../real-server.ts";
 import { command } from "../command.ts";
 import { goClients } from "../fixtures/foreign-clients.ts";
 import { rollUnder } from "./rolling.ts";
+import { testTimedCalls } from "./timed-calls.ts";
 
 let client: string;
 let rolling: string;
+let timedCalls: Launch;
 let server: RealServer | undefined;
 
 beforeAll(async () => {
   const build = await goClients();
   client = await build("go-client", ".");
   rolling = await build("go-rolling", resolve("test/polyglot/rolling.go"));
+  timedCalls = await foreignClients["grpc-go"]();
   server = await startServer("bin/inferd serve");
 }, 600_000);
 
@@ -52,3 +57,5 @@ it("is served by a full server in the end, by gRPC's own retries", async () => {
     await narrow.stop();
   }
 }, 120_000);
+
+testTimedCalls(() => timedCalls);

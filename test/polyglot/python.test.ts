@@ -1,20 +1,25 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { foreignClients } from "../../bench/lib/foreign.ts";
+import type { Launch } from "../../bench/lib/timed-calls.ts";
 import { type RealServer, startServer } from "../real-server.ts";
 import { command } from "../command.ts";
 import { pythonClients } from "../fixtures/foreign-clients.ts";
 import { rollUnder } from "./rolling.ts";
+import { testTimedCalls } from "./timed-calls.ts";
 
 const example = "examples/python";
 
 let python: string;
+let timedCalls: Launch;
 let server: RealServer | undefined;
 const run = (script: string, { address } = server!) =>
   command(python, [script, address], { cwd: example, env: { PYTHONUTF8: "1" } });
 
 beforeAll(async () => {
   ({ python } = await pythonClients());
+  timedCalls = await foreignClients.grpcio();
   server = await startServer("bin/inferd serve");
 }, 600_000);
 
@@ -65,3 +70,5 @@ it("is served by a full server in the end, by gRPC's own retries", async () => {
     await narrow.stop();
   }
 }, 120_000);
+
+testTimedCalls(() => timedCalls);
