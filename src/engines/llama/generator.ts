@@ -46,7 +46,7 @@ export class Generator implements Engine {
   readonly #parts: GeneratorParts;
   readonly #batch: Batch;
   readonly #slots: Slots;
-  readonly #seating: Seating;
+  readonly #seating: Seating<Sequence>;
   readonly #tempo: Tempo;
   #threads: number;
   #sequencesInStep = 0;
@@ -158,7 +158,7 @@ export class Generator implements Engine {
   }
 
   /** Decides which sequences take part in the next step, and how many prompt tokens it may carry. */
-  #choose(): { running: readonly Entry[]; promptTokens: number } {
+  #choose(): { running: readonly Entry<Sequence>[]; promptTokens: number } {
     const seated = this.#seating.running;
     const prompts = seated.filter(([, one]) => !one.decoding);
     const decoding = seated.length - prompts.length;

@@ -1,5 +1,20 @@
-import type { Sequence } from "./sequence.ts";
 import type { Slots } from "./slots.ts";
+import type { TokenList } from "./tokens.ts";
+
+/** What seating must know of a sequence. */
+export interface Sitter {
+  /** Undefined while it waits for one. */
+  readonly slot: number | undefined;
+  /** A paused one is not computed, and gives way first. */
+  readonly paused: boolean;
+  readonly tokens: TokenList;
+  /** Cells that it should find free before it starts, beyond those of its tokens. */
+  readonly headroom: number;
+  sit(slot: number, cached: number): void;
+  stand(): void;
+  /** Frees what it holds beside its cells. */
+  free(): void;
+}
 
 export interface SeatingOptions {
   readonly slots: Slots;
@@ -8,7 +23,7 @@ export interface SeatingOptions {
 }
 
 /** A sequence with the id of its job. */
-export type Entry = readonly [id: number, sequence: Sequence];
+export type Entry<S> = readonly [id: number, sequence: S];
 
 /**
  * Owns the sequences, from their jobs' coming to their end, and which of them sit in slots.
@@ -17,11 +32,11 @@ export type Entry = readonly [id: number, sequence: Sequence];
  * then the youngest of all: it loses its cells, keeps its tokens, sampler and text, and is computed
  * again when there is room. The oldest always goes on, since a context fits the cells.
  */
-export class Seating {
+export class Seating<S extends Sitter> {
   readonly #slots: Slots;
   readonly #cells: number;
   /** By age: a map keeps the order in which jobs came. */
-  readonly #sequences = new Map<number, Sequence>();
+  readonly #sequences = new Map<number, S>();
 
   constructor({ slots, cells }: SeatingOptions) {
     this.#slots = slots;
@@ -38,15 +53,15 @@ export class Seating {
   }
 
   /** Those with a slot that are not paused, oldest first. */
-  get running(): readonly Entry[] {
+  get running(): readonly Entry<S>[] {
     return this.#seated.filter(([, one]) => !one.paused);
   }
 
-  add(id: number, sequence: Sequence): void {
+  add(id: number, sequence: S): void {
     this.#sequences.set(id, sequence);
   }
 
-  get(id: number): Sequence | undefined {
+  get(id: number): S | undefined {
     return this.#sequences.get(id);
   }
 
@@ -89,11 +104,11 @@ export class Seating {
     return "sequence";
   }
 
-  get #seated(): readonly Entry[] {
+  get #seated(): readonly Entry<S>[] {
     return [...this.#sequences].filter(([, one]) => one.slot !== undefined);
   }
 
-  #trySeat(sequence: Sequence): boolean {
+  #trySeat(sequence: S): boolean {
     const promised = this.#seated.reduce((sum, [, one]) => sum + one.tokens.length, 0);
     const needed = promised + sequence.tokens.length + sequence.headroom;
     if (promised > 0 && needed > this.#cells) return false;
@@ -103,13 +118,13 @@ export class Seating {
     return true;
   }
 
-  #unseat(sequence: Sequence): void {
+  #unseat(sequence: S): void {
     if (sequence.slot !== undefined) this.#slots.discard(sequence.slot);
     sequence.stand();
   }
 
   /** The youngest sequence with a slot that fits. */
-  #youngest(fits: (sequence: Sequence) => boolean): Sequence | undefined {
+  #youngest(fits: (sequence: S) => boolean): S | undefined {
     return this.#seated.findLast(([, one]) => fits(one))?.[1];
   }
 }
