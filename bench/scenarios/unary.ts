@@ -33,6 +33,9 @@ const methods: readonly Method[] = [
   },
 ];
 
+/** More than a connection can begin: the default is below what ghz reaches with the smallest calls. */
+const callsPerSecond = 1_000_000;
+
 interface Sample {
   readonly name: string;
   readonly method: string;
@@ -48,9 +51,10 @@ export const unary: Scenario = {
   name: "unary",
   title: "Unary calls by ghz",
   method:
-    "ghz, in a closed loop over one connection, on the same machine as the server: it competes for the cores, so calls a second are what both together reach, and microseconds of CPU in the server's front process, its log line for each call included, tell more. The models are those that come with inferd. Generate asks for 16 tokens after the same four words each time, which a prefix cache may have. ghz's own reports are in `bench/results/ghz/`, without their lists of single calls.",
+    "ghz, in a closed loop over one connection, for which the server's bound on calls a second is raised, on the same machine as the server: it competes for the cores, so calls a second are what both together reach, and microseconds of CPU in the server's front process, its log line for each call included, tell more. The models are those that come with inferd. Generate asks for 16 tokens after the same four words each time, which a prefix cache may have. ghz's own reports are in `bench/results/ghz/`, without their lists of single calls.",
   async run(context) {
-    const samples = await withServer({ flags: [] }, async (server) => {
+    const flags = ["--max-calls-per-second", String(callsPerSecond)];
+    const samples = await withServer({ flags }, async (server) => {
       const taken: Sample[] = [];
       for (const method of methods) taken.push(await sample(server, method, context));
       return taken;
