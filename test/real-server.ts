@@ -48,9 +48,9 @@ export async function startServer(command: string): Promise<RealServer> {
   const closed = once(child, "close").finally(() => process.off("exit", killGroup));
   const lines: string[] = [];
   const counts = new Map<string, number>();
-  const note = (line: string): void => {
+  const note = (line: string, message: string): void => {
     lines.push(line);
-    counts.set(messageOf(line), (counts.get(messageOf(line)) ?? 0) + 1);
+    counts.set(message, (counts.get(message) ?? 0) + 1);
   };
   try {
     const address = await ready(child, note);
@@ -77,12 +77,15 @@ export async function startServer(command: string): Promise<RealServer> {
 }
 
 /** Reads the log, all of it so that the server never waits for us, and gives the ready line's address. */
-function ready(child: ChildProcess, note: (line: string) => void): Promise<string> {
+function ready(
+  child: ChildProcess,
+  note: (line: string, message: string) => void,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     child.once("close", () => reject(new Error("it ended")));
     createInterface({ input: child.stderr! }).on("line", (line) => {
-      note(line);
       const message = messageOf(line);
+      note(line, message);
       if (message === "ready") resolve((JSON.parse(line) as { address: string }).address);
       if (message.startsWith("no model could be loaded")) reject(new Error(message));
     });
