@@ -1,7 +1,9 @@
 import { ServeError } from "../../base/errors.ts";
 import type { GenerateInput, GenerateJob } from "../engine.ts";
+import { readExcerpt, slackTokens } from "./excerpt.ts";
+import type { Wanted } from "./excerpt.ts";
 import type { LayOut, TextPart } from "./template.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import type { Tokenizer, TokenizeOptions } from "./tokenizer.ts";
 
 /** What turns a job's input into tokens. */
 export interface Reader {
@@ -52,13 +54,16 @@ function readInput(reader: Reader, job: GenerateJob): Int32Array {
   switch (input.kind) {
     case "prompt":
       refuseHopeless(reader, job, input.text);
-      return reader.tokenizer.tokenize(input.text, { addSpecial: true, parseSpecial: false });
+      return readText(reader.tokenizer, input.text, {
+        ...{ addSpecial: true, parseSpecial: false },
+        wanted: wantedOf(reader, job),
+      });
     case "chat": {
       if (reader.layOut === undefined) {
         throw new ServeError("NO_CHAT_TEMPLATE", "the model has no chat template: send a prompt");
       }
       for (const { content } of input.messages) refuseHopeless(reader, job, content);
-      return readParts(reader.tokenizer, reader.layOut(input.messages));
+      return readParts(reader.tokenizer, reader.layOut(input.messages), wantedOf(reader, job));
     }
     case "tokens":
       return readIds(input.ids, reader.tokenizer.vocabularySize);
@@ -79,27 +84,78 @@ function readIds(ids: Uint32Array, vocabularySize: number): Int32Array {
   return Int32Array.from(ids);
 }
 
+/** Undefined for all of it. What is cut must still be seen to be too long for it. */
+function wantedOf(reader: Reader, job: GenerateJob): Wanted | undefined {
+  if (job.truncate === "none") return undefined;
+  return { drop: job.truncate, tokens: mostTokens(reader, job) + 1 + slackTokens };
+}
+
+interface ReadOptions extends TokenizeOptions {
+  readonly wanted: Wanted | undefined;
+}
+
+function readText(tokenizer: Tokenizer, text: string, { wanted, ...options }: ReadOptions) {
+  const read = (part: string) => tokenizer.tokenize(part, options);
+  return wanted === undefined ? read(text) : readExcerpt(text, wanted, read);
+}
+
 /**
  * Reads a laid-out chat as llama.cpp does: a template may write the begin and end tokens that the
  * vocabulary adds anyway, and they are wanted once.
  */
-export function readParts(tokenizer: Tokenizer, parts: readonly TextPart[]): Int32Array {
-  const bos = tokenizer.addsBos ? tokenizer.textOf(tokenizer.bos) : "";
-  const eos = tokenizer.addsEos ? tokenizer.textOf(tokenizer.eos) : "";
+export function readParts(
+  tokenizer: Tokenizer,
+  parts: readonly TextPart[],
+  wanted: Wanted | undefined,
+): Int32Array {
   const last = parts.length - 1;
-  const pieces = parts.map(({ text, trusted }, index) => {
-    let rest = text;
-    if (trusted && index === 0 && rest.startsWith(bos)) rest = rest.slice(bos.length);
-    if (trusted && index === last && eos !== "" && rest.endsWith(eos)) {
-      rest = rest.slice(0, -eos.length);
-    }
-    // A whole chat in one part is read exactly as llama.cpp reads it.
-    return tokenizer.tokenize(rest, { addSpecial: last === 0, parseSpecial: trusted });
-  });
-  if (last === 0) return pieces[0] ?? new Int32Array();
+  const own = parts.map((part, index) => ({
+    text: withoutAdded(tokenizer, part, { isFirst: index === 0, isLast: index === last }),
+    trusted: part.trusted,
+  }));
+  const [whole] = own;
+  // A whole chat in one part is read exactly as llama.cpp reads it.
+  if (own.length === 1 && whole !== undefined) {
+    const { text, trusted } = whole;
+    return readText(tokenizer, text, { addSpecial: true, parseSpecial: trusted, wanted });
+  }
   const begin = tokenizer.addsBos ? [tokenizer.bos] : [];
   const end = tokenizer.addsEos ? [tokenizer.eos] : [];
+  const pieces = readPieces(tokenizer, own, wanted);
   return Int32Array.from([begin, ...pieces, end].flatMap((ids) => [...ids]));
+}
+
+/** Reads each part by itself, from the end that is kept. */
+function readPieces(
+  tokenizer: Tokenizer,
+  parts: readonly TextPart[],
+  wanted: Wanted | undefined,
+): readonly Int32Array[] {
+  const backwards = wanted?.drop === "start";
+  const pieces: Int32Array[] = [];
+  let left = wanted?.tokens ?? Infinity;
+  for (const { text, trusted } of backwards ? parts.toReversed() : parts) {
+    if (left <= 0) break;
+    const options = { addSpecial: false, parseSpecial: trusted };
+    const rest = wanted && { ...wanted, tokens: left };
+    const piece = readText(tokenizer, text, { ...options, wanted: rest });
+    pieces.push(piece);
+    left -= piece.length;
+  }
+  return backwards ? pieces.reverse() : pieces;
+}
+
+/** A part's text without what the vocabulary adds at the ends of the whole. */
+function withoutAdded(
+  tokenizer: Tokenizer,
+  { text, trusted }: TextPart,
+  { isFirst, isLast }: { readonly isFirst: boolean; readonly isLast: boolean },
+): string {
+  if (!trusted) return text;
+  const bos = isFirst && tokenizer.addsBos ? tokenizer.textOf(tokenizer.bos) : "";
+  const eos = isLast && tokenizer.addsEos ? tokenizer.textOf(tokenizer.eos) : "";
+  const rest = text.startsWith(bos) ? text.slice(bos.length) : text;
+  return eos !== "" && rest.endsWith(eos) ? rest.slice(0, -eos.length) : rest;
 }
 
 function tooLong(promptTokens: number, reader: Reader, job: GenerateJob): ServeError {
