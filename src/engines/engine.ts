@@ -26,7 +26,10 @@ export interface Engine {
   /** For metrics: its KV memory as it stands. Left out by an engine that has none. */
   readonly memory?: KvMemory;
 
-  /** Takes a job. Throws a ServeError for one that it can never serve. `id` is unused so far. */
+  /**
+   * Takes a job. Throws a ServeError for one that it can never serve. `id` is unused so far. Nothing else is
+   * heard meanwhile; a step is asked for between jobs that take long.
+   */
   add(id: number, job: Job): void;
 
   /** Forgets a job and frees what it held; sends nothing for it any more. Ignores an unknown id. */

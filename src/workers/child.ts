@@ -80,7 +80,8 @@ async function load(message: Extract<ToWorker, { readonly kind: "load" }>): Prom
     send({ kind: "load-failed", message: reason });
     return;
   }
-  driver = new Driver(engine, { send, turn, broken: (thrown) => fail("the engine broke", thrown) });
+  const broken = (thrown: unknown) => fail("the engine broke", thrown);
+  driver = new Driver(engine, { send, turn, now: () => performance.now(), broken });
   send({ kind: "ready", info: engine.info });
   for (const command of early.splice(0)) driver.receive(command);
 }

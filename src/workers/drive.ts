@@ -1,7 +1,8 @@
 /**
  * Drives one engine: hands it what the server sent, asks for one step at a time, and sends all that a
  * step gave in one message. The event loop turns between steps, so a cancellation is heard after at
- * most one step; and an engine sees no call while its step is under way.
+ * most one step; and an engine sees no call while its step is under way. Taking a job is work too, as
+ * its prompt is read: so jobs come last, and a step is computed between those that take long.
  */
 import { ServeError } from "../base/errors.ts";
 import type { ErrorData } from "../base/errors.ts";
@@ -26,9 +27,16 @@ export interface DriverHost {
   send(message: FromWorker): void;
   /** Lets waiting messages be received. */
   turn(): Promise<unknown>;
+  /** A monotonic clock, in milliseconds. */
+  now(): number;
   /** The engine threw where it must not: nothing it holds can be trusted. Called at most once. */
   broken(thrown: unknown): void;
 }
+
+type JobCommand = Extract<Command, { readonly kind: "job" }>;
+
+/** Jobs are handed over for so long before a step; the one under way then is still taken. */
+const mostAddingMs = 20;
 
 interface DrivenJob {
   readonly shape: VectorShape;
@@ -46,6 +54,8 @@ export class Driver {
   readonly #engine: Engine;
   readonly #host: DriverHost;
   readonly #jobs = new Map<number, DrivenJob>();
+  /** Jobs that the engine has not been given yet, oldest first. */
+  readonly #waiting = new Map<number, JobCommand>();
   #inbox: Command[] = [];
   #outbox: JobOutput[] = [];
   #isRunning = false;
@@ -58,7 +68,7 @@ export class Driver {
     this.#host = host;
   }
 
-  /** Takes a command; it is obeyed before the next step. */
+  /** Takes a command; it is obeyed before the next step, or soon after where jobs take long. */
   receive(command: Command): void {
     this.#inbox.push(command);
     if (this.#isRunning) return;
@@ -82,7 +92,8 @@ export class Driver {
         const events = this.#engine.busy ? await this.#engine.step() : undefined;
         this.#collect(events ?? []);
         this.#flush(events === undefined ? {} : this.#report());
-        if (events === undefined && this.#inbox.length === 0) break;
+        const isIdle = this.#inbox.length === 0 && this.#waiting.size === 0;
+        if (events === undefined && isIdle) break;
         await this.#host.turn();
       }
     } catch (thrown) {
@@ -100,9 +111,10 @@ export class Driver {
     for (const command of commands) {
       switch (command.kind) {
         case "job":
-          this.#add(command);
+          this.#waiting.set(command.id, command);
           break;
         case "cancel":
+          this.#waiting.delete(command.id);
           if (this.#jobs.delete(command.id)) this.#engine.cancel(command.id);
           // Also for a job that had just ended by itself: the server waits for a word.
           freed.push(command.id);
@@ -120,6 +132,16 @@ export class Driver {
       const memory = soundMemory(this.#engine.memory);
       this.#host.send({ kind: "freed", ids: freed, ...(memory && { memory }) });
     }
+    this.#addWaiting();
+  }
+
+  #addWaiting(): void {
+    const until = this.#host.now() + mostAddingMs;
+    for (const [id, command] of this.#waiting) {
+      this.#waiting.delete(id);
+      this.#add(command);
+      if (this.#host.now() >= until) return;
+    }
   }
 
   #report(): EngineReport {
@@ -128,7 +150,7 @@ export class Driver {
     return { ...(batch !== undefined && { batch }), ...(memory && { memory }) };
   }
 
-  #add({ id, job, shape, credit }: Extract<Command, { readonly kind: "job" }>): void {
+  #add({ id, job, shape, credit }: JobCommand): void {
     try {
       this.#engine.add(id, job);
       this.#jobs.set(id, { shape, credit: new Credit(credit), isPaused: false });
@@ -146,6 +168,7 @@ export class Driver {
   }
 
   #grant(id: number, credit: number): void {
+    // None comes for a job that waits: nothing of it was sent that could be read.
     const job = this.#jobs.get(id);
     if (job === undefined) return;
     job.credit.grant(credit);

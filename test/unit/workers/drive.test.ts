@@ -11,6 +11,9 @@ class PlayedEngine implements Engine {
   readonly info = emptyInfo;
   readonly calls: string[] = [];
   busy = false;
+  /** How long each job takes it to read, on a clock of its own. */
+  addMs = 0;
+  now = 0;
   refusal: Error | undefined;
   #answer: ((events: readonly StepEvent[]) => void) | undefined;
   #fail: ((error: Error) => void) | undefined;
@@ -18,6 +21,7 @@ class PlayedEngine implements Engine {
 
   add(id: number, job: Job): void {
     this.calls.push(`add ${id} ${job.kind}`);
+    this.now += this.addMs;
     if (this.refusal !== undefined) throw this.refusal;
     this.busy = true;
   }
@@ -73,6 +77,7 @@ function setUp() {
   const driver = new Driver(engine, {
     send: (message) => sent.push(message),
     turn: () => new Promise((resolve) => setImmediate(resolve)),
+    now: () => engine.now,
     broken: (thrown) => broken.push(thrown),
   });
   const add = (id: number, credit = 100, job: Job = generateJob("x")) =>
@@ -119,6 +124,59 @@ describe("a driver", () => {
     add(2);
     await engine.stepping();
     expect(engine.calls).toEqual(["add 1 generate", "add 2 generate", "step"]);
+  });
+
+  it("computes a step between jobs that take long to read", async () => {
+    const { engine, add } = setUp();
+    engine.addMs = 1_000;
+    for (const id of [1, 2, 3]) add(id);
+    await engine.give([], true);
+    await engine.give([], true);
+    await engine.stepping();
+    const expected = ["add 1 generate", "step", "add 2 generate", "step", "add 3 generate", "step"];
+    expect(engine.calls).toEqual(expected);
+  });
+
+  it("takes jobs that it reads in no time together, up to a bound", async () => {
+    const { engine, add } = setUp();
+    engine.addMs = 5;
+    for (let id = 1; id <= 6; id += 1) add(id);
+    await engine.give([], true);
+    await engine.stepping();
+    const counts = engine.calls
+      .join()
+      .split("step")
+      .map((calls) => calls.match(/add/g)?.length);
+    expect(counts.slice(0, 2)).toEqual([4, 2]);
+  });
+
+  it("obeys cancellations before it reads the jobs in front of them, and never reads what they cancel", async () => {
+    const { engine, sent, driver, add, rest } = setUp();
+    add(1);
+    await engine.stepping();
+    engine.addMs = 1_000;
+    for (const id of [2, 3, 4]) add(id);
+    driver.receive({ kind: "cancel", id: 1 });
+    driver.receive({ kind: "cancel", id: 3 });
+    await engine.give([], true);
+    await engine.stepping();
+    driver.receive({ kind: "cancel", id: 4 });
+    await engine.give([[2, finish]]);
+    await rest();
+    expect(engine.calls.slice(2)).toEqual(["cancel 1", "add 2 generate", "step"]);
+    expect(sent.filter(({ kind }) => kind === "freed")).toEqual([
+      { kind: "freed", ids: [1, 3] },
+      { kind: "freed", ids: [4] },
+    ]);
+  });
+
+  it("takes all jobs though none of them gives a step anything to do", async () => {
+    const { engine, add, steps, rest } = setUp();
+    engine.addMs = 1_000;
+    engine.refusal = new ServeError("PROMPT_TOO_LONG", "x");
+    for (const id of [1, 2, 3]) add(id);
+    await rest();
+    expect(steps().flatMap(({ events }) => events.map(({ id }) => id))).toEqual([1, 2, 3]);
   });
 
   it("calls nothing while a step is under way", async () => {
