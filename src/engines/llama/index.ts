@@ -35,7 +35,8 @@ function open(source: ModelSource, host: EngineHost): Generator {
   const model = new Model(library, { source, options, sequences: slots, host, log });
   try {
     const tokenizer = openTokenizer(library, model.vocab);
-    const layOut = openTemplate(source.chatTemplate ?? model.chatTemplate, tokenizer);
+    const template = source.chatTemplate ?? model.chatTemplate;
+    const layOut = template ? openTemplate(template, tokenizer, host) : undefined;
     const { contextLength } = model.memory;
     const info: ModelInfo = {
       tasks: ["generate"],
@@ -67,12 +68,11 @@ function describe({ memory }: Model): string {
   return `context of ${memory.contextLength} tokens; ${memory.cells} KV cells for all sequences, ${mebibytes} MiB`;
 }
 
-function openTemplate(source: string | undefined, tokenizer: Tokenizer): LayOut | undefined {
-  if (source === undefined || source === "") return undefined;
+function openTemplate(source: string, tokenizer: Tokenizer, host: EngineHost): LayOut {
   const { controls } = tokenizer;
   const bos = tokenizer.textOf(tokenizer.bos);
   const eos = tokenizer.textOf(tokenizer.eos);
-  return compileTemplate(source, { bos, eos, controls });
+  return compileTemplate(source, { bos, eos, controls }, () => host.now());
 }
 
 /** Computes a few tokens: brings the weights into memory and measures a first pace. */

@@ -30,20 +30,25 @@ export interface TextPart {
 export type LayOut = (messages: readonly ChatMessage[]) => readonly TextPart[];
 
 const maxTemplateLength = 262_144;
-const maxRenderMs = 1_000;
+/** For one chat, however often it is laid out. */
+const maxLayOutMs = 1_000;
 // What a template may write beside what it repeats of the messages, a few times over.
 const maxOwnLength = 1_048_576;
 const mostRepeats = 4;
 
-/** Compiles a template. Throws a plain Error for one that cannot be. */
-export function compileTemplate(source: string, tokens: TemplateTokens): LayOut {
+/** Compiles a template. Throws a plain Error for one that cannot be. `now` is a monotonic clock, in milliseconds. */
+export function compileTemplate(
+  source: string,
+  tokens: TemplateTokens,
+  now: () => number = () => performance.now(),
+): LayOut {
   if (source.length > maxTemplateLength) {
     throw new Error(`the chat template is longer than ${maxTemplateLength} characters`);
   }
   const template = parse(source);
   const render = bounded((values: Record<string, unknown>) => template.render(values));
   const controls = new Controls(tokens.controls);
-  const layOut = (messages: readonly ChatMessage[], hideIn: HideIn): readonly TextPart[] => {
+  const layOut = (messages: readonly ChatMessage[], until: number, hideIn: HideIn) => {
     const hidden: string[] = [];
     // Digits only, so that a template that changes case does no harm.
     const nonce = String(randomInt(2 ** 47));
@@ -56,7 +61,7 @@ export function compileTemplate(source: string, tokens: TemplateTokens): LayOut 
     };
     let text: string;
     try {
-      text = render(values);
+      text = render(values, until - now());
     } catch (thrown) {
       throw refusal(thrown, source);
     }
@@ -72,11 +77,12 @@ export function compileTemplate(source: string, tokens: TemplateTokens): LayOut 
     controls.rewriteEdges(content, () => "") !== content;
   const hasBounds = ({ content }: ChatMessage) => controls.hasBounds(content);
   return (messages) => {
+    const until = now() + maxLayOutMs;
     // What could be part of a control token is hidden only where it would become one: it is read piecewise
     // then, in other tokens than the same text elsewhere.
-    let parts = layOut(messages, whole);
+    let parts = layOut(messages, until, whole);
     const hideMore = (hideIn: HideIn): void => {
-      const careful = layOut(messages, hideIn);
+      const careful = layOut(messages, until, hideIn);
       if (!isDeepStrictEqual(trustedIn(parts, controls), trustedIn(careful, controls))) {
         parts = careful;
       }
@@ -119,15 +125,17 @@ function split(text: string, nonce: string, hidden: readonly string[]): readonly
  * Stops a template that loops: V8 ends a script at its time limit, with all that it called. Nothing
  * is confined by this; a template can reach no more than its values either way.
  */
-function bounded<V, R>(render: (values: V) => R): (values: V) => R {
+function bounded<V, R>(render: (values: V) => R): (values: V, ms: number) => R {
   const scope: { render: (values: V) => R; values: V | undefined } = { render, values: undefined };
   const context = createContext(scope);
   const script = new Script("render(values)");
-  return (values) => {
+  return (values, ms) => {
+    // V8 takes whole milliseconds, and none for no limit at all.
+    if (ms < 1) throw new Error("there is no time left");
     scope.values = values;
     try {
       // The script's value is what `render` returned.
-      return script.runInContext(context, { timeout: maxRenderMs }) as R;
+      return script.runInContext(context, { timeout: Math.floor(ms) }) as R;
     } finally {
       scope.values = undefined;
     }

@@ -119,6 +119,32 @@ describe("a compiled template", () => {
     expect(error.reason).toBe("FIELD_INVALID");
   });
 
+  describe("with a second for a chat, where laying out takes 0.6", () => {
+    const controls = ["<s>", "</s>", "<|im_start|>", "<|im_end|>"];
+    /** The clock is read when a chat comes, and before each time that it is laid out. */
+    const slowly = (content: string) => {
+      let readings = 0;
+      const now = () => 600 * Math.max(0, readings++ - 1);
+      const layOut = compileTemplate(chatml, { ...tokens, controls }, now);
+      return { lay: () => layOut([user(content)]), times: () => readings - 1 };
+    };
+
+    it.each([
+      ["Hello", 1],
+      ["1 < 2", 2],
+    ])("lays out %j as often as it must", (content, expected) => {
+      const { lay, times } = slowly(content);
+      expect(lay()).toHaveLength(1);
+      expect(times()).toBe(expected);
+    });
+
+    it("refuses what would have to be laid out a third time", () => {
+      const { lay, times } = slowly("1 <");
+      expect(thrownBy(lay).reason).toBe("FIELD_INVALID");
+      expect(times()).toBe(3);
+    });
+  });
+
   it("stops a template that doubles a text until it is huge", () => {
     const doubling =
       "{% set all = namespace(text='xxxxxxxx') %}{% for i in range(22) %}{% set all.text = all.text + all.text %}{% endfor %}{{ all.text }}";
