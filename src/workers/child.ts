@@ -5,20 +5,13 @@
  */
 import { argv } from "node:process";
 import { setImmediate as turn } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
-import type { Engine, LoadEngine } from "../engines/engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import { describe, Driver } from "./drive.ts";
 import type { Command } from "./drive.ts";
+import { importEngine } from "./engine-import.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { dieWith } from "./orphan.ts";
 import { assertInfo, soundFraction, soundLevel } from "./soundness.ts";
-
-/** The engines that come with the server; any other name is the path of a user's module. */
-const builtIn = new Map([
-  ["llama", "../engines/llama/index.ts"],
-  ["onnx", "../engines/onnx/index.ts"],
-  ["scripted", "../engines/scripted/index.ts"],
-]);
 
 dieWith(Number(argv[2]));
 
@@ -39,25 +32,6 @@ function log(level: "debug" | "info" | "warn" | "error", message: string): void 
 function fail(what: string, thrown: unknown): void {
   const message = `${what}: ${describe(thrown)}`;
   send({ kind: "log", level: "error", message }, () => process.exit(1));
-}
-
-async function importEngine(name: string): Promise<LoadEngine> {
-  const path = builtIn.get(name) ?? pathToFileURL(name).href;
-  let module: { readonly load?: unknown };
-  try {
-    // The door for users' modules: anything may come in.
-    module = (await import(path)) as typeof module;
-  } catch (thrown) {
-    // Its own message can quote paths; the log has it.
-    throw new Error("the engine's module could not be imported; the log says why", {
-      cause: thrown,
-    });
-  }
-  if (typeof module.load !== "function") {
-    throw new Error("the engine's module does not export a function named load");
-  }
-  // Its parameters and result cannot be checked before it is called.
-  return module.load as LoadEngine;
 }
 
 async function load(message: Extract<ToWorker, { readonly kind: "load" }>): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, it, vi } from "vitest";
@@ -62,6 +62,44 @@ it.each([
   const status = await reached(registry, "scripted", "failed");
   expect(status.failure).toContain("the engine's module");
   expect(status.failure).not.toContain(folder);
+});
+
+const refusing = `export const load = serveFunctions({
+  *generate({ prompt }) {
+    if (prompt === "no") throw new ServeError("PROMPT_TOO_LONG", "too long");
+    yield prompt;
+  },
+});`;
+
+it.each([
+  { name: "in TypeScript", file: "own.ts", source: refusing, takes: "import" },
+  { name: "in JavaScript", file: "own.mjs", source: refusing, takes: "import" },
+  {
+    name: "in CommonJS",
+    file: "own.cjs",
+    source: refusing.replace("export const load", "exports.load"),
+    takes: "require",
+  },
+])("gives a module $name the server's own interface wherever it lies", async (module) => {
+  const outside = mkdtempSync(join(folder, "outside-"));
+  // What else is installed under the name is not asked.
+  const other = join(outside, "node_modules/inferd");
+  mkdirSync(other, { recursive: true });
+  writeFileSync(join(other, "package.json"), '{ "name": "inferd", "exports": {} }');
+  const names = "{ ServeError, serveFunctions }";
+  const door = JSON.stringify("inferd/engine/functions");
+  const head =
+    module.takes === "import"
+      ? `import ${names} from ${door};`
+      : `const ${names} = require(${door});`;
+  const engine = join(outside, module.file);
+  writeFileSync(engine, `${head}\n${module.source}`);
+  registry.load(scriptedManifest({ engine }));
+  await reached(registry, "scripted", "ready");
+  const run = (script: string) =>
+    collect(registry.resolve("scripted", "generate").run(submission(script)));
+  expect((await run("hello"))[1]).toMatchObject({ kind: "piece", text: "hello" });
+  await expect(run("no")).rejects.toMatchObject({ reason: "PROMPT_TOO_LONG" });
 });
 
 it("fails a model whose files are not those of the manifest", async () => {
