@@ -5,11 +5,17 @@
  * The worker process of the model imports it, calls `load` once, and then drives the engine from one
  * thread: it hands over jobs, and asks for one bounded step at a time while `busy`. Between steps it
  * reads what the server sends: new jobs, cancellations, credit. So a step decides how soon anything
- * else is heard; keep it below a tenth of a second.
+ * else is heard: keep it as short as pays. The llama engine aims at 0.4 s while it only reads prompts, whose tokens
+ * cost less many at once, and at less while callers read streams.
  *
  * A module that just has a function to serve needs none of this: see `functions/`.
  */
 import type { ErrorData } from "../base/errors.ts";
+
+/** What an engine throws where a caller is to hear why; of any other error the log alone does. */
+export { ServeError } from "../base/errors.ts";
+
+export type { ErrorData, Reason } from "../base/errors.ts";
 
 /** Loads a model. The promise fails with a plain Error whose message says what is wrong with the model. */
 export type LoadEngine = (source: ModelSource, host: EngineHost) => Promise<Engine>;

@@ -86,14 +86,14 @@ it.each([
   const other = join(outside, "node_modules/inferd");
   mkdirSync(other, { recursive: true });
   writeFileSync(join(other, "package.json"), '{ "name": "inferd", "exports": {} }');
-  const names = "{ ServeError, serveFunctions }";
-  const door = JSON.stringify("inferd/engine/functions");
-  const head =
+  const take = (name: string, from: string) =>
     module.takes === "import"
-      ? `import ${names} from ${door};`
-      : `const ${names} = require(${door});`;
+      ? `import { ${name} } from "${from}";\n`
+      : `const { ${name} } = require("${from}");\n`;
+  const head =
+    take("ServeError", "inferd/engine") + take("serveFunctions", "inferd/engine/functions");
   const engine = join(outside, module.file);
-  writeFileSync(engine, `${head}\n${module.source}`);
+  writeFileSync(engine, head + module.source);
   registry.load(scriptedManifest({ engine }));
   await reached(registry, "scripted", "ready");
   const run = (script: string) =>
