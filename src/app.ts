@@ -235,5 +235,8 @@ function changeModels({ models, log }: Running, manifests: readonly Manifest[]):
   const { load, replace, unload } = models.change(manifests);
   if (load.length + replace.length + unload.length === 0) return;
   const names = (some: readonly Manifest[]) => some.map(({ name }) => name);
-  log.info({ load: names(load), replace: names(replace), unload }, "models change");
+  log.info(
+    { audit: true, act: "models changed", load: names(load), replace: names(replace), unload },
+    "models change",
+  );
 }

@@ -1,6 +1,9 @@
 /**
  * Structured logs: pino behind four levels. Lines are given away at once, so that none is lost when the
  * process ends. A prompt, a key or a caller's path belongs in no field; a `Secret` hides itself.
+ *
+ * A line with `audit: true` says who did or was refused what. No level drops it: who may lower the level
+ * must not hide by it what was done.
  */
 import { type DestinationStream, type Logger, pino } from "pino";
 
@@ -25,6 +28,7 @@ export type LogLevel = (typeof levels)[number];
 
 /** The log that others are children of: its level is theirs, also when it changes. */
 export interface RootLog extends Log {
+  /** Audit lines are written at any. */
   setLevel(level: LogLevel): void;
 }
 
@@ -80,7 +84,7 @@ function fromLogger(logger: Logger, isLogged: (level: LogLevel) => boolean): Log
   const writer =
     (level: Exclude<LogLevel, "silent">): WriteLine =>
     (fields, message) => {
-      if (isLogged(level)) logger[level](fields, message);
+      if (isLogged(level) || fields["audit"] === true) logger[level](fields, message);
     };
   return {
     debug: writer("debug"),

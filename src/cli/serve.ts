@@ -59,7 +59,7 @@ function endBySignals(app: App, log: Log, lameDuckMs: number): AbortSignal {
   const end = (signal: "SIGINT" | "SIGTERM"): void => {
     if (ending.signal.aborted) process.exit(signal === "SIGINT" ? exitCodes.interrupted : 143);
     ending.abort();
-    log.info({ signal }, "draining; a second signal ends at once");
+    log.info({ audit: true, act: "draining", signal }, "draining; a second signal ends at once");
     app.drain(signal === "SIGTERM" ? lameDuckMs : 0).then(
       () => {
         log.info({}, "stopped");
@@ -98,14 +98,18 @@ function reloadBySignal({ app, log, config, flags, ending }: Reloading): void {
     for (const setting of fixedChanges(config, changed)) {
       log.warn({ setting }, "this setting cannot change while the server runs; restart it");
     }
-    log.setLevel(changed.logLevel);
-    log.info({ audit: true, act: "reloaded" }, "configuration read again");
+    const { logLevel } = changed;
+    log.info({ audit: true, act: "reloaded", logLevel }, "configuration read again");
+    log.setLevel(logLevel);
   };
   let last = Promise.resolve();
   process.on("SIGHUP", () => {
     last = last.then(reload).catch((error: unknown) => {
       const problem = error instanceof Error ? error.message : String(error);
-      log.error({ problem }, "the configuration is wrong; nothing was changed");
+      log.error(
+        { audit: true, act: "reload rejected", problem },
+        "the configuration is wrong; nothing was changed",
+      );
     });
   });
 }

@@ -1,6 +1,6 @@
 /** A server whose configuration is read again. */
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { keyed } from "./keyed.ts";
@@ -8,7 +8,7 @@ import { keyed } from "./keyed.ts";
 // Each starts up to ten processes, also on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
-const { folder, keys, serve, create, generate } = keyed();
+const { folder, keys, model, serve, create, generate } = keyed();
 
 describe("SIGHUP", () => {
   it("takes the log level and quotas from the file, and names what cannot change", async () => {
@@ -29,6 +29,30 @@ describe("SIGHUP", () => {
     expect((await generate(address, key)).err).toContain("RESOURCE_EXHAUSTED (KEY_QUOTA)");
     running.child.kill("SIGTERM");
     await running.printed('"level":"debug"');
+  });
+
+  it("leaves audit lines of all that is done to a server that is made silent", async () => {
+    const config = join(folder, "silent.yaml");
+    writeFileSync(config, "log_level: info\n");
+    const { running } = await serve("--config", config, "--lame-duck-ms", "0");
+    const hup = async (text: string, act: string) => {
+      writeFileSync(config, text);
+      running.child.kill("SIGHUP");
+      await running.printed(`"audit":true,"act":"${act}`);
+    };
+    await hup("log_level: silent\n", 'reloaded","logLevel":"silent"');
+    await hup("log_level: loud\n", "reload rejected");
+    const models = join(folder, "models");
+    cpSync(model, join(models, "more"), { recursive: true });
+    writeFileSync(
+      join(models, "more", "model.yaml"),
+      "name: more\ntask: generate\nengine: scripted\n",
+    );
+    await hup(`log_level: silent\nmodels: ${models}\n`, "models changed");
+    running.child.kill("SIGTERM");
+    await running.printed('"audit":true,"act":"draining"');
+    const { err } = await running.ended;
+    expect(err).not.toContain('"msg":"stopped"');
   });
 
   it("changes nothing where the file is wrong", async () => {

@@ -33,6 +33,13 @@ it("drops lines below its level", async () => {
   expect(written).toHaveLength(1);
 });
 
+it("writes an audit line at any level", async () => {
+  const { log, parsed } = await lines({ level: "silent" });
+  log.error({ audit: false }, "no");
+  log.child({ model: "m" }).info({ audit: true, act: "created" }, "yes");
+  expect(parsed()).toMatchObject([{ level: "info", act: "created", msg: "yes" }]);
+});
+
 it("shows an error with its stack and its cause", async () => {
   const { log, parsed } = await lines({});
   log.error({ error: new Error("outer", { cause: new Error("inner") }) }, "failed");
