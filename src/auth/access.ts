@@ -9,13 +9,13 @@ import { FollowedKeyPair } from "./key-pair.ts";
 import { KeyRing } from "./key-ring.ts";
 import { openKeyStore } from "./open-key-store.ts";
 import type { Quota } from "./quota.ts";
-import type { ReadToken } from "./tokens.ts";
+import type { Tokens } from "./tokens.ts";
 
 export interface Access {
   readonly doorkeeper: Doorkeeper;
   /** Undefined for plaintext. */
   readonly keyPair: FollowedKeyPair | undefined;
-  /** Takes the quotas of another configuration; reads keys and certificates now. */
+  /** Takes the quotas of another configuration; reads keys, the issuer's file of them and certificates now. */
   reload(config: Config): Promise<void>;
   close(): Promise<void>;
 }
@@ -24,13 +24,13 @@ export interface Access {
 export async function openAccess(config: Config, log: Log, clock: Clock): Promise<Access> {
   checkAccess(config);
   let quota = quotaOf(config);
-  const readToken = await openIssuer(config);
+  const tokens = await openIssuer(config, log);
   const keyPair = openKeyPair(config, log, clock);
   const ring = await openRing(config, log, clock);
   const { clientScopes: scopes, clientIds: ids } = config;
   const means: Means = {
     findKey: ring && ((id) => ring.find(id)),
-    readToken,
+    readToken: tokens?.read,
     clients: { scopes, ids },
   };
   const doorkeeper = new Doorkeeper({
@@ -47,6 +47,7 @@ export async function openAccess(config: Config, log: Log, clock: Clock): Promis
     reload: async (changed) => {
       quota = quotaOf(changed);
       keyPair?.refresh();
+      tokens?.refresh();
       await ring?.refresh();
     },
     close: async () => {
@@ -63,7 +64,7 @@ async function openRing(config: Config, log: Log, clock: Clock): Promise<KeyRing
   return ring;
 }
 
-async function openIssuer(config: Config): Promise<ReadToken | undefined> {
+async function openIssuer(config: Config, log: Log): Promise<Tokens | undefined> {
   const { jwtJwks: jwks, jwtIssuer: issuer, jwtAudience: audience } = config;
   if (jwks === undefined || issuer === undefined || audience === undefined) return undefined;
   const { openTokens } = await import("./tokens.ts");
@@ -74,6 +75,7 @@ async function openIssuer(config: Config): Promise<ReadToken | undefined> {
     algorithms: config.jwtAlgorithms,
     scopesClaim: config.jwtScopesClaim,
     modelsClaim: config.jwtModelsClaim,
+    log,
   });
 }
 

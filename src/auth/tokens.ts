@@ -11,6 +11,7 @@ import {
   type JWTVerifyGetKey,
 } from "jose";
 import { ServeError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
 import type { Secret } from "../base/secret.ts";
 import { type Scope, scopes } from "../config/scopes.ts";
 import type { JwksLocation } from "../config/values.ts";
@@ -22,6 +23,7 @@ export interface TokenOptions {
   readonly algorithms: readonly string[];
   readonly scopesClaim: string;
   readonly modelsClaim: string;
+  readonly log: Log;
 }
 
 /** What a token says of its bearer. */
@@ -33,15 +35,25 @@ export interface TokenClaims {
 
 export type ReadToken = (token: Secret) => Promise<TokenClaims>;
 
+export interface Tokens {
+  readonly read: ReadToken;
+  /** Reads a file of keys anew; where it holds none, those known stay in force. A URL is asked when it must be. */
+  refresh(): void;
+}
+
 // Clocks differ.
 const toleranceSeconds = 5;
 
 /** Throws one line where a file holds no keys; a URL is asked when the first token comes. */
-export function openTokens(options: TokenOptions): ReadToken {
-  const keys = keysOf(options.jwks);
+export function openTokens(options: TokenOptions): Tokens {
+  const keys = keysOf(options);
+  return { read: readerOf(keys.find, options), refresh: keys.refresh };
+}
+
+function readerOf(find: JWTVerifyGetKey, options: TokenOptions): ReadToken {
   const { issuer, audience, algorithms } = options;
   return async (token) => {
-    const { payload } = await jwtVerify(token.reveal(), keys, {
+    const { payload } = await jwtVerify(token.reveal(), find, {
       issuer,
       audience,
       algorithms: [...algorithms],
@@ -54,18 +66,46 @@ export function openTokens(options: TokenOptions): ReadToken {
   };
 }
 
-function keysOf(location: JwksLocation): JWTVerifyGetKey {
-  if (location.kind === "url") {
-    return createRemoteJWKSet(new URL(location.url), { timeoutDuration: 3000 });
+interface Keys {
+  readonly find: JWTVerifyGetKey;
+  readonly refresh: () => void;
+}
+
+function keysOf({ jwks, log }: TokenOptions): Keys {
+  if (jwks.kind === "url") {
+    const find = createRemoteJWKSet(new URL(jwks.url), { timeoutDuration: 3000 });
+    return { find, refresh: () => undefined };
   }
+  let current = readKeys(jwks.path);
+  return {
+    find: (header, token) => current.find(header, token),
+    refresh: () => {
+      try {
+        const read = readKeys(jwks.path);
+        if (read.text === current.text) return;
+        current = read;
+        log.info({ audit: true }, "token keys changed");
+      } catch (error) {
+        const problem = error instanceof Error ? error.message : String(error);
+        log.warn({ audit: true, problem }, "the new token keys are not taken; the old ones stay");
+      }
+    },
+  };
+}
+
+interface FileKeys {
+  readonly text: string;
+  readonly find: JWTVerifyGetKey;
+}
+
+function readKeys(path: string): FileKeys {
   try {
+    const text = readFileSync(path, "utf8");
     // jose checks what it is given.
-    const set = JSON.parse(readFileSync(location.path, "utf8")) as JSONWebKeySet;
-    return createLocalJWKSet(set);
+    return { text, find: createLocalJWKSet(JSON.parse(text) as JSONWebKeySet) };
   } catch (error) {
-    throw new Error(`--jwt-jwks: ${basename(location.path)} holds no JSON Web Key Set`, {
-      cause: error,
-    });
+    const message = `--jwt-jwks: ${basename(path)} holds no JSON Web Key Set`;
+    throw new Error(message, { cause: error });
   }
 }
 

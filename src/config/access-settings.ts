@@ -28,7 +28,7 @@ export const accessSettings = {
     defaultText: "none: tokens are not taken",
     read: jwksLocation,
     value: "url|file",
-    help: "Keys of the issuer whose JSON Web Tokens are taken: an https URL, or a file. Needs --jwt-issuer and --jwt-audience.",
+    help: "Keys of the issuer whose JSON Web Tokens are taken: an https URL, or a file, which SIGHUP reads again. Needs --jwt-issuer and --jwt-audience.",
   },
   jwtIssuer: {
     group: "Access",

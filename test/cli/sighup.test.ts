@@ -55,6 +55,16 @@ describe("SIGHUP", () => {
     expect(err).not.toContain('"msg":"stopped"');
   });
 
+  it("reads a file of an issuer's keys again", async () => {
+    const jwks = join(folder, "jwks.json");
+    writeFileSync(jwks, '{"keys":[]}');
+    const issuer = ["--jwt-issuer", "https://issuer.example", "--jwt-audience", "inferd"];
+    const { running } = await serve("--jwt-jwks", jwks, ...issuer);
+    writeFileSync(jwks, '{"keys":[{"kty":"OKP"}]}');
+    running.child.kill("SIGHUP");
+    await running.printed('"audit":true,"msg":"token keys changed"');
+  });
+
   it("changes nothing where the file is wrong", async () => {
     const config = join(folder, "wrong.yaml");
     writeFileSync(config, "log_level: info\n");

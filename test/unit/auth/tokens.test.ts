@@ -8,6 +8,7 @@ import { exportJWK, generateKeyPair, type GenerateKeyPairResult, SignJWT } from 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTokens, type ReadToken, type TokenOptions } from "../../../src/auth/tokens.ts";
 import { ServeError } from "../../../src/base/errors.ts";
+import { type Log, type LogFields, silentLog } from "../../../src/base/log.ts";
 import { Secret } from "../../../src/base/secret.ts";
 
 const issuer = "https://issuer.example";
@@ -25,6 +26,7 @@ const options = (parts: Partial<TokenOptions> = {}): TokenOptions => ({
   algorithms: ["RS256", "ES256", "EdDSA"],
   scopesClaim: "scope",
   modelsClaim: "models",
+  log: silentLog,
   ...parts,
 });
 
@@ -33,7 +35,7 @@ beforeAll(async () => {
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: "one" };
   jwks = JSON.stringify({ keys: [jwk] });
   writeFileSync(file, jwks);
-  read = openTokens(options());
+  read = openTokens(options()).read;
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -122,7 +124,9 @@ describe("an issuer's URL", () => {
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const remote = openTokens(options({ jwks: { kind: "url", url: `http://127.0.0.1:${port}/` } }));
+    const remote = openTokens(
+      options({ jwks: { kind: "url", url: `http://127.0.0.1:${port}/` } }),
+    ).read;
     expect(await reasonOf(sign(), remote)).toBe("none");
     expect(await reasonOf(sign(), remote)).toBe("none");
     expect(asked).toBe(1);
@@ -137,16 +141,39 @@ describe("an issuer's URL", () => {
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}/`;
-    expect(await reasonOf(sign(), openTokens(options({ jwks: { kind: "url", url } })))).toBe(
+    expect(await reasonOf(sign(), openTokens(options({ jwks: { kind: "url", url } })).read)).toBe(
       "ISSUER_UNREACHABLE",
     );
     server.close();
     server.closeAllConnections();
     await once(server, "close");
-    expect(await reasonOf(sign(), openTokens(options({ jwks: { kind: "url", url } })))).toBe(
+    expect(await reasonOf(sign(), openTokens(options({ jwks: { kind: "url", url } })).read)).toBe(
       "ISSUER_UNREACHABLE",
     );
   });
+});
+
+it("takes a file's new keys when it is read again, and keeps the old ones where it holds none", async () => {
+  const path = join(folder, "rotated.json");
+  const lines: string[] = [];
+  const tell = (_: LogFields, message: string) => void lines.push(message);
+  const log: Log = { ...silentLog, info: tell, warn: tell };
+  writeFileSync(path, jwks);
+  const tokens = openTokens(options({ jwks: { kind: "file", path }, log }));
+  const next = await generateKeyPair("ES256");
+  writeFileSync(path, '{"keys":[{"kty":');
+  tokens.refresh();
+  expect(await reasonOf(sign(), tokens.read)).toBe("none");
+  const jwk = { ...(await exportJWK(next.publicKey)), kid: "one" };
+  writeFileSync(path, JSON.stringify({ keys: [jwk] }));
+  tokens.refresh();
+  tokens.refresh();
+  expect(await reasonOf(sign(), tokens.read)).toBe("CREDENTIAL_INVALID");
+  expect(await reasonOf(sign({}, next.privateKey), tokens.read)).toBe("none");
+  expect(lines).toEqual([
+    "the new token keys are not taken; the old ones stay",
+    "token keys changed",
+  ]);
 });
 
 it("does not start with a file that holds no keys", () => {
