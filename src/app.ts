@@ -216,7 +216,7 @@ function ending(running: Running): App {
     closed: closed.promise,
     reload: async (changed) => {
       // Before anything is changed: where a model is wrong, nothing is.
-      const manifests = await findModels(placesOf(changed, config));
+      const manifests = await findModels({ ...placesOf(changed, config), mayBeMissing: true });
       if (isDraining()) return;
       await access.reload(changed);
       if (!isDraining()) changeModels(running, manifests);

@@ -10,8 +10,8 @@ export interface ByteSource {
 }
 
 const troubles: Readonly<Record<string, string>> = {
-  ENOENT: "does not exist: put it there, or correct its path in the manifest",
-  ENOTDIR: "does not exist: correct its path in the manifest",
+  ENOENT: "does not exist: put it there, or correct its path",
+  ENOTDIR: "does not exist: correct its path",
   ELOOP: "is a link that leads back to itself: replace it with the file",
   EACCES: "may not be read: allow the server's user to read it, and each folder above it",
   EPERM: "may not be read: allow the server's user to read it",

@@ -4,7 +4,7 @@
  */
 import { Cursor, withFile } from "./bytes.ts";
 import type { ByteSource } from "./bytes.ts";
-import { GgufError, Numbers, parseGguf, splitPart } from "./gguf.ts";
+import { GgufError, Numbers, parseGguf, splitPart, summarise } from "./gguf.ts";
 import type { GgufHeader } from "./gguf.ts";
 
 /** How many elements a block of each type has, and bytes, by ggml's number of the type. */
@@ -49,7 +49,7 @@ const maxParts = 1000;
 /** The least tensor: a name's length, one dimension and its count, a type and an offset. */
 const leastBytes = 32;
 
-/** Checks a model's file, and all parts of a split one. Throws an Error that says what is wrong and what to do. */
+/** Checks a generation model's file, and all parts of a split one. Throws an Error that says what is wrong and what to do. */
 export function checkGguf(path: string): void {
   for (const part of partsOf(path)) withFile(part, checkSource);
 }
@@ -68,10 +68,14 @@ function checkSource(source: ByteSource): void {
   try {
     const header = parseGguf(source);
     checkTensors(source, header);
+    if (!summarise(header).isEmbedding) return;
   } catch (thrown) {
     if (!(thrown instanceof GgufError)) throw thrown;
     throw new Error(`the model's file ${thrown.message}; fetch it or convert it again`);
   }
+  throw new Error(
+    "the model gives vectors of texts: inferd serves such models in ONNX, with a manifest",
+  );
 }
 
 /** Throws a GgufError where a tensor is not as the format allows, or lies beyond the source's end. */

@@ -5,7 +5,7 @@
 import type { Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { GgufError, readGguf, splitPart, summarise } from "../engines/gguf.ts";
+import { readGguf, splitPart, summarise } from "../engines/gguf.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./manifest-file.ts";
 import { ManifestError } from "./manifest-text.ts";
@@ -21,6 +21,11 @@ export interface Places {
   readonly paths: readonly string[];
   /** The operator's own build of libllama, for each model that names none itself. */
   readonly llamaLibrary?: string | undefined;
+  /**
+   * Whether a bare file may be missing: its model fails then, and no other. At a start it is a mistake in the
+   * command; a server that runs must not be kept by it from finding the rest.
+   */
+  readonly mayBeMissing?: boolean;
 }
 
 const manifestNames = ["model.yaml", "model.yml", "model.json"];
@@ -30,6 +35,7 @@ export async function findModels({
   directories,
   paths,
   llamaLibrary,
+  mayBeMissing = false,
 }: Places): Promise<readonly Manifest[]> {
   const found: Found[] = [];
   const problems: string[] = [];
@@ -46,7 +52,7 @@ export async function findModels({
       await collect(() => fromFolder(folder));
     }
   }
-  for (const path of paths) await collect(() => fromPath(path));
+  for (const path of paths) await collect(() => fromPath(path, mayBeMissing));
 
   const names = new Map<string, string>();
   for (const { manifest, path } of found) {
@@ -121,20 +127,29 @@ async function fromManifest(path: string): Promise<readonly Found[]> {
   }
 }
 
-async function fromPath(path: string): Promise<readonly Found[]> {
+async function fromPath(path: string, mayBeMissing: boolean): Promise<readonly Found[]> {
   const stats: Stats | undefined = await statOf(path);
-  if (stats === undefined) throw new ManifestError([`${path} does not exist`]);
-  if (stats.isDirectory()) return fromFolder(path);
-  if (path.endsWith(".gguf")) return [{ manifest: await bareManifest(path), path }];
+  const isBare = path.endsWith(".gguf");
+  if (stats === undefined && !(isBare && mayBeMissing)) {
+    throw new ManifestError([`${path} does not exist`]);
+  }
+  if (stats?.isDirectory() === true) return fromFolder(path);
+  if (isBare) return [{ manifest: await bareManifest(path), path }];
   if (/\.(ya?ml|json)$/.test(path)) return fromManifest(path);
   throw new ManifestError([
     `${path} is no model: name a .gguf file, a manifest, or a folder with one`,
   ]);
 }
 
-/** A bare file's manifest: its name is the file's, and all else is the file's metadata or a default. */
+/**
+ * A bare file's manifest: its name is the file's, and all else is the file's metadata or a default. A file that is
+ * damaged, or no generation model, has one too: its model fails when it is loaded, and no other.
+ */
 async function bareManifest(path: string): Promise<Manifest> {
-  const { license } = readBare(path);
+  const part = splitPart.exec(basename(path, ".gguf"))?.[1];
+  if (part !== undefined && part !== "00001") {
+    throw new ManifestError([`${basename(path)} is a later part of a split file; name the first`]);
+  }
   return {
     name: nameOf(path),
     version: "",
@@ -142,7 +157,7 @@ async function bareManifest(path: string): Promise<Manifest> {
     engine: "llama",
     files: { model: { path: resolve(path), sha256: undefined } },
     stamp: await stampOf(path),
-    license,
+    license: licenseOf(path),
     description: "",
     sampling: {},
     chatTemplate: undefined,
@@ -159,24 +174,12 @@ async function bareManifest(path: string): Promise<Manifest> {
   };
 }
 
-function readBare(path: string) {
-  const name = basename(path);
-  const refuse = (why: string): never => {
-    throw new ManifestError([`${name} ${why}`]);
-  };
-  const part = splitPart.exec(basename(path, ".gguf"))?.[1];
-  if (part !== undefined && part !== "00001")
-    refuse("is a later part of a split file; name the first");
+/** Empty where the file states none, or cannot be read. */
+function licenseOf(path: string): string {
   try {
-    const summary = summarise(readGguf(path));
-    if (summary.isEmbedding) {
-      refuse("is an embedding model; inferd serves those in ONNX, with a manifest");
-    }
-    return summary;
-  } catch (thrown) {
-    if (thrown instanceof GgufError) return refuse(thrown.message);
-    if (thrown instanceof ManifestError) throw thrown;
-    throw new ManifestError([thrown instanceof Error ? thrown.message : String(thrown)]);
+    return summarise(readGguf(path)).license;
+  } catch {
+    return "";
   }
 }
 

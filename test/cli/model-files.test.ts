@@ -19,6 +19,8 @@ interface Case {
   /** What its one line says. */
   readonly says: RegExp;
   readonly hasNoTokenizer?: boolean;
+  /** Named by its file, without a manifest. */
+  readonly isBare?: boolean;
 }
 
 const put = (bytes: Uint8Array | string) => (path: string) => writeFileSync(path, bytes);
@@ -27,12 +29,12 @@ const unreadable = (path: string): void => {
   chmodSync(path, 0);
 };
 
-/** The model that comes with inferd, of an architecture that nobody knows. */
-function foreignArchitecture(): Buffer {
+/** The model that comes with inferd, of another architecture, whose name has five letters. */
+function ofArchitecture(name: string): Buffer {
   const bytes = Buffer.from(gguf);
   const key = "general.architecture";
   // The key, the value's type in 4 bytes and its length in 8, then the value.
-  bytes.write("zzzzz", bytes.indexOf(key) + key.length + 12);
+  bytes.write(name, bytes.indexOf(key) + key.length + 12);
   return bytes;
 }
 
@@ -66,7 +68,7 @@ const cases: readonly Case[] = [
   {
     name: "architecture",
     engine: "llama",
-    make: (path) => writeFileSync(path, foreignArchitecture()),
+    make: (path) => writeFileSync(path, ofArchitecture("zzzzz")),
     says: /^llama\.cpp cannot load the model: .*unknown model architecture: 'zzzzz'/,
   },
   { name: "unreadable", engine: "llama", make: unreadable, says: /may not be read: allow/ },
@@ -99,6 +101,34 @@ const cases: readonly Case[] = [
     make: put(withInitializer("weights.bin").subarray(0, 20)),
     says: /is cut short or damaged; fetch it/,
   },
+  {
+    name: "bare",
+    engine: "llama",
+    isBare: true,
+    make: put("hello"),
+    says: /is not a GGUF file; fetch/,
+  },
+  {
+    name: "bare-cut",
+    engine: "llama",
+    isBare: true,
+    make: put(gguf.subarray(0, 100)),
+    says: /is cut short or damaged; fetch/,
+  },
+  {
+    name: "bare-vectors",
+    engine: "llama",
+    isBare: true,
+    make: (path) => writeFileSync(path, ofArchitecture("xbert")),
+    says: /gives vectors of texts: inferd serves such models in ONNX/,
+  },
+  {
+    name: "bare-unreadable",
+    engine: "llama",
+    isBare: true,
+    make: unreadable,
+    says: /may not be read: allow/,
+  },
 ];
 
 let folder: string;
@@ -114,8 +144,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Writes the model's folder; gives its path. */
-function add({ name, engine, make, hasNoTokenizer = false }: Case): string {
+/** Writes the model's folder, or its bare file; gives its path. */
+function add({ name, engine, make, hasNoTokenizer = false, isBare = false }: Case): string {
+  if (isBare) {
+    const path = join(folder, `${name}.gguf`);
+    make(path);
+    return path;
+  }
   const own = join(folder, name);
   mkdirSync(own);
   const needsTokenizer = engine === "onnx" && !hasNoTokenizer;

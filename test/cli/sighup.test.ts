@@ -1,6 +1,6 @@
 /** A server whose configuration is read again. */
 import { once } from "node:events";
-import { cpSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { keyed } from "./keyed.ts";
@@ -63,6 +63,18 @@ describe("SIGHUP", () => {
     writeFileSync(jwks, '{"keys":[{"kty":"OKP"}]}');
     running.child.kill("SIGHUP");
     await running.printed('"audit":true,"msg":"token keys changed"');
+  });
+
+  it("is not hindered by a bare model file that is bad, nor by one that has gone", async () => {
+    const bare = join(folder, "bare.gguf");
+    writeFileSync(bare, "hello");
+    const { running, address } = await serve("--model", bare);
+    await running.printed("is not a GGUF file");
+    rmSync(bare);
+    running.child.kill("SIGHUP");
+    await running.printed("configuration read again");
+    await running.printed("bare.gguf does not exist");
+    expect((await generate(address, undefined, "--model", "scripted")).out).toBe("one\n");
   });
 
   it("changes nothing where the file is wrong", async () => {

@@ -44,6 +44,11 @@ async function addGguf(name: string, architecture = "llama"): Promise<string> {
 const find = (directories: readonly string[], paths: readonly string[] = []) =>
   findModels({ directories, paths });
 
+const namesIn = (paths: readonly string[]) =>
+  findModels({ directories: [], paths, mayBeMissing: true }).then((all) =>
+    all.map(({ name }) => name),
+  );
+
 describe("a models directory", () => {
   it("gives the models of its folders by name, whatever else it holds", async () => {
     await addModel("b-folder", "zebra");
@@ -101,21 +106,32 @@ describe("a path", () => {
     ]);
   });
 
-  it.each([
-    ["an embedding model", "bert", "is an embedding model"],
-    ["a later part of a split file", undefined, "name the first"],
-  ])("may not be %s", async (_, architecture, message) => {
-    const name = architecture === undefined ? "m-00002-of-00003.gguf" : "m.gguf";
-    const path = await addGguf(name, architecture);
-    await expect(find([], [path])).rejects.toThrow(message);
+  it("may be a bare file that no engine can load: its model is to fail, and no other", async () => {
+    const [vectors, fake] = [await addGguf("vectors.gguf", "bert"), join(root, "fake.gguf")];
+    await writeFile(fake, "hello");
+    const found = await find([], [vectors, fake]);
+    expect(found).toMatchObject([
+      { name: "fake", license: "" },
+      { name: "vectors", license: "" },
+    ]);
+  });
+
+  it("may be a bare file that has gone, once a server runs", async () => {
+    const gone = join(root, "gone.gguf");
+    await expect(find([], [gone])).rejects.toThrow("does not exist");
+    expect(await namesIn([gone])).toEqual(["gone"]);
+    await expect(namesIn([join(root, "gone")])).rejects.toThrow("does not exist");
+  });
+
+  it("may not be a later part of a split file", async () => {
+    const path = await addGguf("m-00002-of-00003.gguf");
+    await expect(find([], [path])).rejects.toThrow("name the first");
   });
 
   it("may not be something else", async () => {
-    const [text, fake] = [join(root, "notes.txt"), join(root, "fake.gguf")];
-    await writeFile(text, "");
-    await writeFile(fake, "hello");
-    await expect(find([], [text])).rejects.toThrow("is no model");
-    await expect(find([], [fake])).rejects.toThrow("fake.gguf is not a GGUF file");
+    const path = join(root, "notes.txt");
+    await writeFile(path, "");
+    await expect(find([], [path])).rejects.toThrow("is no model");
   });
 });
 
