@@ -173,11 +173,12 @@ async function openMeter(
   return meters.openMeter(loads);
 }
 
-const secrets = new Set(["INFERD_KEYS", "INFERD_API_KEY"]);
+/** Where keys are kept, a key, and what PostgreSQL's clients read, such as PGPASSWORD. */
+const secrets = /^(INFERD_KEYS|INFERD_API_KEY|PG.*)$/;
 
 /** Workers run native code on files from elsewhere: they get no secret that they have no use for. */
 function withoutSecrets(environment: Environment): Environment {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !secrets.has(name)));
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !secrets.test(name)));
 }
 
 /** Models may be found elsewhere while it runs; the library is the one that it was started with. */

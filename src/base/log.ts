@@ -1,6 +1,7 @@
 /**
  * Structured logs: pino behind four levels. Lines are given away at once, so that none is lost when the
- * process ends. A prompt, a key or a caller's path belongs in no field; a `Secret` hides itself.
+ * process ends. A prompt, a key or a caller's path belongs in no field; a `Secret` hides itself. Only an `error`,
+ * and what a worker or a native library says of one, may quote a path or a piece of a text.
  *
  * A line with `audit: true` says who did or was refused what. No level drops it: who may lower the level
  * must not hide by it what was done.

@@ -96,7 +96,7 @@ export const settings = {
     default: "info",
     read: oneOf("debug", "info", "warn", "error", "silent"),
     value: "level",
-    help: "Least level to log: debug, info, warn, error or silent. Audit lines are written at every level, calls' prompts at none.",
+    help: "Least level to log: debug, info, warn, error or silent. Audit lines are written at every level; lines of calls hold no prompt at any.",
   },
   logFormat: {
     group: "Logs",

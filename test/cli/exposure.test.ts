@@ -1,13 +1,15 @@
 /** What a server shows to the network, and how it must be told to. */
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { authority } from "../fixtures/certificates.ts";
 import { keyed } from "./keyed.ts";
 import { inferd } from "./process.ts";
 
 // Each starts up to ten processes, also on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
+
+afterEach(() => vi.unstubAllEnvs());
 
 const { folder, keys, model, serve, create, generate } = keyed();
 
@@ -44,6 +46,25 @@ it("shows metrics to the network where that is said, and nothing in them of who 
   expect(text).toMatch(/inferd_completion_tokens_total\{model="scripted"\} 1\n/);
   for (const secret of ["hunter2", id, key, "127.0.0.1", folder])
     expect(text).not.toContain(secret);
+});
+
+it("gives workers nothing by which keys could be reached", async () => {
+  const spy = join(folder, "spy");
+  mkdirSync(spy);
+  writeFileSync(
+    join(spy, "spy.mjs"),
+    "export const load = () => { throw new Error(`it sees ${Object.keys(process.env)}.`); };",
+  );
+  writeFileSync(join(spy, "model.yaml"), "name: spy\ntask: generate\nengine: ./spy.mjs\n");
+  vi.stubEnv("INFERD_KEYS", keys);
+  vi.stubEnv("PGPASSWORD", "hunter2");
+  vi.stubEnv("PGHOST", "db.example");
+  vi.stubEnv("HARMLESS", "yes");
+  const { running } = await serve("--model", spy);
+  const [, seen = ""] = /it sees ([^"]*)\./.exec(await running.printed("it sees"))!;
+  const names = seen.split(",");
+  expect(names).toContain("HARMLESS");
+  expect(names.filter((name) => /^(INFERD_KEYS|PG)/.test(name))).toEqual([]);
 });
 
 it("serves a client by mutual TLS, and health beside it in plaintext", async () => {
