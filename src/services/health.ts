@@ -10,7 +10,7 @@
  * - the generation and embedding services: SERVING while a model of their task is ready.
  * - the services that need no model: always SERVING.
  *
- * While the server drains, the edge overrides all of it but `liveness`.
+ * While the server leaves and drains, the edge overrides it.
  */
 import type { Task } from "../engines/engine.ts";
 import type { ModelStatus } from "../models/model.ts";
