@@ -117,8 +117,8 @@ it("answers health without a credential, also beside a bad one", async () => {
   expect((await call(client, "grpc.health.v1.Health/List", "bad")).error).toBeUndefined();
 });
 
-describe("reflection", () => {
-  const reflect = "grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+describe.each(["v1", "v1alpha"])("reflection %s", (version) => {
+  const reflect = `grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
   // list_services: "*"
   const question = Buffer.from([0x3a, 1, 0x2a]);
 
