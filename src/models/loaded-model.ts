@@ -87,7 +87,7 @@ export class LoadedModel implements ServingModel {
       refusesLate: options.refusesLate,
       now: options.clock.now,
     });
-    const quarantine = new Quarantine({ ...options, bounds });
+    const quarantine = new Quarantine({ ...options, bounds, heldMs: () => this.#queue.heldMs });
     this.#runs = new Runs({ ...options, queue: this.#queue, quarantine, look: () => this.status });
     this.#pool = new Pool({
       replicas: manifest.replicas,

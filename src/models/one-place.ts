@@ -1,5 +1,6 @@
 import { ServeError } from "../base/errors.ts";
-import { type Bounds, exceeded } from "../scheduling/admission.ts";
+import { type Bound, type Bounds, exceeded } from "../scheduling/admission.ts";
+import { nextTurn } from "../scheduling/turns.ts";
 
 interface Waiting {
   readonly tokens: number;
@@ -7,18 +8,25 @@ interface Waiting {
   readonly go: () => void;
 }
 
-/** Nobody knows how long whoever has the place will keep it. */
-const retryAfterMs = 5000;
+export interface OnePlaceOptions {
+  readonly bounds: Bounds;
+  /** How long the place is kept, on average. */
+  readonly heldMs: () => number;
+  /** A monotonic clock, in milliseconds. */
+  readonly now: () => number;
+}
 
 /** A place for one, and a bounded line before it. Whoever frees it hands it to the next, whom no newcomer overtakes. */
 export class OnePlace {
-  readonly #bounds: Bounds;
+  readonly #options: OnePlaceOptions;
   readonly #waiting: Waiting[] = [];
   #tokens = 0;
   #isTaken = false;
+  /** The turn that was told last to one who was refused. */
+  #promisedAtMs = 0;
 
-  constructor(bounds: Bounds) {
-    this.#bounds = bounds;
+  constructor(options: OnePlaceOptions) {
+    this.#options = options;
   }
 
   /** Resolves once the place is the caller's, who frees it. Throws QUEUE_FULL, or the signal's reason. */
@@ -39,12 +47,8 @@ export class OnePlace {
 
   #wait(tokens: number, signal: AbortSignal): Promise<void> {
     const jobs = this.#waiting.length + 1;
-    if (exceeded({ jobs, tokens: this.#tokens + tokens }, this.#bounds) !== undefined) {
-      throw new ServeError("QUEUE_FULL", "too many calls wait for this model; try again later", {
-        facts: { waiting: String(this.#waiting.length) },
-        retryAfterMs,
-      });
-    }
+    const bound = exceeded({ jobs, tokens: this.#tokens + tokens }, this.#options.bounds);
+    if (bound !== undefined) throw this.#full(bound);
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         tokens,
@@ -60,6 +64,18 @@ export class OnePlace {
       signal.addEventListener("abort", abort, { once: true });
       this.#waiting.push(waiting);
       this.#tokens += tokens;
+    });
+  }
+
+  #full(bound: Bound): ServeError {
+    const waiting = this.#waiting.length;
+    const [nowMs, placeMs] = [this.#options.now(), this.#options.heldMs()];
+    const drainMs = placeMs * (waiting + 1);
+    this.#promisedAtMs = nextTurn({ nowMs, drainMs, placeMs, promisedAtMs: this.#promisedAtMs });
+    const waitingTokens = String(this.#tokens);
+    return new ServeError("QUEUE_FULL", "too many calls wait for this model; try again later", {
+      facts: { bound, scope: "model", waiting: String(waiting), waiting_tokens: waitingTokens },
+      retryAfterMs: this.#promisedAtMs - nowMs,
     });
   }
 

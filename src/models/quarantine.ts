@@ -33,6 +33,8 @@ export interface QuarantineOptions {
   readonly clock: Pick<Clock, "now">;
   /** The most that may wait for their trial; they are in no queue. */
   readonly bounds: Bounds;
+  /** How long a job of the model takes, on average. */
+  readonly heldMs: () => number;
 }
 
 /** Remembered at once; past it, the oldest is forgotten. */
@@ -48,7 +50,8 @@ export class Quarantine {
 
   constructor(options: QuarantineOptions) {
     this.#options = options;
-    this.#court = new OnePlace(options.bounds);
+    const { bounds, heldMs, clock } = options;
+    this.#court = new OnePlace({ bounds, heldMs, now: clock.now });
   }
 
   /** A worker has died with these jobs. */

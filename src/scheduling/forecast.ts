@@ -29,6 +29,11 @@ export class Forecast {
       this.#prefill = learn(this.#prefill, promptTokens, firstOutputMs);
   }
 
+  /** How long a job holds its place, on average; zero before the first was measured. */
+  get heldMs(): number {
+    return this.#service.meanMs;
+  }
+
   /** The least that passes until a job ends that so much is ahead of. */
   leastMs(ahead: Amount, work: Work): number {
     const slots = this.#places;

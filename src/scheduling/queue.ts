@@ -64,6 +64,11 @@ export class Queue<Place> {
     return { waiting, waitingTokens, running, started, ...counted };
   }
 
+  /** How long a job holds its place, on average; zero before the first was measured. */
+  get heldMs(): number {
+    return this.#forecast.heldMs;
+  }
+
   /**
    * Waits for a place and starts the job on it. Throws QUEUE_FULL, WOULD_EXPIRE, or the signal's
    * reason. A place that is free where nobody waits is taken at once, before this returns.

@@ -12,7 +12,7 @@ const innocent = generateJob("innocent");
 
 function setUp(bounds = { jobs: 10, tokens: 1000 }) {
   const clock = new FakeClock();
-  const quarantine = new Quarantine({ fingerprint, clock, bounds });
+  const quarantine = new Quarantine({ fingerprint, clock, bounds, heldMs: () => 300 });
   const die = (...held: readonly (readonly [Job, number])[]) =>
     quarantine.blame(held.map(([job, given]) => ({ job, given })));
   const enter = (job: Job, { signal = never, tokens = 1 } = {}) =>
@@ -141,16 +141,21 @@ describe("suspects that wait", () => {
   });
 
   it.each([
-    { by: "number", bounds: { jobs: 2, tokens: 1000 } },
+    { by: "jobs", bounds: { jobs: 2, tokens: 1000 } },
     { by: "tokens", bounds: { jobs: 10, tokens: 15 } },
-  ])("are bounded by their $by, and make room when they leave", async ({ bounds }) => {
+  ])("are bounded by their $by, and make room when they leave", async ({ by, bounds }) => {
     const { die, enter, waits } = setUp(bounds);
     die([poison, 0]);
     await enter(poison);
     const controller = new AbortController();
     const { signal } = controller;
     const two = [enter(poison, { signal, tokens: 6 }), enter(poison, { signal, tokens: 6 })];
-    await expect(enter(poison, { tokens: 6 })).rejects.toMatchObject({ reason: "QUEUE_FULL" });
+    const facts = { bound: by, scope: "model", waiting: "2", waiting_tokens: "12" };
+    // By what a job takes, and each who is refused is told another turn.
+    for (const retryAfterMs of [900, 1200]) {
+      const refusal = { reason: "QUEUE_FULL", facts, retryAfterMs };
+      await expect(enter(poison, { tokens: 6 })).rejects.toMatchObject(refusal);
+    }
     controller.abort(new ServeError("CALLER_GONE", "x"));
     for (const left of two) await expect(left).rejects.toMatchObject({ reason: "CALLER_GONE" });
     for (let more = 0; more < 2; more++) {

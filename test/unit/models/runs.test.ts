@@ -43,6 +43,7 @@ function setUp() {
     fingerprint: fingerprintWith(Buffer.alloc(32, 1)),
     clock,
     bounds,
+    heldMs: () => 0,
   });
   const manifest = scriptedManifest();
   const look = () =>
