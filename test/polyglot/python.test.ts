@@ -54,6 +54,18 @@ it("sees health, rich errors, deadlines, cancellation and failed items", async (
   ]);
 }, 120_000);
 
+it("receives 4,096 vectors in the ways that the proto names, and says why not in one message", async () => {
+  const script = resolve("test/polyglot/many_vectors.py");
+  const env = { PYTHONUTF8: "1", PYTHONPATH: resolve(example) };
+  const output = await command(python, [script, server!.address], { env });
+  expect(output.trimEnd().split("\n")).toEqual([
+    expect.stringMatching(/^float32: RESOURCE_EXHAUSTED; .*larger than max \(\d+ vs\. 4194304\)/),
+    "float16: 4096",
+    "stream: 4096",
+    "raised: 4096",
+  ]);
+}, 300_000);
+
 it("fails no call while three servers are replaced one after another", async () => {
   const seen = await rollUnder(python, [resolve("test/polyglot/rolling.py")], {
     PYTHONPATH: resolve(example),

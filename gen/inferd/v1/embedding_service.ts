@@ -915,7 +915,13 @@ export const EmbedFinish: MessageFns<EmbedFinish> = {
  */
 export type EmbeddingServiceService = typeof EmbeddingServiceService;
 export const EmbeddingServiceService = {
-  /** Embeds a batch of texts and returns all vectors at once, in the order of the texts. */
+  /**
+   * Embeds a batch of texts and returns all vectors at once, in the order of the texts.
+   *
+   * Most gRPC clients receive at most 4 MiB in one message unless told otherwise: about 2,700 vectors
+   * of 384 dimensions as float32. For more, raise the client's limit, ask for a smaller `encoding`, or
+   * use `EmbedStream`, whose messages hold one vector each.
+   */
   embed: {
     path: "/inferd.v1.EmbeddingService/Embed" as const,
     requestStream: false as const,
@@ -942,7 +948,13 @@ export const EmbeddingServiceService = {
 } as const;
 
 export interface EmbeddingServiceServer extends UntypedServiceImplementation {
-  /** Embeds a batch of texts and returns all vectors at once, in the order of the texts. */
+  /**
+   * Embeds a batch of texts and returns all vectors at once, in the order of the texts.
+   *
+   * Most gRPC clients receive at most 4 MiB in one message unless told otherwise: about 2,700 vectors
+   * of 384 dimensions as float32. For more, raise the client's limit, ask for a smaller `encoding`, or
+   * use `EmbedStream`, whose messages hold one vector each.
+   */
   embed: handleUnaryCall<EmbedRequest, EmbedResponse>;
   /**
    * Embeds a batch of texts and sends each vector as soon as its batch is computed.
