@@ -36,6 +36,16 @@ describe("an error on the wire", () => {
     expect(encodeURI(wire.details).length).toBeLessThan(8192);
   });
 
+  it.each([
+    { bytes: 20, shown: 32 },
+    { bytes: 120, shown: 16 },
+  ])("names as many wrong fields as fit: $shown of $bytes bytes each", ({ bytes, shown }) => {
+    const violation = { field: "x".repeat(bytes), description: "y".repeat(bytes) };
+    const violations = Array.from({ length: 64 }, () => violation);
+    const wire = wireStatus(new ServeError("FIELD_INVALID", "wrong", { violations }));
+    expect(detailsOf(wire)?.violations).toEqual(Array.from({ length: shown }, () => violation));
+  });
+
   it("is Unicode even where its text was not", () => {
     const wire = wireStatus(
       new ServeError("INTERNAL", "half \ud83e of a pair", { facts: { a: "\udd99" } }),

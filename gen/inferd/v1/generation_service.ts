@@ -81,8 +81,9 @@ export interface GenerateRequest {
     | Sampling
     | undefined;
   /**
-   * Texts that end the completion where they would appear; they are not part of it. At most 16, each
-   * 1 to 256 bytes of UTF-8.
+   * Texts that end the completion where they would appear; they are not part of it. At most as
+   * many, and each at most as long, as `GetServerInfo` states: by default 16 of 256 bytes of UTF-8.
+   * None is empty.
    */
   readonly stop: readonly string[];
   /** Puts the prompt in front of the completion. Not for chats or tokens. Default false. */
@@ -136,8 +137,9 @@ export interface GenerateStreamRequest {
     | Sampling
     | undefined;
   /**
-   * Texts that end the completion where they would appear; they are not part of it. At most 16, each
-   * 1 to 256 bytes of UTF-8.
+   * Texts that end the completion where they would appear; they are not part of it. At most as
+   * many, and each at most as long, as `GetServerInfo` states: by default 16 of 256 bytes of UTF-8.
+   * None is empty.
    */
   readonly stop: readonly string[];
   /** Sends the prompt as the first piece. Not for chats or tokens. Default false. */
@@ -1255,7 +1257,7 @@ export const Finish: MessageFns<Finish> = {
  * Turns prompts into text with a loaded generation model.
  *
  * Both methods fail with
- * `INVALID_ARGUMENT` where fields are wrong (every one is named in `google.rpc.BadRequest`),
+ * `INVALID_ARGUMENT` where fields are wrong (`google.rpc.BadRequest` names as many of them as fit),
  * `NOT_FOUND` for an unknown model,
  * `FAILED_PRECONDITION` for a model of another task,
  * `RESOURCE_EXHAUSTED` when the model's queue is full (`google.rpc.RetryInfo` says when to try again),

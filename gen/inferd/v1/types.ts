@@ -137,8 +137,8 @@ export interface Sampling {
     | number
     | undefined;
   /**
-   * Added to a token's logit before sampling: token id to a value from -100 to 100, at most 1,024
-   * entries. An id outside the vocabulary is refused.
+   * Added to a token's logit before sampling: token id to a value from -100 to 100, at most as
+   * many entries as `GetServerInfo` states, by default 1,024. An id outside the vocabulary is refused.
    */
   readonly logitBias: { [key: number]: number };
   /** Goes on past the model's end token, until `max_tokens`. Default false. */
