@@ -47,7 +47,7 @@ export interface ServingModel {
 
 /** All models of a server. */
 export interface Models {
-  /** Ordered by name. */
+  /** Ordered by name; those that finish the calls they have, and take no more, included. */
   list(): readonly ModelStatus[];
   /** Undefined for an unknown name. */
   find(name: string): ModelStatus | undefined;

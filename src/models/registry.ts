@@ -50,8 +50,8 @@ export interface Registry extends Models {
   /** Begins to load a model; its status tells how that goes. Throws for a name that is taken. */
   load(manifest: Manifest): void;
   /**
-   * Begins to have just these models. One that is new is loaded. One that is not among them is unknown from now
-   * on, and ends when its calls have. One whose manifest has changed serves as it was until it can be replaced,
+   * Begins to have just these models. One that is new is loaded. One that is not among them is unknown to calls from
+   * now on, listed as unloading, and ends when its calls have. One whose manifest has changed serves as it was until it can be replaced,
    * for good where the changed one fails. Others are left alone, unless they were given up.
    */
   change(manifests: readonly Manifest[]): Changes;
@@ -134,8 +134,7 @@ class OpenRegistry implements Registry {
   }
 
   list(): readonly ModelStatus[] {
-    const statuses = this.#shelf.models.map(({ status }) => status);
-    return statuses.sort((a, b) => (a.manifest.name < b.manifest.name ? -1 : 1));
+    return byName(this.#shelf.statuses);
   }
 
   loads(): readonly ModelLoad[] {
@@ -143,13 +142,14 @@ class OpenRegistry implements Registry {
   }
 
   find(name: string): ModelStatus | undefined {
-    return this.#shelf.get(name)?.status;
+    return this.#shelf.statuses.find(({ manifest }) => manifest.name === name);
   }
 
   resolve(name: string, task: Task): ServingModel {
-    const { manifest } = chooseModel({ name, task }, this.list(), this.#options.defaults);
+    const present = byName(this.#shelf.models.map(({ status }) => status));
+    const { manifest } = chooseModel({ name, task }, present, this.#options.defaults);
     const model = this.#shelf.get(manifest.name);
-    if (model === undefined) throw new Error("bug: a listed model is not there");
+    if (model === undefined) throw new Error("bug: a chosen model is not there");
     return model;
   }
 
@@ -174,6 +174,10 @@ class OpenRegistry implements Registry {
   close(graceMs: number): Promise<void> {
     return this.#shelf.close(graceMs);
   }
+}
+
+function byName(statuses: readonly ModelStatus[]): readonly ModelStatus[] {
+  return statuses.toSorted((a, b) => (a.manifest.name < b.manifest.name ? -1 : 1));
 }
 
 function report(log: Log, { state, failure, digest }: ModelStatus, sinceLoadMs: number): void {

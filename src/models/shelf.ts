@@ -34,6 +34,12 @@ export class Shelf {
     return [...this.#models.values()];
   }
 
+  /** How all stand, in no order. Those that have lost their name to no other are there until they have ended. */
+  get statuses(): readonly ModelStatus[] {
+    const all = [...[...this.#leaving].map(leaving), ...this.models.map(({ status }) => status)];
+    return [...new Map(all.map((status) => [status.manifest.name, status])).values()];
+  }
+
   /** How busy each name's models are: the one that has it, and those that have lost it and still finish. */
   get loads(): readonly ModelLoad[] {
     const leaving = [...this.#leaving].map(({ load }) => ({ ...load, isReady: false }));
@@ -96,7 +102,7 @@ export class Shelf {
     this.#dropSuccessor(name);
     this.#models.delete(name);
     this.#retire(model);
-    this.#options.tell({ ...model.status, state: "unloading" });
+    this.#options.tell(leaving(model));
   }
 
   #replace(manifest: Manifest): void {
@@ -124,8 +130,16 @@ export class Shelf {
 
   #retire(model: LoadedModel): void {
     this.#leaving.add(model);
-    void model.retire().then(() => this.#leaving.delete(model));
+    void model.retire().then(() => {
+      this.#leaving.delete(model);
+      if (!this.#models.has(model.status.manifest.name)) this.#options.tell(leaving(model));
+    });
   }
+}
+
+/** It takes no more calls, though to itself it is what it was until the last one has ended. */
+function leaving({ status }: LoadedModel): ModelStatus {
+  return { ...status, state: "unloading", failure: "" };
 }
 
 function sum(one: ModelLoad, other: ModelLoad): ModelLoad {

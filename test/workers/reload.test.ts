@@ -50,7 +50,9 @@ const isGone = (pid: number) =>
 const finishes = (events: readonly { readonly kind: string }[]) => events.at(-1)?.kind === "finish";
 
 describe("a model that is not wanted any more", () => {
-  it("is unknown at once, and its calls finish, those that wait for their turn included", async () => {
+  const seen = () => registry.list().map(({ state, manifest }) => [state, manifest.version]);
+
+  it("is unknown to calls at once, and those it has finish, those that wait for their turn included", async () => {
     const [pid = 0] = registry.pidsOf("scripted");
     const running = await begun(endless);
     const waiting = collect(resolve().run(submission("say c")));
@@ -59,8 +61,10 @@ describe("a model that is not wanted any more", () => {
     expect(registry.change([])).toEqual({ load: [], replace: [], unload: ["scripted"] });
     expect(told).toEqual(["unloading"]);
     expect(resolve).toThrow(expect.objectContaining({ reason: "MODEL_NOT_FOUND" }));
-    expect(registry.find("scripted")).toBeUndefined();
-    expect(registry.list()).toEqual([]);
+    expect(registry.find("scripted")).toMatchObject({ state: "unloading", failure: "" });
+    expect(seen()).toEqual([["unloading", "1"]]);
+    // Nothing is left to unload.
+    expect(registry.change([]).unload).toEqual([]);
     expect(registry.loads()).toMatchObject([
       { model: "scripted", isReady: false, queuedJobs: 1, runningJobs: 1, slots: 1 },
     ]);
@@ -68,6 +72,21 @@ describe("a model that is not wanted any more", () => {
     expect(finishes(await waiting)).toBe(true);
     await isGone(pid);
     await vi.waitFor(() => expect(registry.loads()).toEqual([]));
+    expect(registry.find("scripted")).toBeUndefined();
+    expect(seen()).toEqual([]);
+    // That it has ended, too.
+    expect(told).toEqual(["unloading", "unloading"]);
+  });
+
+  it("is not seen any more where another has its name", async () => {
+    const running = await begun(endless);
+    registry.change([]);
+    registry.change([scriptedManifest({ version: "2" })]);
+    expect(seen()).toEqual([["loading", "2"]]);
+    await reached(registry, "scripted", "ready");
+    expect(finishes(await collect(resolve().run(submission("say a"))))).toBe(true);
+    expect(finishes(await running())).toBe(true);
+    expect(seen()).toEqual([["ready", "2"]]);
   });
 
   it("ends with the server, though its call goes on", async () => {
@@ -98,6 +117,7 @@ describe("a model whose manifest has changed", () => {
     await replaced;
     expect(registry.find("scripted")).toMatchObject({ state: "ready", manifest: { version: "2" } });
     expect(registry.pidsOf("scripted")).not.toContain(pid);
+    expect(registry.list()).toHaveLength(1);
     expect(registry.loads()).toMatchObject([{ isReady: true, runningJobs: 1 }]);
     expect(finishes(await collect(resolve().run(submission("say c"))))).toBe(true);
     expect(finishes(await running())).toBe(true);
