@@ -184,6 +184,7 @@ export interface VectorItem {
 }
 
 export interface JobResult {
+  /** `cancelled`: the engine ended it early of its own accord. Whoever cancels a job is given no result. */
   readonly reason: "stop" | "length" | "stop_sequence" | "cancelled";
   /** The sequence that matched; empty for other reasons. */
   readonly stopSequence: string;

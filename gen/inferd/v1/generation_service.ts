@@ -38,8 +38,9 @@ export const FinishReason = {
   /** STOP_SEQUENCE - One of the request's stop sequences would have appeared. */
   STOP_SEQUENCE: 3,
   /**
-   * CANCELLED - The completion was stopped before its end by somebody other than its caller; what was sent is
-   * valid.
+   * CANCELLED - The engine stopped the completion before its end, of its own accord; what was sent is valid. Only
+   * engines of one's own do that: the built-in ones never send it. A call that its caller cancels, or
+   * that the server ends, has a status and no `Finish`.
    */
   CANCELLED: 4,
 } as const;

@@ -9,7 +9,7 @@ export type Instruction =
   | { readonly kind: "wait"; readonly gate: string }
   | { readonly kind: "open"; readonly gate: string }
   /** Ends with this finish reason. */
-  | { readonly kind: "end"; readonly reason: "stop" | "length" }
+  | { readonly kind: "end"; readonly reason: "stop" | "length" | "cancelled" }
   /** Fails the job with this reason. */
   | { readonly kind: "fail"; readonly reason: string }
   /** Ends the step, or the whole process. */
@@ -51,6 +51,7 @@ const commands: Readonly<Record<string, (rest: string) => Instruction | undefine
   open: (rest) => ({ kind: "open", gate: rest.trim() }),
   stop: (rest) => alone(rest, { kind: "end", reason: "stop" }),
   length: (rest) => alone(rest, { kind: "end", reason: "length" }),
+  cancelled: (rest) => alone(rest, { kind: "end", reason: "cancelled" }),
   fail: (rest) => ({ kind: "fail", reason: rest.trim() }),
   exit: (rest) => ({ kind: "disaster", how: "exit", code: Number(rest) || 1 }),
   throw: (rest) => alone(rest, disaster("throw")),

@@ -12,10 +12,11 @@ it.each([
     ],
   },
   {
-    script: "stop; length",
+    script: "stop; length; cancelled",
     read: [
       { kind: "end", reason: "stop" },
       { kind: "end", reason: "length" },
+      { kind: "end", reason: "cancelled" },
     ],
   },
   {
