@@ -82,7 +82,11 @@ export interface Model {
   readonly name: string;
   /** The version its manifest states; empty where it states none. */
   readonly version: string;
-  /** `sha256:` and 64 hexadecimal digits: the digest of its weights. Empty until it is known. */
+  /**
+   * `sha256:` and 64 hexadecimal digits: the digest of its weights. Empty until it is known,
+   * where there are no weights, and for weights above 1 GiB whose manifest states no digest: they are
+   * not read for it.
+   */
   readonly digest: string;
   /** What it can do. */
   readonly tasks: readonly Task[];

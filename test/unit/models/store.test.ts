@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -160,6 +160,13 @@ describe("digests", () => {
   it("of weights are computed where none is stated", async () => {
     const [manifest] = await find([], [await addModel("one")]);
     expect(await digestOf(manifest!)).toBe(`sha256:${abc}`);
+  });
+
+  it("of weights above 1 GiB are empty where none is stated: they are not read", async () => {
+    const [manifest] = await find([], [await addModel("one")]);
+    // A hole: it takes no space.
+    await truncate(join(root, "one", "weights"), 1024 ** 3 + 1);
+    expect(await digestOf(manifest!)).toBe("");
   });
 
   it("that differ are an error", async () => {
