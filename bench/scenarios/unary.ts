@@ -51,7 +51,7 @@ export const unary: Scenario = {
   name: "unary",
   title: "Unary calls by ghz",
   method:
-    "ghz, in a closed loop over one connection, for which the server's bound on calls a second is raised, on the same machine as the server: it competes for the cores, so calls a second are what both together reach, and microseconds of CPU in the server's front process, its log line for each call included, tell more. The models are those that come with inferd. Generate asks for 16 tokens after the same four words each time, which a prefix cache may have. ghz's own reports are in `bench/results/ghz/`, without their lists of single calls.",
+    "ghz, in a closed loop over one connection, for which the server's bound on calls a second is raised, on the same machine as the server: it competes for the cores, so calls a second are what both together reach, and microseconds of CPU in the server's front process, its log line for each call included, tell more. The models are those that come with inferd. Generate asks for 16 tokens after the same four words each time, which a prefix cache may have. ghz's own reports are in `bench/results/ghz/`, without their lists of single calls, from which their 99.9th percentile comes.",
   async run(context) {
     const flags = ["--max-calls-per-second", String(callsPerSecond)];
     const samples = await withServer({ flags }, async (server) => {
@@ -81,7 +81,7 @@ export const unary: Scenario = {
         },
       ],
       data: { samples },
-      versions: { ghz: await ghzVersion() },
+      versions: { ghz: ghzVersion() },
     };
   },
 };
