@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { blocksOf, pathsOf, testedDocuments } from "./documents.ts";
@@ -41,6 +41,17 @@ describe.each(testedDocuments())("%s", (file) => {
     }
   });
 });
+
+it.each(["models/README.md", ...globSync("models/*/README.md")])(
+  "%s shows no digest but those of the manifests",
+  (file) => {
+    const digests = (path: string) => readFileSync(path, "utf8").match(/\b[0-9a-f]{64}\b/g) ?? [];
+    const stated = globSync("models/*/model.yaml").flatMap(digests);
+    const shown = digests(file);
+    expect(shown).not.toEqual([]);
+    expect(shown.filter((digest) => !stated.includes(digest))).toEqual([]);
+  },
+);
 
 describe("a block's comment", () => {
   const block = (comment: string) => `${comment}\n\n\`\`\`sh\necho a\n\`\`\`\n`;
