@@ -176,7 +176,7 @@ export const metrics = {
     name: "inferd_after_cancel_total",
     type: "counter",
     labels: ["model"],
-    help: "Pieces and vectors that came for jobs after nobody waited for them any more: computed in vain. A job's are those of one step, seldom of two.",
+    help: "Pieces and vectors that came for jobs after nobody waited for them any more: computed in vain. A job's are those of the step under way, and of the steps that end while word of it is on its way to the worker: one where steps are slow, a few where they take a millisecond.",
   },
   workerRestarts: {
     name: "inferd_worker_restarts_total",
