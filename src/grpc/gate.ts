@@ -145,10 +145,10 @@ class Connection {
     );
   }
 
-  /** Notes a stream's end by reset. */
+  /** Notes a stream's end by reset: by any code, since one of NO_ERROR before the answer's end spares no work. */
   watch(stream: ServerHttp2Stream): void {
     stream.once("close", () => {
-      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.annoy();
+      if (stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.annoy();
     });
   }
 
