@@ -6,6 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import {
   Server,
   type ServerCredentials,
+  type ServerInterceptingCallInterface,
   type ServerInterceptor,
   type ServerOptions as GrpcOptions,
   type UntypedHandleCall,
@@ -18,6 +19,7 @@ import { limitAge } from "./age.ts";
 import { prefixBytes } from "./framing.ts";
 import { Gate, type GateMethod, type GateOptions } from "./gate.ts";
 import { http2Servers, limitHttp2 } from "./http2.ts";
+import { streamOf } from "./inner-call.ts";
 import type { IntakeLimits } from "./intake.ts";
 import { listen, type Place } from "./listen.ts";
 import type { OpenCalls } from "./open-calls.ts";
@@ -124,6 +126,11 @@ export class Door {
       if (ageMs > 0) limitAge(each, { ageMs, graceMs, random: Math.random });
     }
     return port;
+  }
+
+  /** Counts a call that ended because its caller may not make it, and lets go of its request. */
+  strangerCame(call: ServerInterceptingCallInterface): void {
+    this.#gate.strangerCame(streamOf(call));
   }
 
   /**

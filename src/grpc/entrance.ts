@@ -3,22 +3,39 @@
  * handler runs too late for that: grpc-js reads a whole request first, so strangers could make a server
  * hold megabytes. This is what grpc-js's interceptors are right for.
  */
-import { type Metadata, type ServerInterceptor, ServerInterceptingCall } from "@grpc/grpc-js";
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+} from "@grpc/grpc-js";
 import type { Arrival, Doorkeeper, Permit } from "../auth/doorkeeper.ts";
-import { ServeError } from "../base/errors.ts";
+import { type Reason, ServeError } from "../base/errors.ts";
 import type { Meter } from "../base/meter.ts";
 import { hostOf } from "./open-calls.ts";
 import { wireStatus } from "./status.ts";
 
+export interface EntranceOptions {
+  readonly doorkeeper: Pick<Doorkeeper, "admit">;
+  readonly meter: Pick<Meter, "turnedAway">;
+  /** Hears of a call that ended because its caller may not make it, once its status is on the way. */
+  readonly strangerCame: (call: ServerInterceptingCallInterface) => void;
+}
+
+/** A quota that is spent is no stranger's, nor is an issuer that does not answer. */
+const strangers: ReadonlySet<Reason> = new Set([
+  "NO_CREDENTIAL",
+  "CREDENTIAL_INVALID",
+  "NOT_ALLOWED",
+]);
+
 /** Who was let in, by the metadata that grpc-js hands from the interceptor to the handler. */
 export class Entrance {
   readonly #permits = new WeakMap<Metadata, Permit>();
-  readonly #doorkeeper: Pick<Doorkeeper, "admit">;
-  readonly #meter: Pick<Meter, "turnedAway">;
+  readonly #options: EntranceOptions;
 
-  constructor(doorkeeper: Pick<Doorkeeper, "admit">, meter: Pick<Meter, "turnedAway">) {
-    this.#doorkeeper = doorkeeper;
-    this.#meter = meter;
+  constructor(options: EntranceOptions) {
+    this.#options = options;
   }
 
   /** The permit of a call that was let in. Throws where there is none: nothing passes by mistake. */
@@ -29,10 +46,11 @@ export class Entrance {
   }
 
   readonly interceptor: ServerInterceptor = (method, call) => {
+    const { doorkeeper, meter, strangerCame } = this.#options;
     let isOver = false;
     let end = (): void => undefined;
     const arrive = (metadata: Metadata, enter: (metadata: Metadata) => void): void => {
-      this.#doorkeeper.admit(arrivalOf(method.path.slice(1), metadata, call)).then(
+      doorkeeper.admit(arrivalOf(method.path.slice(1), metadata, call)).then(
         (permit) => {
           // The caller may have gone while an issuer was asked; nobody would hear of its end then.
           if (isOver) {
@@ -48,8 +66,10 @@ export class Entrance {
         (thrown: unknown) => {
           // The doorkeeper has written a line of it: who may not is audited, each time.
           const error = ServeError.from(thrown);
-          this.#meter.turnedAway(error.reason);
+          meter.turnedAway(error.reason);
           call.sendStatus(wireStatus(error));
+          // Who has gone meanwhile has been counted for that.
+          if (!isOver && strangers.has(error.reason)) strangerCame(call);
         },
       );
     };

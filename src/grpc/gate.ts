@@ -60,8 +60,7 @@ export class Gate {
       refuse: (stream, error) => {
         // Who has a status already is told nothing more, and counted once.
         if (!stream.writableEnded) this.#turnAway(stream, error);
-        // Else what has arrived stays with grpc-js until the caller ends the stream.
-        stream.close(constants.NGHTTP2_NO_ERROR);
+        letGo(stream);
       },
     });
   }
@@ -69,6 +68,12 @@ export class Gate {
   /** Counts what a request that is not whole holds besides its bytes. */
   grew(stream: ServerHttp2Stream, bytes: number): void {
     this.#intake.grew(stream, bytes);
+  }
+
+  /** Counts a call that was refused for who makes it. Its status is on the way already. */
+  strangerCame(stream: ServerHttp2Stream): void {
+    this.#annoyed(stream);
+    letGo(stream);
   }
 
   /** Stands before a server's grpc-js. Call it once, before a connection can be made. */
@@ -109,10 +114,13 @@ export class Gate {
   }
 
   #turnAway(stream: ServerHttp2Stream, error: ServeError): void {
-    const { session } = stream;
-    this.#options.turnedAway.note(error.reason, session?.socket.remoteAddress);
-    if (session !== undefined) this.#connections.get(session)?.annoy();
+    this.#options.turnedAway.note(error.reason, stream.session?.socket.remoteAddress);
+    this.#annoyed(stream);
     refuse(stream, error);
+  }
+
+  #annoyed({ session }: ServerHttp2Stream): void {
+    if (session !== undefined) this.#connections.get(session)?.annoy();
   }
 }
 
@@ -185,6 +193,11 @@ function examine(
       headers["grpc-timeout"] = timeout.header;
       return undefined;
   }
+}
+
+/** Takes no more of a call that has its status: what had arrived would stay until its caller ends it. */
+function letGo(stream: ServerHttp2Stream): void {
+  stream.close(constants.NGHTTP2_NO_ERROR);
 }
 
 /** Answers with a status alone, where no answer has begun. Node lets the unread rest of the request go. */

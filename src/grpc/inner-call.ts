@@ -2,12 +2,22 @@
  * grpc-js's own call, to interceptors that change it in place instead of standing before it: some of what
  * grpc-js decides passes no interceptor. Two casts, in this one place, since its types forbid both.
  */
+import type { ServerHttp2Stream } from "node:http2";
 import type { ServerInterceptingCall, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 
 /** Its private fields as a pinned version has them. Whoever reads one must expect it to be gone. */
 export function internalsOf<T extends object>(call: ServerInterceptingCallInterface): Partial<T> {
   // Private by its type only.
   return call as unknown as Partial<T>;
+}
+
+/** What the call goes over. */
+export function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream {
+  const { stream } = internalsOf<{ readonly stream: ServerHttp2Stream }>(call);
+  if (stream === undefined) {
+    throw new Error("bug: this grpc-js keeps its stream elsewhere; see src/grpc/inner-call.ts");
+  }
+  return stream;
 }
 
 /** The call itself, as what an interceptor returns. */

@@ -87,14 +87,19 @@ export function openServer(options: ServerOptions): GrpcServer {
 
 /** The door for callers: the doorkeeper asks each who it is. */
 function openDoor(options: ServerOptions, turnedAway: TurnedAway): Door {
-  const entrance = new Entrance(options.doorkeeper, options.meter ?? silentMeter);
-  return new Door({
+  const entrance = new Entrance({
+    doorkeeper: options.doorkeeper,
+    meter: options.meter ?? silentMeter,
+    strangerCame: (call) => door.strangerCame(call),
+  });
+  const door: Door = new Door({
     limits: options,
     turnedAway,
     calls: new OpenCalls((metadata) => entrance.permitOf(metadata)),
     // The first sees the statuses that grpc-js sends by itself.
     interceptors: [explainRefusals(turnedAway), entrance.interceptor],
   });
+  return door;
 }
 
 /** A door to health alone. Whoever reaches it may ask: it says no more than that. */

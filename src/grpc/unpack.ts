@@ -7,13 +7,12 @@
  */
 import type { ServerHttp2Stream } from "node:http2";
 import type { ServerInterceptor } from "@grpc/grpc-js";
-import { internalsOf, sameCall } from "./inner-call.ts";
+import { internalsOf, sameCall, streamOf } from "./inner-call.ts";
 import { RoundRobin } from "./round-robin.ts";
 
 type Unpack = (message: Buffer, encoding: string) => Buffer | Promise<Buffer>;
 
 interface Internals {
-  readonly stream: ServerHttp2Stream;
   decompressMessage: Unpack;
 }
 
@@ -27,8 +26,9 @@ export function unpackInTurn(
   const turns = new RoundRobin<object>(atOnce);
   return (_, call) => {
     const inner = internalsOf<Internals>(call);
-    const { stream, decompressMessage } = inner;
-    if (stream === undefined || decompressMessage === undefined) {
+    const stream = streamOf(call);
+    const { decompressMessage } = inner;
+    if (decompressMessage === undefined) {
       throw new Error("bug: this grpc-js unpacks elsewhere; see src/grpc/unpack.ts");
     }
     const unpack = decompressMessage.bind(call);

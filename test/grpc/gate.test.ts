@@ -4,7 +4,9 @@ import { connect as connectTcp } from "node:net";
 import { gzipSync } from "node:zlib";
 import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { ServeError } from "../../src/base/errors.ts";
 import type { ServerOptions } from "../../src/grpc/server.ts";
+import { doorkeeperFor, keyMeans, makeKey } from "../fixtures/access.ts";
 import { heapBytes } from "../fixtures/memory.ts";
 import {
   callHeaders,
@@ -116,6 +118,43 @@ describe("a connection", () => {
     const stream = rawRequest(polite, unary);
     stream.end(hello);
     expect((await ending(stream)).code).toBe(status.OK);
+  });
+
+  const readOnly = makeKey({ scopes: ["models.read"] });
+  const doorkeeper = doorkeeperFor({ means: keyMeans([readOnly.record]) });
+  const refusals = [
+    { reason: "NO_CREDENTIAL", headers: {} },
+    { reason: "CREDENTIAL_INVALID", headers: { "x-api-key": "guessed" } },
+    { reason: "NOT_ALLOWED", headers: { "x-api-key": readOnly.text } },
+  ];
+
+  it.each(refusals)("that goes on with $reason is closed too", async ({ reason, headers }) => {
+    const { address } = await open({ doorkeeper, maxResetBurst: 30, maxResetsPerSecond: 1 });
+    const session = client(address);
+    const goaway = once(session, "goaway");
+    const first = rawRequest(session, unary, headers);
+    // It never ends its request, and nothing stays of it all the same.
+    const closed = once(first, "close");
+    expect((await ending(first)).details?.reason).toBe(reason);
+    await closed;
+    expect(session.destroyed).toBe(false);
+    for (let call = 0; call < 60; call += 1) rawRequest(session, unary, headers).end(hello);
+    expect((await goaway)[0]).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  });
+
+  it("that has spent its quota is not", async () => {
+    const limits = { maxResetBurst: 5, maxResetsPerSecond: 1 };
+    const { address } = await open({
+      doorkeeper: { admit: () => Promise.reject(new ServeError("KEY_QUOTA", "spent")) },
+      ...limits,
+    });
+    const session = client(address);
+    for (let call = 0; call < 20; call += 1) {
+      const stream = rawRequest(session, unary);
+      stream.end(hello);
+      expect((await ending(stream)).details?.reason).toBe("KEY_QUOTA");
+    }
+    expect(session.destroyed).toBe(false);
   });
 
   it("whose calls end well may have any number of them, unless it begins them too fast", async () => {
