@@ -15,9 +15,9 @@ export interface Meter {
 
 /**
  * Why the edge turned somebody away: a call for the reason that its caller was told, a connection for
- * one of the first two.
+ * one of the first three.
  */
-export type EdgeReason = "TOO_MANY_CONNECTIONS" | "TOO_MANY_RESETS" | Reason;
+export type EdgeReason = "TOO_MANY_CONNECTIONS" | "TOO_MANY_RESETS" | "TLS_REFUSED" | Reason;
 
 /** A call as its caller saw it end. */
 export interface EndedCall {

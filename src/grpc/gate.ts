@@ -11,14 +11,13 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { DropArgument } from "node:net";
 import { Allowance } from "../base/allowance.ts";
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
+import { type ConnectionLimits, limitConnections } from "./connections.ts";
 import { Intake, type IntakeLimits } from "./intake.ts";
 import { wireStatus } from "./status.ts";
 import { timeoutOf } from "./timeout.ts";
-import type { TurnedAway } from "./turned-away.ts";
 import { sweepUnread } from "./unread.ts";
 
 /** What the gate must know of a method. */
@@ -29,10 +28,9 @@ export interface GateMethod {
   readonly maxMs: number;
 }
 
-export interface GateOptions {
+export interface GateOptions extends ConnectionLimits {
   /** The server's methods by path, such as `/inferd.v1.ModelService/GetModel`. */
   readonly methods: ReadonlyMap<string, GateMethod>;
-  readonly maxConnections: number;
   /** Calls that one connection may begin in a second, and at once. */
   readonly callsPerSecond: number;
   /** Resets and refusals of one connection: at once, and each second. */
@@ -41,7 +39,6 @@ export interface GateOptions {
   readonly intake: IntakeLimits;
   /** What an ended call has left unread for so long is thrown away, with its stream. */
   readonly unreadMs: number;
-  readonly turnedAway: Pick<TurnedAway, "note">;
   readonly clock: Clock;
 }
 
@@ -78,13 +75,8 @@ export class Gate {
 
   /** Stands before a server's grpc-js. Call it once, before a connection can be made. */
   guard(server: Http2Server): void {
-    const { maxConnections, turnedAway, unreadMs } = this.#options;
-    // Node closes further ones at once, before a session is made for them.
-    server.maxConnections = maxConnections;
-    server.on("drop", (from?: DropArgument) =>
-      turnedAway.note("TOO_MANY_CONNECTIONS", from?.remoteAddress),
-    );
-    const unread = sweepUnread(server, unreadMs);
+    limitConnections(server, this.#options);
+    const unread = sweepUnread(server, this.#options.unreadMs);
     const inner = server.listeners("stream");
     server.removeAllListeners("stream");
     server.on("stream", (stream, headers, flags) => {

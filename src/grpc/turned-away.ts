@@ -42,7 +42,9 @@ export class TurnedAway {
   }
 
   #say(reason: EdgeReason, { count, host }: Told): void {
-    this.#parts.log.warn({ reason, count, host }, "turned away");
+    // No doorkeeper sees whom TLS refuses: what is told here is all that an audit has of them.
+    const audit = reason === "TLS_REFUSED" ? { audit: true } : {};
+    this.#parts.log.warn({ ...audit, reason, count, host }, "turned away");
   }
 
   #tell(reason: EdgeReason, told: Told): void {

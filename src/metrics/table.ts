@@ -61,7 +61,7 @@ export const metrics = {
     name: "inferd_turned_away_total",
     type: "counter",
     labels: ["reason"],
-    help: "Calls that ended before their method began, for a reason in [errors](errors.md), and connections that were closed: TOO_MANY_CONNECTIONS at once, TOO_MANY_RESETS for how their calls ended. Other metrics have none of them. What HTTP/2 resets by itself, for too many streams or header bytes, is not seen.",
+    help: "Calls that ended before their method began, for a reason in [errors](errors.md), and connections that were closed: TOO_MANY_CONNECTIONS at once, TOO_MANY_RESETS for how their calls ended, TLS_REFUSED where TLS was not agreed on, as without a client certificate that is asked for. Other metrics have none of them. What HTTP/2 resets by itself, for too many streams or header bytes, is not seen.",
   },
   queuedJobs: {
     name: "inferd_queued_jobs",

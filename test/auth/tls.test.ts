@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { connect } from "node:tls";
 import { once } from "node:events";
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FollowedKeyPair, readEveryMs } from "../../src/auth/key-pair.ts";
-import type { Log } from "../../src/base/log.ts";
+import type { Log, LogFields } from "../../src/base/log.ts";
 import { silentLog } from "../../src/base/log.ts";
+import { silentMeter } from "../../src/base/meter.ts";
 import { doorkeeperFor, keyMeans } from "../fixtures/access.ts";
 import { authority, type Pair } from "../fixtures/certificates.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
@@ -238,6 +239,28 @@ describe("mutual TLS", () => {
   ])("lets nobody in with %s", async (_, own) => {
     const client = clientOf(await serveAll(), ca.cert, own);
     expect((await ask(client, "ModelService/ListModels"))?.code).toBe(status.UNAVAILABLE);
+  });
+
+  it("counts whom it refuses, and tells an audit of them", async () => {
+    const lines: LogFields[] = [];
+    const counted: string[] = [];
+    const { address, stop } = await startKinds(
+      {},
+      {
+        keyPair: follow(server, clientCa.cert),
+        log: { ...silentLog, warn: (fields) => void lines.push(fields) },
+        meter: { ...silentMeter, turnedAway: (reason) => void counted.push(reason) },
+      },
+    );
+    closing.push(stop);
+    const port = Number(address.split(":")[1]);
+    for (const own of [{}, authority("others").issue({ name: "robot" })]) {
+      const socket = connect({ ...own, port, host: "127.0.0.1", rejectUnauthorized: false });
+      socket.on("error", () => undefined).resume();
+      await new Promise((resolve) => socket.once("close", resolve));
+    }
+    await vi.waitFor(() => expect(counted).toEqual(["TLS_REFUSED", "TLS_REFUSED"]));
+    expect(lines).toEqual([{ audit: true, reason: "TLS_REFUSED", count: 1, host: "127.0.0.1" }]);
   });
 
   it("lets in only whom a list of ids names, where there is one", async () => {
