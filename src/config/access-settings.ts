@@ -162,6 +162,6 @@ export const accessSettings = {
     defaultText: "none",
     read: wholeNumber(0, 65_535),
     value: "n",
-    help: "A second port, always plaintext, that serves health and nothing else: for probes that know no TLS.",
+    help: "A second port, always plaintext, that serves health and nothing else: for probes that know no TLS, or that must get through where callers hold every connection of the other.",
   },
 } as const satisfies Record<string, Setting>;

@@ -34,6 +34,13 @@ export const networkSettings = {
     value: "n",
     help: "Connections that may be open at once; further ones are closed at once.",
   },
+  maxAddressPercent: {
+    group: "Network",
+    default: 50,
+    read: wholeNumber(1, 100),
+    value: "n",
+    help: "Percent of those connections that one address may hold, or one /64 of IPv6; further ones are closed at once. 100 where all callers come through one proxy.",
+  },
   maxHeaderBytes: {
     group: "Network",
     default: 16_384,

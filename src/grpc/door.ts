@@ -43,6 +43,8 @@ export interface DoorLimits {
   /** Zero never asks clients to connect anew. */
   readonly maxConnectionAgeMs: number;
   readonly maxConnections: number;
+  /** How many percent of all connections may be one address's. */
+  readonly maxAddressPercent: number;
   readonly maxHeaderBytes: number;
   /** Of one connection; so are resets. */
   readonly maxCallsPerSecond: number;
@@ -159,6 +161,7 @@ export class Door {
     return {
       methods: this.#methods,
       maxConnections: limits.maxConnections,
+      maxAddressPercent: limits.maxAddressPercent,
       callsPerSecond: limits.maxCallsPerSecond,
       resetBurst: limits.maxResetBurst,
       resetsPerSecond: limits.maxResetsPerSecond,

@@ -64,8 +64,8 @@ function settle(): void {
   clock.advance(readEveryMs);
 }
 
-async function serveKinds(keyPair: FollowedKeyPair, handlers = {}) {
-  const running = await startKinds(handlers, { keyPair });
+async function serveKinds(keyPair: FollowedKeyPair, handlers = {}, options = {}) {
+  const running = await startKinds(handlers, { keyPair, ...options });
   closing.push(running.stop);
   return `localhost:${running.address.split(":")[1]}`;
 }
@@ -105,6 +105,14 @@ it("serves over TLS, and plaintext clients get nothing", async () => {
   const plain = new Client(address, credentials.createInsecure());
   closing.push(() => plain.close());
   expect((await call(plain, "unary", ["hi"])).error?.code).toBe(status.UNAVAILABLE);
+});
+
+it("counts a connection as its address's until it is closed", async () => {
+  const limits = { maxConnections: 2, maxAddressPercent: 50 };
+  const address = await serveKinds(follow(server), {}, limits);
+  for (let visit = 0; visit < 3; visit += 1) {
+    await vi.waitFor(async () => expect(await shownBy(address)).toBe(bytesOf(server)));
+  }
 });
 
 it("shows the new certificate to new connections, while calls on old ones go on", async () => {

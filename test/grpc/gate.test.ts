@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { constants } from "node:http2";
+import { connect, constants } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { gzipSync } from "node:zlib";
 import { status } from "@grpc/grpc-js";
@@ -38,6 +38,19 @@ function client(address: string) {
   const session = rawClient(address);
   closing.push(() => session.destroy());
   return session;
+}
+
+/** Whether a call from this address of ours goes well. */
+async function isServed(address: string, localAddress: string): Promise<boolean> {
+  const port = Number(address.split(":")[1]);
+  const socket = connectTcp({ host: "127.0.0.1", port, localAddress });
+  const session = connect(`http://${address}`, { createConnection: () => socket });
+  session.on("error", () => undefined);
+  const stream = rawRequest(session, unary);
+  stream.end(hello);
+  const { code } = await ending(stream);
+  session.destroy();
+  return code === status.OK;
 }
 
 const unary = kinds.unary.path;
@@ -182,6 +195,26 @@ describe("a connection", () => {
       stream.end(hello);
       expect((await ending(stream)).code).toBe(status.OK);
     }
+  });
+
+  it("beyond its address's share is closed at once, and another address gets in", async () => {
+    const { address, server } = await open({ maxConnections: 4, maxAddressPercent: 50 });
+    const first = client(address);
+    for (const session of [first, client(address)]) await once(session, "remoteSettings");
+    const port = Number(address.split(":")[1]);
+    const third = connectTcp(port, "127.0.0.1");
+    third.on("error", () => undefined).resume();
+    await once(third, "close");
+    expect(await isServed(address, "127.0.0.2")).toBe(true);
+    // Probes have connections of their own.
+    server.health.set("liveness", true);
+    const probe = rawClient(`127.0.0.1:${await server.listenForProbes("127.0.0.1", 0)}`);
+    closing.push(() => probe.destroy());
+    const check = rawRequest(probe, "/grpc.health.v1.Health/Check");
+    check.end(frame(Buffer.from("\n\bliveness")));
+    expect((await ending(check)).code).toBe(status.OK);
+    first.destroy();
+    await vi.waitFor(async () => expect(await isServed(address, "127.0.0.1")).toBe(true));
   });
 
   it("whose call has too large headers has that call reset, and its others go on", async () => {

@@ -35,6 +35,7 @@ export const serverOptions: ServerOptions = {
   maxConnectionIdleMs: 0,
   maxConnectionAgeMs: 0,
   maxConnections: 1000,
+  maxAddressPercent: 100,
   maxHeaderBytes: 16_384,
   maxCallsPerSecond: 100_000,
   maxResetBurst: 10_000,
