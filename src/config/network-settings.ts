@@ -39,7 +39,14 @@ export const networkSettings = {
     default: 50,
     read: wholeNumber(1, 100),
     value: "n",
-    help: "Percent of those connections that one address may hold, or one /64 of IPv6; further ones are closed at once. 100 where all callers come through one proxy.",
+    help: "Percent of those connections, and of the open calls below, that one address may hold, or one /64 of IPv6. 100 where all callers come through one proxy.",
+  },
+  maxOpenCalls: {
+    group: "Network",
+    default: 16_384,
+    read: wholeNumber(1, max),
+    value: "n",
+    help: "Calls that may be open on all connections, a quarter of them Watch and reflection; past it, calls fail with RESOURCE_EXHAUSTED.",
   },
   maxHeaderBytes: {
     group: "Network",

@@ -43,8 +43,9 @@ export interface DoorLimits {
   /** Zero never asks clients to connect anew. */
   readonly maxConnectionAgeMs: number;
   readonly maxConnections: number;
-  /** How many percent of all connections may be one address's. */
+  /** How many percent of all connections, and of all open calls, may be one address's. */
   readonly maxAddressPercent: number;
+  readonly maxOpenCalls: number;
   readonly maxHeaderBytes: number;
   /** Of one connection; so are resets. */
   readonly maxCallsPerSecond: number;
@@ -162,6 +163,7 @@ export class Door {
       methods: this.#methods,
       maxConnections: limits.maxConnections,
       maxAddressPercent: limits.maxAddressPercent,
+      maxOpenCalls: limits.maxOpenCalls,
       callsPerSecond: limits.maxCallsPerSecond,
       resetBurst: limits.maxResetBurst,
       resetsPerSecond: limits.maxResetsPerSecond,

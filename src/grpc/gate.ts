@@ -1,7 +1,7 @@
 /**
  * Stands between Node's HTTP/2 and grpc-js, and sees every stream first. It refuses what grpc-js would
  * refuse without a reason or not at all, before a message is read: unknown methods, timeouts that are
- * none, more calls a second than a connection may begin. A connection that goes on being refused, or
+ * none, more calls at once or a second than may be. A connection that goes on being refused, or
  * resets its streams faster than it may, is closed alone, with ENHANCE_YOUR_CALM (CVE-2023-44487).
  */
 import {
@@ -16,6 +16,7 @@ import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import { type ConnectionLimits, limitConnections } from "./connections.ts";
 import { Intake, type IntakeLimits } from "./intake.ts";
+import { Seats } from "./seats.ts";
 import { wireStatus } from "./status.ts";
 import { timeoutOf } from "./timeout.ts";
 import { sweepUnread } from "./unread.ts";
@@ -31,6 +32,8 @@ export interface GateMethod {
 export interface GateOptions extends ConnectionLimits {
   /** The server's methods by path, such as `/inferd.v1.ModelService/GetModel`. */
   readonly methods: ReadonlyMap<string, GateMethod>;
+  /** On all connections together; one address may hold its percent of them. */
+  readonly maxOpenCalls: number;
   /** Calls that one connection may begin in a second, and at once. */
   readonly callsPerSecond: number;
   /** Resets and refusals of one connection: at once, and each second. */
@@ -42,15 +45,28 @@ export interface GateOptions extends ConnectionLimits {
   readonly clock: Clock;
 }
 
+// Watch and reflection may be open for as long as their callers like, and Watch to strangers: so they leave
+// most places to calls that do something.
+const endlessPart = 1 / 4;
+
 /** The gate of one server of grpc-js, before all Node servers that it has. */
 export class Gate {
   readonly #options: GateOptions;
   readonly #connections = new WeakMap<Http2Session, Connection>();
   readonly #intake: Intake<ServerHttp2Stream>;
+  readonly #openCalls: Seats;
+  readonly #endlessCalls: Seats;
 
   constructor(options: GateOptions) {
     this.#options = options;
-    const { intake: limits, clock } = options;
+    const {
+      intake: limits,
+      clock,
+      maxOpenCalls: total,
+      maxAddressPercent: addressPercent,
+    } = options;
+    this.#openCalls = new Seats({ total, addressPercent });
+    this.#endlessCalls = new Seats({ total: Math.ceil(total * endlessPart), addressPercent });
     this.#intake = new Intake({
       limits,
       clock,
@@ -87,7 +103,7 @@ export class Gate {
       connection.watch(stream);
       unread.add(stream);
       const method = this.#options.methods.get(headers[":path"] ?? "");
-      const error = connection.admit() ?? examine(headers, method);
+      const error = connection.admit() ?? examine(headers, method) ?? this.#seat(stream, method);
       if (error !== undefined) {
         this.#turnAway(stream, error);
         return;
@@ -103,6 +119,17 @@ export class Gate {
     const known = this.#connections.get(session) ?? new Connection(session, this.#options);
     this.#connections.set(session, known);
     return known;
+  }
+
+  /** Gives a call its place until its stream is closed, or says why there is none. */
+  #seat(stream: ServerHttp2Stream, method: GateMethod | undefined): ServeError | undefined {
+    const isEndless = method?.maxMs === Infinity;
+    for (const seats of isEndless ? [this.#endlessCalls, this.#openCalls] : [this.#openCalls]) {
+      const leave = seats.take(stream.session?.socket.remoteAddress);
+      if (leave === undefined) return tooManyOpen();
+      stream.once("close", leave);
+    }
+    return undefined;
   }
 
   #turnAway(stream: ServerHttp2Stream, error: ServeError): void {
@@ -163,6 +190,11 @@ class Connection {
   }
 }
 
+function tooManyOpen(): ServeError {
+  const message = "too many calls are open, in all or of your address; try again";
+  return new ServeError("TOO_MANY_OPEN_CALLS", message, { retryAfterMs: 1000 });
+}
+
 /** Looks at a call's headers, and writes the timeout that grpc-js is to keep into them. */
 function examine(
   headers: IncomingHttpHeaders,
@@ -187,7 +219,7 @@ function examine(
   }
 }
 
-/** Takes no more of a call that has its status: what had arrived would stay until its caller ends it. */
+/** Takes no more of a call that has its status: it and what has arrived would stay until its caller ends it. */
 function letGo(stream: ServerHttp2Stream): void {
   stream.close(constants.NGHTTP2_NO_ERROR);
 }

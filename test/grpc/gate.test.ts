@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect, constants } from "node:http2";
+import { type ClientHttp2Session, connect, constants } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { gzipSync } from "node:zlib";
 import { status } from "@grpc/grpc-js";
@@ -226,6 +226,78 @@ describe("a connection", () => {
     const stream = rawRequest(session, unary, { small: "x".repeat(2000) });
     stream.end(hello);
     expect((await ending(stream)).code).toBe(status.OK);
+  });
+});
+
+describe("calls that are open at once", () => {
+  const empty = frame(Buffer.alloc(0));
+  const watch = "/grpc.health.v1.Health/Watch";
+  const { path } = kinds.serverStream;
+  const refusal = [status.RESOURCE_EXHAUSTED, "TOO_MANY_OPEN_CALLS", 1000];
+
+  /** Goes on until its caller leaves. */
+  const held: KindHandlers["serverStream"] = async function* (_, { signal }) {
+    yield "begun";
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  };
+
+  async function hold(session: ClientHttp2Session, of: string, body: Buffer) {
+    const stream = rawRequest(session, of);
+    stream.end(body);
+    const begun = once(stream, "data").then(() => true);
+    const refused = ending(stream).then(() => false);
+    expect(await Promise.race([begun, refused])).toBe(true);
+    return stream;
+  }
+
+  async function refusalOf(session: ClientHttp2Session, of: string) {
+    const { code, details } = await ending(rawRequest(session, of));
+    return [code, details?.reason, details?.retryMs];
+  }
+
+  it("are bounded for an address, and another is served", async () => {
+    const { address } = await open(
+      { maxOpenCalls: 4, maxAddressPercent: 50 },
+      { serverStream: held },
+    );
+    const [one, other] = [client(address), client(address)];
+    const first = await hold(one, path, hello);
+    await hold(other, path, hello);
+    expect(await refusalOf(other, path)).toEqual(refusal);
+    expect(await isServed(address, "127.0.0.2")).toBe(true);
+    first.close(constants.NGHTTP2_CANCEL);
+    await vi.waitFor(async () => expect(await isServed(address, "127.0.0.1")).toBe(true));
+  });
+
+  it("leave most places to calls that are no Watch, which strangers may begin", async () => {
+    const { address } = await open({
+      maxOpenCalls: 8,
+      doorkeeper: doorkeeperFor({}),
+    });
+    const session = client(address);
+    const first = await hold(session, watch, empty);
+    await hold(session, watch, empty);
+    expect(await refusalOf(session, watch)).toEqual(refusal);
+    expect((await ending(rawRequest(session, unary))).details?.reason).toBe("NO_CREDENTIAL");
+    first.close(constants.NGHTTP2_CANCEL);
+    await vi.waitFor(() => hold(session, watch, empty));
+  });
+
+  it("are none any more once they were reset, also before anybody saw them", async () => {
+    const { address } = await open({ maxOpenCalls: 50 }, { serverStream: held });
+    const wire = await openWire(address);
+    closing.push(() => void wire.socket.destroy());
+    const headers = callHeaders(path);
+    const calls = Array.from({ length: 200 }, (_, index) => 2 * index + 1);
+    const cancel = number32(constants.NGHTTP2_CANCEL);
+    wire.send(
+      ...calls.flatMap((stream) => [
+        http2Frame({ type: types.headers, flags: flags.endHeaders, stream, payload: headers }),
+        http2Frame({ type: types.reset, stream, payload: cancel }),
+      ]),
+    );
+    await pong(wire);
+    expect(await isServed(address, "127.0.0.1")).toBe(true);
   });
 });
 

@@ -36,6 +36,7 @@ export const serverOptions: ServerOptions = {
   maxConnectionAgeMs: 0,
   maxConnections: 1000,
   maxAddressPercent: 100,
+  maxOpenCalls: 100_000,
   maxHeaderBytes: 16_384,
   maxCallsPerSecond: 100_000,
   maxResetBurst: 10_000,
