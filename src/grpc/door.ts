@@ -22,6 +22,7 @@ import { http2Servers, limitHttp2 } from "./http2.ts";
 import { streamOf } from "./inner-call.ts";
 import type { IntakeLimits } from "./intake.ts";
 import { listen, type Place } from "./listen.ts";
+import { monotonicDeadline } from "./monotonic.ts";
 import type { OpenCalls } from "./open-calls.ts";
 import { smallMessages } from "./small-messages.ts";
 import type { TurnedAway } from "./turned-away.ts";
@@ -96,7 +97,7 @@ export class Door {
     const { limits } = options;
     this.#gate = new Gate(this.#gateOptions());
     const unpack = unpackInTurn((stream, bytes) => this.#gate.grew(stream, bytes));
-    const interceptors = [unpack, smallMessages, ...options.interceptors];
+    const interceptors = [monotonicDeadline, unpack, smallMessages, ...options.interceptors];
     this.#server = new Server({ ...grpcOptions(limits), interceptors });
     limitHttp2(this.#server, limits);
   }

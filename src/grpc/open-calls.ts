@@ -1,10 +1,10 @@
-import { wallMs } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { CallContext, Caller } from "../calls/call.ts";
 import type { Metadata } from "@grpc/grpc-js";
 
 /** What is used of a grpc-js call of any kind. */
 export interface AnyCall {
+  /** By `performance.now()`: see `monotonic.ts`. */
   getDeadline(): Date | number;
   getPeer(): string;
   readonly metadata: Metadata;
@@ -38,16 +38,14 @@ export class OpenCalls {
 
   begin(call: AnyCall, method: string): OpenCall {
     const controller = new AbortController();
-    // grpc-js states it by the wall clock, which may jump: from here on it is a time from now.
-    const arrivedAt = performance.now();
-    const deadline = arrivedAt + (Number(call.getDeadline()) - wallMs());
+    const deadline = Number(call.getDeadline());
     const open: OpenCall = {
       context: {
         method,
         signal: controller.signal,
         abort: (reason) => controller.abort(reason),
         deadline,
-        arrivedAt,
+        arrivedAt: performance.now(),
         peer: call.getPeer(),
         caller: this.#callerOf(call.metadata),
         record: {},

@@ -1,9 +1,11 @@
 /** Calls and quotas while somebody sets the machine's clock. */
-import { Metadata } from "@grpc/grpc-js";
+import { Metadata, status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { openPermit } from "../../src/auth/doorkeeper.ts";
 import { ServeError } from "../../src/base/errors.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import { doorkeeperFor, keyMeans, makeKey } from "../fixtures/access.ts";
+import { ending, frame, rawClient, rawRequest } from "./raw.ts";
 import { call, deferred, kinds, kindsClient, startKinds } from "./support.ts";
 
 const hourMs = 3_600_000;
@@ -47,6 +49,40 @@ describe.each(jumps)("a clock that is set %s", (_, jumpMs) => {
     expect(deadline - beganAt).toBeLessThan(61_000);
     goOn.resolve();
     expect(await answer).toMatchObject({ responses: ["x", "false"], error: undefined });
+  });
+
+  it("moves no deadline of a request that is still on its way", async () => {
+    const known = deferred();
+    const seen = deferred<number>();
+    const running = await startKinds(
+      {
+        unary: async function* (text, { deadline }) {
+          seen.resolve(deadline);
+          yield await Promise.resolve(text);
+        },
+      },
+      {
+        doorkeeper: {
+          admit: ({ host }) => {
+            known.resolve();
+            return Promise.resolve(openPermit(host));
+          },
+        },
+      },
+    );
+    const session = rawClient(running.address);
+    closing.push(running.stop, () => session.destroy());
+    const beganAt = performance.now();
+    const stream = rawRequest(session, kinds.unary.path, { "grpc-timeout": "60S" });
+    const body = frame(Buffer.from("x"));
+    stream.write(body.subarray(0, 3));
+    await known.promise;
+    jump();
+    stream.end(body.subarray(3));
+    expect((await ending(stream)).code).toBe(status.OK);
+    const waitMs = (await seen.promise) - beganAt;
+    expect(waitMs).toBeGreaterThan(59_000);
+    expect(waitMs).toBeLessThan(70_000);
   });
 
   it("does not make a caller who leaves look like one whose time was up", async () => {

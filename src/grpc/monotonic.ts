@@ -1,0 +1,14 @@
+/**
+ * States a call's deadline by `performance.now()`. grpc-js states it by the wall clock, which may be set while
+ * a request arrives; so it is taken over at the headers, in the moment that it is made.
+ */
+import type { ServerInterceptor } from "@grpc/grpc-js";
+import { wallMs } from "../base/clock.ts";
+import { sameCall } from "./inner-call.ts";
+
+/** In place: every `getDeadline` above asks this one, and grpc-js's own timer asks none. */
+export const monotonicDeadline: ServerInterceptor = (_, call) => {
+  const deadline = performance.now() + (Number(call.getDeadline()) - wallMs());
+  call.getDeadline = () => deadline;
+  return sameCall(call);
+};
