@@ -18,7 +18,7 @@ import { adapt, tolerant } from "./adapter.ts";
 import { limitAge } from "./age.ts";
 import { prefixBytes } from "./framing.ts";
 import { Gate, type GateMethod, type GateOptions } from "./gate.ts";
-import { http2Servers, limitHttp2 } from "./http2.ts";
+import { http2Servers, limitHttp2, widenUploads } from "./http2.ts";
 import { streamOf } from "./inner-call.ts";
 import type { IntakeLimits } from "./intake.ts";
 import { listen, type Place } from "./listen.ts";
@@ -125,6 +125,7 @@ export class Door {
     const { maxCallMs, maxConnectionAgeMs: ageMs } = this.#options.limits;
     for (const each of http2Servers(this.#server)) {
       this.#gate.guard(each);
+      widenUploads(each);
       // No call lasts longer, but for a Watch, whose client comes back: age ends no call.
       const graceMs = maxCallMs + endMs;
       if (ageMs > 0) limitAge(each, { ageMs, graceMs, random: Math.random });

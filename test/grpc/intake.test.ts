@@ -1,4 +1,5 @@
 /** Requests that begin to arrive and do not end. */
+import { once } from "node:events";
 import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import { gzipSync } from "node:zlib";
 import { status } from "@grpc/grpc-js";
@@ -51,7 +52,8 @@ async function isServed(session: ClientHttp2Session): Promise<boolean> {
 
 describe("a connection that begins many requests and ends none", () => {
   it("has the largest refused, and may try again; the others come to their end", async () => {
-    const client = await open({ maxConnectionArrivingBytes: 1_000_000 });
+    // Room for what three have sent and for the rest of one of them.
+    const client = await open({ maxConnectionArrivingBytes: 1_100_000 });
     const session = client();
     const begun = Array.from({ length: 10 }, () => begin(session, 300_000));
     const refused = new Set<Unfinished>();
@@ -172,4 +174,13 @@ describe("a request that takes too long to arrive", () => {
     silent.stream.end(frame(Buffer.from("goodbye")));
     expect((await silent.end).code).toBe(status.OK);
   });
+});
+
+it("a connection may send more at once than each of its streams", async () => {
+  const client = await open({});
+  const session = client();
+  await once(session, "remoteSettings");
+  await new Promise((resolve) => session.ping(resolve));
+  expect(session.state.remoteWindowSize).toBe(1024 * 1024);
+  expect(session.remoteSettings.initialWindowSize).toBe(65_535);
 });
