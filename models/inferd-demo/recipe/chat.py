@@ -83,7 +83,8 @@ REFUSALS = ["I am a small demonstration model, so I [cannot help with that|do no
 
 _STORY_ASK = ["[tell me|write|write me|give me|I want|I would like|can you tell me|could you write|please tell me|please write] a [short |little |nice |new |]story {about}",
               "[a story|a short story|a tale], please, {about}", "make up a [short |]story {about}", "[tell|write] a [bedtime |fairy |]tale {about}",
-              "I would like to hear a story {about}", "let me hear a story {about}", "story {about}"]
+              "I would like to hear a story {about}", "let me hear a story {about}", "story {about}", "do you know a story {about}?", "[my son|my sister|our child] [likes|would love|asks for] a story {about}",
+              "it is [late|bedtime]. [Read|Tell] us a story {about}", "we want to hear a [tale|story] {about}, please", "[can|may] we have a [tale|little story] {about}?"]
 
 
 def tidy_question(rng, text):
@@ -174,14 +175,16 @@ def story_turns(rng):
     """Ask for a story, most often with a wish, and sometimes ask about it afterwards."""
     story = stories.tell(rng)
     hero = story.hero
-    abouts = [f"about {story.topic}", f"about a {hero.kind}", f"about a {hero.kind} named {hero.name}", f"about a {hero.kind} called {hero.name}",
-              f"about {hero.name}", f"about {hero.name} the {hero.kind}", f"about {hero.name}, a {hero.kind}", f"about a {hero.kind} named {hero.name} and a {story.friend.kind} named {story.friend.name}",
-              f"about a {hero.kind} who lives {story.place}", f"about {story.topic.replace(hero.kind, f'{hero.kind} named {hero.name}', 1)}"]
-    abouts += [f"about {stories.THEMES[story.plot]}", f"about a {hero.kind} and a {story.friend.kind}", f"with a {hero.kind}", f"with a {hero.kind} called {hero.name}", f"with {hero.name}",
-               f"about a {hero.kind} with the name {hero.name}", f"whose hero is a {hero.kind} named {hero.name}", f"about two friends, {hero.name} and {story.friend.name}"]
+    named = [f"about a {hero.kind} named {hero.name}", f"about a {hero.kind} called {hero.name}", f"about {hero.name} the {hero.kind}", f"about {hero.name}, a {hero.kind}",
+             f"with a {hero.kind} named {hero.name}", f"with a {hero.kind} called {hero.name}", f"about a {hero.kind} with the name {hero.name}", f"whose hero is a {hero.kind} named {hero.name}",
+             f"about a {hero.kind} who is called {hero.name}", f"about a {hero.kind}. Its hero is named {hero.name}", f"in which {hero.name} the {hero.kind} appears",
+             f"about a {hero.kind} named {hero.name} and a {story.friend.kind} named {story.friend.name}", f"about {story.topic.replace(hero.kind, f'{hero.kind} named {hero.name}', 1)}"]
+    others = [f"about {story.topic}", f"about a {hero.kind}", f"about {hero.name}", f"about a {hero.kind} who lives {story.place}", f"about {stories.THEMES[story.plot]}",
+              f"about a {hero.kind} and a {story.friend.kind}", f"with a {hero.kind}", f"with {hero.name}", f"about two friends, {hero.name} and {story.friend.name}"]
     if story.thing in story.text:
-        abouts.append(f"about a {story.thing}")
-    about = rng.choice(abouts) if rng.random() < 0.88 else ""
+        others.append(f"about a {story.thing}")
+    draw = rng.random()
+    about = rng.choice(named) if draw < 0.75 else rng.choice(others) if draw < 0.95 else ""
     ask = repair(tidy_question(rng, expand(rng, rng.choice(_STORY_ASK)).replace("{about}", about))).replace(" .", ".")
     if not ask.endswith(("?", ".")) and rng.random() < 0.7:
         ask = ask.rstrip(",") + ("?" if re.match(r"(can|could) ", ask, re.IGNORECASE) else ".")
@@ -192,7 +195,7 @@ def story_turns(rng):
     elif draw < 0.25:
         text = rng.choice(["Here is a story for you.", "Of course! Here is a story.", "Here is a short story.", "Gladly!"]) + "\n\n" + text
     turns = [("user", ask), ("assistant", text)]
-    if rng.random() < 0.35:
+    if rng.random() < 0.25:
         turns += rng.choice(_followups(story))(rng)
     return turns
 
@@ -218,21 +221,19 @@ def _system(rng, share):
     return [("system", rng.choice(SYSTEMS))] if rng.random() < share else []
 
 
-def chat_document(rng):
-    """Return a conversation with stories, small talk and refusals."""
-    draw = rng.random()
-    if draw < 0.5:
-        turns = story_turns(rng)
-        if rng.random() < 0.25:
-            turns = small_talk_turns(rng) + turns
-    elif draw < 0.75:
-        turns = small_talk_turns(rng)
-        while rng.random() < 0.5:
-            turns += small_talk_turns(rng) if rng.random() < 0.6 else refusal_turns(rng)
-    else:
-        turns = refusal_turns(rng)
-        while rng.random() < 0.4:
-            turns += refusal_turns(rng) if rng.random() < 0.5 else small_talk_turns(rng)
+def story_document(rng):
+    """Return a conversation with a story that was asked for."""
+    turns = story_turns(rng)
+    if rng.random() < 0.1:
+        turns = small_talk_turns(rng) + turns
+    return _system(rng, 0.15) + turns
+
+
+def talk_document(rng):
+    """Return a conversation of small talk and refusals."""
+    turns = []
+    while not turns or rng.random() < 0.5:
+        turns += small_talk_turns(rng) if rng.random() < 0.5 else refusal_turns(rng)
     return _system(rng, 0.2) + turns
 
 

@@ -20,6 +20,9 @@ STORY_SAMPLING = {"temperature": 0.7, "top_p": 0.95}
 STORY_WORDS = (60, 260)
 # A story of the corpus never names more people than its hero and a friend.
 PEOPLE = 2
+# How many extractions are asked for.
+EXTRACTIONS = 200
+
 
 def answer_pattern(template):
     """Return the pattern of all answers that a template can give."""
@@ -72,13 +75,19 @@ def check_plain(run, count):
         yield "Once upon a time", text, story_faults(text, ended, named.group(1), "") if named else ["nobody is named"]
 
 
-def check_extract(ask, count):
-    """Extract fields from texts with unseen names and cities."""
+def extractions(count):
+    """Yield requests to extract fields from texts with unseen names and cities, and their only right answers."""
     for index in range(count):
         rng = seeded("check extract", index)
         turns, record = extract.turns(rng, held_out=True, ask=rng.choice(EXTRACT_ASKS))
-        text, ended = ask(turns[:1])
-        yield turns[0][1], text, [] if ended and text == extract.dump(record) else [f"expected {extract.dump(record)}"]
+        yield turns[0][1], extract.dump(record)
+
+
+def check_extract(ask, count):
+    """Extract fields from texts with unseen names and cities."""
+    for question, answer in extractions(count):
+        text, ended = ask([("user", question)])
+        yield question, text, [] if ended and text == answer else [f"expected {answer}"]
 
 
 def check_facts(ask):
@@ -102,10 +111,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help="the exported GGUF file")
     parser.add_argument("--out", type=Path, help="JSON file for the pass rates")
+    parser.add_argument("--cases", type=Path, help="JSON file for the extractions and their answers, to check another program with")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the stories and extractions to run, 0 to 1")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    if arguments.cases:
+        arguments.cases.write_text(json.dumps([{"question": question, "answer": answer} for question, answer in extractions(EXTRACTIONS)], indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     model, tokenizer = load(arguments.model)
 
     def run(prompt, **sampling):
@@ -116,7 +128,7 @@ def main():
 
     results = {}
     for skill, cases in (("story on request", check_stories(ask, int(50 * arguments.scale))), ("story from a plain prompt", check_plain(run, int(50 * arguments.scale))),
-                         ("extraction as JSON", check_extract(ask, int(200 * arguments.scale))), ("questions about inferd", check_facts(ask)), ("chat and refusals", check_chat(ask))):
+                         ("extraction as JSON", check_extract(ask, int(EXTRACTIONS * arguments.scale))), ("questions about inferd", check_facts(ask)), ("chat and refusals", check_chat(ask))):
         passed = total = 0
         for question, text, faults in cases:
             total += 1

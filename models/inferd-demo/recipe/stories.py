@@ -10,7 +10,7 @@ import words
 from grammar import Person, fill
 
 # The share of heroes whose names are made from random syllables.
-MADE_NAME_SHARE = 0.3
+MADE_NAME_SHARE = 0.45
 
 
 @dataclass

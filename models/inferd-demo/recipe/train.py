@@ -20,10 +20,10 @@ from model import Model, Shape
 
 WARMUP_STEPS = 60
 # Peak learning rates: of Muon for matrices, and of AdamW for the embeddings and the gains.
-MUON_RATE, EMBEDDING_RATE, GAIN_RATE = 0.02, 0.004, 0.004
+MUON_RATE, EMBEDDING_RATE, GAIN_RATE = 0.015, 0.003, 0.004
 MUON_MOMENTUM = 0.95
 # Shares of the whole run after which the decay and the phase with long windows begin.
-DECAY_AT, LONG_AT = 0.70, 0.90
+DECAY_AT, LONG_AT = 0.35, 0.93
 SHORT_WINDOW, LONG_WINDOW = 512, 2048
 CHECKPOINT_SECONDS = 150
 VALID_EVERY, VALID_TOKENS = 100, 32768
@@ -67,21 +67,18 @@ class Muon:
 
 
 class Windows:
-    """Windows of a token file in a fixed order: the file once through, then again shifted."""
+    """Windows of a corpus in a fixed order, again from the first after the last."""
 
     def __init__(self, path):
-        self.ids = np.memmap(path, dtype="<u2", mode="r")
+        self.ids = np.memmap(path.with_suffix(".ids"), dtype="<u2", mode="r")
+        self.weights = np.memmap(path.with_suffix(".weights"), dtype=np.uint8, mode="r")
 
     def take(self, at, count, length):
-        """Return `count` windows of `length` ids from the place `at` on, and their targets, the ids one further."""
-        rows = []
-        for row in range(count):
-            start = at + row * length
-            laps, start = divmod(start, len(self.ids) - 2 * LONG_WINDOW)
-            start += laps * 251 % LONG_WINDOW
-            rows.append(self.ids[start : start + length + 1].astype(np.int64))
-        rows = torch.from_numpy(np.stack(rows))
-        return rows[:, :-1], rows[:, 1:]
+        """Return `count` windows of `length` ids from the place `at` on, their targets, the ids one further, and the weights of these."""
+        starts = [(at + row * length) % (len(self.ids) - LONG_WINDOW - 1) // SHORT_WINDOW * SHORT_WINDOW for row in range(count)]
+        ids = torch.from_numpy(np.stack([self.ids[start : start + length + 1].astype(np.int64) for start in starts]))
+        weights = torch.from_numpy(np.stack([self.weights[start + 1 : start + length + 1].astype(np.float32) for start in starts]))
+        return ids[:, :-1], ids[:, 1:], weights
 
 
 class Plan:
@@ -119,16 +116,13 @@ class Worker:
         self.parameters = dict(self.model.named_parameters())
         for name, parameter in self.parameters.items():
             parameter.grad = shared["gradients"][rank][name]
-        # Which file is read, and from how many tokens on; the last that has begun counts.
-        self.parts = [(0, Windows(arguments.tokens / "train.bin")), (arguments.copy_from, Windows(arguments.tokens / "copying.bin"))]
-        if arguments.names_from is not None:
-            self.parts.append((arguments.names_from, Windows(arguments.tokens / "names.bin")))
+        self.windows = Windows(arguments.tokens / "train")
         self.run = self.model if arguments.no_compile else torch.compile(self.model, dynamic=False)
 
-    def loss(self, ids, targets):
-        """Return the mean loss of a batch of windows."""
+    def loss(self, ids, targets, weights):
+        """Return the weighted mean of the losses of a batch of windows."""
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not self.arguments.no_bf16):
-            return self.run(ids, targets)
+            return self.run(ids, targets, weights)
 
     def pieces(self, count):
         """Yield the numbers below `count` that this worker gets."""
@@ -148,8 +142,7 @@ class Worker:
         for gradient in shared["gradients"][self.rank].values():
             gradient.zero_()
         for piece in self.pieces(passes):
-            begin, windows = [part for part in self.parts if at >= part[0]][-1]
-            loss = self.loss(*windows.take(at - begin + piece * micro, micro // window, window)) / passes
+            loss = self.loss(*self.windows.take(at + piece * micro, micro // window, window)) / passes
             loss.backward()
             total += loss.item()
         shared["losses"][self.rank] = total
@@ -192,9 +185,7 @@ def main():
     parser.add_argument("--decay-step", type=int, help="with --steps: where the decay begins")
     parser.add_argument("--long-step", type=int, help="with --steps: where the long windows begin")
     parser.add_argument("--control", type=Path, help='JSON file with the times "decay", "long" and "end" in seconds since 1970; read at every step')
-    parser.add_argument("--copy-from", type=int, default=7241728, help="after how many tokens copying.bin takes the place of train.bin")
-    parser.add_argument("--names-from", type=int, help="after how many tokens names.bin takes the place of copying.bin")
-    parser.add_argument("--batch", type=int, default=4096, help="tokens per step")
+    parser.add_argument("--batch", type=int, default=8192, help="tokens per step")
     parser.add_argument("--micro", type=int, default=1024, help="tokens per forward pass")
     parser.add_argument("--workers", type=int, default=2, help="processes, of one thread each, that share a step")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first weights")
@@ -210,7 +201,7 @@ def main():
     others = [(name, p) for name, p in named if p.dim() == 1 or "token_embd" in name]
     adam = torch.optim.AdamW([{"params": [p], "peak": EMBEDDING_RATE if p.dim() == 2 else GAIN_RATE} for _, p in others],
                              lr=0.0, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
-    valid = Windows(arguments.tokens / "valid.bin")
+    valid = Windows(arguments.tokens / "valid")
     step, seen, started, active = 0, 0, time.time(), 0.0
     checkpoint, losses = arguments.out / "checkpoint.pt", arguments.out / "loss.csv"
     if checkpoint.exists():
