@@ -55,7 +55,7 @@ export class Driver {
   readonly #host: DriverHost;
   readonly #jobs = new Map<number, DrivenJob>();
   /** Jobs that the engine has not been given yet, oldest first. */
-  readonly #waiting = new Map<number, JobCommand>();
+  #waiting: JobCommand[] = [];
   #inbox: Command[] = [];
   #outbox: JobOutput[] = [];
   #isRunning = false;
@@ -92,7 +92,7 @@ export class Driver {
         const events = this.#engine.busy ? await this.#engine.step() : undefined;
         this.#collect(events ?? []);
         this.#flush(events === undefined ? {} : this.#report());
-        const isIdle = this.#inbox.length === 0 && this.#waiting.size === 0;
+        const isIdle = this.#inbox.length === 0 && this.#waiting.length === 0;
         if (events === undefined && isIdle) break;
         await this.#host.turn();
       }
@@ -111,10 +111,10 @@ export class Driver {
     for (const command of commands) {
       switch (command.kind) {
         case "job":
-          this.#waiting.set(command.id, command);
+          this.#waiting.push(command);
           break;
         case "cancel":
-          this.#waiting.delete(command.id);
+          this.#waiting = this.#waiting.filter(({ id }) => id !== command.id);
           if (this.#jobs.delete(command.id)) this.#engine.cancel(command.id);
           // Also for a job that had just ended by itself: the server waits for a word.
           freed.push(command.id);
@@ -137,9 +137,8 @@ export class Driver {
 
   #addWaiting(): void {
     const until = this.#host.now() + mostAddingMs;
-    for (const [id, command] of this.#waiting) {
-      this.#waiting.delete(id);
-      this.#add(command);
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      this.#add(next);
       if (this.#host.now() >= until) return;
     }
   }

@@ -38,7 +38,8 @@ export interface EmbedderParts {
 export class Embedder implements Engine {
   readonly info: ModelInfo;
   readonly #parts: EmbedderParts;
-  readonly #jobs = new Map<number, TextJob>();
+  /** A list, since all are looked at in each step; a Map's tables would be left behind in the old heap. */
+  #jobs: readonly TextJob[] = [];
   #threads: number;
   #speed: number;
   /** Where a newcomer's turn begins: the tokens that each job would have had by now in equal parts. */
@@ -66,21 +67,19 @@ export class Embedder implements Engine {
     if (job.kind !== "embed") {
       throw new ServeError("WRONG_TASK", "this model embeds and does not generate");
     }
-    this.#jobs.set(id, new TextJob(id, job, this.#parts.now()));
+    this.#jobs = [...this.#jobs, new TextJob(id, job, this.#parts.now())];
   }
 
   cancel(id: number): void {
-    this.#jobs.delete(id);
+    this.#jobs = this.#jobs.filter((job) => job.id !== id);
   }
 
   pause(id: number): void {
-    const job = this.#jobs.get(id);
-    if (job !== undefined) job.isPaused = true;
+    this.#setPaused(id, true);
   }
 
   resume(id: number): void {
-    const job = this.#jobs.get(id);
-    if (job !== undefined) job.isPaused = false;
+    this.#setPaused(id, false);
   }
 
   setThreads(threads: number): void {
@@ -101,12 +100,17 @@ export class Embedder implements Engine {
   }
 
   async close(): Promise<void> {
-    this.#jobs.clear();
+    this.#jobs = [];
     await this.#parts.close();
   }
 
   #active(): TextJob[] {
-    return [...this.#jobs.values()].filter((job) => !job.isPaused);
+    return this.#jobs.filter((job) => !job.isPaused);
+  }
+
+  #setPaused(id: number, isPaused: boolean): void {
+    const job = this.#jobs.find((each) => each.id === id);
+    if (job !== undefined) job.isPaused = isPaused;
   }
 
   /** Reads texts in rounds, one of each job, until enough wait or the time is up. */
@@ -160,13 +164,11 @@ export class Embedder implements Engine {
   }
 
   #finish(jobs: readonly TextJob[], startedAt: number): StepEvent[] {
-    const events: StepEvent[] = [];
-    for (const job of jobs) {
-      if (!job.isDone) continue;
-      this.#jobs.delete(job.id);
+    const done = jobs.filter((job) => job.isDone);
+    if (done.length > 0) this.#jobs = this.#jobs.filter((job) => !done.includes(job));
+    return done.flatMap((job) => {
       const result = job.result(this.#parts.now());
-      events.push(...job.begin(startedAt), { id: job.id, event: { kind: "finish", ...result } });
-    }
-    return events;
+      return [...job.begin(startedAt), { id: job.id, event: { kind: "finish", ...result } }];
+    });
   }
 }
