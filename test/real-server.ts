@@ -1,8 +1,7 @@
 /** The real server, started as a person starts it and stopped as the kubelet stops it. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createInterface } from "node:readline";
-import { setTimeout as wait } from "node:timers/promises";
 import { plainEnvironment } from "./command.ts";
 
 export interface RealServer {
@@ -48,16 +47,19 @@ export async function startServer(command: string): Promise<RealServer> {
   const closed = once(child, "close").finally(() => process.off("exit", killGroup));
   const lines: string[] = [];
   const counts = new Map<string, number>();
+  const heard = new EventEmitter().setMaxListeners(0);
   const note = (line: string, message: string): void => {
     lines.push(line);
     counts.set(message, (counts.get(message) ?? 0) + 1);
+    heard.emit("line");
   };
   try {
     const address = await ready(child, note);
     const said = async (message: string, times = 1): Promise<void> => {
       while ((counts.get(message) ?? 0) < times) {
-        if (child.exitCode !== null) throw new Error(`it ended before it said "${message}"`);
-        await wait(20);
+        const hasEnded = child.exitCode !== null || child.signalCode !== null;
+        if (hasEnded) throw new Error(`it ended before it said "${message}"`);
+        await Promise.race([once(heard, "line"), closed]);
       }
     };
     const stop = async (): Promise<string> => {

@@ -7,6 +7,8 @@ import type { CallPlan } from "./schedule.ts";
 /** One call. Times are by the run's clock. */
 export interface Seen {
   readonly fromMs: number;
+  /** When its first response came; Infinity where none did. */
+  firstMs: number;
   untilMs: number;
   /** How often it ended: once, if all is well. */
   ends: number;
@@ -61,7 +63,9 @@ export function begin(
   const bytes = method.write(plan);
   if (isStream) {
     const call = client.makeServerStreamRequest(path, same, same, bytes, metadata, options);
-    call.on("data", (response: Buffer) => responses.push(response));
+    call.on("data", (response: Buffer) => {
+      if (responses.push(response) === 1) seen.firstMs = now();
+    });
     // Its status is told whether it is an error or not, and before the end of what there is to read.
     call
       .on("error", () => undefined)
@@ -86,7 +90,7 @@ export function begin(
 
 function unseen(fromMs: number): Seen {
   return {
-    ...{ fromMs, untilMs: Infinity, ends: 0, code: "", responses: 0 },
+    ...{ fromMs, firstMs: Infinity, untilMs: Infinity, ends: 0, code: "", responses: 0 },
     ...{ reason: undefined, retryMs: undefined, answer: {} },
   };
 }

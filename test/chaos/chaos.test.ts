@@ -9,7 +9,7 @@ import { children } from "../../bench/lib/process.ts";
 import { countedBy, loggedCounts, logProblems, type Made } from "./accounts.ts";
 import { begin } from "./call.ts";
 import { alive, leftOver, metricsOf, type Rest, restOf } from "./invariants.ts";
-import { endsWhereSingle, ledgerProblem } from "./probes.ts";
+import { endsWhereSingle, ledgerProblem, slotsProblem } from "./probes.ts";
 import { type Action, type CallPlan, schedule } from "./schedule.ts";
 import { looseCalls, reloaded, Site, tightCalls } from "./site.ts";
 import { type Event, problemOf } from "./verdict.ts";
@@ -55,6 +55,7 @@ it(
       expect(log.filter(({ msg }) => msg === message)).toHaveLength(count);
     }
     expect(await ledgerProblem(site, made)).toBeUndefined();
+    expect(await slotsProblem(site)).toBeUndefined();
     expect(await endsWhereSingle(site)).toEqual(["OK", "OK"]);
     expect([await site.server.stop(), await site.server.ended]).toEqual(["stopped", 0]);
     expect(alive([...pids])).toEqual([]);

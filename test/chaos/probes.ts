@@ -1,6 +1,7 @@
 /** What only calls can tell of a server that has come to rest: what it has counted. */
 import { type Made, spent } from "./accounts.ts";
 import { begin, type Seen } from "./call.ts";
+import { metricsOf } from "./invariants.ts";
 import type { CallPlan } from "./schedule.ts";
 import { type Site, tokensPerDay } from "./site.ts";
 
@@ -36,6 +37,17 @@ export async function ledgerProblem(
   const isRight = used > sum("least") - slack && used < sum("most") + slack;
   if (reason === "KEY_QUOTA" && isRight) return undefined;
   return `${used} tokens were counted (${reason}), ${sum("least")} to ${sum("most")} were seen`;
+}
+
+/** Has as many streams as there are slots: they run side by side where no ended call has kept its own. */
+export async function slotsProblem(site: Site): Promise<string | undefined> {
+  const slots = (await metricsOf(site)).get("inferd_slots", { model: "inferd-demo" }) ?? 0;
+  const asked = { method: "generateStream", key: "hasty", size: 300 } as const;
+  const seen = await Promise.all(Array.from({ length: slots }, () => ask(site, asked)));
+  const firstEndMs = Math.min(...seen.map(({ untilMs }) => untilMs));
+  const together = seen.filter(({ firstMs }) => firstMs < firstEndMs).length;
+  if (together === slots && slots > 0) return undefined;
+  return `of ${slots} streams, for as many slots, ${together} ran side by side`;
 }
 
 /** Gives how a call ends of each who may have one at a time from now on, and so find one that is still counted. */

@@ -67,7 +67,7 @@ const plan = (parts: Partial<CallPlan> = {}): CallPlan => {
 };
 const seen = (parts: Partial<Seen> = {}): Seen => {
   const end = { ends: 1, code: "OK", reason: undefined, retryMs: undefined, responses: 1 };
-  return { fromMs: 50_000, untilMs: 51_000, ...end, answer: {}, ...parts };
+  return { fromMs: 50_000, firstMs: 50_500, untilMs: 51_000, ...end, answer: {}, ...parts };
 };
 const event = (act: Act, fromMs: number): Event => ({ act, fromMs, untilMs: fromMs });
 
