@@ -12,14 +12,11 @@ export interface Waiting {
 }
 
 /** What one batch costs beyond its tokens, in tokens: so much padding costs less than a second batch. */
-const batchCost = 16;
-
-/** Padding worth a place in the batch, as a part of its tokens. */
-const padding = 1 / 8;
+const batchCost = 12;
 
 /**
  * Takes the text whose turn it is, whatever its length, so that none starves; then those nearest to it
- * in length, while padded tokens stay within the budget and padding stays small.
+ * in length, while padded tokens stay within the budget and padding costs less than another batch would.
  */
 export function nextBatch<T extends Waiting>(waiting: readonly T[], budget: number): readonly T[] {
   const turn = waiting.reduce((least, item) => Math.min(least, item.turn), Infinity);
@@ -36,7 +33,7 @@ export function nextBatch<T extends Waiting>(waiting: readonly T[], budget: numb
     const width = Math.max(longest, item.length);
     const padded = (batch.length + 1) * width;
     const waste = padded - tokens - item.length;
-    if (padded > budget || waste > padded * padding + batchCost) continue;
+    if (padded > budget || waste > batchCost) continue;
     batch.push(item);
     tokens += item.length;
     longest = width;
