@@ -133,7 +133,7 @@ function skipArray(cursor: Numbers): void {
 }
 
 /** Encoders, whose files need not state how they pool. */
-const encoders = /bert|embedding|^t5encoder$/;
+const encoders = /bert|embedding|^llama-embed$|^t5encoder$/;
 
 export function summarise({ metadata, keys }: GgufHeader): GgufSummary {
   const textOf = (key: string): string => {

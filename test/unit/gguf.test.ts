@@ -112,6 +112,8 @@ describe("a whole file", () => {
   it.each([
     ["bert", undefined, true],
     ["nomic-bert", undefined, true],
+    ["llama-embed", undefined, true],
+    ["pangu-embedded", undefined, false],
     ["qwen3", 3, true],
     ["qwen3", 0, false],
     ["qwen3", undefined, false],
