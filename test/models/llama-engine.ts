@@ -2,6 +2,7 @@
 import { load } from "../../src/engines/llama/index.ts";
 import type {
   Engine,
+  EngineHost,
   GenerateInput,
   GenerateJob,
   JobEvent,
@@ -13,7 +14,10 @@ import type {
 export const modelPath = `${import.meta.dirname}/../../models/inferd-demo/model.gguf`;
 
 /** One thread, so that a busy machine costs these tests least. */
-export function openEngine(source: Partial<ModelSource> = {}): Promise<Engine> {
+export function openEngine(
+  source: Partial<ModelSource> = {},
+  log: EngineHost["log"] = () => undefined,
+): Promise<Engine> {
   return load(
     {
       name: "inferd-demo",
@@ -25,7 +29,7 @@ export function openEngine(source: Partial<ModelSource> = {}): Promise<Engine> {
       threads: 1,
       ...source,
     },
-    { progress: () => undefined, log: () => undefined, now: () => performance.now() },
+    { progress: () => undefined, log, now: () => performance.now() },
   );
 }
 

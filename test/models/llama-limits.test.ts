@@ -210,6 +210,18 @@ describe("prefix reuse", { timeout }, () => {
     }
     await reuse.close();
   });
+
+  it("takes nothing over where the manifest says so, not even from a prompt beside it", async () => {
+    const options = { kv_unified: true, prefix_reuse: false };
+    const apart = await openEngine({ maxSequences: 2, contextLength: 256, options });
+    const run = new Run(apart);
+    run.add(1, jobFor("Once upon a time, in a small village by the sea, there was"));
+    await run.until(() => run.events(1).length > 3);
+    run.add(2, jobFor("Once upon a time, in a small village by the sea, there lived"));
+    await run.until();
+    expect(run.completion(2).result.usage.cachedPromptTokens).toBe(0);
+    await apart.close();
+  });
 });
 
 describe("a bad model file", () => {

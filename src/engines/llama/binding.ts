@@ -183,6 +183,10 @@ export function bindContext(llama: LibraryHandle) {
       from: number,
       to: number,
     ) => boolean,
+    firstPosition: f("memory_seq_pos_min", "int", [P, "int"]) as (
+      memory: Pointer,
+      sequence: number,
+    ) => number,
     copyCells: f("memory_seq_cp", "void", [P, "int", "int", "int", "int"]) as (
       ...args: [memory: Pointer, source: number, target: number, from: number, to: number]
     ) => void,

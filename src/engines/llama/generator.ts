@@ -60,10 +60,11 @@ export class Generator implements Engine {
     const { model, info } = parts;
     // One context's worth where all share the cells, so that the last conversation can always go on.
     const cacheCells = model.unified ? info.contextLength : model.memory.cells;
+    const reuse = parts.prefixReuse && model.hasCells;
     this.#slots = new Slots(model.cells, {
       count: info.slots,
-      cacheCells: parts.prefixReuse && model.hasCells ? cacheCells : 0,
-      sharing: model.unified,
+      cacheCells: reuse ? cacheCells : 0,
+      sharing: reuse && model.unified,
     });
     this.#seating = new Seating({ slots: this.#slots, cells: model.memory.cells });
   }

@@ -37,8 +37,15 @@ export function routeLog(library: Library, write: EngineHost["log"]): LibraryLog
   return { firstError: () => firstError };
 }
 
-/** Warnings about what is meant: room is made when cells run out, and sequences share a long context. */
-const expected = ["failed to find a memory slot", "possible training context overflow"];
+/** What the library warns of and is meant: room is made when cells run out, and sequences share a long context. */
+const expected = [
+  "failed to find a memory slot",
+  // Of a hybrid model; the attention's half of its memory is what runs out.
+  "failed to prepare attention",
+  "possible training context overflow",
+  // Asked for: a window's cells alone would let no prompt take over a beginning.
+  "using full-size SWA cache",
+];
 
 function levelOf(level: Level, line: string): Level {
   return expected.some((text) => line.includes(text)) ? "debug" : level;

@@ -69,11 +69,18 @@ export class Model {
   /** Operations on the KV memory. */
   get cells(): Cells {
     const memory = this.#memory;
-    const { removeCells, copyCells } = this.#library.context;
-    if (memory === null) return { remove: () => undefined, share: () => undefined };
+    const { removeCells, copyCells, firstPosition } = this.#library.context;
+    if (memory === null) {
+      return { remove: () => undefined, share: () => undefined, isWhole: () => true };
+    }
     return {
-      remove: (slot, from) => void removeCells(memory, slot, from, -1),
+      remove(slot, from) {
+        // A recurrent state says no to a part, and would go on from what was not removed.
+        if (removeCells(memory, slot, from, -1)) return;
+        throw new Error("bug: the memory cannot forget this part of a sequence");
+      },
       share: (from, to, tokens) => copyCells(memory, from, to, 0, tokens),
+      isWhole: (slot) => firstPosition(memory, slot) === 0,
     };
   }
 
@@ -132,13 +139,18 @@ function checkFile(path: string): void {
 }
 
 /** Refuses models that do not write text token by token. */
-function refuseForeign({ model: calls }: Library, handle: Pointer): void {
+function refuseForeign(library: Library, handle: Pointer): void {
+  const { model: calls } = library;
+  const architecture = metadata(library, handle, "general.architecture");
   const refuse = (what: string) => {
-    throw new Error(`the model ${what}, which the llama engine does not serve`);
+    throw new Error(
+      `the model is of architecture ${architecture}, which ${what}: the llama engine does not serve such models`,
+    );
   };
-  if (!calls.hasDecoder(handle)) refuse("only encodes text");
+  const isCausal = metadata(library, handle, `${architecture}.attention.causal`) !== "false";
+  if (!calls.hasDecoder(handle) || !isCausal) refuse("only encodes text");
   if (calls.hasEncoder(handle)) refuse("has an encoder and a decoder");
-  if (calls.isDiffusion(handle)) refuse("is a diffusion model");
+  if (calls.isDiffusion(handle)) refuse("writes by diffusion");
 }
 
 interface ContextOptions {

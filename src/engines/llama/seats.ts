@@ -1,6 +1,6 @@
 /** A slot as the choice sees it: a slot is a sequence id of the KV memory. */
 export interface SlotView {
-  /** The tokens whose cells it holds, from position 0. */
+  /** The tokens whose cells it can give, from position 0. */
   readonly tokens: Int32Array;
   /** Whether a job runs in it; a free slot's cells are a cache. */
   readonly taken: boolean;

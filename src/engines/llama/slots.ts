@@ -7,6 +7,11 @@ export interface Cells {
   remove(slot: number, from: number): void;
   /** Gives a sequence another's first cells to share. */
   share(from: number, to: number, tokens: number): void;
+  /**
+   * Whether all of a sequence's cells are there, from position 0. Where attention slides, the library
+   * gives away those that lie behind the window.
+   */
+  isWhole(slot: number): boolean;
 }
 
 export interface SlotOptions {
@@ -16,7 +21,7 @@ export interface SlotOptions {
    * each of them, so a large cache that nobody reuses slows everybody.
    */
   readonly cacheCells: number;
-  /** Whether the sequences share their cells, and so can take over parts of each other's. */
+  /** Whether the sequences can take over parts of each other's cells. */
   readonly sharing: boolean;
 }
 
@@ -25,6 +30,8 @@ interface Slot {
   taken: boolean;
   usedAt: number;
 }
+
+const nothing = new Int32Array();
 
 /**
  * Owns which job sits in which sequence of the KV memory and what its cells hold. A slot that is freed
@@ -55,8 +62,8 @@ export class Slots {
 
   /** Takes a free slot for a prompt and says how many of its tokens are there already. */
   seat(prompt: Int32Array): { readonly slot: number; readonly cached: number } | undefined {
-    const views = this.#slots.map(({ tokens, taken, usedAt }) => ({
-      tokens: tokens.view(),
+    const views = this.#slots.map(({ tokens, taken, usedAt }, index) => ({
+      tokens: tokens.length === 0 || this.#cells.isWhole(index) ? tokens.view() : nothing,
       taken,
       usedAt,
     }));

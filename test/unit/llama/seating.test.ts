@@ -33,7 +33,7 @@ let slots: Slots;
 let seating: Seating<Sequence>;
 
 beforeEach(() => {
-  const memory = { remove: () => undefined, share: () => undefined };
+  const memory = { remove: () => undefined, share: () => undefined, isWhole: () => true };
   slots = new Slots(memory, { count: 3, cacheCells: cells, sharing: false });
   seating = new Seating({ slots, cells });
 });

@@ -6,10 +6,12 @@ const tokens = (first: number, length: number) =>
 
 function open(count: number, cacheCells: number) {
   const calls: string[] = [];
+  const torn = new Set<number>();
   const slots = new Slots(
     {
       remove: (slot, from) => calls.push(`remove ${slot} from ${from}`),
       share: (from, to, length) => calls.push(`share ${from} with ${to}: ${length}`),
+      isWhole: (slot) => !torn.has(slot),
     },
     { count, cacheCells, sharing: true },
   );
@@ -19,7 +21,7 @@ function open(count: number, cacheCells: number) {
     if (seat !== undefined) slots.extend(seat.slot, prompt.subarray(seat.cached));
     return seat;
   };
-  return { slots, calls, fill };
+  return { slots, calls, fill, torn };
 }
 
 describe("Slots", () => {
@@ -47,6 +49,18 @@ describe("Slots", () => {
     expect(fill(Int32Array.of(...tokens(1, 20), 99))).toEqual({ slot: 1, cached: 20 });
     expect(calls).toEqual(["share 0 with 1: 20"]);
   });
+
+  it.each(["running", "kept"])(
+    "takes nothing over from a %s sequence whose first cells the library gave away",
+    (state) => {
+      const { slots, calls, fill, torn } = open(state === "kept" ? 1 : 2, 100);
+      fill(tokens(1, 30));
+      if (state === "kept") slots.release(0);
+      torn.add(0);
+      expect(fill(tokens(1, 40))?.cached).toBe(0);
+      expect(calls).toEqual(state === "kept" ? ["remove 0 from 0"] : []);
+    },
+  );
 
   it("keeps no more than its cache may hold, the last used longest", () => {
     const { slots, calls, fill } = open(3, 50);
