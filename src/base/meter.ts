@@ -7,17 +7,27 @@ import type { Code, Reason } from "./errors.ts";
 export interface Meter {
   callBegan(method: string): void;
   callEnded(call: EndedCall): void;
-  /** The edge refused a call that no method began, or closed a connection. */
-  turnedAway(reason: EdgeReason): void;
+  /** The edge refused a call that no method began, and no other: each call that is answered is told of once. */
+  callTurnedAway(call: RefusedCall): void;
+  /** The edge closed a connection. */
+  connectionTurnedAway(reason: ConnectionReason): void;
   /** Reports of one model. Its name becomes a label, so it must be a loaded model's. */
   model(name: string): ModelMeter;
 }
 
-/**
- * Why the edge turned somebody away: a call for the reason that its caller was told, a connection for
- * one of the first three.
- */
-export type EdgeReason = "TOO_MANY_CONNECTIONS" | "TOO_MANY_RESETS" | "TLS_REFUSED" | Reason;
+/** Why the edge closed a connection. */
+export type ConnectionReason = "TOO_MANY_CONNECTIONS" | "TOO_MANY_RESETS" | "TLS_REFUSED";
+
+/** The method of calls to none that this server has: what callers make up is no label. */
+export const unknownMethod = "unknown";
+
+/** A call that ended before its method began. */
+export interface RefusedCall {
+  /** One that is served, or `unknownMethod`. */
+  readonly method: string;
+  /** What its caller was told. */
+  readonly reason: Reason;
+}
 
 /** A call as its caller saw it end. */
 export interface EndedCall {
@@ -85,6 +95,7 @@ export const silentModelMeter: ModelMeter = {
 export const silentMeter: Meter = {
   callBegan: nothing,
   callEnded: nothing,
-  turnedAway: nothing,
+  callTurnedAway: nothing,
+  connectionTurnedAway: nothing,
   model: () => silentModelMeter,
 };

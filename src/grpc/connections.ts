@@ -9,7 +9,7 @@ export interface ConnectionLimits {
   readonly maxConnections: number;
   /** How many percent of them may be one address's. */
   readonly maxAddressPercent: number;
-  readonly turnedAway: Pick<TurnedAway, "note">;
+  readonly turnedAway: Pick<TurnedAway, "connection">;
 }
 
 /** Bounds the connections of a server. Call it once, before a connection can be made. */
@@ -17,7 +17,8 @@ export function limitConnections(
   server: Http2Server,
   { maxConnections, maxAddressPercent, turnedAway }: ConnectionLimits,
 ): void {
-  const refused = (from: string | undefined): void => turnedAway.note("TOO_MANY_CONNECTIONS", from);
+  const refused = (from: string | undefined): void =>
+    turnedAway.connection("TOO_MANY_CONNECTIONS", from);
   // Node closes further ones at once, before a session is made for them.
   server.maxConnections = maxConnections;
   server.on("drop", (from?: DropArgument) => refused(from?.remoteAddress));
@@ -36,6 +37,6 @@ export function limitConnections(
   });
   // A client certificate that is missing or wrong, and whatever else ends a handshake.
   server.on("tlsClientError", (_: Error, { remoteAddress }: TLSSocket) =>
-    turnedAway.note("TLS_REFUSED", remoteAddress),
+    turnedAway.connection("TLS_REFUSED", remoteAddress),
   );
 }

@@ -16,6 +16,7 @@ import type { ServeError } from "../base/errors.ts";
 import type { Handler, Interceptor } from "../calls/call.ts";
 import { adapt, tolerant } from "./adapter.ts";
 import { limitAge } from "./age.ts";
+import type { CallAccounts } from "./call-accounts.ts";
 import { prefixBytes } from "./framing.ts";
 import { Gate, type GateMethod, type GateOptions } from "./gate.ts";
 import { http2Servers, limitHttp2, widenUploads } from "./http2.ts";
@@ -57,7 +58,8 @@ export interface DoorLimits {
 
 export interface DoorOptions {
   readonly limits: DoorLimits;
-  readonly turnedAway: Pick<TurnedAway, "note">;
+  readonly turnedAway: Pick<TurnedAway, "connection">;
+  readonly accounts: CallAccounts;
   readonly calls: OpenCalls;
   /** grpc-js's own; the first stands nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
@@ -160,7 +162,7 @@ export class Door {
   }
 
   #gateOptions(): GateOptions {
-    const { limits, turnedAway } = this.#options;
+    const { limits, turnedAway, accounts } = this.#options;
     return {
       methods: this.#methods,
       maxConnections: limits.maxConnections,
@@ -172,6 +174,7 @@ export class Door {
       intake: intakeLimits(limits),
       unreadMs: limits.stallMs,
       turnedAway,
+      accounts,
       clock: idleClock,
     };
   }

@@ -11,13 +11,14 @@ import {
 } from "@grpc/grpc-js";
 import type { Arrival, Doorkeeper, Permit } from "../auth/doorkeeper.ts";
 import { type Reason, ServeError } from "../base/errors.ts";
-import type { Meter } from "../base/meter.ts";
+import type { CallAccounts } from "./call-accounts.ts";
+import { streamOf } from "./inner-call.ts";
 import { hostOf } from "./open-calls.ts";
 import { wireStatus } from "./status.ts";
 
 export interface EntranceOptions {
   readonly doorkeeper: Pick<Doorkeeper, "admit">;
-  readonly meter: Pick<Meter, "turnedAway">;
+  readonly accounts: Pick<CallAccounts, "refusedAtTheDoor">;
   /** Hears of a call that ended because its caller may not make it, once its status is on the way. */
   readonly strangerCame: (call: ServerInterceptingCallInterface) => void;
 }
@@ -46,7 +47,7 @@ export class Entrance {
   }
 
   readonly interceptor: ServerInterceptor = (method, call) => {
-    const { doorkeeper, meter, strangerCame } = this.#options;
+    const { doorkeeper, accounts, strangerCame } = this.#options;
     let isOver = false;
     let end = (): void => undefined;
     const arrive = (metadata: Metadata, enter: (metadata: Metadata) => void): void => {
@@ -64,9 +65,8 @@ export class Entrance {
           enter(metadata);
         },
         (thrown: unknown) => {
-          // The doorkeeper has written a line of it: who may not is audited, each time.
           const error = ServeError.from(thrown);
-          meter.turnedAway(error.reason);
+          accounts.refusedAtTheDoor(streamOf(call), error.reason);
           call.sendStatus(wireStatus(error));
           // Who has gone meanwhile has been counted for that.
           if (!isOver && strangers.has(error.reason)) strangerCame(call);

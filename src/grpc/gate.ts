@@ -14,6 +14,8 @@ import {
 import { Allowance } from "../base/allowance.ts";
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
+import { unknownMethod } from "../base/meter.ts";
+import type { CallAccounts } from "./call-accounts.ts";
 import { type ConnectionLimits, limitConnections } from "./connections.ts";
 import { Intake, type IntakeLimits } from "./intake.ts";
 import { Seats } from "./seats.ts";
@@ -32,6 +34,7 @@ export interface GateMethod {
 export interface GateOptions extends ConnectionLimits {
   /** The server's methods by path, such as `/inferd.v1.ModelService/GetModel`. */
   readonly methods: ReadonlyMap<string, GateMethod>;
+  readonly accounts: Pick<CallAccounts, "came" | "refused">;
   /** On all connections together; one address may hold its percent of them. */
   readonly maxOpenCalls: number;
   /** Calls that one connection may begin in a second, and at once. */
@@ -102,7 +105,9 @@ export class Gate {
       const connection = this.#connectionOf(session);
       connection.watch(stream);
       unread.add(stream);
-      const method = this.#options.methods.get(headers[":path"] ?? "");
+      const path = headers[":path"] ?? "";
+      const method = this.#options.methods.get(path);
+      this.#options.accounts.came(stream, method === undefined ? unknownMethod : path.slice(1));
       const error = connection.admit() ?? examine(headers, method) ?? this.#seat(stream, method);
       if (error !== undefined) {
         this.#turnAway(stream, error);
@@ -133,7 +138,7 @@ export class Gate {
   }
 
   #turnAway(stream: ServerHttp2Stream, error: ServeError): void {
-    this.#options.turnedAway.note(error.reason, stream.session?.socket.remoteAddress);
+    this.#options.accounts.refused(stream, error.reason);
     this.#annoyed(stream);
     refuse(stream, error);
   }
@@ -183,7 +188,7 @@ class Connection {
   annoy(): void {
     const session = this.#session;
     if (session.destroyed || this.#patience.take(this.#options.clock.now()) === 0) return;
-    this.#options.turnedAway.note("TOO_MANY_RESETS", session.socket.remoteAddress);
+    this.#options.turnedAway.connection("TOO_MANY_RESETS", session.socket.remoteAddress);
     // Of two GOAWAYs the first is heard; `destroy` alone says that nothing is wrong.
     session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     session.destroy();

@@ -4,17 +4,16 @@
  */
 import { type ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
 import { ServeError } from "../base/errors.ts";
-import { sameCall } from "./inner-call.ts";
-import { hostOf } from "./open-calls.ts";
+import type { CallAccounts } from "./call-accounts.ts";
+import { sameCall, streamOf } from "./inner-call.ts";
 import { wireStatus } from "./status.ts";
-import type { TurnedAway } from "./turned-away.ts";
 
 type Status = Parameters<ServerInterceptingCall["sendStatus"]>[0];
 
 const detailsKey = "grpc-status-details-bin";
 
 /** An interceptor in name only: none sees these statuses, so it stands before the call that sends them. */
-export function explainRefusals(turnedAway: Pick<TurnedAway, "note">): ServerInterceptor {
+export function explainRefusals(accounts: Pick<CallAccounts, "refused">): ServerInterceptor {
   return ({ requestStream }, call) => {
     // From then on a handler runs, and what becomes of the call is observed there.
     let isComplete = false;
@@ -26,7 +25,7 @@ export function explainRefusals(turnedAway: Pick<TurnedAway, "note">): ServerInt
       }
       const error = errorOf(given.code, given.details);
       const isObserved = requestStream && error.reason === "DEADLINE_PASSED";
-      if (!isComplete && !isObserved) turnedAway.note(error.reason, hostOf(call.getPeer()));
+      if (!isComplete && !isObserved) accounts.refused(streamOf(call), error.reason);
       send(wireStatus(error));
     };
     const start = call.start.bind(call);

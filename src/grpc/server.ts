@@ -11,6 +11,7 @@ import { type Meter, silentMeter } from "../base/meter.ts";
 import type { Handler, Interceptor } from "../calls/call.ts";
 import { deadline } from "../calls/deadline.ts";
 import { observation } from "../calls/observation.ts";
+import { CallAccounts } from "./call-accounts.ts";
 import { credentialsOf } from "./credentials.ts";
 import { Door, type DoorLimits, type Method } from "./door.ts";
 import { Entrance } from "./entrance.ts";
@@ -87,17 +88,19 @@ export function openServer(options: ServerOptions): GrpcServer {
 
 /** The door for callers: the doorkeeper asks each who it is. */
 function openDoor(options: ServerOptions, turnedAway: TurnedAway): Door {
+  const accounts = new CallAccounts(turnedAway);
   const entrance = new Entrance({
     doorkeeper: options.doorkeeper,
-    meter: options.meter ?? silentMeter,
+    accounts,
     strangerCame: (call) => door.strangerCame(call),
   });
   const door: Door = new Door({
     limits: options,
     turnedAway,
+    accounts,
     calls: new OpenCalls((metadata) => entrance.permitOf(metadata)),
     // The first sees the statuses that grpc-js sends by itself.
-    interceptors: [explainRefusals(turnedAway), entrance.interceptor],
+    interceptors: [explainRefusals(accounts), entrance.interceptor],
   });
   return door;
 }
@@ -106,8 +109,9 @@ function openDoor(options: ServerOptions, turnedAway: TurnedAway): Door {
 function probeDoor(options: ServerOptions, health: HealthService, turnedAway: TurnedAway): Door {
   const caller = openPermit("probe");
   const calls = new OpenCalls(() => caller);
-  const interceptors = [explainRefusals(turnedAway)];
-  const door = new Door({ limits: options, turnedAway, calls, interceptors });
+  const accounts = new CallAccounts(turnedAway);
+  const interceptors = [explainRefusals(accounts)];
+  const door = new Door({ limits: options, turnedAway, accounts, calls, interceptors });
   door.add(health.definition, health.handlers, standardInterceptors(options));
   return door;
 }

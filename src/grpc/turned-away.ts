@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { EdgeReason, Meter } from "../base/meter.ts";
+import type { ConnectionReason, Meter, RefusedCall } from "../base/meter.ts";
 
 /** A reason is told at once, and then once in so long: a flood of refusals must not be one of lines. */
 const everyMs = 10_000;
@@ -12,25 +12,33 @@ interface Told {
   host: string | undefined;
 }
 
+type Why = ConnectionReason | RefusedCall["reason"];
+
 /** Counts each whom the edge turns away, and says so in few lines: one a reason and ten seconds. */
 export class TurnedAway {
   readonly #parts: { readonly meter: Meter; readonly log: Log; readonly clock: Clock };
-  readonly #told = new Map<EdgeReason, Told>();
+  readonly #told = new Map<Why, Told>();
 
   /** The clock's timers should not keep the process. */
   constructor(parts: { readonly meter: Meter; readonly log: Log; readonly clock: Clock }) {
     this.#parts = parts;
   }
 
-  /** Counts one, of the host that it came from. */
-  note(reason: EdgeReason, host: string | undefined): void {
-    this.#parts.meter.turnedAway(reason);
-    const told = this.#told.get(reason);
-    if (told === undefined) this.#tell(reason, { count: 1, host });
-    else {
-      told.count += 1;
-      told.host = host;
-    }
+  /** Counts a call, of the host that it came from. */
+  call(refused: RefusedCall, host: string | undefined): void {
+    this.#parts.meter.callTurnedAway(refused);
+    this.#note(refused.reason, host);
+  }
+
+  /** Counts a call of which the audit has its line already. */
+  auditedCall(refused: RefusedCall): void {
+    this.#parts.meter.callTurnedAway(refused);
+  }
+
+  /** Counts a connection. */
+  connection(reason: ConnectionReason, host: string | undefined): void {
+    this.#parts.meter.connectionTurnedAway(reason);
+    this.#note(reason, host);
   }
 
   /** Tells now what would be told later: a process that ends tells nothing more. */
@@ -41,13 +49,22 @@ export class TurnedAway {
     }
   }
 
-  #say(reason: EdgeReason, { count, host }: Told): void {
+  #note(reason: Why, host: string | undefined): void {
+    const told = this.#told.get(reason);
+    if (told === undefined) this.#tell(reason, { count: 1, host });
+    else {
+      told.count += 1;
+      told.host = host;
+    }
+  }
+
+  #say(reason: Why, { count, host }: Told): void {
     // No doorkeeper sees whom TLS refuses: what is told here is all that an audit has of them.
     const audit = reason === "TLS_REFUSED" ? { audit: true } : {};
     this.#parts.log.warn({ ...audit, reason, count, host }, "turned away");
   }
 
-  #tell(reason: EdgeReason, told: Told): void {
+  #tell(reason: Why, told: Told): void {
     const { clock } = this.#parts;
     this.#say(reason, told);
     this.#told.set(reason, { count: 0, host: told.host });

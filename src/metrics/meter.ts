@@ -1,6 +1,14 @@
 /** The meter that a server with metrics passes around: reports in, the text of `/metrics` out. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { EndedCall, FinishedJob, Meter, ModelLoad, ModelMeter } from "../base/meter.ts";
+import { codes } from "../base/errors.ts";
+import type {
+  EndedCall,
+  FinishedJob,
+  Meter,
+  ModelLoad,
+  ModelMeter,
+  RefusedCall,
+} from "../base/meter.ts";
 import { type Metric, metrics } from "./table.ts";
 
 export interface PrometheusMeter extends Meter {
@@ -28,7 +36,8 @@ export function openMeter(loads: () => readonly ModelLoad[]): PrometheusMeter {
   return {
     callBegan: (method) => collectors.runningCalls.inc({ method }),
     callEnded: (call) => noteEnd(collectors, call),
-    turnedAway: (reason) => collectors.turnedAway.inc({ reason }),
+    callTurnedAway: (call) => noteRefusal(collectors, call),
+    connectionTurnedAway: (reason) => collectors.turnedAway.inc({ reason }),
     model: (name) => {
       const meter = models.get(name) ?? modelMeter(collectors, name);
       models.set(name, meter);
@@ -69,6 +78,12 @@ function noteEnd(collectors: Collectors, call: EndedCall): void {
   collectors.calls.inc({ method, model, code, reason });
   collectors.callSeconds.observe({ method, model }, call.durationMs / 1000);
   if (model !== "" && reason !== "" && !call.isStarted) collectors.refusals.inc({ model, reason });
+}
+
+/** A call has one code whoever gave it, so it is among all calls too: a sum of those is of all answers. */
+function noteRefusal({ calls, turnedAway }: Collectors, { method, reason }: RefusedCall): void {
+  calls.inc({ method, model: "", code: codes[reason], reason });
+  turnedAway.inc({ reason });
 }
 
 /** Looks its label up once, since pieces come by the thousand. */

@@ -1,7 +1,7 @@
 /**
  * Every metric, once: what is counted, what `/metrics` says of it and `docs/reference/metrics.md` come
- * from here. Labels take values from closed sets only: methods that are served, models that are
- * loaded, gRPC's codes, the reasons of the one table.
+ * from here. Labels take values from closed sets only: methods that are served, models that are loaded,
+ * gRPC's codes, the reasons of the one table. `unknown` is the method of calls to none that is served.
  */
 export type Label = "method" | "model" | "code" | "reason";
 
@@ -36,20 +36,20 @@ export const metrics = {
     name: "inferd_calls_total",
     type: "counter",
     labels: ["method", "model", "code", "reason"],
-    help: "Calls that ended, by how. `model` is empty for a call that reached none, `reason` for one that went well.",
+    help: "Calls that ended, each once, by how. Those that were turned away before their method began are here too, so that a sum over any labels misses no answer and has none twice. `method` is `unknown` where this server has none of that name, `model` is empty for a call that reached none, `reason` for one that went well. One that its caller gave up before its method began had no answer, and is not here.",
   },
   callSeconds: {
     name: "inferd_call_seconds",
     type: "histogram",
     labels: ["method", "model"],
-    help: "From a call's arrival to its end, however it ended.",
+    help: "From a call's arrival to its end, however it ended; for calls whose method began.",
     buckets: waits,
   },
   runningCalls: {
     name: "inferd_running_calls",
     type: "gauge",
     labels: ["method"],
-    help: "Calls that have arrived and not ended.",
+    help: "Calls whose method has begun and that have not ended.",
   },
   refusals: {
     name: "inferd_refusals_total",
@@ -61,7 +61,7 @@ export const metrics = {
     name: "inferd_turned_away_total",
     type: "counter",
     labels: ["reason"],
-    help: "Calls that ended before their method began, for a reason in [errors](errors.md), and connections that were closed: TOO_MANY_CONNECTIONS at once, TOO_MANY_RESETS for how their calls ended, TLS_REFUSED where TLS was not agreed on, as without a client certificate that is asked for. Other metrics have none of them. What HTTP/2 resets by itself, for too many streams or header bytes, is not seen.",
+    help: "Whom the edge turned away, by why. Calls that ended before their method began, for a reason in [errors](errors.md): they have no method or code here, since each of them is in `inferd_calls_total` too, with both; do not add the two. And connections that were closed, which no other metric has: TOO_MANY_CONNECTIONS at once, TOO_MANY_RESETS for how their calls ended, TLS_REFUSED where TLS was not agreed on, as without a client certificate that is asked for. What HTTP/2 resets by itself, for too many streams or header bytes, is not seen.",
   },
   queuedJobs: {
     name: "inferd_queued_jobs",

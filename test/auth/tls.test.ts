@@ -257,7 +257,7 @@ describe("mutual TLS", () => {
       {
         keyPair: follow(server, clientCa.cert),
         log: { ...silentLog, warn: (fields) => void lines.push(fields) },
-        meter: { ...silentMeter, turnedAway: (reason) => void counted.push(reason) },
+        meter: { ...silentMeter, connectionTurnedAway: (reason) => void counted.push(reason) },
       },
     );
     closing.push(stop);

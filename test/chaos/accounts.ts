@@ -16,8 +16,7 @@ export interface Made {
  * most, and has one if it had a response before.
  */
 export function logProblems(calls: readonly Made[], log: readonly LogLine[]): readonly string[] {
-  // Who is refused at the door has a line in the audit instead.
-  const lines = log.filter(({ msg }) => msg === "call" || msg === "refused");
+  const lines = log.filter(isOfCall);
   const logged = Map.groupBy(lines, lineKey);
   const own = calls.filter(({ seen }) => isOwnEnd(seen));
   const others = calls.filter(({ seen }) => !isOwnEnd(seen));
@@ -34,7 +33,7 @@ export function logProblems(calls: readonly Made[], log: readonly LogLine[]): re
 /** Counts of calls and tokens by name, as the log has them; those of nothing are left out. */
 export function loggedCounts(log: readonly LogLine[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const line of log.filter(({ msg }) => msg === "call")) {
+  for (const line of log.filter(isOfCall)) {
     const { method, model = "", code, reason = "", promptTokens = 0, completionTokens = 0 } = line;
     add(counts, `calls ${method} ${model} ${code} ${reason}`, 1);
     add(counts, `prompt tokens ${model}`, promptTokens);
@@ -78,6 +77,11 @@ export function spent({ plan, seen }: Made): { readonly least: number; readonly 
 /** Whether the caller's side ended it: the server has its own view of that. */
 function isOwnEnd({ code, reason }: Seen): boolean {
   return code !== "OK" && reason === undefined;
+}
+
+/** Who is refused at the door has a line in the audit instead. */
+function isOfCall({ msg }: LogLine): boolean {
+  return msg === "call" || msg === "refused";
 }
 
 function callKey({ plan: { method }, seen: { code, reason, answer } }: Made): string {

@@ -1,7 +1,10 @@
 /** What the metrics and the log say of callers whom no method served. */
 import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
+import { status } from "@grpc/grpc-js";
 import { afterEach, expect, it } from "vitest";
+import type { Permit } from "../../src/auth/doorkeeper.ts";
+import { ServeError } from "../../src/base/errors.ts";
 import { type LogFields, silentLog } from "../../src/base/log.ts";
 import type { ServerOptions } from "../../src/grpc/server.ts";
 import { openMeter } from "../../src/metrics/meter.ts";
@@ -9,7 +12,7 @@ import { doorkeeperFor } from "../fixtures/access.ts";
 import { samplesOf } from "../fixtures/prometheus.ts";
 import { ending, frame, rawClient, rawRequest } from "./raw.ts";
 import { refusedCalls } from "./refused-calls.ts";
-import { type KindHandlers, kinds, startKinds } from "./support.ts";
+import { deferred, type KindHandlers, kinds, startKinds } from "./support.ts";
 
 let closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -43,13 +46,16 @@ async function open(options: Partial<ServerOptions> = {}, handlers: Partial<Kind
   return { address, lines, turnedAway, calls, client, stop };
 }
 
-it.each(refusedCalls)("a call $what is counted, and told of", async ({ reason, body, headers }) => {
+it.each(refusedCalls)("a call $what is counted, and told of", async (refused) => {
+  const { reason, code, body, headers } = refused;
   const { client, lines, turnedAway, calls } = await open();
   const stream = rawRequest(client(), unary, headers);
   stream.end(body);
   await ending(stream);
   expect(await turnedAway()).toEqual([[reason, 1]]);
-  expect(await calls()).toEqual([]);
+  const method = reason === "METHOD_UNKNOWN" ? "unknown" : unary.slice(1);
+  const labels = { method, model: "", code: status[code], reason };
+  expect(await calls()).toEqual([{ labels, value: 1 }]);
   expect(lines).toEqual([{ reason, count: 1, host: "127.0.0.1" }]);
 });
 
@@ -90,7 +96,7 @@ it("a call without a credential is counted, and leaves its audit line alone", as
 });
 
 it("a call that was refused is counted once, though its request goes on", async () => {
-  const { client, lines, turnedAway } = await open({
+  const { client, lines, turnedAway, calls } = await open({
     doorkeeper: doorkeeperFor({}),
     maxArrivalMs: 100,
   });
@@ -100,7 +106,30 @@ it("a call that was refused is counted once, though its request goes on", async 
   await closed;
   expect(stream.rstCode).toBe(0);
   expect(await turnedAway()).toEqual([["NO_CREDENTIAL", 1]]);
+  expect((await calls()).map(({ labels, value }) => [labels["reason"], value])).toEqual([
+    ["NO_CREDENTIAL", 1],
+  ]);
   expect(lines).toEqual([]);
+});
+
+it("a call that the gate refuses while its caller is asked about is counted for that alone", async () => {
+  const asked = deferred();
+  const answer = deferred();
+  const admit = async (): Promise<Permit> => {
+    asked.resolve();
+    await answer.promise;
+    throw new ServeError("NO_CREDENTIAL", "too late");
+  };
+  const { client, turnedAway, calls } = await open({ doorkeeper: { admit }, maxArrivalMs: 50 });
+  const stream = rawRequest(client(), unary);
+  stream.write(hello.subarray(0, 7));
+  await asked.promise;
+  expect((await ending(stream)).details?.reason).toBe("SLOW_SENDER");
+  answer.resolve();
+  // One turn of the loop: the answer is heard in it.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await turnedAway()).toEqual([["SLOW_SENDER", 1]]);
+  expect(await calls()).toHaveLength(1);
 });
 
 it("what no line has told of is told when the server ends", async () => {

@@ -133,13 +133,16 @@ describe("the accounts", () => {
   });
 
   it("count the same in the log and in the metrics", () => {
+    const door = { code: "UNAUTHENTICATED", reason: "CREDENTIAL_INVALID" };
+    const refusedLine: LogLine = { msg: "refused", level: "warn", method, ...door };
     const labels = `method="${method}",model="inferd-demo"`;
     const samples = samplesOf(`
 inferd_calls_total{${labels},code="OK",reason=""} 2
 inferd_calls_total{${labels},code="CANCELLED",reason="CALLER_GONE"} 1
+inferd_calls_total{method="${method}",model="",code="UNAUTHENTICATED",reason="CREDENTIAL_INVALID"} 1
 inferd_prompt_tokens_total{model="inferd-demo"} 8
 inferd_completion_tokens_total{model="inferd-demo"} 10`);
-    expect(countedBy(samples)).toEqual(loggedCounts([okLine, okLine, goneLine]));
+    expect(countedBy(samples)).toEqual(loggedCounts([okLine, okLine, goneLine, refusedLine]));
   });
 
   it("know what a call cost, or between what it lies", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { EndedCall, ModelLoad } from "../../../src/base/meter.ts";
+import { type EndedCall, type ModelLoad, unknownMethod } from "../../../src/base/meter.ts";
 import { openMeter } from "../../../src/metrics/meter.ts";
 import { type Metric, metrics } from "../../../src/metrics/table.ts";
 import { samplesOf } from "../../fixtures/prometheus.ts";
@@ -63,6 +63,30 @@ describe("a meter", () => {
     ).toBe(1);
     expect(samples.get("inferd_running_calls", { method })).toBe(1);
     expect(samples.get("inferd_call_seconds_sum", { method, model: "story" })).toBeCloseTo(0.04);
+  });
+
+  it("counts a call that was turned away among all calls, and a connection among none", async () => {
+    const meter = openMeter(() => []);
+    const { method } = ended;
+    meter.callTurnedAway({ method, reason: "TOO_MANY_CALLS" });
+    meter.callTurnedAway({ method: unknownMethod, reason: "METHOD_UNKNOWN" });
+    meter.connectionTurnedAway("TLS_REFUSED");
+    const samples = samplesOf(await meter.text());
+    expect(samples.of("inferd_calls_total")).toEqual([
+      {
+        labels: { method, model: "", code: "RESOURCE_EXHAUSTED", reason: "TOO_MANY_CALLS" },
+        value: 1,
+      },
+      {
+        labels: { method: "unknown", model: "", code: "UNIMPLEMENTED", reason: "METHOD_UNKNOWN" },
+        value: 1,
+      },
+    ]);
+    expect(samples.of("inferd_turned_away_total")).toEqual([
+      { labels: { reason: "TOO_MANY_CALLS" }, value: 1 },
+      { labels: { reason: "METHOD_UNKNOWN" }, value: 1 },
+      { labels: { reason: "TLS_REFUSED" }, value: 1 },
+    ]);
   });
 
   it("counts as refused what ended before a worker began it, and nothing else", async () => {

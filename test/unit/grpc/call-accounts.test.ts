@@ -1,0 +1,40 @@
+import type { ServerHttp2Stream } from "node:http2";
+import { beforeEach, expect, it } from "vitest";
+import { CallAccounts } from "../../../src/grpc/call-accounts.ts";
+
+const method = "test.Kinds/Unary";
+
+let told: string[];
+let accounts: CallAccounts;
+
+beforeEach(() => {
+  told = [];
+  accounts = new CallAccounts({
+    call: ({ method, reason }, host) => told.push(`${method} ${reason} of ${host}`),
+    auditedCall: ({ method, reason }) => told.push(`${method} ${reason}, audited`),
+  });
+});
+
+function streamOf(remoteAddress: string): ServerHttp2Stream {
+  return { session: { socket: { remoteAddress } } } as unknown as ServerHttp2Stream;
+}
+
+it("counts a call with its method, for the first reason that it is refused for", () => {
+  const stream = streamOf("10.0.0.7");
+  accounts.came(stream, method);
+  accounts.refused(stream, "SLOW_SENDER");
+  accounts.refusedAtTheDoor(stream, "NO_CREDENTIAL");
+  accounts.refused(stream, "DEADLINE_PASSED");
+  expect(told).toEqual([`${method} SLOW_SENDER of 10.0.0.7`]);
+});
+
+it("tells calls apart by their streams", () => {
+  const streams = [streamOf("10.0.0.7"), streamOf("10.0.0.8")] as const;
+  for (const stream of streams) accounts.came(stream, method);
+  accounts.refusedAtTheDoor(streams[0], "NO_CREDENTIAL");
+  accounts.refused(streams[1], "DEADLINE_PASSED");
+  expect(told).toEqual([
+    `${method} NO_CREDENTIAL, audited`,
+    `${method} DEADLINE_PASSED of 10.0.0.8`,
+  ]);
+});
