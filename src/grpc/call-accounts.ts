@@ -1,5 +1,12 @@
+/**
+ * Counts each call once, whoever ends it. The gate, grpc-js and the doorkeeper can each refuse one while
+ * another still thinks about it: the first of them is whom its caller hears. Once its method has begun, what
+ * becomes of it is observed there: who refuses it then, as a stream of requests can be, ends its handler with
+ * the reason that its caller is told.
+ */
 import type { ServerHttp2Stream } from "node:http2";
-import type { Reason } from "../base/errors.ts";
+import type { Metadata } from "@grpc/grpc-js";
+import type { Reason, ServeError } from "../base/errors.ts";
 import type { RefusedCall } from "../base/meter.ts";
 import type { TurnedAway } from "./turned-away.ts";
 
@@ -9,13 +16,14 @@ interface Coming {
   readonly host: string | undefined;
 }
 
-/**
- * Counts each call once that ends before its method begins. The gate, grpc-js and the doorkeeper can each
- * refuse one while another still thinks about it; the first of them is whom its caller hears.
- */
+type Abort = (reason: ServeError) => void;
+
 export class CallAccounts {
   readonly #turnedAway: Pick<TurnedAway, "call" | "auditedCall">;
   readonly #coming = new WeakMap<ServerHttp2Stream, Coming>();
+  readonly #begun = new WeakMap<ServerHttp2Stream, Abort>();
+  /** grpc-js gives a handler its call's metadata, and not its stream. */
+  readonly #streams = new WeakMap<Metadata, ServerHttp2Stream>();
 
   constructor(turnedAway: Pick<TurnedAway, "call" | "auditedCall">) {
     this.#turnedAway = turnedAway;
@@ -26,7 +34,27 @@ export class CallAccounts {
     this.#coming.set(stream, { method, host: stream.session?.socket.remoteAddress });
   }
 
-  /** A call is refused for this. */
+  /** The metadata that a call's handler will have. */
+  read(stream: ServerHttp2Stream, metadata: Metadata): void {
+    this.#streams.set(metadata, stream);
+  }
+
+  /** A call's method begins, and `abort` ends it. */
+  began(metadata: Metadata, abort: Abort): void {
+    const stream = this.#streams.get(metadata);
+    if (stream === undefined) return;
+    this.#coming.delete(stream);
+    this.#begun.set(stream, abort);
+  }
+
+  /** Ends a call's handler, if it has not ended, with what its caller is told. False where its method has not begun. */
+  abort(stream: ServerHttp2Stream, reason: ServeError): boolean {
+    const abort = this.#begun.get(stream);
+    abort?.(reason);
+    return abort !== undefined;
+  }
+
+  /** A call is refused for this before its method has begun. */
   refused(stream: ServerHttp2Stream, reason: Reason): void {
     this.#count(stream, reason, (call, host) => this.#turnedAway.call(call, host));
   }

@@ -19,8 +19,8 @@ import type { CallAccounts } from "./call-accounts.ts";
 import { type ConnectionLimits, limitConnections } from "./connections.ts";
 import { Intake, type IntakeLimits } from "./intake.ts";
 import { Seats } from "./seats.ts";
-import { wireStatus } from "./status.ts";
 import { timeoutOf } from "./timeout.ts";
+import { letGo, refuse } from "./trailers-only.ts";
 import { sweepUnread } from "./unread.ts";
 
 /** What the gate must know of a method. */
@@ -34,7 +34,7 @@ export interface GateMethod {
 export interface GateOptions extends ConnectionLimits {
   /** The server's methods by path, such as `/inferd.v1.ModelService/GetModel`. */
   readonly methods: ReadonlyMap<string, GateMethod>;
-  readonly accounts: Pick<CallAccounts, "came" | "refused">;
+  readonly accounts: Pick<CallAccounts, "abort" | "came" | "refused">;
   /** On all connections together; one address may hold its percent of them. */
   readonly maxOpenCalls: number;
   /** Calls that one connection may begin in a second, and at once. */
@@ -73,11 +73,7 @@ export class Gate {
     this.#intake = new Intake({
       limits,
       clock,
-      refuse: (stream, error) => {
-        // Who has a status already is told nothing more, and counted once.
-        if (!stream.writableEnded) this.#turnAway(stream, error);
-        letGo(stream);
-      },
+      refuse: (stream, error) => this.#refuseArriving(stream, error),
     });
   }
 
@@ -135,6 +131,24 @@ export class Gate {
       stream.once("close", leave);
     }
     return undefined;
+  }
+
+  /** Ends a call of whose request too much, or too little, has come. */
+  #refuseArriving(stream: ServerHttp2Stream, error: ServeError): void {
+    // Who has a status already is told nothing more, and counted once.
+    if (hasStatus(stream)) {
+      letGo(stream);
+      return;
+    }
+    const isAnswering = stream.headersSent;
+    if (!this.#options.accounts.abort(stream, error)) {
+      this.#turnAway(stream, error);
+      letGo(stream);
+      return;
+    }
+    this.#annoyed(stream);
+    // Its handler has given it a status: one after responses is on its way yet, and would go with the stream.
+    if (!isAnswering && hasStatus(stream)) letGo(stream);
   }
 
   #turnAway(stream: ServerHttp2Stream, error: ServeError): void {
@@ -195,6 +209,11 @@ class Connection {
   }
 }
 
+/** Whether its status is on the way, or has gone. */
+function hasStatus({ writableEnded }: ServerHttp2Stream): boolean {
+  return writableEnded;
+}
+
 function tooManyOpen(): ServeError {
   const message = "too many calls are open, in all or of your address; try again";
   return new ServeError("TOO_MANY_OPEN_CALLS", message, { retryAfterMs: 1000 });
@@ -222,30 +241,4 @@ function examine(
       headers["grpc-timeout"] = timeout.header;
       return undefined;
   }
-}
-
-/** Takes no more of a call that has its status: it and what has arrived would stay until its caller ends it. */
-function letGo(stream: ServerHttp2Stream): void {
-  stream.close(constants.NGHTTP2_NO_ERROR);
-}
-
-/** Answers with a status alone, where no answer has begun. Node lets the unread rest of the request go. */
-function refuse(stream: ServerHttp2Stream, error: ServeError): void {
-  stream.on("error", () => undefined);
-  if (stream.destroyed || stream.closed) return;
-  if (stream.headersSent) {
-    stream.close(constants.NGHTTP2_CANCEL);
-    return;
-  }
-  const { code, details, metadata } = wireStatus(error);
-  stream.respond(
-    {
-      ":status": 200,
-      "content-type": "application/grpc",
-      "grpc-status": code,
-      "grpc-message": encodeURI(details),
-      ...metadata.toHttp2Headers(),
-    },
-    { endStream: true },
-  );
 }

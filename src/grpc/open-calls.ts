@@ -1,6 +1,7 @@
 import { ServeError } from "../base/errors.ts";
 import type { CallContext, Caller } from "../calls/call.ts";
 import type { Metadata } from "@grpc/grpc-js";
+import type { CallAccounts } from "./call-accounts.ts";
 
 /** What is used of a grpc-js call of any kind. */
 export interface AnyCall {
@@ -30,10 +31,12 @@ export function hostOf(peer: string): string {
 export class OpenCalls {
   readonly #open = new Map<OpenCall, AbortController>();
   readonly #callerOf: (metadata: Metadata) => Caller;
+  readonly #accounts: Pick<CallAccounts, "began">;
   #refusal: ServeError | undefined;
 
-  constructor(callerOf: (metadata: Metadata) => Caller) {
+  constructor(callerOf: (metadata: Metadata) => Caller, accounts: Pick<CallAccounts, "began">) {
     this.#callerOf = callerOf;
+    this.#accounts = accounts;
   }
 
   begin(call: AnyCall, method: string): OpenCall {
@@ -53,6 +56,7 @@ export class OpenCalls {
       settle: () => this.#open.delete(open),
     };
     this.#open.set(open, controller);
+    this.#accounts.began(call.metadata, open.context.abort);
     // grpc-js emits it after every end, also a good one (grpc-node#2771); also when its own timer for
     // the deadline fires.
     call.once("cancelled", () => {

@@ -13,28 +13,30 @@ type Status = Parameters<ServerInterceptingCall["sendStatus"]>[0];
 const detailsKey = "grpc-status-details-bin";
 
 /** An interceptor in name only: none sees these statuses, so it stands before the call that sends them. */
-export function explainRefusals(accounts: Pick<CallAccounts, "refused">): ServerInterceptor {
-  return ({ requestStream }, call) => {
-    // From then on a handler runs, and what becomes of the call is observed there.
-    let isComplete = false;
+export function explainRefusals(
+  accounts: Pick<CallAccounts, "abort" | "read" | "refused">,
+): ServerInterceptor {
+  return (_, call) => {
+    const stream = streamOf(call);
     const send = call.sendStatus.bind(call);
     call.sendStatus = (given) => {
-      if (isExplained(given)) {
+      // Who has gone hears nothing: then no refusal ends the call.
+      if (isExplained(given) || stream.destroyed || stream.closed) {
         send(given);
         return;
       }
       const error = errorOf(given.code, given.details);
-      const isObserved = requestStream && error.reason === "DEADLINE_PASSED";
-      if (!isComplete && !isObserved) accounts.refused(streamOf(call), error.reason);
+      // What a handler gives and grpc-js cannot send, that handler is told of, often because its caller has gone.
+      const isOfHandler = error.reason !== "INTERNAL" && accounts.abort(stream, error);
+      if (!isOfHandler) accounts.refused(stream, error.reason);
       send(wireStatus(error));
     };
     const start = call.start.bind(call);
     call.start = (listener) => {
-      const halfClose = listener.onReceiveHalfClose.bind(listener);
-      listener.onReceiveHalfClose = () => {
-        // It ends the call where there was no message.
-        halfClose();
-        isComplete = true;
+      const receive = listener.onReceiveMetadata.bind(listener);
+      listener.onReceiveMetadata = (metadata) => {
+        accounts.read(stream, metadata);
+        receive(metadata);
       };
       start(listener);
     };

@@ -98,7 +98,7 @@ function openDoor(options: ServerOptions, turnedAway: TurnedAway): Door {
     limits: options,
     turnedAway,
     accounts,
-    calls: new OpenCalls((metadata) => entrance.permitOf(metadata)),
+    calls: new OpenCalls((metadata) => entrance.permitOf(metadata), accounts),
     // The first sees the statuses that grpc-js sends by itself.
     interceptors: [explainRefusals(accounts), entrance.interceptor],
   });
@@ -108,8 +108,8 @@ function openDoor(options: ServerOptions, turnedAway: TurnedAway): Door {
 /** A door to health alone. Whoever reaches it may ask: it says no more than that. */
 function probeDoor(options: ServerOptions, health: HealthService, turnedAway: TurnedAway): Door {
   const caller = openPermit("probe");
-  const calls = new OpenCalls(() => caller);
   const accounts = new CallAccounts(turnedAway);
+  const calls = new OpenCalls(() => caller, accounts);
   const interceptors = [explainRefusals(accounts)];
   const door = new Door({ limits: options, turnedAway, accounts, calls, interceptors });
   door.add(health.definition, health.handlers, standardInterceptors(options));

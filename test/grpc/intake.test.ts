@@ -168,9 +168,11 @@ describe("a request that takes too long to arrive", () => {
       return { stream, end: ending(stream) };
     });
     if (silent === undefined || halting === undefined) throw new Error("bug: two were made");
+    await once(halting.stream, "data");
     halting.stream.write(frame(Buffer.from("half"), { length: 8 }));
-    // Its answer has begun, so there is no status to give: the stream is reset.
-    expect((await halting.end).code).toBeUndefined();
+    const end = await halting.end;
+    expect([end.code, end.details?.reason]).toEqual(slow);
+    expect(end.bytes).toBe(frame(Buffer.from("hello")).length);
     silent.stream.end(frame(Buffer.from("goodbye")));
     expect((await silent.end).code).toBe(status.OK);
   });

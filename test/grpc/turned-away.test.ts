@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
 import { status } from "@grpc/grpc-js";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import type { Permit } from "../../src/auth/doorkeeper.ts";
 import { ServeError } from "../../src/base/errors.ts";
 import { type LogFields, silentLog } from "../../src/base/log.ts";
@@ -168,4 +168,65 @@ it("a flood is counted whole, and makes a line a reason", async () => {
   expect(counts["TOO_MANY_CALLS"]).toBeGreaterThanOrEqual(500);
   expect(counts["TOO_MANY_RESETS"]).toBe(1);
   expect(lines.map(({ reason }) => reason)).toEqual(["TOO_MANY_CALLS", "TOO_MANY_RESETS"]);
+});
+
+it("a stream whose deadline passes while its caller is asked about is counted as refused", async () => {
+  const asked = deferred();
+  const admit = async (): Promise<Permit> => {
+    asked.resolve();
+    return new Promise(() => undefined);
+  };
+  const { client, turnedAway, calls } = await open({ doorkeeper: { admit }, maxCallMs: 50 });
+  const end = ending(rawRequest(client(), kinds.bidi.path));
+  await asked.promise;
+  expect((await end).details?.reason).toBe("DEADLINE_PASSED");
+  expect(await turnedAway()).toEqual([["DEADLINE_PASSED", 1]]);
+  expect((await calls()).map(({ labels }) => labels["method"])).toEqual(["test.Kinds/Bidi"]);
+});
+
+const half = frame(Buffer.from("half"), { length: 8 });
+
+it.each([
+  { what: "a message too large", reason: "MESSAGE_TOO_LARGE", body: frame(Buffer.alloc(5000)) },
+  { what: "a message that does not arrive", reason: "SLOW_SENDER", body: half },
+  {
+    what: "a message too large after responses",
+    reason: "MESSAGE_TOO_LARGE",
+    body: Buffer.concat([hello, frame(Buffer.alloc(5000))]),
+  },
+  {
+    what: "a message that does not arrive after responses",
+    reason: "SLOW_SENDER",
+    body: Buffer.concat([hello, half]),
+  },
+])("a stream of requests that ends for $what is told of once", async ({ reason, body }) => {
+  const told: LogFields[] = [];
+  const write = (fields: LogFields, message: string): void => {
+    told.push({ message, reason: fields["reason"] });
+  };
+  const log = { ...silentLog, info: write, warn: write, error: write };
+  const { client, turnedAway, calls } = await open({ maxArrivalMs: 100, log });
+  const session = client();
+  const paths = [kinds.bidi.path, kinds.clientStream.path];
+  const ends = paths.map((path) => {
+    const stream = rawRequest(session, path);
+    stream.write(body);
+    return ending(stream);
+  });
+  expect((await Promise.all(ends)).map(({ details }) => details?.reason)).toEqual([reason, reason]);
+  await vi.waitFor(async () => expect(await calls()).toHaveLength(2));
+  const counted = (await calls()).map(({ labels, value }) => [
+    labels["method"],
+    labels["reason"],
+    value,
+  ]);
+  expect(counted.toSorted()).toEqual([
+    ["test.Kinds/Bidi", reason, 1],
+    ["test.Kinds/ClientStream", reason, 1],
+  ]);
+  expect(await turnedAway()).toEqual([]);
+  expect(told).toEqual([
+    { message: "call", reason },
+    { message: "call", reason },
+  ]);
 });

@@ -1,4 +1,4 @@
-import { type ServerInterceptor, type ServerListener, status } from "@grpc/grpc-js";
+import { type ServerInterceptor, status } from "@grpc/grpc-js";
 import { expect, it } from "vitest";
 import { explainRefusals } from "../../../src/grpc/refusals.ts";
 
@@ -8,66 +8,65 @@ type Method = Parameters<ServerInterceptor>[0];
 interface Case {
   readonly what: string;
   readonly code: status;
-  readonly requestStream: boolean;
-  /** Whether the caller has ended its request. */
-  readonly isComplete: boolean;
-  readonly noted: readonly string[];
+  readonly hasBegun?: boolean;
+  readonly stream?: { readonly destroyed?: boolean; readonly closed?: boolean };
+  readonly told: readonly string[];
 }
 
-/** What is noted of a call that grpc-js ends by itself. */
-function notedOf({ code, requestStream, isComplete }: Case): string[] {
-  const noted: string[] = [];
-  let listener: Partial<ServerListener> = {};
-  const call = {
-    stream: {},
-    sendStatus: () => undefined,
-    start: (given: ServerListener) => (listener = given),
-  } as unknown as Call;
-  const refused = (_: unknown, reason: string) => noted.push(reason);
-  const method = { requestStream } as Method;
-  const explained = explainRefusals({ refused })(method, call);
-  explained.start({
-    onReceiveMetadata: () => undefined,
-    onReceiveMessage: () => undefined,
-    onReceiveHalfClose: () => undefined,
-    onCancel: () => undefined,
-  });
-  if (isComplete) listener.onReceiveHalfClose?.(() => undefined);
-  call.sendStatus({ code, details: "" });
-  return noted;
+/** What is told of a call that grpc-js ends by itself. */
+function toldOf({ code, hasBegun = false, stream = {} }: Case): string[] {
+  const told: string[] = [];
+  const call = { stream, sendStatus: () => undefined, start: () => undefined } as unknown as Call;
+  const accounts = {
+    abort: (_: unknown, { reason }: { readonly reason: string }) => {
+      if (hasBegun) told.push(`${reason} to its handler`);
+      return hasBegun;
+    },
+    read: () => undefined,
+    refused: (_: unknown, reason: string) => told.push(`${reason} as refused`),
+  };
+  const explained = explainRefusals(accounts)({} as Method, call);
+  explained.sendStatus({ code, details: "" });
+  return told;
 }
 
-const deadline = status.DEADLINE_EXCEEDED;
-
-const unary = { requestStream: false, isComplete: false, noted: [] };
+const { DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL } = status;
 
 it.each<Case>([
   {
-    ...unary,
-    what: "a deadline before the request",
-    code: deadline,
-    noted: ["DEADLINE_PASSED"],
-  },
-  { ...unary, what: "a deadline once a handler runs", code: deadline, isComplete: true },
-  {
-    ...unary,
-    what: "a deadline of a stream, whose handler runs from the headers on",
-    code: deadline,
-    requestStream: true,
+    what: "a deadline before its method begins",
+    code: DEADLINE_EXCEEDED,
+    told: ["DEADLINE_PASSED as refused"],
   },
   {
-    ...unary,
-    what: "a failure to write what a handler gave",
-    code: status.INTERNAL,
-    isComplete: true,
+    what: "a deadline while a handler runs",
+    code: DEADLINE_EXCEEDED,
+    hasBegun: true,
+    told: ["DEADLINE_PASSED to its handler"],
   },
   {
-    ...unary,
-    what: "a message too large in a stream",
-    code: status.RESOURCE_EXHAUSTED,
-    requestStream: true,
-    noted: ["MESSAGE_TOO_LARGE"],
+    what: "a message too large before its method begins",
+    code: RESOURCE_EXHAUSTED,
+    told: ["MESSAGE_TOO_LARGE as refused"],
   },
-])("what no handler sees is noted: $what", (each) => {
-  expect(notedOf(each)).toEqual(each.noted);
+  {
+    what: "a message too large in a stream, whose handler runs from the headers on",
+    code: RESOURCE_EXHAUSTED,
+    hasBegun: true,
+    told: ["MESSAGE_TOO_LARGE to its handler"],
+  },
+  {
+    what: "a message too large of a caller who has gone",
+    code: RESOURCE_EXHAUSTED,
+    stream: { destroyed: true },
+    told: [],
+  },
+])("a call that grpc-js ends is told of once: $what", (each) => {
+  expect(toldOf(each)).toEqual(each.told);
+});
+
+it("a failure to write what a handler gave ends no handler: often its caller has just gone", () => {
+  const failed = { what: "", code: INTERNAL, hasBegun: true, told: [] };
+  // That nothing is counted of a call whose handler has begun, the accounts see to.
+  expect(toldOf(failed)).toEqual(["INTERNAL as refused"]);
 });
