@@ -23,7 +23,7 @@ const page = `# Metrics
 The text is made anew at most every 100 ms, so scraping faster costs no more.
 
 Labels take values from closed sets: \`method\` is a method that this server has or \`unknown\`, \`model\` a model that it has loaded, \`code\` one of gRPC's, \`reason\`
-one of [errors.md](errors.md). What callers make up is never a label. Times are in seconds.
+one of [errors.md](errors.md), \`stage\` where a job can be. What callers make up is never a label. Times are in seconds.
 
 | Metric | Type | Labels | Meaning |
 | --- | --- | --- | --- |

@@ -49,12 +49,25 @@ export interface ModelMeter {
   /** Another piece of the same completion. */
   nextPiece(gapMs: number): void;
   finished(result: FinishedJob): void;
+  /** A job ended that did not finish. */
+  dropped(job: DroppedJob): void;
   /** A worker said that a job which nobody waited for any more holds nothing now; so many pieces or vectors came in vain. */
   freed(afterAbortMs: number, wasted: number): void;
   /** An engine computed so many sequences or texts in one step. */
   stepped(batch: number): void;
   /** A worker died and another takes its place. */
   restarted(): void;
+}
+
+/**
+ * Where a job is: before it may wait, in quarantine for being suspected of killing workers, in line for a slot,
+ * or with a worker.
+ */
+export type JobStage = "admission" | "suspect" | "queue" | "worker";
+
+export interface DroppedJob {
+  readonly stage: JobStage;
+  readonly reason: Reason;
 }
 
 export interface FinishedJob {
@@ -86,6 +99,7 @@ export const silentModelMeter: ModelMeter = {
   firstPiece: nothing,
   nextPiece: nothing,
   finished: nothing,
+  dropped: nothing,
   freed: nothing,
   stepped: nothing,
   restarted: nothing,

@@ -102,6 +102,7 @@ function modelMeter(collectors: Collectors, model: string): ModelMeter {
     firstPiece: (afterMs) => first.observe(afterMs / 1000),
     nextPiece: (gapMs) => gap.observe(gapMs / 1000),
     finished: (job) => noteFinish(collectors, model, job),
+    dropped: ({ stage, reason }) => collectors.droppedJobs.inc({ model, stage, reason }),
     freed: (afterAbortMs, count) => {
       free.observe(afterAbortMs / 1000);
       wasted.inc(count);

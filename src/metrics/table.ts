@@ -1,9 +1,10 @@
 /**
  * Every metric, once: what is counted, what `/metrics` says of it and `docs/reference/metrics.md` come
  * from here. Labels take values from closed sets only: methods that are served, models that are loaded,
- * gRPC's codes, the reasons of the one table. `unknown` is the method of calls to none that is served.
+ * gRPC's codes, the reasons of the one table, the stages of a job. `unknown` is the
+ * method of calls to none that is served.
  */
-export type Label = "method" | "model" | "code" | "reason";
+export type Label = "method" | "model" | "code" | "reason" | "stage";
 
 export type Metric =
   | {
@@ -68,6 +69,12 @@ export const metrics = {
     type: "gauge",
     labels: ["model"],
     help: "Jobs that wait for a slot.",
+  },
+  droppedJobs: {
+    name: "inferd_dropped_jobs_total",
+    type: "counter",
+    labels: ["model", "stage", "reason"],
+    help: "Jobs that ended and did not finish, each once, by why and by where they were: `admission` before they might wait, `queue` while they waited for a slot, `suspect` in quarantine, where jobs with which a worker died are tried one at a time, `worker` once a worker had them.",
   },
   queueWait: {
     name: "inferd_queue_wait_seconds",

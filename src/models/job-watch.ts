@@ -1,4 +1,5 @@
-import type { ModelMeter } from "../base/meter.ts";
+import type { Reason } from "../base/errors.ts";
+import type { JobStage, ModelMeter } from "../base/meter.ts";
 import type { JobResult } from "../engines/engine.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
 
@@ -13,10 +14,17 @@ export interface JobWatchOptions {
 /** Reports one job's way by the events that it gives. */
 export class JobWatch {
   readonly #options: JobWatchOptions;
+  #stage: JobStage = "admission";
   #lastPieceAt: number | undefined;
+  #hasFinished = false;
 
   constructor(options: JobWatchOptions) {
     this.#options = options;
+  }
+
+  /** It is there from now on. */
+  reached(stage: JobStage): void {
+    this.#stage = stage;
   }
 
   saw(event: WorkerEvent): void {
@@ -29,11 +37,17 @@ export class JobWatch {
         this.#sawPiece();
         return;
       case "finish":
+        this.#hasFinished = true;
         meter.finished(this.#finished(event));
         return;
       case "vectors":
       case "failed":
     }
+  }
+
+  /** Nothing comes any more, for this reason if it has not finished. */
+  ended(reason: Reason): void {
+    if (!this.#hasFinished) this.#options.meter.dropped({ stage: this.#stage, reason });
   }
 
   #sawPiece(): void {

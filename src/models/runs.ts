@@ -1,6 +1,6 @@
 /** A job's way through a model: its turn in the queue, its worker, another one where that dies in time. */
 import type { Clock } from "../base/clock.ts";
-import { ServeError } from "../base/errors.ts";
+import { type Reason, ServeError } from "../base/errors.ts";
 import type { ModelMeter } from "../base/meter.ts";
 import type { Queue } from "../scheduling/queue.ts";
 import type { Ticket } from "../scheduling/ticket.ts";
@@ -28,6 +28,8 @@ export interface RunsOptions {
 interface Turn {
   readonly ticket: Ticket;
   readonly isRetry: boolean;
+  /** Hears where the job is. */
+  readonly watch: Pick<JobWatch, "reached">;
 }
 
 /** Runs jobs on one model's workers. Keeps nothing of them but their number. */
@@ -47,20 +49,23 @@ export class Runs {
 
   async *run(submission: Submission): AsyncGenerator<WorkerEvent, void> {
     const { quarantine, clock, meter, look } = this.#options;
-    const { job, arrivedAt } = submission;
+    const { job, signal, arrivedAt } = submission;
     const status = look();
     assertServing(status);
     const ticket = ticketOf(submission, status.info?.contextLength ?? 0);
     const watch = new JobWatch({ meter, kind: job.kind, arrivedAt, now: clock.now });
     this.#open += 1;
+    // Stands where whoever reads the events leaves though nothing has ended the call: no caller does that.
+    let failure: unknown = new Error("a job's events were not read to their end");
     try {
       for (let isRetry = false; ; isRetry = true) {
         let isUntouched = true;
         try {
+          const turn = { ticket, isRetry, watch };
           // Whoever is no suspect is in the queue in the same turn: a model that closes must find it there.
           const events = quarantine.suspects(job)
-            ? this.#try(submission, { ticket, isRetry })
-            : this.#enqueue(submission, { ticket, isRetry });
+            ? this.#try(submission, turn)
+            : this.#enqueue(submission, turn);
           for await (const event of events) {
             isUntouched = false;
             watch.saw(event);
@@ -74,7 +79,11 @@ export class Runs {
           this.#assertAlive();
         }
       }
+    } catch (thrown) {
+      failure = thrown;
+      throw thrown;
     } finally {
+      watch.ended(reasonOf(signal, failure));
       this.#open -= 1;
       if (this.#open === 0) this.#idled();
     }
@@ -84,6 +93,7 @@ export class Runs {
   async *#try(submission: Submission, turn: Turn): AsyncGenerator<WorkerEvent, void> {
     const { job, signal } = submission;
     const { tokens } = turn.ticket;
+    turn.watch.reached("suspect");
     const trial = await this.#options.quarantine.enter(job, { tokens, signal });
     try {
       this.#assertAlive();
@@ -101,13 +111,17 @@ export class Runs {
 
   async *#enqueue(
     { job, shape, signal, arrivedAt, expiresAt }: Submission,
-    { ticket, isRetry }: Turn,
+    { ticket, isRetry, watch }: Turn,
   ): AsyncGenerator<WorkerEvent, void> {
     const { queue, clock } = this.#options;
+    watch.reached("admission");
     const start = (replica: Replica) => {
-      return { attempt: new Attempt(clock.now()), events: replica.run(job, shape, signal) };
+      const begun = { attempt: new Attempt(clock.now()), events: replica.run(job, shape, signal) };
+      watch.reached("worker");
+      return begun;
     };
-    const entry = { ticket, start, signal, expiresAt, isRetry };
+    const waits = () => watch.reached("queue");
+    const entry = { ticket, start, waits, signal, expiresAt, isRetry };
     const { attempt, events } = await queue.run(entry);
     try {
       for await (const event of events) {
@@ -130,6 +144,11 @@ export class Runs {
 
 function ticketOf({ job, caller, priority }: Submission, contextLength: number): Ticket {
   return { caller, priority, ...workOf(job, contextLength) };
+}
+
+/** Why a job ended. One that the signal has stopped may throw anything; the signal knows why. */
+function reasonOf(signal: AbortSignal, failure: unknown): Reason {
+  return ServeError.from(signal.aborted ? signal.reason : failure).reason;
 }
 
 function isWorkerExit(thrown: unknown): boolean {

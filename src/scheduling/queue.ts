@@ -25,6 +25,8 @@ export interface Entry<Place, Started> {
   readonly ticket: Ticket;
   /** Called as soon as there is a place, in turn; must take the place before it returns. */
   readonly start: (place: Place) => Started;
+  /** Called where there is no place and the job may wait. */
+  readonly waits?: () => void;
   readonly signal: AbortSignal;
   /** When its call ends whatever happens, by the queue's clock; Infinity for never. */
   readonly expiresAt: number;
@@ -174,6 +176,7 @@ export class Queue<Place> {
     else this.#line.push(waiting);
     this.#options.room.enter(waiting);
     signal.addEventListener("abort", leave, { once: true });
+    entry.waits?.();
     return promise;
   }
 

@@ -126,6 +126,10 @@ describe("a server's metrics", () => {
     expect(after.of("inferd_refusals_total")).toEqual([
       { labels: { model, reason: "QUEUE_FULL" }, value: 1 },
     ]);
+    expect(after.of("inferd_dropped_jobs_total")).toEqual([
+      { labels: { model, stage: "admission", reason: "QUEUE_FULL" }, value: 1 },
+      { labels: { model, stage: "worker", reason: "CALLER_GONE" }, value: 1 },
+    ]);
     // The one that waited got the place that was freed.
     expect(after.get("inferd_cancel_to_free_seconds_count", { model })).toBe(1);
     expect(after.get("inferd_running_jobs", { model })).toBe(0);

@@ -138,6 +138,18 @@ describe("a meter", () => {
     expect(samples.of("inferd_decode_seconds_count")).toHaveLength(1);
   });
 
+  it("counts jobs that were dropped by where they were", async () => {
+    const meter = openMeter(() => []);
+    const story = meter.model("story");
+    for (const stage of ["queue", "queue", "worker"] as const) {
+      story.dropped({ stage, reason: "DEADLINE_PASSED" });
+    }
+    const samples = samplesOf(await meter.text());
+    const labels = { model: "story", reason: "DEADLINE_PASSED" };
+    expect(samples.get("inferd_dropped_jobs_total", { ...labels, stage: "queue" })).toBe(2);
+    expect(samples.get("inferd_dropped_jobs_total", { ...labels, stage: "worker" })).toBe(1);
+  });
+
   it("times how soon a cancelled job is free, and sums what came for it in vain", async () => {
     const meter = openMeter(() => []);
     meter.model("story").freed(30, 2);
