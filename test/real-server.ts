@@ -30,6 +30,7 @@ export interface LogLine {
   readonly reason?: string;
   readonly promptTokens?: number;
   readonly completionTokens?: number;
+  readonly finishReason?: string;
 }
 
 const ours = { INFERD_PORT: "0", INFERD_LOG_FORMAT: "json" };

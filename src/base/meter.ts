@@ -68,6 +68,10 @@ export type JobStage = "admission" | "suspect" | "queue" | "worker";
 export interface DroppedJob {
   readonly stage: JobStage;
   readonly reason: Reason;
+  /** Of texts whose vectors the call was given. */
+  readonly promptTokens: number;
+  /** That the call was given. */
+  readonly completionTokens: number;
 }
 
 export interface FinishedJob {

@@ -2,6 +2,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { codes } from "../base/errors.ts";
 import type {
+  DroppedJob,
   EndedCall,
   FinishedJob,
   Meter,
@@ -102,7 +103,7 @@ function modelMeter(collectors: Collectors, model: string): ModelMeter {
     firstPiece: (afterMs) => first.observe(afterMs / 1000),
     nextPiece: (gapMs) => gap.observe(gapMs / 1000),
     finished: (job) => noteFinish(collectors, model, job),
-    dropped: ({ stage, reason }) => collectors.droppedJobs.inc({ model, stage, reason }),
+    dropped: (job) => noteDrop(collectors, model, job),
     freed: (afterAbortMs, count) => {
       free.observe(afterAbortMs / 1000);
       wasted.inc(count);
@@ -120,6 +121,16 @@ function noteFinish(collectors: Collectors, model: string, job: FinishedJob): vo
   collectors.cachedPromptTokens.inc({ model }, job.cachedPromptTokens);
   collectors.completionTokens.inc({ model }, job.completionTokens);
   collectors.prefixHits.inc({ model }, job.cachedPromptTokens > 0 ? 1 : 0);
+}
+
+/** What its call was given counts as that of a finished job does: somebody had it, and it was computed. */
+function noteDrop(collectors: Collectors, model: string, job: DroppedJob): void {
+  const { stage, reason, promptTokens, completionTokens } = job;
+  collectors.droppedJobs.inc({ model, stage, reason });
+  if (promptTokens > 0) collectors.promptTokens.inc({ model }, promptTokens);
+  if (completionTokens > 0) collectors.completionTokens.inc({ model }, completionTokens);
+  const given = promptTokens + completionTokens;
+  if (given > 0) collectors.brokenOffTokens.inc({ model }, given);
 }
 
 function readLoads(collectors: Collectors, loads: readonly ModelLoad[]): void {

@@ -133,7 +133,7 @@ export const metrics = {
     name: "inferd_prompt_tokens_total",
     type: "counter",
     labels: ["model"],
-    help: "Tokens of prompts and of embedded texts, those that a cache had included; for jobs that finished.",
+    help: "Tokens of prompts and of embedded texts, those that a cache had included: of jobs that finished, and of others the texts whose vectors calls were given. How many tokens the prompt of a completion had that was broken off is not known; `inferd_dropped_jobs_total` has such jobs, at the stage `worker`.",
   },
   cachedPromptTokens: {
     name: "inferd_cached_prompt_tokens_total",
@@ -145,7 +145,13 @@ export const metrics = {
     name: "inferd_completion_tokens_total",
     type: "counter",
     labels: ["model"],
-    help: "Tokens that were generated; for jobs that finished.",
+    help: "Tokens that were generated and given to calls: of jobs that finished, by their usage; of those that were broken off, as they came, a piece without token ids as one.",
+  },
+  brokenOffTokens: {
+    name: "inferd_broken_off_tokens_total",
+    type: "counter",
+    labels: ["model"],
+    help: "What is in `inferd_completion_tokens_total`, or for embeddings in `inferd_prompt_tokens_total`, of jobs that did not finish: calls were given these tokens and then no usage, since their callers left, their deadlines passed or a worker died. Without it, the two are the sum of the usages of jobs that finished. What came after nobody waited any more is in `inferd_after_cancel_total` alone.",
   },
   prefixHits: {
     name: "inferd_prefix_cache_hits_total",

@@ -1,5 +1,6 @@
 import type { WorkerEvent } from "../workers/messages.ts";
 import type { Ending } from "../scheduling/queue.ts";
+import { completionTokensOf } from "./given.ts";
 
 /** What one job has taken and given since a worker has it; the queue learns from it. */
 export class Attempt {
@@ -15,8 +16,8 @@ export class Attempt {
     if (event.kind === "piece" || event.kind === "vectors") {
       this.#firstOutputMs ??= now - this.#startedAt;
     }
-    // Pieces count where no result will come: most are one token.
-    if (event.kind === "piece") this.#generatedTokens += 1;
+    // What pieces give counts where no result will come.
+    this.#generatedTokens += completionTokensOf(event);
     if (event.kind === "finish") this.#generatedTokens = event.usage.completionTokens;
   }
 

@@ -2,6 +2,7 @@ import type { Reason } from "../base/errors.ts";
 import type { JobStage, ModelMeter } from "../base/meter.ts";
 import type { JobResult } from "../engines/engine.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
+import { completionTokensOf, promptTokensOf } from "./given.ts";
 
 export interface JobWatchOptions {
   readonly meter: ModelMeter;
@@ -17,6 +18,8 @@ export class JobWatch {
   #stage: JobStage = "admission";
   #lastPieceAt: number | undefined;
   #hasFinished = false;
+  #promptTokens = 0;
+  #completionTokens = 0;
 
   constructor(options: JobWatchOptions) {
     this.#options = options;
@@ -29,6 +32,8 @@ export class JobWatch {
 
   saw(event: WorkerEvent): void {
     const { meter, arrivedAt, now } = this.#options;
+    this.#promptTokens += promptTokensOf(event);
+    this.#completionTokens += completionTokensOf(event);
     switch (event.kind) {
       case "started":
         meter.started(now() - arrivedAt);
@@ -47,7 +52,9 @@ export class JobWatch {
 
   /** Nothing comes any more, for this reason if it has not finished. */
   ended(reason: Reason): void {
-    if (!this.#hasFinished) this.#options.meter.dropped({ stage: this.#stage, reason });
+    if (this.#hasFinished) return;
+    const given = { promptTokens: this.#promptTokens, completionTokens: this.#completionTokens };
+    this.#options.meter.dropped({ stage: this.#stage, reason, ...given });
   }
 
   #sawPiece(): void {

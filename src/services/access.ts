@@ -32,24 +32,26 @@ export interface Estimate {
 
 /**
  * Takes a job's tokens from its caller's quotas while its events pass, and settles when it ends,
- * however that is: by what the model counted, or, where the call broke off before, by the prompt's
- * estimate and one token for each event that came.
+ * however that is: by what the model counted, or, where the job broke off before, by the prompt's
+ * estimate and the tokens of the completion that came.
  */
-export async function* metered<T>(
+export async function* metered<T extends { readonly kind: string }>(
   { caller, record }: { readonly caller: CallContext["caller"]; readonly record: CallRecord },
   { prompt, completion }: Estimate,
   run: () => AsyncIterable<T>,
 ): AsyncGenerator<T> {
   const settle = caller.reserve(prompt + completion);
-  let events = 0;
+  let hasBegun = false;
+  let hasFinished = false;
   try {
     for await (const event of run()) {
-      events += 1;
+      hasBegun = true;
+      hasFinished = event.kind === "finish";
       yield event;
     }
   } finally {
-    const written = record.completionTokens ?? (completion === 0 ? 0 : events);
+    const read = hasFinished ? (record.promptTokens ?? prompt) : prompt;
     // A job that never began has cost nothing.
-    settle(events === 0 ? 0 : (record.promptTokens ?? prompt) + written);
+    settle(hasBegun ? read + (record.completionTokens ?? 0) : 0);
   }
 }

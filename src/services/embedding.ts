@@ -10,6 +10,7 @@ import { type ErrorData, ServeError } from "../base/errors.ts";
 import { type CallContext, type Handler, noteStarted } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
 import type { EmbedJob, JobResult } from "../engines/engine.ts";
+import { promptTokensOf } from "../models/given.ts";
 import type { Models, ModelStatus, Submission } from "../models/model.ts";
 import type { EncodedVector, VectorShape } from "../workers/messages.ts";
 import { estimateTokens, metered, resolveFor } from "./access.ts";
@@ -70,6 +71,8 @@ async function* embed(
         noteStarted(context);
         break;
       case "vectors":
+        // Stands where the job breaks off before it gives its result.
+        context.record.promptTokens = (context.record.promptTokens ?? 0) + promptTokensOf(event);
         for (const vector of event.vectors) {
           if (!due.delete(vector.index))
             throw new Error("the engine gave a vector that is not due");

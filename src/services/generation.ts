@@ -15,6 +15,7 @@ import { ServeError } from "../base/errors.ts";
 import { type CallContext, type CallRecord, type Handler, noteStarted } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
 import type { ChatMessage, GenerateInput, GenerateJob, JobResult } from "../engines/engine.ts";
+import { completionTokensOf } from "../models/given.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
 import { type Estimate, estimateTokens, metered, resolveFor } from "./access.ts";
@@ -173,6 +174,8 @@ function messageOf(event: WorkerEvent, record: CallRecord): Event | undefined {
     case "started":
       return undefined;
     case "piece":
+      // Stands where the job breaks off before it gives its result.
+      record.completionTokens = (record.completionTokens ?? 0) + completionTokensOf(event);
       return { $case: "piece", value: pieceOf(event) };
     case "finish":
       recordResult(record, event);

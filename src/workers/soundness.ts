@@ -67,7 +67,7 @@ const error = has({ reason: isString, message: isString });
 
 const events: Readonly<Record<JobEvent["kind"], Check>> = {
   started: () => true,
-  piece: has({ text: isString }),
+  piece: has({ text: isString, tokens: optional((value) => value instanceof Uint32Array) }),
   vector: has({
     vector: has({
       index: isCount,

@@ -6,6 +6,7 @@ import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { needOf } from "../../src/auth/methods.ts";
+import { ServeError } from "../../src/base/errors.ts";
 import type { Log, LogFields } from "../../src/base/log.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { type Scope, scopes } from "../../src/config/scopes.ts";
@@ -291,6 +292,22 @@ describe("a quota", () => {
       reason: "KEY_QUOTA",
       facts: { limit: "tokensPerMinute", allowed: "19" },
     });
+  });
+
+  it("settles what broke off by the prompt's estimate and the tokens that were given", async () => {
+    // The estimate is 1 and 9; each call is given 2 tokens, so costs 3.
+    const key = makeKey({ quota: { tokensPerMinute: 19 } });
+    const models = fakeModels([generationModel()], async function* () {
+      yield { kind: "started" };
+      yield { kind: "piece", text: "one" };
+      yield await Promise.resolve({ kind: "piece", text: "two" } as const);
+      throw new ServeError("WORKER_EXITED", "gone");
+    });
+    const { client } = await serve(doorkeeperFor({ means: keyMeans([key.record]) }), models);
+    for (let left = 19; left >= 10; left -= 3) {
+      expect(reasonOf(await call(client, generate, key.text, request))).toBe("WORKER_EXITED");
+    }
+    expect(reasonOf(await call(client, generate, key.text, request))).toBe("KEY_QUOTA");
   });
 });
 

@@ -35,9 +35,11 @@ export function loggedCounts(log: readonly LogLine[]): Readonly<Record<string, n
   const counts: Record<string, number> = {};
   for (const line of log.filter(isOfCall)) {
     const { method, model = "", code, reason = "", promptTokens = 0, completionTokens = 0 } = line;
+    const isBrokenOff = line.finishReason === undefined;
     add(counts, `calls ${method} ${model} ${code} ${reason}`, 1);
     add(counts, `prompt tokens ${model}`, promptTokens);
     add(counts, `completion tokens ${model}`, completionTokens);
+    if (isBrokenOff) add(counts, `broken off tokens ${model}`, completionTokens);
   }
   return counts;
 }
@@ -54,6 +56,12 @@ export function countedBy(metrics: Samples): Readonly<Record<string, number>> {
       add(counts, `${what} tokens ${labels["model"]}`, value);
     }
   }
+  const writers = metrics.of("inferd_completion_tokens_total").map(({ labels }) => labels["model"]);
+  for (const { labels, value } of metrics.of("inferd_broken_off_tokens_total")) {
+    const { model } = labels;
+    // The log does not tell whether a job of embeddings finished.
+    if (writers.includes(model)) add(counts, `broken off tokens ${model}`, value);
+  }
   return counts;
 }
 
@@ -66,11 +74,11 @@ export function spent({ plan, seen }: Made): { readonly least: number; readonly 
     const tokens = usage.promptTokens + usage.completionTokens;
     return { least: tokens, most: tokens };
   }
-  // What a worker's death broke off costs its prompt by an estimate, and a token for each event.
+  // What a worker's death broke off costs its prompt by an estimate, and the tokens that came.
   const prompt = textsOf(plan).reduce((sum, text) => sum + Math.ceil(text.length / 4), 0);
   if (!brokenOff.includes(seen.reason)) return { least: 0, most: 0 };
   if (plan.method !== "generateStream") return { least: 0, most: prompt + plan.size };
-  const tokens = seen.responses === 0 ? 0 : prompt + seen.responses;
+  const tokens = seen.responses === 0 ? 0 : prompt + seen.tokens;
   return { least: tokens, most: tokens };
 }
 

@@ -44,6 +44,15 @@ const readGenerateStream: Read = (responses) => {
   return generated(tokens.length, last?.$case === "finish" ? last.value.usage : undefined);
 };
 
+/** Tokens that came in a stream of text, also in one that breaks off. */
+export function tokensIn(responses: readonly Buffer[]): number {
+  const events = responses.flatMap((bytes) => GenerateStreamResponse.decode(bytes).event ?? []);
+  return events.reduce(
+    (sum, event) => sum + (event.$case === "piece" ? event.value.tokens.length : 0),
+    0,
+  );
+}
+
 const readEmbed: Read = ([bytes = nothing], plan) => {
   const { embeddings, usage } = EmbedResponse.decode(bytes);
   return embedded(embeddings, usage, plan);

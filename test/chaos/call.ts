@@ -1,7 +1,7 @@
 /** Makes a call as it is planned, and writes down what its caller saw. */
 import { type Client, Metadata, type ServiceError, status, type StatusObject } from "@grpc/grpc-js";
 import { detailsOf } from "../grpc/support.ts";
-import { type Answer, methods } from "./answers.ts";
+import { type Answer, methods, tokensIn } from "./answers.ts";
 import type { CallPlan } from "./schedule.ts";
 
 /** One call. Times are by the run's clock. */
@@ -19,6 +19,8 @@ export interface Seen {
   /** When to come again, by the server's word. */
   retryMs: number | undefined;
   responses: number;
+  /** Whose ids have come, in a stream of text. */
+  tokens: number;
   answer: Answer;
 }
 
@@ -50,6 +52,7 @@ export function begin(
     seen.reason = details?.reason;
     seen.retryMs = details?.retryMs;
     seen.responses = responses.length;
+    if (plan.method === "generateStream") seen.tokens = tokensIn(responses);
     if (code !== status.OK) over.resolve(undefined);
   };
   const answered = (): void => {
@@ -90,7 +93,8 @@ export function begin(
 
 function unseen(fromMs: number): Seen {
   return {
-    ...{ fromMs, firstMs: Infinity, untilMs: Infinity, ends: 0, code: "", responses: 0 },
+    ...{ fromMs, firstMs: Infinity, untilMs: Infinity, ends: 0 },
+    ...{ code: "", responses: 0, tokens: 0 },
     ...{ reason: undefined, retryMs: undefined, answer: {} },
   };
 }

@@ -130,6 +130,9 @@ describe("a server's metrics", () => {
       { labels: { model, stage: "admission", reason: "QUEUE_FULL" }, value: 1 },
       { labels: { model, stage: "worker", reason: "CALLER_GONE" }, value: 1 },
     ]);
+    // Five words were given: three in the call before, one here, and one whose call was given no usage.
+    expect(after.get("inferd_completion_tokens_total", { model })).toBe(5);
+    expect(after.get("inferd_broken_off_tokens_total", { model })).toBe(1);
     // The one that waited got the place that was freed.
     expect(after.get("inferd_cancel_to_free_seconds_count", { model })).toBe(1);
     expect(after.get("inferd_running_jobs", { model })).toBe(0);
@@ -139,5 +142,6 @@ describe("a server's metrics", () => {
     await begin("say one; crash").ended;
     const samples = await scrape((now) => calls(now, "WORKER_EXITED") === 1);
     expect(samples.get("inferd_worker_restarts_total", { model })).toBe(1);
+    expect(samples.get("inferd_broken_off_tokens_total", { model })).toBe(2);
   });
 });

@@ -66,8 +66,9 @@ const plan = (parts: Partial<CallPlan> = {}): CallPlan => {
   return { method: "generateStream", key: "steady", manner, number: 1, size: 5, ...parts };
 };
 const seen = (parts: Partial<Seen> = {}): Seen => {
-  const end = { ends: 1, code: "OK", reason: undefined, retryMs: undefined, responses: 1 };
-  return { fromMs: 50_000, firstMs: 50_500, untilMs: 51_000, ...end, answer: {}, ...parts };
+  const end = { ends: 1, code: "OK", reason: undefined, retryMs: undefined };
+  const had = { responses: 1, tokens: 0 };
+  return { fromMs: 50_000, firstMs: 50_500, untilMs: 51_000, ...end, ...had, answer: {}, ...parts };
 };
 const event = (act: Act, fromMs: number): Event => ({ act, fromMs, untilMs: fromMs });
 
@@ -115,8 +116,10 @@ describe("the accounts", () => {
   const ok: Made = { plan: plan(), seen: seen({ answer: { usage } }) };
   const cancelled: Made = { plan: plan(), seen: seen({ code: "CANCELLED" }) };
   const common = { msg: "call", level: "info", method, model: "inferd-demo" };
-  const okLine: LogLine = { ...common, code: "OK", promptTokens: 4, completionTokens: 5 };
-  const goneLine: LogLine = { ...common, code: "CANCELLED", reason: "CALLER_GONE" };
+  const tokens = { promptTokens: 4, completionTokens: 5 };
+  const okLine: LogLine = { ...common, code: "OK", ...tokens, finishReason: "length" };
+  const gone = { code: "CANCELLED", reason: "CALLER_GONE" };
+  const goneLine: LogLine = { ...common, ...gone, completionTokens: 3 };
 
   it("agree where each call has its line, and a cancelled one has one that it may differ from", () => {
     expect(logProblems([ok, cancelled], [okLine, goneLine])).toEqual([]);
@@ -141,15 +144,16 @@ inferd_calls_total{${labels},code="OK",reason=""} 2
 inferd_calls_total{${labels},code="CANCELLED",reason="CALLER_GONE"} 1
 inferd_calls_total{method="${method}",model="",code="UNAUTHENTICATED",reason="CREDENTIAL_INVALID"} 1
 inferd_prompt_tokens_total{model="inferd-demo"} 8
-inferd_completion_tokens_total{model="inferd-demo"} 10`);
+inferd_completion_tokens_total{model="inferd-demo"} 13
+inferd_broken_off_tokens_total{model="inferd-demo"} 3`);
     expect(countedBy(samples)).toEqual(loggedCounts([okLine, okLine, goneLine, refusedLine]));
   });
 
   it("know what a call cost, or between what it lies", () => {
     expect(spent(ok)).toEqual({ least: 9, most: 9 });
-    const dead = { code: "UNAVAILABLE", reason: "WORKER_EXITED", responses: 3 };
+    const dead = { code: "UNAVAILABLE", reason: "WORKER_EXITED", responses: 3, tokens: 2 };
     // Its text is 52 bytes, four to a token.
-    expect(spent({ plan: plan(), seen: seen(dead) })).toEqual({ least: 16, most: 16 });
+    expect(spent({ plan: plan(), seen: seen(dead) })).toEqual({ least: 15, most: 15 });
     const unary = { plan: plan({ method: "generate" }), seen: seen({ ...dead, responses: 0 }) };
     expect(spent(unary)).toEqual({ least: 0, most: 18 });
     const full = seen({ code: "RESOURCE_EXHAUSTED", reason: "QUEUE_FULL" });

@@ -12,6 +12,7 @@ const ended: EndedCall = {
   durationMs: 40,
   isStarted: true,
 };
+const none = { promptTokens: 0, completionTokens: 0 };
 const load: ModelLoad = {
   model: "story",
   isReady: true,
@@ -142,12 +143,28 @@ describe("a meter", () => {
     const meter = openMeter(() => []);
     const story = meter.model("story");
     for (const stage of ["queue", "queue", "worker"] as const) {
-      story.dropped({ stage, reason: "DEADLINE_PASSED" });
+      story.dropped({ stage, reason: "DEADLINE_PASSED", ...none });
     }
     const samples = samplesOf(await meter.text());
     const labels = { model: "story", reason: "DEADLINE_PASSED" };
     expect(samples.get("inferd_dropped_jobs_total", { ...labels, stage: "queue" })).toBe(2);
     expect(samples.get("inferd_dropped_jobs_total", { ...labels, stage: "worker" })).toBe(1);
+  });
+
+  it("counts what broken-off jobs gave among all tokens, and says which part it is", async () => {
+    const meter = openMeter(() => []);
+    const why = { stage: "worker", reason: "CALLER_GONE" } as const;
+    meter.model("story").dropped({ ...why, promptTokens: 0, completionTokens: 7 });
+    meter.model("vectors").dropped({ ...why, promptTokens: 5, completionTokens: 0 });
+    const samples = samplesOf(await meter.text());
+    const values = (name: string) =>
+      samples.of(name).map(({ labels, value }) => [labels["model"], value]);
+    expect(values("inferd_completion_tokens_total")).toEqual([["story", 7]]);
+    expect(values("inferd_prompt_tokens_total")).toEqual([["vectors", 5]]);
+    expect(values("inferd_broken_off_tokens_total")).toEqual([
+      ["story", 7],
+      ["vectors", 5],
+    ]);
   });
 
   it("times how soon a cancelled job is free, and sums what came for it in vain", async () => {

@@ -10,7 +10,7 @@ import { JobStream } from "../../../src/workers/job-stream.ts";
 import type { WorkerEvent } from "../../../src/workers/messages.ts";
 import type { Replica } from "../../../src/workers/replica.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
-import { collect, generateJob } from "../../fixtures/jobs.ts";
+import { collect, embedJob, generateJob } from "../../fixtures/jobs.ts";
 import { scriptedManifest, submission } from "../../fixtures/scripted-registry.ts";
 
 const tokens = 1e9;
@@ -135,4 +135,36 @@ it("a job that has finished is not told of as dropped, however its events are le
   await events.next();
   await events.return();
   expect(dropped).toEqual([]);
+});
+
+it("a job that breaks off is told of with the tokens that its call was given", async () => {
+  const act: Act = (stream) => {
+    stream.push({ kind: "started" });
+    stream.push({ kind: "piece", text: "one" });
+    stream.push({ kind: "piece", text: "two", tokens: Uint32Array.of(7, 8) });
+    die(stream);
+  };
+  const { runs, dropped } = setUp({ act });
+  await expect(collect(runs.run(submission("say a")))).rejects.toMatchObject({
+    reason: "WORKER_EXITED",
+  });
+  const reason = "WORKER_EXITED";
+  expect(dropped).toEqual([{ stage: "worker", reason, promptTokens: 0, completionTokens: 3 }]);
+});
+
+it("an embedding job that breaks off is told of with the texts whose vectors were given", async () => {
+  const act: Act = (stream) => {
+    const none = { values: new Float32Array(0), packed: new Uint8Array(0), scale: 0 };
+    const vector = { ...none, tokens: 4, truncated: false };
+    const vectors = [
+      { ...vector, index: 0 },
+      { ...vector, index: 1 },
+    ];
+    stream.push({ kind: "vectors", vectors });
+    die(stream);
+  };
+  const { runs, dropped } = setUp({ act });
+  const job = embedJob(["a", "b", "c"]);
+  await expect(collect(runs.run(submission("", { job })))).rejects.toThrow();
+  expect(dropped).toMatchObject([{ promptTokens: 8, completionTokens: 0 }]);
 });

@@ -26,6 +26,7 @@ describe("an event", () => {
   const sound: JobEvent[] = [
     { kind: "started" },
     { kind: "piece", text: "" },
+    { kind: "piece", text: "", tokens: Uint32Array.of(1) },
     { kind: "vector", vector },
     finish,
     { kind: "failed", error: { reason: "INTERNAL", message: "x" } },
@@ -40,6 +41,7 @@ describe("an event", () => {
     { kind: "constructor" },
     { kind: "piece" },
     { kind: "piece", text: 1 },
+    { kind: "piece", text: "", tokens: [1] },
     { kind: "vector", vector: [1, 2] },
     { kind: "vector", vector: { ...vector, values: [1] } },
     { kind: "vector", vector: { ...vector, index: -1 } },
