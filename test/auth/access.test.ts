@@ -82,7 +82,7 @@ describe.each(own)("%s", (method) => {
   const enough = makeKey({ id: "enough", scopes: [needed] });
   const doorkeeper = () => doorkeeperFor({ means: keyMeans([others.record, enough.record]) });
 
-  it("cannot be reached without a credential", async () => {
+  it("CVE-2026-41523 (vLLM, a check that went away): cannot be reached without a credential", async () => {
     const { client } = await serve(doorkeeper());
     const outcome = await call(client, method);
     expect(reasonOf(outcome)).toBe("NO_CREDENTIAL");
@@ -102,6 +102,24 @@ describe.each(own)("%s", (method) => {
     expect(["NOT_ALLOWED", "NO_CREDENTIAL", "CREDENTIAL_INVALID"]).not.toContain(reasonOf(outcome));
   });
 });
+
+it.each([
+  "/inferd.v1.ModelService/ListModels",
+  "inferd.v1.ModelService/ListModels/",
+  "inferd.v1.ModelService/ListModels?x",
+  "inferd.v1.ModelService/listModels",
+  "inferd.v1.ModelService/%4cistModels",
+  "grpc.health.v1.Health/../inferd.v1.ModelService/ListModels",
+])(
+  "CVE-2026-48746 (vLLM, a path that the check does not know): /%s reaches nothing",
+  async (path) => {
+    const { client } = await serve(doorkeeperFor({}));
+    const { bytes, error } = await call(client, path);
+    expect(bytes).toBeUndefined();
+    expect(error?.code).not.toBe(status.OK);
+    expect(["METHOD_UNKNOWN", "NO_CREDENTIAL", "NOT_ALLOWED"]).toContain(detailsOf(error)?.reason);
+  },
+);
 
 it("refuses a method that has no row, also to who has every scope, and where nobody is asked", async () => {
   const key = makeKey();

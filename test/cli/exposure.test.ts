@@ -2,7 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
+import { children } from "../../bench/lib/process.ts";
 import { authority } from "../fixtures/certificates.ts";
+import { listeningAddresses } from "../fixtures/listening.ts";
 import { keyed } from "./keyed.ts";
 import { inferd } from "./process.ts";
 
@@ -66,6 +68,19 @@ it("gives workers nothing by which keys could be reached", async () => {
   expect(names).toContain("HARMLESS");
   expect(names.filter((name) => /^(INFERD_KEYS|PG)/.test(name))).toEqual([]);
 });
+
+it.runIf(process.platform === "linux")(
+  "CVE-2025-32444, CVE-2025-29783, CVE-2025-47277 (vLLM, pickles to a worker's port): a worker listens nowhere",
+  async () => {
+    const { running, address } = await serve();
+    const front = running.child.pid!;
+    const workers = children(front);
+    expect(workers).toHaveLength(1);
+    const port = Number(address.split(":")[1]).toString(16).toUpperCase().padStart(4, "0");
+    expect(listeningAddresses(front)).toEqual([`0100007F:${port}`]);
+    expect(workers.flatMap(listeningAddresses)).toEqual([]);
+  },
+);
 
 it("serves a client by mutual TLS, and health beside it in plaintext", async () => {
   const ca = authority("CA");

@@ -205,15 +205,19 @@ describe("model servers", () => {
     },
   );
 
-  it("CVE-2025-62164 (vLLM, tensors from callers): token ids outside the vocabulary are refused", async () => {
-    const end = await generateWith({
-      input: { $case: "tokens", value: { ids: [2 ** 32 - 1, 100] } },
-    });
-    expect(end.details?.reason).toBe("FIELD_INVALID");
-  });
+  it.each([
+    { input: { $case: "tokens" as const, value: { ids: [2 ** 32 - 1, 100] } } },
+    { input: { $case: "prompt" as const, value: "x" }, sampling: { logitBias: { 4294967295: 1 } } },
+  ])(
+    "CVE-2025-62164, CVE-2026-56340 (vLLM, tensors from callers): %o, outside the vocabulary, is refused",
+    async (fields) => {
+      const end = await generateWith(fields);
+      expect(end.details?.reason).toBe("FIELD_INVALID");
+    },
+  );
 
   it.each(["../../etc/passwd", "a/b", "..\\x", "model\n", "\0"])(
-    "CVE-2024-0087, CVE-2025-23316, CVE-2024-37032 (paths in model names): %j is no model",
+    "CVE-2025-23316, CVE-2024-37032 (Triton, Ollama, paths in model names): %j is no model",
     async (model) => {
       const request = EmbedRequest.fromPartial({ model, inputs: ["x"] });
       const end = await call(

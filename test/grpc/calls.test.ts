@@ -73,7 +73,7 @@ describe.each(all)("a %s call", (kind) => {
     });
   });
 
-  it("tells nothing of an unforeseen error", async () => {
+  it("CVE-2025-23320 (Triton, names in errors): tells nothing of an unforeseen error", async () => {
     const { client } = await open(
       handling(kind, () => {
         throw new Error("the prompt was secret");

@@ -214,15 +214,16 @@ describe("generation", () => {
     ]);
   });
 
-  it("refuses text that is no UTF-8, also deep inside", async () => {
+  it("refuses text that is no UTF-8, also deep inside or overlong (CVE-2026-44288)", async () => {
     const asked: Submission[] = [];
     const { address } = await open(withModels(story(undefined, asked)));
     const client = new Client(address, credentials.createInsecure());
     closing.push(() => client.close());
     const { path } = GenerationServiceService.generate;
     const prompt = [0x12, 2, 0xc3, 0x28];
+    const overlong = [0x12, 2, 0xc0, 0xaf];
     const chat = [0x1a, 8, 0x0a, 6, 0x08, 2, 0x12, 2, 0xc3, 0x28];
-    for (const bytes of [prompt, chat]) {
+    for (const bytes of [prompt, overlong, chat]) {
       const error = await new Promise<ServiceError | null>((resolve) => {
         const write = (raw: number[]) => Buffer.from(raw);
         client.makeUnaryRequest(path, write, String, bytes, (failure) => resolve(failure));

@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { type HttpOptions, openHttp } from "../../src/metrics/http.ts";
 
@@ -18,6 +18,20 @@ async function open(changes: Partial<HttpOptions> = {}): Promise<string> {
   });
   closing.push(() => opened.close());
   return `http://127.0.0.1:${opened.port}`;
+}
+
+const chunked = `POST /metrics HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n${"1\r\nx\r\n".repeat(100_000)}0\r\n\r\n`;
+
+/** What came first, or nothing where the connection was closed at once. */
+function answerTo(at: string, request: string): Promise<string> {
+  const socket = connect(Number(new URL(at).port), "127.0.0.1");
+  closing.push(() => void socket.destroy());
+  socket.write(request);
+  return new Promise((resolve) => {
+    socket.once("data", (data) => resolve(data.toString()));
+    socket.once("error", () => resolve(""));
+    socket.once("close", () => resolve(""));
+  });
 }
 
 describe("the metrics port", () => {
@@ -43,6 +57,18 @@ describe("the metrics port", () => {
     const head = await fetch(`${at}/healthz`, { method: "HEAD" });
     expect([head.status, await head.text()]).toEqual([200, ""]);
   });
+
+  it.each([
+    ["a body in ever so many chunks", chunked],
+    ["ever so many headers", `GET /metrics HTTP/1.1\r\n${"a: b\r\n".repeat(100_000)}\r\n`],
+  ])(
+    "CVE-2025-23310, CVE-2025-23311 (Triton, %s): is not read, and harms nobody",
+    async (_, request) => {
+      const at = await open();
+      expect(await answerTo(at, request)).not.toContain("200 OK");
+      expect((await fetch(`${at}/healthz`)).status).toBe(200);
+    },
+  );
 
   it("says in one line that its port is in use, and by which flag to choose another", async () => {
     const other = createServer();

@@ -138,7 +138,11 @@ describe("a file that is not whole", () => {
     ["nothing", Buffer.alloc(0), "is not a GGUF file"],
     ["an old version", new Writer().header(0, 1).bytes(), "version 1"],
     ["the other byte order", new Writer().header(0, 0x0300_0000).bytes(), "big-endian"],
-    ["more entries than bytes", new Writer().header(2n ** 63n).bytes(), "cut short"],
+    [
+      "more entries than bytes (CVE-2024-23605, llama.cpp)",
+      new Writer().header(2n ** 63n).bytes(),
+      "cut short",
+    ],
     [
       "a text longer than the file",
       new Writer()

@@ -48,12 +48,15 @@ it("shows an error with its stack and its cause", async () => {
   ]);
 });
 
-it.each(["json", "pretty"] as const)("never shows a secret as %s", async (format) => {
-  const { log, written } = await lines({ format });
-  log.info({ key: new Secret("hunter2"), nested: [{ key: new Secret("hunter2") }] }, "start");
-  expect(written.join("")).toContain("[redacted]");
-  expect(written.join("")).not.toContain("hunter2");
-});
+it.each(["json", "pretty"] as const)(
+  "CVE-2026-108857 (TEI, keys in the log): never shows a secret as %s",
+  async (format) => {
+    const { log, written } = await lines({ format });
+    log.info({ key: new Secret("hunter2"), nested: [{ key: new Secret("hunter2") }] }, "start");
+    expect(written.join("")).toContain("[redacted]");
+    expect(written.join("")).not.toContain("hunter2");
+  },
+);
 
 it("has no secret in any text form", () => {
   const secret = new Secret("hunter2");

@@ -85,11 +85,40 @@ describe("the checks of a GGUF file", () => {
   const shapeAt = headerBytes + 8 + nameBytes;
   const dimensions = gguf.readUInt32LE(shapeAt);
   const typeAt = shapeAt + 4 + 8 * dimensions;
+  const second = (() => {
+    const at = typeAt + 12;
+    const shape = at + 8 + Number(gguf.readBigUInt64LE(at));
+    return { shapeAt: shape, typeAt: shape + 4 + 8 * gguf.readUInt32LE(shape) };
+  })();
 
   it.each<[string, (bytes: Buffer) => void]>([
-    ["a tensor beyond the file", (bytes) => bytes.writeBigUInt64LE(2n ** 40n, typeAt + 4)],
+    [
+      "a tensor beyond the file (CVE-2026-7482, Ollama)",
+      (bytes) => bytes.writeBigUInt64LE(2n ** 40n, typeAt + 4),
+    ],
     ["a tensor at an odd place", (bytes) => bytes.writeBigUInt64LE(7n, typeAt + 4)],
     ["a shape beyond all numbers", (bytes) => bytes.writeBigUInt64LE(2n ** 63n, shapeAt + 4)],
+    [
+      "a shape whose product wraps to nothing (CVE-2026-33298, llama.cpp)",
+      (bytes) => {
+        expect(dimensions).toBe(2);
+        for (const place of [4, 12]) bytes.writeBigUInt64LE(2n ** 33n, shapeAt + place);
+      },
+    ],
+    [
+      "sizes whose sum wraps to nothing (CVE-2025-53630, llama.cpp)",
+      (bytes) => {
+        for (const tensor of [{ shapeAt, typeAt }, second]) {
+          const rest = bytes.readUInt32LE(tensor.shapeAt);
+          for (let place = 1; place < rest; place++)
+            bytes.writeBigUInt64LE(1n, tensor.shapeAt + 4 + 8 * place);
+          bytes.writeBigUInt64LE(2n ** 61n, tensor.shapeAt + 4);
+          // Floats of four bytes: each tensor has 2 ** 63, both together 2 ** 64.
+          bytes.writeUInt32LE(0, tensor.typeAt);
+        }
+        bytes.writeBigUInt64LE(2n ** 63n, second.typeAt + 4);
+      },
+    ],
     [
       "a length that native code would divide by",
       (bytes) => bytes.writeBigUInt64LE(0n, shapeAt + 4),
@@ -97,7 +126,10 @@ describe("the checks of a GGUF file", () => {
     ["no dimension", (bytes) => bytes.writeUInt32LE(0, shapeAt)],
     ["too many dimensions", (bytes) => bytes.writeUInt32LE(5, shapeAt)],
     ["a name without end", (bytes) => bytes.writeBigUInt64LE(2n ** 62n, headerBytes)],
-    ["more tensors than bytes", (bytes) => bytes.writeBigUInt64LE(2n ** 60n, 8)],
+    [
+      "more tensors than bytes (CVE-2026-27940, llama.cpp)",
+      (bytes) => bytes.writeBigUInt64LE(2n ** 60n, 8),
+    ],
     ["no tensors", (bytes) => bytes.writeBigUInt64LE(0n, 8)],
   ])("refuse %s", (_, change) => {
     const bytes = Buffer.from(gguf);

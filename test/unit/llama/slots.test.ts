@@ -73,7 +73,7 @@ describe("Slots", () => {
     expect(slots.used).toBe(40);
   });
 
-  it("keeps nothing where prompts may not reuse it", () => {
+  it("CVE-2025-46570 (vLLM, times tell of prompts): keeps nothing where prompts may not reuse it", () => {
     const { slots, calls, fill } = open(1, 0);
     fill(tokens(1, 30));
     slots.release(0);

@@ -112,7 +112,7 @@ describe("a compiled template", () => {
     expect(JSON.stringify(error.toData())).not.toContain("secret");
   });
 
-  it("stops a template that does not end", () => {
+  it("CVE-2025-62426 (vLLM): stops a template that does not end", () => {
     const endless =
       "{% for a in range(100000) %}{% for b in range(100000) %}{{ a }}{% endfor %}{% endfor %}";
     const error = thrownBy(() => compileTemplate(endless, tokens)([user("x")]));
@@ -145,7 +145,7 @@ describe("a compiled template", () => {
     });
   });
 
-  it("stops a template that doubles a text until it is huge", () => {
+  it("CVE-2026-115911 (vLLM): stops a template that doubles a text until it is huge", () => {
     const doubling =
       "{% set all = namespace(text='xxxxxxxx') %}{% for i in range(22) %}{% set all.text = all.text + all.text %}{% endfor %}{{ all.text }}";
     const error = thrownBy(() => compileTemplate(doubling, tokens)([user("x")]));
