@@ -54,7 +54,7 @@ def deadline(channel: grpc.Channel) -> None:
 
 
 def cancel(channel: grpc.Channel) -> None:
-    """Cancelling frees the model at its next step; what has arrived stays valid."""
+    """Cancelling frees the model after the step under way; what has arrived stays valid."""
     endless = GenerateStreamRequest(
         prompt="Hello", sampling=Sampling(max_tokens=1500, ignore_eos=True)
     )

@@ -1,8 +1,9 @@
 /**
  * Drives one engine: hands it what the server sent, asks for one step at a time, and sends all that a
- * step gave in one message. The event loop turns between steps, so a cancellation is heard after at
- * most one step; and an engine sees no call while its step is under way. Taking a job is work too, as
- * its prompt is read: so jobs come last, and a step is computed between those that take long.
+ * step gave in one message. The event loop turns between steps, so a cancellation that has come is
+ * heard when the step under way ends; and an engine sees no call while its step is under way. Taking a
+ * job is work too, as its prompt is read: so jobs come last, and a step is computed between those that
+ * take long.
  */
 import { ServeError } from "../base/errors.ts";
 import type { ErrorData } from "../base/errors.ts";

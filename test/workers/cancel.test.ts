@@ -95,7 +95,7 @@ describe.each([
 ] as const)("a call for %s", (_, job) => {
   describe.each(Object.keys(phases))("%s", (phase) => {
     it.each(causes)(
-      "is out of the engine after at most one step when %s",
+      "is out of the engine after the step under way when %s",
       async (_cause, error) => {
         const call = begin(job);
         await phases[phase]!(call);

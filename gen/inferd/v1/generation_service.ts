@@ -1264,7 +1264,9 @@ export const Finish: MessageFns<Finish> = {
  * `RESOURCE_EXHAUSTED` when the model's queue is full (`google.rpc.RetryInfo` says when to try again),
  * `UNAVAILABLE` while the model loads or its worker restarts, and
  * `DEADLINE_EXCEEDED` when the call's deadline passes, queued or running, or would pass before its turn.
- * Cancelling a call frees its slot after at most one step of the model.
+ * Cancelling a call frees its slot: the step under way when the model's worker hears of it is the last that is
+ * computed for the call. Word takes about a millisecond from process to process, in which a small model computes
+ * another step or two.
  */
 export type GenerationServiceService = typeof GenerationServiceService;
 export const GenerationServiceService = {
