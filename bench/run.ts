@@ -3,6 +3,7 @@ import { runFromCommandLine } from "./lib/runner.ts";
 import { cancel } from "./scenarios/cancel.ts";
 import { embedding } from "./scenarios/embedding.ts";
 import { fairness } from "./scenarios/fairness.ts";
+import { faults } from "./scenarios/faults.ts";
 import { generation } from "./scenarios/generation.ts";
 import { longPrompt } from "./scenarios/long-prompt.ts";
 import { metricsCost } from "./scenarios/metrics.ts";
@@ -26,4 +27,5 @@ await runFromCommandLine("bench/run.ts", [
   probes,
   slowReader,
   cancel,
+  faults,
 ]);

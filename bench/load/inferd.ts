@@ -1,12 +1,5 @@
 /** Streams completions from inferd over gRPC. */
-import {
-  Client,
-  credentials,
-  Metadata,
-  type MetadataValue,
-  type ServiceError,
-  status,
-} from "@grpc/grpc-js";
+import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import type { Duration } from "../../gen/google/protobuf/duration.ts";
 import {
   type Finish,
@@ -14,6 +7,8 @@ import {
   type GenerateStreamResponse,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
+import { RetryInfo } from "../../gen/google/rpc/error_details.ts";
+import { Status } from "../../gen/google/rpc/status.ts";
 import {
   noCounts,
   type StreamEnd,
@@ -87,10 +82,9 @@ function stream(client: Client, { request, reader, options }: Call): Promise<Str
   if (reader.signal.aborted) cancel();
   let finish: Finish | undefined;
   return new Promise((resolve) => {
-    const end = (code: string, hint?: MetadataValue): void => {
+    const end = (code: string, trailers?: Metadata): void => {
       reader.signal.removeEventListener("abort", cancel);
-      const retryAfter = hint === undefined ? {} : { retryAfterMs: Number(hint) };
-      resolve({ code, ...countsOf(finish), ...retryAfter });
+      resolve({ code, ...countsOf(finish), ...retryOf(trailers) });
     };
     call.on("data", ({ event }: GenerateStreamResponse) => {
       if (event?.$case === "piece" && event.value.tokens.length > 0) {
@@ -99,9 +93,7 @@ function stream(client: Client, { request, reader, options }: Call): Promise<Str
       if (event?.$case === "finish") finish = event.value;
       if (readDelayMs > 0) pauseFor(call, readDelayMs);
     });
-    call.on("error", ({ code, metadata }: ServiceError) =>
-      end(status[code], metadata.get("grpc-retry-pushback-ms")[0]),
-    );
+    call.on("error", ({ code, metadata }: ServiceError) => end(status[code], metadata));
     call.on("end", () => end(finish === undefined ? "ENDED_WITHOUT_FINISH" : "OK"));
   });
 }
@@ -143,6 +135,18 @@ function countsOf(finish: Finish | undefined): Omit<StreamEnd, "code"> {
     completionTokens,
     ...(queue !== undefined && { queueMs: milliseconds(queue) }),
     ...(timeToFirstToken !== undefined && { firstTokenMs: milliseconds(timeToFirstToken) }),
+  };
+}
+
+function retryOf(trailers = new Metadata()): Pick<StreamEnd, "retryAfterMs" | "retryInfoMs"> {
+  const [pushback] = trailers.get("grpc-retry-pushback-ms");
+  const [bytes] = trailers.get("grpc-status-details-bin");
+  const details = bytes instanceof Buffer ? Status.decode(bytes).details : [];
+  const info = details.find(({ typeUrl }) => typeUrl.endsWith("/google.rpc.RetryInfo"));
+  const delay = info === undefined ? undefined : RetryInfo.decode(info.value).retryDelay;
+  return {
+    ...(pushback !== undefined && { retryAfterMs: Number(pushback) }),
+    ...(delay !== undefined && { retryInfoMs: milliseconds(delay) }),
   };
 }
 

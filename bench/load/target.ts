@@ -24,6 +24,8 @@ export interface StreamEnd {
   readonly firstTokenMs?: number;
   /** When to come again, as a refusal says. */
   readonly retryAfterMs?: number;
+  /** The same by `google.rpc.RetryInfo`, where the error's details hold one. */
+  readonly retryInfoMs?: number;
 }
 
 export interface StreamReader {
