@@ -1,6 +1,7 @@
 import type { ClientHttp2Session } from "node:http2";
 import { type Ending, ending, rawClient, rawRequest } from "../grpc/raw.ts";
 import { type Case, caseOf } from "./cases.ts";
+import { itemErrors } from "./item-errors.ts";
 import { faultsOf } from "./verdict.ts";
 
 /** Which calls to make: those with these indices of a seed's. */
@@ -10,13 +11,20 @@ export interface Calls {
   readonly count: number;
 }
 
+/** How often calls ended in which way, and how often a text of theirs failed alone. */
+export type Ends = Map<string, number>;
+
 // Far above what any of these calls takes, far below the server's own limit on a call's time.
 const longestMs = 30_000;
 /** Callers at a time, each with a connection of its own: a call that costs its connection costs no other. */
 const atOnce = 32;
 
-/** Makes calls, and gives what was wrong with how they ended. */
-export async function send(address: string, { seed, first, count }: Calls): Promise<string[]> {
+/** Makes calls, counts how they end, and gives what was wrong with it. */
+export async function send(
+  address: string,
+  { seed, first, count }: Calls,
+  ends: Ends,
+): Promise<string[]> {
   const faults: string[] = [];
   let next = first;
   const caller = async (): Promise<void> => {
@@ -26,6 +34,7 @@ export async function send(address: string, { seed, first, count }: Calls): Prom
       if (session.destroyed || session.closed) session = rawClient(address);
       const call = caseOf(seed, index);
       const end = await within(longestMs, sendOne(session, call));
+      if (end !== undefined) note(ends, call, end);
       const found = end === undefined ? ["does not end"] : faultsOf(call, end);
       for (const fault of found) faults.push(`seed ${seed}, call ${index}, ${call.path}: ${fault}`);
     }
@@ -33,6 +42,12 @@ export async function send(address: string, { seed, first, count }: Calls): Prom
   };
   await Promise.all(Array.from({ length: atOnce }, caller));
   return faults;
+}
+
+function note(ends: Ends, { path }: Case, { code, details, body }: Ending): void {
+  const items = itemErrors(path, body).map(({ reason }) => `item ${reason}`);
+  const end = code === 0 ? "OK" : (details?.reason ?? "no status");
+  for (const each of [end, ...items]) ends.set(each, (ends.get(each) ?? 0) + 1);
 }
 
 function sendOne(session: ClientHttp2Session, call: Case): Promise<Ending> {

@@ -5,21 +5,39 @@
  */
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ending, frame, rawClient, rawRequest } from "../grpc/raw.ts";
-import { send } from "./callers.ts";
+import { type Ends, send } from "./callers.ts";
 import { type Kind, startSubject } from "./subject.ts";
 
 const seed = Number(process.env["INFERD_FUZZ_SEED"] ?? 20_261_125);
 const from = Number(process.env["INFERD_FUZZ_FROM"] ?? 0);
 
-const kinds: readonly { kind: Kind; calls: number }[] = [
-  { kind: "scripted", calls: Number(process.env["INFERD_FUZZ_CALLS"] ?? 10_000) },
-  { kind: "real", calls: Number(process.env["INFERD_FUZZ_REAL_CALLS"] ?? 500) },
+/** What is sent to a server, and ends without which nothing of theirs would be proved. */
+interface Plan {
+  readonly kind: Kind;
+  readonly calls: number;
+  readonly needed: readonly string[];
+}
+
+const kinds: readonly Plan[] = [
+  {
+    kind: "scripted",
+    calls: Number(process.env["INFERD_FUZZ_CALLS"] ?? 10_000),
+    needed: ["OK", "FIELD_INVALID", "MESSAGE_MALFORMED"],
+  },
+  {
+    kind: "real",
+    calls: Number(process.env["INFERD_FUZZ_REAL_CALLS"] ?? 500),
+    needed: ["OK", "FIELD_INVALID", "item INPUT_TOO_LONG"],
+  },
 ];
+
+// So many calls end in every way that has to be seen.
+const enough = 500;
 
 // Between two looks at whether anything is wrong already.
 const round = 10_000;
 
-describe.each(kinds)("a server with $kind models", ({ kind, calls }) => {
+describe.each(kinds)("a server with $kind models", ({ kind, calls, needed }) => {
   it.skipIf(calls === 0)(
     `answers ${calls} hostile calls in time, each with a reason of its own, and tells nothing`,
     async () => {
@@ -33,14 +51,16 @@ describe.each(kinds)("a server with $kind models", ({ kind, calls }) => {
       const { address } = subject;
       // Code and caches are warm after some; what grows from then on, leaks.
       const warm = Math.min(2000, Math.ceil(calls / 4));
-      const faults = await send(address, { seed, first: from, count: warm });
+      const ends: Ends = new Map();
+      const faults = await send(address, { seed, first: from, count: warm }, ends);
       expect(faults.slice(0, 20)).toEqual([]);
       const before = await subject.measure();
       for (let sent = warm; sent < calls && faults.length === 0; sent += round) {
         const count = Math.min(round, calls - sent);
-        faults.push(...(await send(address, { seed, first: from + sent, count })));
+        faults.push(...(await send(address, { seed, first: from + sent, count }, ends)));
       }
       expect(faults.slice(0, 20)).toEqual([]);
+      if (calls >= enough) expect([...ends.keys()]).toEqual(expect.arrayContaining([...needed]));
       expect(await answersStill(address)).toBe(0);
       expect((await subject.measure()).problems).toEqual([]);
       const grown = async () => {

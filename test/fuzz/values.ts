@@ -92,6 +92,10 @@ const names = [
   "__proto__",
 ].map((name) => Buffer.from(name));
 
+/** Longer than any model takes: right for a list of texts, each of which fails or is cut alone. */
+const longText = Buffer.from(`${canary} `.repeat(600));
+const rightInputs = [...rightTexts, ...Array.from({ length: 4 }, () => longText)];
+
 const rightNames = ["", "inferd-demo", "all-minilm-l6-v2"].map((name) => Buffer.from(name));
 
 /** What a field takes, by its name: small, so that a model answers soon. Any other takes 0 or 1. */
@@ -131,6 +135,6 @@ export function textsFor(
 ): readonly Buffer[] {
   const isName = /model|name|symbol|type|host|service|page_token/.test(name);
   if (isName) return isOdd ? names : rightNames;
-  if (!isOdd) return rightTexts;
+  if (!isOdd) return name === "inputs" ? rightInputs : rightTexts;
   return isShort ? shortTexts : oddTexts;
 }

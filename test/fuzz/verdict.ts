@@ -2,6 +2,7 @@ import { status } from "@grpc/grpc-js";
 import { codes, type Reason } from "../../src/base/errors.ts";
 import type { Ending } from "../grpc/raw.ts";
 import type { Case } from "./cases.ts";
+import { itemErrors } from "./item-errors.ts";
 import { canary } from "./values.ts";
 
 /** What no error may carry: what a caller said or is known by, where the server lies, how it is made. */
@@ -12,13 +13,26 @@ const secrets: readonly (readonly [what: string, pattern: RegExp])[] = [
   ["a module", /node_modules|node:internal|\.ts\b|file:\/\//],
 ];
 
+/** Why a single text may fail. One that is the server's own fault must not hide in a good answer. */
+const itemReasons: ReadonlySet<string> = new Set<Reason>(["INPUT_TOO_LONG"]);
+
 /** What is wrong with how a call ended; empty where all is well. */
 export function faultsOf(call: Case, end: Ending): readonly string[] {
   if (call.cancels) return [];
   const leaks = secrets
     .filter(([, pattern]) => pattern.test(end.said) && !isName(pattern, end))
     .map(([what]) => `tells ${what}`);
-  return [...statusFaults(call, end), ...leaks];
+  return [...statusFaults(call, end), ...leaks, ...itemFaults(call, end)];
+}
+
+/** An error of one text stands in an answer that went well, and is told to the same caller. */
+function itemFaults({ path }: Case, { body }: Ending): readonly string[] {
+  return itemErrors(path, body).flatMap(({ reason, message }) => [
+    ...(itemReasons.has(reason) ? [] : [`has an item with the reason ${reason || "none"}`]),
+    ...secrets
+      .filter(([, pattern]) => pattern.test(message))
+      .map(([what]) => `tells ${what} in an item's error`),
+  ]);
 }
 
 /** Damage can make a model's name of what stood beside it, and names may be told back. */

@@ -54,7 +54,8 @@ export interface Ending {
   readonly http: number | undefined;
   /** The HTTP/2 error code; 0 for an orderly end. */
   readonly reset: number;
-  readonly bytes: number;
+  /** What came as data: length-prefixed messages, whole or not. */
+  readonly body: Buffer;
   /** Everything that was said in headers and trailers, decoded. */
   readonly said: string;
 }
@@ -63,14 +64,15 @@ export interface Ending {
 export function ending(stream: ClientHttp2Stream): Promise<Ending> {
   return new Promise((resolve) => {
     let all: IncomingHttpHeaders = {};
-    let bytes = 0;
+    const chunks: Buffer[] = [];
     const note = (headers: IncomingHttpHeaders): void => {
       all = { ...all, ...headers };
     };
     stream.on("response", note);
     stream.on("trailers", note);
-    stream.on("data", (chunk: Buffer) => (bytes += chunk.length));
-    const end = (): void => resolve(endingOf(all, { reset: stream.rstCode, bytes }));
+    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+    const end = (): void =>
+      resolve(endingOf(all, { reset: stream.rstCode, body: Buffer.concat(chunks) }));
     stream.once("close", end);
     // A status is the end, though the stream stays until its caller has ended it too.
     stream.once("end", () => {
@@ -81,7 +83,7 @@ export function ending(stream: ClientHttp2Stream): Promise<Ending> {
 
 function endingOf(
   headers: IncomingHttpHeaders,
-  rest: { readonly reset: number; readonly bytes: number },
+  rest: { readonly reset: number; readonly body: Buffer },
 ): Ending {
   const code = headers["grpc-status"];
   const raw = headers["grpc-status-details-bin"];

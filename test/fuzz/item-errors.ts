@@ -1,0 +1,36 @@
+/** The errors inside an answer: of texts that have no vector, where the call as a whole went well. */
+import {
+  type EmbeddingError,
+  EmbedResponse,
+  EmbedStreamResponse,
+} from "../../gen/inferd/v1/embedding_service.ts";
+
+/** Every error of a single text that an answer carries; none where the method has none. */
+export function itemErrors(path: string, body: Buffer): readonly EmbeddingError[] {
+  switch (path) {
+    case "/inferd.v1.EmbeddingService/Embed":
+      return messagesIn(body).flatMap((message) =>
+        EmbedResponse.decode(message).embeddings.flatMap(({ error }) => error ?? []),
+      );
+    case "/inferd.v1.EmbeddingService/EmbedStream":
+      return messagesIn(body).flatMap((message) => {
+        const { event } = EmbedStreamResponse.decode(message);
+        return event?.$case === "embedding" ? (event.value.error ?? []) : [];
+      });
+    default:
+      return [];
+  }
+}
+
+/** The whole messages of an answer: a call that ends early can leave a part of one. */
+function messagesIn(body: Buffer): readonly Buffer[] {
+  const messages: Buffer[] = [];
+  let rest = body;
+  while (rest.length >= 5) {
+    const end = 5 + rest.readUInt32BE(1);
+    if (rest.length < end) break;
+    messages.push(rest.subarray(5, end));
+    rest = rest.subarray(end);
+  }
+  return messages;
+}
