@@ -1,5 +1,5 @@
 /** The gRPC server: its services, the standard ones among them, how it starts and how it ends. */
-import { ServerCredentials, setLogger } from "@grpc/grpc-js";
+import { ServerCredentials } from "@grpc/grpc-js";
 import { ServerReflectionService } from "../../gen/grpc/reflection/v1/reflection.ts";
 import { ServerReflectionService as AlphaReflectionService } from "../../gen/grpc/reflection/v1alpha/reflection.ts";
 import { type Doorkeeper, openPermit } from "../auth/doorkeeper.ts";
@@ -16,6 +16,7 @@ import { credentialsOf } from "./credentials.ts";
 import { Door, type DoorLimits, type Method } from "./door.ts";
 import { Entrance } from "./entrance.ts";
 import { type Health, HealthService } from "./health.ts";
+import { logThrough } from "./library-log.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { explainRefusals } from "./refusals.ts";
 import { reflectionHandler } from "./reflection.ts";
@@ -136,13 +137,6 @@ function observed(
   { quiet }: { readonly quiet: boolean },
 ): Interceptor {
   return observation(log, { meter, quiet, now: () => performance.now() });
-}
-
-/** grpc-js writes to standard error by itself, and has one logger for the whole process. */
-function logThrough(log: Log): void {
-  const write = (...said: unknown[]): void =>
-    log.debug({ said: said.map(String).join(" ") }, "grpc-js");
-  setLogger({ error: write, info: write, debug: write });
 }
 
 async function drain(
