@@ -1,11 +1,12 @@
 import type { ClientHttp2Session } from "node:http2";
 import { type Ending, ending, rawClient, rawRequest } from "../grpc/raw.ts";
-import { type Case, caseOf } from "./cases.ts";
+import type { Case } from "./cases.ts";
 import { itemErrors } from "./item-errors.ts";
 import { faultsOf } from "./verdict.ts";
 
 /** Which calls to make: those with these indices of a seed's. */
 export interface Calls {
+  readonly make: (seed: number, index: number) => Case;
   readonly seed: number;
   readonly first: number;
   readonly count: number;
@@ -22,7 +23,7 @@ const atOnce = 32;
 /** Makes calls, counts how they end, and gives what was wrong with it. */
 export async function send(
   address: string,
-  { seed, first, count }: Calls,
+  { make, seed, first, count }: Calls,
   ends: Ends,
 ): Promise<string[]> {
   const faults: string[] = [];
@@ -32,7 +33,7 @@ export async function send(
     while (next < first + count) {
       const index = next++;
       if (session.destroyed || session.closed) session = rawClient(address);
-      const call = caseOf(seed, index);
+      const call = make(seed, index);
       const end = await within(longestMs, sendOne(session, call));
       if (end !== undefined) note(ends, call, end);
       const found = end === undefined ? ["does not end"] : faultsOf(call, end);

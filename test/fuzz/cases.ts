@@ -3,6 +3,7 @@ import type { OutgoingHttpHeaders } from "node:http2";
 import { deflateSync, gzipSync } from "node:zlib";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { frame } from "../grpc/raw.ts";
+import { type Admission, admissionOf, credentialOf } from "./credentials.ts";
 import { damage } from "./damage.ts";
 import { methods, oddMessage } from "./messages.ts";
 import { Random } from "./random.ts";
@@ -18,6 +19,8 @@ export interface Case {
   readonly cancels: boolean;
   /** The call may end without a gRPC status: what it sends is no gRPC, or no HTTP/2 that Node takes. */
   readonly isBelowGrpc: boolean;
+  /** Whether the server that asks for keys lets it in; another server lets everybody in. */
+  readonly admission: Admission;
 }
 
 export function caseOf(seed: number, index: number): Case {
@@ -36,7 +39,23 @@ export function caseOf(seed: number, index: number): Case {
     body: Buffer.concat(body),
     ends,
     cancels: random.chance(0.02),
+    admission: "any",
     isBelowGrpc: oddHeaders["content-type"] !== undefined || oddHeaders["large"] !== undefined,
+  };
+}
+
+/** The same call, with what its caller shows for a key. */
+export function keyedCaseOf(seed: number, index: number): Case {
+  const call = caseOf(seed, index);
+  const credential = credentialOf(new Random(~seed, index));
+  const headers = { ...call.headers };
+  delete headers.authorization;
+  delete headers["x-api-key"];
+  return {
+    ...call,
+    headers: { ...headers, ...credential.headers },
+    admission: admissionOf(call.path, credential.scopes),
+    isBelowGrpc: call.isBelowGrpc || credential.scopes === undefined,
   };
 }
 

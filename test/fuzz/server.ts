@@ -2,8 +2,15 @@
  * The server that is fuzzed, in a process of its own: it shares no thread with its callers, and a
  * crash is seen for what it is. Its argument says which models it has; `subject.ts` starts it.
  */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openAccess } from "../../src/auth/access.ts";
+import { openKeyStore } from "../../src/auth/open-key-store.ts";
+import { systemClock } from "../../src/base/clock.ts";
 import { openLog } from "../../src/base/log.ts";
 import { flagSource, loadConfig } from "../../src/config/config.ts";
+import type { ServerOptions } from "../../src/grpc/server.ts";
 import type { Submission } from "../../src/models/model.ts";
 import type { WorkerEvent } from "../../src/workers/messages.ts";
 import { heapBytes } from "../fixtures/memory.ts";
@@ -17,8 +24,8 @@ import {
   vector,
 } from "../grpc/fake-models.ts";
 import { start } from "../grpc/support.ts";
+import { keyRecords, planted } from "./keys.ts";
 import type { Kind, Measure } from "./subject.ts";
-import { canary } from "./values.ts";
 
 const maxMessageBytes = 1_000_000;
 const mostProblems = 20;
@@ -32,7 +39,7 @@ const log = await openLog({
   destination: {
     write: (line) => {
       const isWrong = /^{"level":"error"|"worker exited|"worker hangs/.test(line);
-      if (!isWrong && !line.includes(canary)) return;
+      if (!isWrong && !planted.test(line)) return;
       if (problems.length < mostProblems) problems.push(line.slice(0, 500));
     },
   },
@@ -44,14 +51,33 @@ interface Opened {
 }
 
 /** Models that answer at once: it is the edge that is tried. */
-async function openScripted(): Promise<Opened> {
+async function openScripted(options: Partial<ServerOptions> = {}): Promise<Opened> {
   const names = ["inferd-demo", "all-minilm-l6-v2"] as const;
   const statuses = [
     generationModel({ manifest: { name: names[0] } }),
     embeddingModel({ manifest: { name: names[1] } }),
   ];
   const models = fakeModels(statuses, answer);
-  return start((server) => addAll(server, models), { maxMessageBytes, log });
+  return start((server) => addAll(server, models), { maxMessageBytes, log, ...options });
+}
+
+/** The same, where callers need a key of a real store. */
+async function openKeyed(): Promise<Opened> {
+  const folder = await mkdtemp(join(tmpdir(), "inferd-fuzz-"));
+  const keys = join(folder, "keys.db");
+  const store = await openKeyStore({ kind: "sqlite", path: keys });
+  for (const record of keyRecords) await store.add(record);
+  await store.close();
+  const access = await openAccess(loadConfig([flagSource({ keys }, ".")]), log, systemClock);
+  const { address, stop } = await openScripted({ doorkeeper: access.doorkeeper });
+  return {
+    address,
+    stop: async () => {
+      await stop();
+      await access.close();
+      await rm(folder, { recursive: true });
+    },
+  };
 }
 
 async function* answer(submission: Submission): AsyncGenerator<WorkerEvent> {
@@ -81,7 +107,8 @@ async function openReal(): Promise<Opened> {
 }
 
 const kind = process.argv[2] as Kind;
-const { address, stop } = await (kind === "real" ? openReal() : openScripted());
+const open = { scripted: openScripted, keyed: openKeyed, real: openReal };
+const { address, stop } = await open[kind]();
 
 process.on("message", (asked) => {
   if (asked === "measure") void measure().then((measured) => process.send?.(measured));

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
-/** Scripted models answer at once; real ones are those that come with inferd. */
-export type Kind = "scripted" | "real";
+/** Scripted models answer at once, also where a key is asked for; real ones are those that come with inferd. */
+export type Kind = "scripted" | "keyed" | "real";
 
 /** How the server stands, after everything that can be freed was. */
 export interface Measure {

@@ -3,11 +3,11 @@ import { codes, type Reason } from "../../src/base/errors.ts";
 import type { Ending } from "../grpc/raw.ts";
 import type { Case } from "./cases.ts";
 import { itemErrors } from "./item-errors.ts";
-import { canary } from "./values.ts";
+import { planted } from "./keys.ts";
 
 /** What no error may carry: what a caller said or is known by, where the server lies, how it is made. */
 const secrets: readonly (readonly [what: string, pattern: RegExp])[] = [
-  ["what the caller sent", new RegExp(canary)],
+  ["what the caller sent or is known by", planted],
   ["a path", /(?:^|[\s"'(:=])\/(?:home|root|tmp|usr|var|work|opt|proc|Users)\//],
   ["a stack", /\bat .*\(?[\w./-]+:\d+:\d+|\bat (?:async )?[\w.<>]+ \(/],
   ["a module", /node_modules|node:internal|\.ts\b|file:\/\//],
@@ -22,7 +22,37 @@ export function faultsOf(call: Case, end: Ending): readonly string[] {
   const leaks = secrets
     .filter(([, pattern]) => pattern.test(end.said) && !isName(pattern, end))
     .map(([what]) => `tells ${what}`);
-  return [...statusFaults(call, end), ...leaks, ...itemFaults(call, end)];
+  const door = doorFault(call, end);
+  return [
+    ...statusFaults(call, end),
+    ...leaks,
+    ...itemFaults(call, end),
+    ...(door === undefined ? [] : [door]),
+  ];
+}
+
+/** What a call may end with that was not let in: nothing that its request says can matter. */
+const outside: ReadonlySet<string> = new Set<Reason>([
+  ...(["NO_CREDENTIAL", "CREDENTIAL_INVALID", "NOT_ALLOWED", "METHOD_UNKNOWN"] as const),
+  ...(["TIMEOUT_INVALID", "ENCODING_UNKNOWN", "DEADLINE_PASSED", "CALLER_GONE"] as const),
+]);
+/** What a right key never ends with. */
+const unknown: ReadonlySet<string> = new Set<Reason>(["NO_CREDENTIAL", "CREDENTIAL_INVALID"]);
+
+/** Whether a call came past the door that may not, or stayed outside that may come in. */
+function doorFault({ admission }: Case, { code, details, body }: Ending): string | undefined {
+  const reason = details?.reason ?? "";
+  switch (admission) {
+    case "in":
+      return unknown.has(reason) ? `has a right key, and ends with ${reason}` : undefined;
+    case "out":
+      if (code === 0 || body.length > 0) return "is answered without a right key";
+      return code === undefined || outside.has(reason)
+        ? undefined
+        : `has no right key, and ends with ${reason || "no reason"}`;
+    case "any":
+      return undefined;
+  }
 }
 
 /** An error of one text stands in an answer that went well, and is told to the same caller. */
