@@ -3,6 +3,7 @@ import { type Ending, ending, rawClient, rawRequest } from "../grpc/raw.ts";
 import type { Case } from "./cases.ts";
 import { itemErrors } from "./item-errors.ts";
 import { faultsOf } from "./verdict.ts";
+import { within } from "./within.ts";
 
 /** Which calls to make: those with these indices of a seed's. */
 export interface Calls {
@@ -58,10 +59,4 @@ function sendOne(session: ClientHttp2Session, call: Case): Promise<Ending> {
   else stream.write(call.body);
   if (call.cancels) stream.close(8);
   return end.finally(() => stream.destroy());
-}
-
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), ms);
-  return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));
 }
