@@ -29,10 +29,12 @@ test-clients: $(installed) $(go_tools) ## Test the commands in documents and cli
 	@$(node) vitest run --project clients $(ARGS)
 
 fuzz: $(installed) ## Send a million hostile calls; INFERD_FUZZ_CALLS and INFERD_FUZZ_SEED choose others
-	@INFERD_FUZZ_CALLS=$${INFERD_FUZZ_CALLS:-1000000} INFERD_FUZZ_KEYED_CALLS=$${INFERD_FUZZ_KEYED_CALLS:-200000} INFERD_FUZZ_REAL_CALLS=$${INFERD_FUZZ_REAL_CALLS:-50000} INFERD_FUZZ_CONNECTIONS=$${INFERD_FUZZ_CONNECTIONS:-50000} $(node) vitest run --project server test/fuzz
+	@INFERD_KEEP_RESULTS=1 INFERD_FUZZ_CALLS=$${INFERD_FUZZ_CALLS:-1000000} INFERD_FUZZ_KEYED_CALLS=$${INFERD_FUZZ_KEYED_CALLS:-200000} INFERD_FUZZ_REAL_CALLS=$${INFERD_FUZZ_REAL_CALLS:-50000} INFERD_FUZZ_CONNECTIONS=$${INFERD_FUZZ_CONNECTIONS:-50000} $(node) vitest run --project server test/fuzz
+	@$(node) node bench/page.ts
 
 chaos: $(installed) ## Do everything at once to a real server for half an hour; INFERD_CHAOS_S and INFERD_CHAOS_SEED choose
-	@INFERD_CHAOS_S=$${INFERD_CHAOS_S:-1800} $(node) vitest run --project server test/chaos
+	@INFERD_KEEP_RESULTS=1 INFERD_CHAOS_S=$${INFERD_CHAOS_S:-1800} $(node) vitest run --project server test/chaos
+	@$(node) node bench/page.ts
 
 check: format-check lint types test ## Check format, lint, types and the server's tests
 

@@ -25,7 +25,11 @@ export function preamble(command: string, machine: Machine): Preamble {
   return { measuredAt: new Date().toISOString(), command, commit: commit(), machine };
 }
 
-export function resultOf(scenario: Scenario, before: Preamble, outcome: Outcome): Result {
+export function resultOf(
+  scenario: Pick<Scenario, "name" | "title" | "method">,
+  before: Preamble,
+  outcome: Outcome,
+): Result {
   const { name, title, method } = scenario;
   const { claims, tables, data } = outcome;
   const versions = { ...packageVersions(), ...outcome.versions };

@@ -5,7 +5,9 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { beginKept } from "../../bench/lib/kept.ts";
 import { children } from "../../bench/lib/process.ts";
+import type { Outcome } from "../../bench/lib/scenario.ts";
 import { countedBy, loggedCounts, logProblems, type Made } from "./accounts.ts";
 import { begin } from "./call.ts";
 import { alive, leftOver, metricsOf, type Rest, restOf } from "./invariants.ts";
@@ -38,6 +40,15 @@ afterAll(() => site.close());
 it(
   `comes through ${lastsMs / 1000} s of chaos: ${again}`,
   async () => {
+    const kept = beginKept(
+      {
+        name: "chaos",
+        title: "Everything at once",
+        method:
+          "What callers, operators and machines do to a server, drawn from a seed, and judged as `test/chaos` says.",
+      },
+      again,
+    );
     const actions = schedule(seed, lastsMs);
     await call(first);
     await run(actions);
@@ -59,6 +70,7 @@ it(
     expect(await endsWhereSingle(site)).toEqual(["OK", "OK"]);
     expect([await site.server.stop(), await site.server.ended]).toEqual(["stopped", 0]);
     expect(alive([...pids])).toEqual([]);
+    kept?.keep(outcome());
   },
   lastsMs + 3 * longestMs,
 );
@@ -80,6 +92,28 @@ const everyEnd = [
   ...["OK", "CANCELLED", "DEADLINE_EXCEEDED", "SLOW_READER", "QUEUE_FULL", "KEY_QUOTA"],
   ...["WORKER_EXITED", "CREDENTIAL_INVALID", "MODEL_NOT_FOUND"],
 ];
+
+function outcome(): Outcome & { readonly data: object } {
+  const counts = Object.fromEntries(
+    ends().map((end) => [
+      end,
+      made.filter(({ seen }) => (seen.reason ?? seen.code) === end).length,
+    ]),
+  );
+  return {
+    claims: [
+      { what: "calls in chaos", value: made.length, unit: "calls" },
+      {
+        what: "calls in chaos, ended wrongly",
+        value: 0,
+        unit: "calls",
+        aim: { relation: "≤", value: 0 },
+      },
+    ],
+    tables: [{ title: "How they ended", columns: ["end", "calls"], rows: Object.entries(counts) }],
+    data: { seed, lastsMs, calls: made.length, ends: counts },
+  };
+}
 
 function ends(): readonly string[] {
   return [...new Set(made.map(({ seen }) => seen.reason ?? seen.code))];

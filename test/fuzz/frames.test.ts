@@ -3,7 +3,10 @@
  * make a connection again: a failure names both. `INFERD_FUZZ_CONNECTIONS` says how many.
  */
 import { expect, it, onTestFinished } from "vitest";
+import { beginKept } from "../../bench/lib/kept.ts";
 import { ending, frame, rawClient, rawRequest } from "../grpc/raw.ts";
+import type { Ends } from "./callers.ts";
+import { outcomeOf } from "./outcome.ts";
 import { startSubject } from "./subject.ts";
 import { within } from "./within.ts";
 import { sendWires } from "./wires.ts";
@@ -18,6 +21,14 @@ const round = 5000;
 it.skipIf(count === 0)(
   `lives through ${count} hostile connections, closes those that it must, and answers another all the while`,
   async () => {
+    const kept = beginKept(
+      {
+        name: "fuzz-connections",
+        title: "Hostile connections of raw HTTP/2 frames",
+        method: "Each is made from a seed and its index, and judged as `test/fuzz` says.",
+      },
+      "make fuzz",
+    );
     const subject = await startSubject("scripted");
     let isStopped = false;
     const stop = () => {
@@ -25,15 +36,16 @@ it.skipIf(count === 0)(
       return subject.stop();
     };
     onTestFinished(() => void (isStopped || stop()));
+    const ends: Ends = new Map();
     const innocent = startInnocent(subject.address);
     // Code and caches are warm after some; what grows from then on, leaks.
     const warm = Math.min(2000, Math.ceil(count / 4));
-    const faults = await sendWires(subject.address, { seed, first: from, count: warm });
+    const faults = await sendWires(subject.address, { seed, first: from, count: warm }, ends);
     expect(faults.slice(0, 20)).toEqual([]);
     const before = await subject.measure();
     for (let sent = warm; sent < count && faults.length === 0; sent += round) {
       const wires = { seed, first: from + sent, count: Math.min(round, count - sent) };
-      faults.push(...(await sendWires(subject.address, wires)));
+      faults.push(...(await sendWires(subject.address, wires, ends)));
     }
     expect(faults.slice(0, 20)).toEqual([]);
     const codes = await innocent.stop();
@@ -51,6 +63,10 @@ it.skipIf(count === 0)(
     const settled = { timeout: 10_000, interval: 100 };
     await expect.poll(grown, settled).toEqual({ heapIsSteady: true, handlesAreSteady: true });
     expect(await stop()).toBe(0);
+    if (from === 0)
+      kept?.keep(
+        outcomeOf({ what: "hostile connections", unit: "connections", count, seed, ends }),
+      );
   },
   120_000 + count * 40,
 );

@@ -5,10 +5,12 @@
  * to the models that come with inferd, which try what lies behind it.
  */
 import { describe, expect, it, onTestFinished } from "vitest";
+import { beginKept } from "../../bench/lib/kept.ts";
 import { ending, frame, rawClient, rawRequest } from "../grpc/raw.ts";
 import { type Calls, type Ends, send } from "./callers.ts";
 import { caseOf, keyedCaseOf } from "./cases.ts";
 import { keyTextOf } from "./keys.ts";
+import { outcomeOf } from "./outcome.ts";
 import { type Kind, startSubject } from "./subject.ts";
 
 const seed = Number(process.env["INFERD_FUZZ_SEED"] ?? 20_261_125);
@@ -53,6 +55,15 @@ describe.each(kinds)("a server with $kind models", ({ kind, calls, make, needed 
   it.skipIf(calls === 0)(
     `answers ${calls} hostile calls in time, each with a reason of its own, and tells nothing`,
     async () => {
+      const kept = beginKept(
+        {
+          name: `fuzz-${kind}`,
+          title: `Hostile calls to a server with ${kind} models`,
+          method:
+            "Each call is made from the descriptors, a seed and its index, and judged as `test/fuzz` says.",
+        },
+        "make fuzz",
+      );
       const subject = await startSubject(kind);
       let isStopped = false;
       const stop = () => {
@@ -86,6 +97,16 @@ describe.each(kinds)("a server with $kind models", ({ kind, calls, make, needed 
       const settled = { timeout: 10_000, interval: 100 };
       await expect.poll(grown, settled).toEqual({ heapIsSteady: true, handlesAreSteady: true });
       expect(await stop()).toBe(0);
+      if (from === 0)
+        kept?.keep(
+          outcomeOf({
+            what: `hostile calls, ${kind} models`,
+            unit: "calls",
+            count: calls,
+            seed,
+            ends,
+          }),
+        );
     },
     // A thousandth of a second for each would do; a loaded machine and real models take longer.
     120_000 + calls * (kind === "real" ? 100 : 20),

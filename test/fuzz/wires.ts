@@ -1,5 +1,6 @@
 /** Connections of raw frames, each made from a seed and an index alone. */
 import { type Frame, http2Frame, openWire, pong, types, type Wire } from "../grpc/frames.ts";
+import type { Ends } from "./callers.ts";
 import { connectionMoves } from "./connection-moves.ts";
 import { damage } from "./damage.ts";
 import { begin } from "./frame-parts.ts";
@@ -48,7 +49,11 @@ const longestMs = 30_000;
 const atOnce = 16;
 
 /** Opens connections and does its worst on each; gives what was wrong with what became of them. */
-export async function sendWires(address: string, { seed, first, count }: Wires): Promise<string[]> {
+export async function sendWires(
+  address: string,
+  { seed, first, count }: Wires,
+  ends: Ends,
+): Promise<string[]> {
   const faults: string[] = [];
   let next = first;
   const caller = async (): Promise<void> => {
@@ -58,6 +63,8 @@ export async function sendWires(address: string, { seed, first, count }: Wires):
       const wire = await openWire(address);
       wire.socket.write(bytes);
       const fault = await within(longestMs, fateFault(wire, fate));
+      const end = endOf(wire);
+      ends.set(end, (ends.get(end) ?? 0) + 1);
       wire.socket.resetAndDestroy();
       if (fault !== "")
         faults.push(`seed ${seed}, connection ${index}, ${name}: ${fault ?? "hangs"}`);
@@ -65,6 +72,11 @@ export async function sendWires(address: string, { seed, first, count }: Wires):
   };
   await Promise.all(Array.from({ length: atOnce }, caller));
   return faults;
+}
+
+function endOf({ heard, socket }: Wire): string {
+  if (!socket.destroyed) return "answers";
+  return heard.goaways.some((code) => code !== 0) ? "closed with GOAWAY and a code" : "closed";
 }
 
 /** What is wrong with what became of a connection; empty where nothing is. */
