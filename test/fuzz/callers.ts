@@ -5,12 +5,16 @@ import { itemErrors } from "./item-errors.ts";
 import { faultsOf } from "./verdict.ts";
 import { within } from "./within.ts";
 
-/** Which calls to make: those with these indices of a seed's. */
-export interface Calls {
-  readonly make: (seed: number, index: number) => Case;
+/** Some of all that a seed makes. */
+export interface Stretch {
   readonly seed: number;
   readonly first: number;
   readonly count: number;
+}
+
+/** Which calls to make: those with these indices of a seed's. */
+export interface Calls extends Stretch {
+  readonly make: (seed: number, index: number) => Case;
 }
 
 /** How often calls ended in which way, and how often a text of theirs failed alone. */

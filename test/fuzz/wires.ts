@@ -1,6 +1,6 @@
 /** Connections of raw frames, each made from a seed and an index alone. */
 import { type Frame, http2Frame, openWire, pong, types, type Wire } from "../grpc/frames.ts";
-import type { Ends } from "./callers.ts";
+import type { Ends, Stretch } from "./callers.ts";
 import { connectionMoves } from "./connection-moves.ts";
 import { damage } from "./damage.ts";
 import { begin } from "./frame-parts.ts";
@@ -39,19 +39,13 @@ function rightFrame(random: Random, stream: number): Buffer {
   return random.chance(0.6) ? begin(stream) : http2Frame(random.pick(others));
 }
 
-export interface Wires {
-  readonly seed: number;
-  readonly first: number;
-  readonly count: number;
-}
-
 const longestMs = 30_000;
 const atOnce = 16;
 
 /** Opens connections and does its worst on each; gives what was wrong with what became of them. */
 export async function sendWires(
   address: string,
-  { seed, first, count }: Wires,
+  { seed, first, count }: Stretch,
   ends: Ends,
 ): Promise<string[]> {
   const faults: string[] = [];
