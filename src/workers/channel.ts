@@ -1,5 +1,6 @@
 import { codes, ServeError } from "../base/errors.ts";
 import type { ErrorData } from "../base/errors.ts";
+import { IdList } from "../base/id-list.ts";
 import type { ModelMeter } from "../base/meter.ts";
 import type { Job } from "../engines/engine.ts";
 import { costOf, Credit, creditWindow, Refund } from "./credit.ts";
@@ -53,9 +54,9 @@ interface Pending {
 /** Gives jobs to one worker process and matches its answers to them. */
 export class Channel {
   readonly #options: ChannelOptions;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new IdList<Pending>();
   /** Until the worker says that it holds nothing for them. */
-  readonly #cancelled = new Map<number, Cancelled>();
+  readonly #cancelled = new IdList<Cancelled>();
   #isBusy = false;
   #nextId = 1;
   #isOpen = true;
@@ -71,8 +72,8 @@ export class Channel {
 
   /** What the worker may be computing: the jobs it holds, and those whose cancellation it has not confirmed. */
   get held(): readonly Held[] {
-    const cancelled = [...this.#cancelled.values()].map(({ pending }) => pending);
-    return [...this.#pending.values(), ...cancelled];
+    const cancelled = this.#cancelled.values.map(({ pending }) => pending);
+    return [...this.#pending.values, ...cancelled];
   }
 
   /**
@@ -98,7 +99,7 @@ export class Channel {
     signal.addEventListener("abort", abort, { once: true });
     const release = (): void => signal.removeEventListener("abort", abort);
     const credit = new Credit(creditWindow);
-    this.#pending.set(id, { job, stream, credit, given: 0, release });
+    this.#pending.add(id, { job, stream, credit, given: 0, release });
     // Before the job, so that the worker's first step has its share of the cores.
     this.#tellBusy();
     this.#send({ kind: "job", id, job, shape, credit: creditWindow });
@@ -134,9 +135,8 @@ export class Channel {
   freed(ids: readonly number[]): void {
     const { meter, now } = this.#options;
     for (const id of ids) {
-      const cancelled = this.#cancelled.get(id);
+      const cancelled = this.#cancelled.take(id);
       if (cancelled === undefined) continue;
-      this.#cancelled.delete(id);
       meter.freed(now() - cancelled.at, cancelled.wasted);
     }
   }
@@ -154,7 +154,7 @@ export class Channel {
   #cancel(id: number): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
-    this.#cancelled.set(id, { pending, at: this.#options.now(), wasted: 0 });
+    this.#cancelled.add(id, { pending, at: this.#options.now(), wasted: 0 });
     this.#send({ kind: "cancel", id });
     this.#end(id);
   }
@@ -176,16 +176,14 @@ export class Channel {
   }
 
   #end(id: number): void {
-    this.#pending.get(id)?.release();
-    this.#pending.delete(id);
+    this.#pending.take(id)?.release();
     // First, since a job that waits may take the place: the worker then keeps its share of the cores.
     this.#options.onFree();
     this.#tellBusy();
   }
 
   #hasWork(): boolean {
-    for (const { credit } of this.#pending.values()) if (!credit.isSpent) return true;
-    return false;
+    return this.#pending.values.some(({ credit }) => !credit.isSpent);
   }
 
   #send(message: ToWorker): void {

@@ -7,6 +7,7 @@
  */
 import { ServeError } from "../base/errors.ts";
 import type { ErrorData } from "../base/errors.ts";
+import { IdList } from "../base/id-list.ts";
 import type { Engine, JobEvent, StepEvent } from "../engines/engine.ts";
 import { costOf, Credit } from "./credit.ts";
 import type {
@@ -54,7 +55,7 @@ interface JobOutput {
 export class Driver {
   readonly #engine: Engine;
   readonly #host: DriverHost;
-  readonly #jobs = new Map<number, DrivenJob>();
+  readonly #jobs = new IdList<DrivenJob>();
   /** Jobs that the engine has not been given yet, oldest first. */
   #waiting: JobCommand[] = [];
   #inbox: Command[] = [];
@@ -116,7 +117,7 @@ export class Driver {
           break;
         case "cancel":
           this.#waiting = this.#waiting.filter(({ id }) => id !== command.id);
-          if (this.#jobs.delete(command.id)) this.#engine.cancel(command.id);
+          if (this.#jobs.take(command.id) !== undefined) this.#engine.cancel(command.id);
           // Also for a job that had just ended by itself: the server waits for a word.
           freed.push(command.id);
           break;
@@ -153,7 +154,7 @@ export class Driver {
   #add({ id, job, shape, credit }: JobCommand): void {
     try {
       this.#engine.add(id, job);
-      this.#jobs.set(id, { shape, credit: new Credit(credit), isPaused: false });
+      this.#jobs.add(id, { shape, credit: new Credit(credit), isPaused: false });
     } catch (thrown) {
       this.#outbox.push({ id, event: { kind: "failed", error: this.#refusal(thrown) } });
     }
@@ -190,7 +191,7 @@ export class Driver {
       if (event.kind !== "vector") {
         group = undefined;
         this.#outbox.push({ id, event: soundEnd(event) });
-        if (event.kind === "finish" || event.kind === "failed") this.#jobs.delete(id);
+        if (event.kind === "finish" || event.kind === "failed") this.#jobs.take(id);
         continue;
       }
       if (group?.id !== id) {

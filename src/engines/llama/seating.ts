@@ -1,3 +1,4 @@
+import { IdList } from "../../base/id-list.ts";
 import type { Slots } from "./slots.ts";
 import type { TokenList } from "./tokens.ts";
 
@@ -35,8 +36,8 @@ export type Entry<S> = readonly [id: number, sequence: S];
 export class Seating<S extends Sitter> {
   readonly #slots: Slots;
   readonly #cells: number;
-  /** By age: a map keeps the order in which jobs came. */
-  readonly #sequences = new Map<number, S>();
+  /** By age. */
+  readonly #sequences = new IdList<S>();
 
   constructor({ slots, cells }: SeatingOptions) {
     this.#slots = slots;
@@ -44,12 +45,12 @@ export class Seating<S extends Sitter> {
   }
 
   get ids(): readonly number[] {
-    return [...this.#sequences.keys()];
+    return this.#sequences.ids;
   }
 
   /** Whether any of them is to be computed. */
   get busy(): boolean {
-    return [...this.#sequences.values()].some((one) => !one.paused);
+    return this.#sequences.values.some((one) => !one.paused);
   }
 
   /** Those with a slot that are not paused, oldest first. */
@@ -58,7 +59,7 @@ export class Seating<S extends Sitter> {
   }
 
   add(id: number, sequence: S): void {
-    this.#sequences.set(id, sequence);
+    this.#sequences.add(id, sequence);
   }
 
   get(id: number): S | undefined {
@@ -67,16 +68,15 @@ export class Seating<S extends Sitter> {
 
   /** Ends a sequence; its cells stay as a cache where prompts may reuse them. */
   remove(id: number): void {
-    const sequence = this.#sequences.get(id);
+    const sequence = this.#sequences.take(id);
     if (sequence === undefined) return;
-    this.#sequences.delete(id);
     if (sequence.slot !== undefined) this.#slots.release(sequence.slot);
     sequence.free();
   }
 
   /** Gives slots to those that wait, oldest first, while there are slots and cells. */
   seat(): void {
-    for (const sequence of this.#sequences.values()) {
+    for (const sequence of this.#sequences.values) {
       if (sequence.slot !== undefined || sequence.paused) continue;
       while (!this.#trySeat(sequence)) {
         // Nobody who runs gives way to one who waits. But if none runs, parked ones do.
