@@ -41,7 +41,7 @@ export interface Engine {
   /** Forgets a job and frees what it held; sends nothing for it any more. Ignores an unknown id. */
   cancel(id: number): void;
 
-  /** Computes nothing for a job until `resume`: its caller does not read. The job keeps its place. */
+  /** Computes nothing for a job until `resume`: its caller does not read, or others go first. The job keeps its place. */
   pause(id: number): void;
   resume(id: number): void;
 

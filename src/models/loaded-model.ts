@@ -80,7 +80,7 @@ export class LoadedModel implements ServingModel {
       tokens: manifest.limits.maxQueuedTokens ?? options.maxQueuedTokens,
     };
     this.#queue = new Queue({
-      take: () => this.#pool.take(),
+      take: (priority) => this.#pool.take(priority),
       slots: () => this.#pool.slots,
       bounds,
       room: options.room,

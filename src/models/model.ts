@@ -1,6 +1,6 @@
 /** What services see of models; the registry implements it, tests replace it. */
 import type { Job, ModelInfo, Task } from "../engines/engine.ts";
-import type { Priority } from "../scheduling/ticket.ts";
+import type { Priority } from "../base/priority.ts";
 import type { VectorShape, WorkerEvent } from "../workers/messages.ts";
 import type { Manifest } from "./manifest.ts";
 

@@ -115,8 +115,10 @@ export class Runs {
   ): AsyncGenerator<WorkerEvent, void> {
     const { queue, clock } = this.#options;
     watch.reached("admission");
+    const { priority } = ticket;
     const start = (replica: Replica) => {
-      const begun = { attempt: new Attempt(clock.now()), events: replica.run(job, shape, signal) };
+      const events = replica.run({ job, shape, signal, priority });
+      const begun = { attempt: new Attempt(clock.now()), events };
       watch.reached("worker");
       return begun;
     };

@@ -6,7 +6,8 @@
  * make room as soon as another comes (longest queue drop, Suter and others 1998). Batch and
  * interactive jobs share the bound likewise: the one that holds more than its part gives way.
  */
-import { batchShare, type Priority, type Ticket } from "./ticket.ts";
+import { batchShare, type Priority } from "../base/priority.ts";
+import type { Ticket } from "./ticket.ts";
 
 /** The most that may wait. */
 export interface Bounds {

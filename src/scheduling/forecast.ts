@@ -1,7 +1,8 @@
+import type { Priority } from "../base/priority.ts";
 import { type Amount, learn, type Pace, unknownPace } from "./pace.ts";
 import { leastMs } from "./prediction.ts";
+import type { Ticket } from "./ticket.ts";
 import { nextTurn } from "./turns.ts";
-import type { Work } from "./work.ts";
 
 /** What one job took. */
 export interface Sample {
@@ -11,11 +12,23 @@ export interface Sample {
   readonly firstOutputMs: number | undefined;
 }
 
-/** What a queue has measured and promised, and what it expects from that. */
+/** What was measured of the jobs of one priority. */
+interface Measured {
+  /** How long they held their places, by all of their tokens. */
+  readonly service: Pace;
+  /** From their starts to their first outputs, by the tokens of their prompts. */
+  readonly prefill: Pace;
+}
+
+const nothing: Measured = { service: unknownPace, prefill: unknownPace };
+
+/**
+ * What a queue has measured and promised, and what it expects from that: of each priority apart, since batch
+ * jobs take long where others run, and that says nothing of the others.
+ */
 export class Forecast {
   readonly #slotsNow: () => number;
-  #service: Pace = unknownPace;
-  #prefill: Pace = unknownPace;
+  readonly #measured: Record<Priority, Measured> = { interactive: nothing, batch: nothing };
   #promisedAtMs = 0;
   #slots = 1;
 
@@ -23,26 +36,35 @@ export class Forecast {
     this.#slotsNow = slots;
   }
 
-  learn({ promptTokens, tokens }: Work, { heldMs, firstOutputMs }: Sample): void {
-    this.#service = learn(this.#service, tokens, heldMs);
-    if (firstOutputMs !== undefined)
-      this.#prefill = learn(this.#prefill, promptTokens, firstOutputMs);
+  learn(ticket: Ticket, { heldMs, firstOutputMs }: Sample): void {
+    const { priority, promptTokens, tokens } = ticket;
+    const { service, prefill } = this.#measured[priority];
+    this.#measured[priority] = {
+      service: learn(service, tokens, heldMs),
+      prefill: firstOutputMs === undefined ? prefill : learn(prefill, promptTokens, firstOutputMs),
+    };
   }
 
-  /** How long a job holds its place, on average; zero before the first was measured. */
+  /** How long a job holds its place, on average, of the slower priority; zero before the first was measured. */
   get heldMs(): number {
-    return this.#service.meanMs;
+    const { interactive, batch } = this.#measured;
+    return Math.max(interactive.service.meanMs, batch.service.meanMs);
   }
 
   /** The least that passes until a job ends that so much is ahead of. */
-  leastMs(ahead: Amount, work: Work): number {
-    const slots = this.#places;
-    return leastMs({ ahead, work, slots, service: this.#service, prefill: this.#prefill });
+  leastMs(ahead: Amount, ticket: Ticket): number {
+    return leastMs({
+      ahead,
+      work: ticket,
+      slots: this.#places,
+      ...this.#measured[ticket.priority],
+    });
   }
 
   /** How long whoever is refused now should stay away, so many waiting. Each refused caller gets a turn. */
-  turnMs(waiting: number, nowMs: number): number {
-    const placeMs = this.#service.meanMs / this.#places;
+  turnMs(waiting: number, priority: Priority, nowMs: number): number {
+    const heldMs = this.#measured[priority].service.meanMs || this.heldMs;
+    const placeMs = heldMs / this.#places;
     const drainMs = placeMs * (waiting + 1);
     this.#promisedAtMs = nextTurn({ nowMs, drainMs, placeMs, promisedAtMs: this.#promisedAtMs });
     return this.#promisedAtMs - nowMs;

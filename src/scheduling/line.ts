@@ -1,6 +1,7 @@
+import { batchShare, type Priority } from "../base/priority.ts";
 import { Callers } from "./callers.ts";
 import type { Amount } from "./pace.ts";
-import { batchShare, type Ticket } from "./ticket.ts";
+import type { Ticket } from "./ticket.ts";
 
 /**
  * One model's waiting jobs, in the order in which they start.
@@ -39,11 +40,17 @@ export class Line<T extends Ticket> {
     this.#again.unshift(job);
   }
 
-  /** Takes out the job that starts next. */
-  shift(): T | undefined {
+  /** Whether a job that came now would start next. */
+  isFirst(priority: Priority): boolean {
+    const before = this.#again.length + this.#interactive.size;
+    return before === 0 && (priority === "interactive" || this.#batch.size === 0);
+  }
+
+  /** Takes out the job that starts next: an interactive one, where there is no place for batch jobs. */
+  shift(hasBatchPlace: boolean): T | undefined {
     const again = this.#again.shift();
-    if (again !== undefined) this.start(again);
-    return again ?? this.#shiftFair();
+    if (again !== undefined) this.#of(again).start(again);
+    return again ?? this.#shiftFair(hasBatchPlace);
   }
 
   /** Takes a job out that will not start. */
@@ -55,6 +62,8 @@ export class Line<T extends Ticket> {
 
   /** Notes a job that starts without having waited. */
   start(ticket: Ticket): void {
+    // It passes batch jobs that may not have the place.
+    if (this.#batch.size > 0) this.#batchDue += ticket.tokens / passingTokens;
     this.#of(ticket).start(ticket);
   }
 
@@ -74,11 +83,11 @@ export class Line<T extends Ticket> {
     return { jobs: again + own.jobs + size * part, tokens: own.tokens + passing };
   }
 
-  #shiftFair(): T | undefined {
+  #shiftFair(hasBatchPlace: boolean): T | undefined {
     const interactive = this.#interactive.first();
     const batch = this.#batch.first();
     if (batch === undefined) this.#batchDue = 0;
-    else if (interactive === undefined || this.#batchDue >= batch.tokens) {
+    else if (hasBatchPlace && (interactive === undefined || this.#batchDue >= batch.tokens)) {
       this.#batchDue = Math.max(0, this.#batchDue - batch.tokens);
       this.#batch.take(batch);
       return batch;

@@ -1,4 +1,5 @@
 import { ServeError } from "../base/errors.ts";
+import type { Priority } from "../base/priority.ts";
 import { type Admission, admit, type Bounds, exceeded } from "./admission.ts";
 import { Forecast, type Sample } from "./forecast.ts";
 import { Line } from "./line.ts";
@@ -7,8 +8,8 @@ import type { Ticket } from "./ticket.ts";
 import type { Guest, Refusal, WaitingRoom } from "./waiting-room.ts";
 
 export interface QueueOptions<Place> {
-  /** A place for one job now, or undefined. A job started on it takes it. */
-  readonly take: () => Place | undefined;
+  /** A place for one job now, or undefined. A job started on it takes it. Interactive jobs may have some that batch jobs may not. */
+  readonly take: (priority: Priority) => Place | undefined;
   /** Places there are in all. */
   readonly slots: () => number;
   /** Of this queue; the room has those of the whole server. */
@@ -77,8 +78,9 @@ export class Queue<Place> {
    */
   async run<Started>(entry: Entry<Place, Started>): Promise<Started> {
     if (entry.signal.aborted) throw this.#endQueued(entry.signal.reason);
-    if (this.#line.size === 0) {
-      const place = this.#options.take();
+    const { priority } = entry.ticket;
+    if (this.#line.isFirst(priority)) {
+      const place = this.#options.take(priority);
       if (place !== undefined) return this.#start(entry, place);
     }
     return this.#wait(entry);
@@ -87,10 +89,10 @@ export class Queue<Place> {
   /** Starts as many jobs as there are places. Call when there may be more places than before. */
   pump(): void {
     while (this.#line.size > 0) {
-      const place = this.#options.take();
+      const place = this.#options.take("interactive");
       if (place === undefined) return;
-      const next = this.#line.shift();
-      if (next === undefined) throw new Error("bug: those who wait are not in line");
+      const next = this.#line.shift(this.#options.take("batch") !== undefined);
+      if (next === undefined) return;
       this.#options.room.leave(next);
       if (next.expiresAt > this.#options.now()) next.start(place);
       else this.#expire(next);
@@ -164,7 +166,7 @@ export class Queue<Place> {
       },
       giveWay: (refusal) => {
         this.#remove(waiting);
-        waiting.fail(this.#queueFull(refusal));
+        waiting.fail(this.#queueFull(waiting, refusal));
       },
     };
     const leave = (): void => {
@@ -189,10 +191,12 @@ export class Queue<Place> {
   #admit(newcomer: Waiting<Place>): void {
     this.#assertInTime(newcomer);
     const own = this.#admitHere(newcomer);
-    if (own.kind === "refuse") throw this.#queueFull({ bound: own.bound, scope: "model" });
+    if (own.kind === "refuse")
+      throw this.#queueFull(newcomer, { bound: own.bound, scope: "model" });
     const leaving = own.givingWay.map(({ job }) => job);
     const all = this.#options.room.admit(newcomer, leaving);
-    if (all.kind === "refuse") throw this.#queueFull({ bound: all.bound, scope: "server" });
+    if (all.kind === "refuse")
+      throw this.#queueFull(newcomer, { bound: all.bound, scope: "server" });
     for (const { job, bound } of own.givingWay) job.giveWay({ bound, scope: "model" });
     for (const { job, bound } of all.givingWay) job.giveWay({ bound, scope: "server" });
   }
@@ -218,13 +222,13 @@ export class Queue<Place> {
     throw new ServeError("WOULD_EXPIRE", message, { facts });
   }
 
-  #queueFull({ bound, scope }: Refusal): ServeError {
+  #queueFull({ priority }: Ticket, { bound, scope }: Refusal): ServeError {
     this.#tally.refused.QUEUE_FULL += 1;
     const waiting = this.#line.size;
     const what = scope === "model" ? "for this model" : "in this server";
     return new ServeError("QUEUE_FULL", `too many calls wait ${what}; try again later`, {
       facts: { bound, scope, waiting: String(waiting), waiting_tokens: String(this.#line.tokens) },
-      retryAfterMs: this.#forecast.turnMs(waiting, this.#options.now()),
+      retryAfterMs: this.#forecast.turnMs(waiting, priority, this.#options.now()),
     });
   }
 }

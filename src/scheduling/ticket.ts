@@ -1,6 +1,5 @@
+import type { Priority } from "../base/priority.ts";
 import type { Work } from "./work.ts";
-
-export type Priority = "interactive" | "batch";
 
 /** What scheduling knows of a job. */
 export interface Ticket extends Work {
@@ -8,6 +7,3 @@ export interface Ticket extends Work {
   readonly caller: string;
   readonly priority: Priority;
 }
-
-/** The part of a model that batch jobs can count on while interactive ones wait, and of its queue. */
-export const batchShare = 1 / 8;

@@ -1,6 +1,7 @@
 import { codes, ServeError } from "../base/errors.ts";
 import type { ErrorData } from "../base/errors.ts";
 import { IdList } from "../base/id-list.ts";
+import type { Priority } from "../base/priority.ts";
 import type { ModelMeter } from "../base/meter.ts";
 import type { Job } from "../engines/engine.ts";
 import { costOf, Credit, creditWindow, Refund } from "./credit.ts";
@@ -41,8 +42,17 @@ interface Cancelled {
   wasted: number;
 }
 
+/** What a worker is asked to do. */
+export interface Assignment {
+  readonly job: Job;
+  readonly shape: VectorShape;
+  readonly priority: Priority;
+  readonly signal: AbortSignal;
+}
+
 interface Pending {
   readonly job: Job;
+  readonly priority: Priority;
   readonly stream: JobStream;
   /** What the worker may still send for it: with none left, it is parked. */
   readonly credit: Credit;
@@ -70,6 +80,11 @@ export class Channel {
     return this.#pending.size;
   }
 
+  /** Batch jobs among them. */
+  get batchJobs(): number {
+    return this.#pending.values.filter(({ priority }) => priority === "batch").length;
+  }
+
   /** What the worker may be computing: the jobs it holds, and those whose cancellation it has not confirmed. */
   get held(): readonly Held[] {
     const cancelled = this.#cancelled.values.map(({ pending }) => pending);
@@ -80,7 +95,7 @@ export class Channel {
    * Sends a job at once. Whoever gets the events reads them to the end, leaves the loop, or aborts
    * the signal: each of these frees the job's place.
    */
-  run(job: Job, shape: VectorShape, signal: AbortSignal): JobStream {
+  run({ job, shape, priority, signal }: Assignment): JobStream {
     signal.throwIfAborted();
     if (!this.#isOpen) throw workerExited();
     const id = this.#nextId++;
@@ -99,10 +114,10 @@ export class Channel {
     signal.addEventListener("abort", abort, { once: true });
     const release = (): void => signal.removeEventListener("abort", abort);
     const credit = new Credit(creditWindow);
-    this.#pending.add(id, { job, stream, credit, given: 0, release });
+    this.#pending.add(id, { job, priority, stream, credit, given: 0, release });
     // Before the job, so that the worker's first step has its share of the cores.
     this.#tellBusy();
-    this.#send({ kind: "job", id, job, shape, credit: creditWindow });
+    this.#send({ kind: "job", id, job, shape, priority, credit: creditWindow });
     return stream;
   }
 

@@ -1,14 +1,16 @@
 /**
  * Drives one engine: hands it what the server sent, asks for one step at a time, and sends all that a
- * step gave in one message. The event loop turns between steps, so a cancellation that has come is
- * heard when the step under way ends; and an engine sees no call while its step is under way. Taking a
- * job is work too, as its prompt is read: so jobs come last, and a step is computed between those that
- * take long.
+ * step gave in one message. Batch jobs have no part in some steps, where interactive ones have work. The
+ * event loop turns between steps, so a cancellation that has come is heard when the step under way ends;
+ * and an engine sees no call while its step is under way. Taking a job is work too, as its prompt is
+ * read: so jobs come last, and a step is computed between those that take long.
  */
 import { ServeError } from "../base/errors.ts";
 import type { ErrorData } from "../base/errors.ts";
 import { IdList } from "../base/id-list.ts";
+import type { Priority } from "../base/priority.ts";
 import type { Engine, JobEvent, StepEvent } from "../engines/engine.ts";
+import { noBackground, noteStep, partyOf } from "./background.ts";
 import { costOf, Credit } from "./credit.ts";
 import type {
   EncodedVector,
@@ -42,7 +44,9 @@ const mostAddingMs = 20;
 
 interface DrivenJob {
   readonly shape: VectorShape;
+  readonly priority: Priority;
   readonly credit: Credit;
+  /** Its caller does not read, or steps are computed without it. */
   isPaused: boolean;
 }
 
@@ -56,6 +60,8 @@ export class Driver {
   readonly #engine: Engine;
   readonly #host: DriverHost;
   readonly #jobs = new IdList<DrivenJob>();
+  #background = noBackground;
+  #isBatchHeld = false;
   /** Jobs that the engine has not been given yet, oldest first. */
   #waiting: JobCommand[] = [];
   #inbox: Command[] = [];
@@ -91,7 +97,7 @@ export class Driver {
       await this.#host.turn();
       while (!this.#isStopped) {
         this.#obey();
-        const events = this.#engine.busy ? await this.#engine.step() : undefined;
+        const events = await this.#step();
         this.#collect(events ?? []);
         this.#flush(events === undefined ? {} : this.#report());
         const isIdle = this.#inbox.length === 0 && this.#waiting.length === 0;
@@ -104,6 +110,41 @@ export class Driver {
     } finally {
       this.#isRunning = false;
     }
+  }
+
+  /** Undefined where there is nothing to compute. */
+  async #step(): Promise<readonly StepEvent[] | undefined> {
+    let party = partyOf(this.#background, this.#ready());
+    this.#holdBatch(party === "interactive");
+    if (!this.#engine.busy && party === "interactive") {
+      // None of them can be computed now: they may wait for something outside, or for a batch job.
+      party = "batch";
+      this.#holdBatch(false);
+    }
+    if (!this.#engine.busy) return undefined;
+    const startedAt = this.#host.now();
+    const events = await this.#engine.step();
+    this.#background = noteStep(this.#background, party, this.#host.now() - startedAt);
+    return events;
+  }
+
+  #holdBatch(isHeld: boolean): void {
+    this.#isBatchHeld = isHeld;
+    for (const [id, job] of this.#jobs) this.#settle(id, job);
+  }
+
+  /** The priorities of the jobs whose callers read. */
+  #ready(): readonly Priority[] {
+    return this.#jobs.values.flatMap(({ credit, priority }) => (credit.isSpent ? [] : priority));
+  }
+
+  /** Pauses a job, or lets it go on. */
+  #settle(id: number, job: DrivenJob): void {
+    const isPaused = job.credit.isSpent || (this.#isBatchHeld && job.priority === "batch");
+    if (isPaused === job.isPaused) return;
+    job.isPaused = isPaused;
+    if (isPaused) this.#engine.pause(id);
+    else this.#engine.resume(id);
   }
 
   #obey(): void {
@@ -151,10 +192,10 @@ export class Driver {
     return { ...(batch !== undefined && { batch }), ...(memory && { memory }) };
   }
 
-  #add({ id, job, shape, credit }: JobCommand): void {
+  #add({ id, job, shape, priority, credit }: JobCommand): void {
     try {
       this.#engine.add(id, job);
-      this.#jobs.add(id, { shape, credit: new Credit(credit), isPaused: false });
+      this.#jobs.add(id, { shape, priority, credit: new Credit(credit), isPaused: false });
     } catch (thrown) {
       this.#outbox.push({ id, event: { kind: "failed", error: this.#refusal(thrown) } });
     }
@@ -173,9 +214,7 @@ export class Driver {
     const job = this.#jobs.get(id);
     if (job === undefined) return;
     job.credit.grant(credit);
-    if (!job.isPaused || job.credit.isSpent) return;
-    job.isPaused = false;
-    this.#engine.resume(id);
+    this.#settle(id, job);
   }
 
   #collect(events: readonly StepEvent[]): void {
@@ -215,9 +254,7 @@ export class Driver {
     const job = this.#jobs.get(id);
     if (job === undefined || cost === 0) return;
     job.credit.spend(cost);
-    if (job.isPaused || !job.credit.isSpent) return;
-    job.isPaused = true;
-    this.#engine.pause(id);
+    this.#settle(id, job);
   }
 
   /** Said once: an engine that does this does it often. */

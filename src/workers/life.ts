@@ -1,12 +1,12 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { ModelMeter } from "../base/meter.ts";
-import type { Job, KvMemory, ModelInfo } from "../engines/engine.ts";
-import { Channel, type Held } from "./channel.ts";
+import type { KvMemory, ModelInfo } from "../engines/engine.ts";
+import { type Assignment, Channel, type Held } from "./channel.ts";
 import type { Ended } from "./ending.ts";
 import type { JobStream } from "./job-stream.ts";
 import { LastWords } from "./last-words.ts";
-import type { FromWorker, ToWorker, VectorShape } from "./messages.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
 import type { Exit, Port } from "./port.ts";
 import { Pulse } from "./pulse.ts";
 import type { Arbiter, Share } from "./shares.ts";
@@ -97,6 +97,11 @@ export class Life {
     return this.#channel.jobs;
   }
 
+  /** Batch jobs among them. */
+  get batchJobs(): number {
+    return this.#channel.batchJobs;
+  }
+
   /** What it may be computing. */
   get held(): readonly Held[] {
     return this.#channel.held;
@@ -107,8 +112,8 @@ export class Life {
     return this.#memory;
   }
 
-  run(job: Job, shape: VectorShape, signal: AbortSignal): JobStream {
-    return this.#channel.run(job, shape, signal);
+  run(assignment: Assignment): JobStream {
+    return this.#channel.run(assignment);
   }
 
   /** Asks it to end. */

@@ -4,6 +4,7 @@
  * gave to all its jobs: measured, that is five to eight times cheaper than a message a token.
  */
 import type { ErrorData } from "../base/errors.ts";
+import type { Priority } from "../base/priority.ts";
 import type { Job, JobEvent, KvMemory, ModelInfo, ModelSource } from "../engines/engine.ts";
 
 export type Encoding = "float32" | "float16" | "int8";
@@ -43,6 +44,7 @@ export type ToWorker =
       readonly id: number;
       readonly job: Job;
       readonly shape: VectorShape;
+      readonly priority: Priority;
       /** Pieces or vectors that may be sent before more credit comes. */
       readonly credit: number;
     }

@@ -1,5 +1,7 @@
 import type { Clock } from "../base/clock.ts";
+import type { Priority } from "../base/priority.ts";
 import type { KvMemory, ModelInfo } from "../engines/engine.ts";
+import { batchPlaces } from "./background.ts";
 import { Replica } from "./replica.ts";
 import type { ReplicaOptions } from "./replica.ts";
 
@@ -70,14 +72,19 @@ export class Pool {
     return this.#replicas.flatMap(({ pid }) => pid ?? []);
   }
 
-  /** The least busy worker with a free place; undefined where there is none. */
-  take(): Replica | undefined {
+  /** The least busy worker with a free place; undefined where there is none for a job of this priority. */
+  take(priority: Priority): Replica | undefined {
     if (this.#stopped !== undefined) return undefined;
+    if (priority === "batch" && this.#batchJobs >= batchPlaces(this.slots)) return undefined;
     const free = this.#replicas.filter((replica) => replica.jobs < replica.slots);
     return free.reduce<Replica | undefined>(
       (best, replica) => (best === undefined || replica.jobs < best.jobs ? replica : best),
       undefined,
     );
+  }
+
+  get #batchJobs(): number {
+    return this.#replicas.reduce((sum, replica) => sum + replica.batchJobs, 0);
   }
 
   /**

@@ -1,9 +1,8 @@
-import type { Job, KvMemory, ModelInfo } from "../engines/engine.ts";
-import type { Held } from "./channel.ts";
+import type { KvMemory, ModelInfo } from "../engines/engine.ts";
+import type { Assignment, Held } from "./channel.ts";
 import { describeEnding, type Ended, endingOf, howEnded } from "./ending.ts";
 import type { JobStream } from "./job-stream.ts";
 import { Life, type LifeOptions } from "./life.ts";
-import type { VectorShape } from "./messages.ts";
 import { type History, noHistory, type Verdict, verdict } from "./restart.ts";
 
 export type ReplicaState =
@@ -46,6 +45,11 @@ export class Replica {
     return this.#life?.jobs ?? 0;
   }
 
+  /** Batch jobs among them. */
+  get batchJobs(): number {
+    return this.#life?.batchJobs ?? 0;
+  }
+
   /** Jobs that it can hold; zero while it is not ready. */
   get slots(): number {
     return this.#state.kind === "ready" ? this.#state.info.slots : 0;
@@ -62,9 +66,9 @@ export class Replica {
   }
 
   /** Gives its worker a job at once. Call while `jobs` is below `slots`. */
-  run(job: Job, shape: VectorShape, signal: AbortSignal): JobStream {
+  run(assignment: Assignment): JobStream {
     if (this.#life === undefined) throw new Error("bug: a job for a worker that does not run");
-    return this.#life.run(job, shape, signal);
+    return this.#life.run(assignment);
   }
 
   /** Ends the process: asks it, and kills it where it has not ended within the grace. */

@@ -175,7 +175,14 @@ it("obeys what came while it loaded", async () => {
   );
   const manifest = scriptedManifest({ options: { load_gate: gate } });
   port.send({ kind: "load", engine: "scripted", source: sourceOf(manifest, 1) });
-  port.send({ kind: "job", id: 7, job: generateJob("say a"), shape, credit: 10 });
+  port.send({
+    kind: "job",
+    id: 7,
+    job: generateJob("say a"),
+    shape,
+    priority: "interactive",
+    credit: 10,
+  });
   writeFileSync(gate, "");
   expect(await answered).toEqual({ id: 7, event: { kind: "started" } });
   port.kill();

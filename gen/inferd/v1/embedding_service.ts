@@ -54,7 +54,7 @@ export interface EmbedRequest {
   readonly truncate: Truncate;
   /** How the vectors are written. Default: float32. */
   readonly encoding: Encoding;
-  /** Who goes first where jobs wait. Default: interactive. */
+  /** Who goes first where jobs wait or run. Default: interactive. */
   readonly priority: Priority;
 }
 
@@ -106,7 +106,7 @@ export interface EmbedStreamRequest {
    * tells them apart. Default false: in the order of the texts.
    */
   readonly unordered: boolean;
-  /** Who goes first where jobs wait. Default: interactive. */
+  /** Who goes first where jobs wait or run. Default: interactive. */
   readonly priority: Priority;
 }
 

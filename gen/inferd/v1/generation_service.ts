@@ -93,7 +93,7 @@ export interface GenerateRequest {
   readonly returnTokens: boolean;
   /** What to do with a prompt that leaves no room in the model's context. Default: refuse it. */
   readonly truncate: Truncate;
-  /** Who goes first where jobs wait. Default: interactive. */
+  /** Who goes first where jobs wait or run. Default: interactive. */
   readonly priority: Priority;
 }
 
@@ -149,7 +149,7 @@ export interface GenerateStreamRequest {
   readonly returnTokens: boolean;
   /** What to do with a prompt that leaves no room in the model's context. Default: refuse it. */
   readonly truncate: Truncate;
-  /** Who goes first where jobs wait. Default: interactive. */
+  /** Who goes first where jobs wait or run. Default: interactive. */
   readonly priority: Priority;
 }
 

@@ -26,7 +26,7 @@ export namespace Truncate {
   export type START = typeof Truncate.START;
 }
 
-/** Says how urgent a call is. It decides who waits, not how fast a call that has begun is computed. */
+/** Says how urgent a call is: who waits, and which calls a model computes when both kinds run. */
 export const Priority = {
   /** UNSPECIFIED - Not set: the same as `PRIORITY_INTERACTIVE`. */
   UNSPECIFIED: 0,
@@ -34,7 +34,8 @@ export const Priority = {
   INTERACTIVE: 1,
   /**
    * BATCH - Nobody waits. Such jobs start after interactive ones, except for an eighth of the tokens, which is
-   * theirs while they wait.
+   * theirs while they wait. While interactive jobs run on the same worker, they are computed for an eighth
+   * of the time. Of a model's places they leave an eighth free, one at least where there are two.
    */
   BATCH: 2,
 } as const;

@@ -3,9 +3,9 @@ import { spread } from "../../../bench/lib/statistics.ts";
 import { seededRandom, wholeBetween } from "../../../bench/lib/random.ts";
 import { arrivals } from "../../../bench/load/arrivals.ts";
 import { ServeError } from "../../../src/base/errors.ts";
+import type { Priority } from "../../../src/base/priority.ts";
 import { Queue } from "../../../src/scheduling/queue.ts";
 import { WaitingRoom } from "../../../src/scheduling/waiting-room.ts";
-import type { Priority } from "../../../src/scheduling/ticket.ts";
 import { never } from "../../fixtures/jobs.ts";
 
 /** A caller's calls: at these times, of this many tokens, each a millisecond of its slot. */

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Priority } from "../../../src/base/priority.ts";
 import { Line } from "../../../src/scheduling/line.ts";
-import type { Priority, Ticket } from "../../../src/scheduling/ticket.ts";
+import type { Ticket } from "../../../src/scheduling/ticket.ts";
 
 const job = (priority: Priority, tokens = 10, caller = "a"): Ticket => {
   return { caller, priority, promptTokens: 1, tokens };
@@ -9,7 +10,7 @@ const job = (priority: Priority, tokens = 10, caller = "a"): Ticket => {
 
 function order(line: Line<Ticket>): string {
   let order = "";
-  for (let next = line.shift(); next !== undefined; next = line.shift()) {
+  for (let next = line.shift(true); next !== undefined; next = line.shift(true)) {
     order += next.priority === "batch" ? "b" : "i";
   }
   return order;
@@ -45,7 +46,7 @@ describe("priorities", () => {
         );
         const given = { batch: 0, interactive: 0 };
         let left = { batch: batch.length, interactive: interactive.length };
-        for (let next = line.shift(); next !== undefined; next = line.shift()) {
+        for (let next = line.shift(true); next !== undefined; next = line.shift(true)) {
           given[next.priority] += next.tokens;
           left = { ...left, [next.priority]: left[next.priority] - 1 };
           if (left.batch === 0 || left.interactive === 0) break;
@@ -54,6 +55,35 @@ describe("priorities", () => {
         }
       }),
     );
+  });
+
+  it("let interactive jobs pass where there is no place for batch ones, and count what passes", () => {
+    const line = lineOf(job("batch"), ...many(9, "interactive"));
+    for (let count = 0; count < 8; count += 1) {
+      expect(line.shift(false)?.priority).toBe("interactive");
+    }
+    expect(line.shift(true)?.priority).toBe("batch");
+    expect(line.shift(true)?.priority).toBe("interactive");
+    line.push(job("batch"));
+    expect(line.shift(false)).toBeUndefined();
+    expect(line.size).toBe(1);
+  });
+
+  it("count interactive jobs that started beside waiting batch ones without having waited", () => {
+    const line = lineOf(job("batch"));
+    for (let count = 0; count < 7; count += 1) line.start(job("interactive"));
+    line.push(job("interactive"));
+    expect(order(line)).toBe("bi");
+  });
+
+  it("tell who would start next", () => {
+    const firsts = (line: Line<Ticket>) => [line.isFirst("interactive"), line.isFirst("batch")];
+    expect(firsts(lineOf())).toEqual([true, true]);
+    expect(firsts(lineOf(job("batch")))).toEqual([true, false]);
+    expect(firsts(lineOf(job("interactive")))).toEqual([false, false]);
+    const line = lineOf();
+    line.pushFirst(job("batch"));
+    expect(firsts(line)).toEqual([false, false]);
   });
 
   it("start a job that lost its worker before all", () => {

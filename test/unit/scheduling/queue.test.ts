@@ -11,6 +11,8 @@ const bounds = { jobs: 1000, tokens: 1e9 };
 
 interface Options {
   readonly places?: number;
+  /** Of the places, those that batch jobs leave free. */
+  readonly reserved?: number;
   readonly maxWaiting?: number;
   readonly maxTokens?: number;
   readonly room?: WaitingRoom;
@@ -27,16 +29,16 @@ const defaults: Ticket = { caller: "x", priority: "interactive", promptTokens: 1
 
 /** A queue before some places, and the jobs in the order of their starts. */
 function setUp(options: Options = {}) {
-  const { places = 0, maxWaiting = 10, maxTokens = 1e9, refusesLate = true } = options;
+  const { places = 0, reserved = 0, maxWaiting = 10, maxTokens = 1e9 } = options;
   let free = places;
   const started: string[] = [];
   const clock = new FakeClock();
   const queue = new Queue<number>({
-    take: () => (free > 0 ? free : undefined),
+    take: (priority) => (free > (priority === "batch" ? reserved : 0) ? free : undefined),
     slots: () => places,
     bounds: { jobs: maxWaiting, tokens: maxTokens },
     room: options.room ?? new WaitingRoom(bounds),
-    refusesLate,
+    refusesLate: options.refusesLate ?? true,
     now: clock.now,
   });
   const enter = (name: string, parts: Caller = {}) => {
@@ -85,6 +87,21 @@ describe("a queue", () => {
     for (let count = 0; count < 3; count++) release();
     await Promise.all(waiting);
     expect(started).toEqual(["a", "b", "c"]);
+  });
+
+  it("keeps a place that batch jobs may not have for interactive ones, who need not wait for it", async () => {
+    const { queue, enter, release, started } = setUp({ places: 2, reserved: 1 });
+    const batch = { priority: "batch" } as const;
+    const waiting = [enter("a", batch), enter("b", batch), enter("c", batch)];
+    await enter("d");
+    expect(started).toEqual(["a", "d"]);
+    expect(queue.state.waiting).toBe(2);
+    release();
+    expect(started).toEqual(["a", "d"]);
+    release();
+    release();
+    await Promise.all(waiting);
+    expect(started).toEqual(["a", "d", "b", "c"]);
   });
 
   it("lets nobody pass those who wait", async () => {
@@ -232,6 +249,18 @@ describe("a deadline", () => {
     void set.enter("waiting");
     return set;
   }
+
+  it("learns nothing of interactive jobs from batch jobs, which take long beside them", async () => {
+    const { enter, end, queue } = await busy({ maxWaiting: 2 });
+    const batch = { ...defaults, priority: "batch" } as const;
+    for (let count = 0; count < 20; count += 1) end(60_000, { ticket: batch });
+    await expect(enter("late", { ...batch, expiresAt: 30_000 })).rejects.toMatchObject({
+      reason: "WOULD_EXPIRE",
+    });
+    void enter("in time", { expiresAt: 2001 });
+    expect(queue.state.waiting).toBe(2);
+    await expect(enter("refused")).rejects.toMatchObject({ retryAfterMs: 3000 });
+  });
 
   it("refuses at once what would end too late, and does not count it as waiting", async () => {
     const { enter, queue } = await busy();

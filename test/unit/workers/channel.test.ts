@@ -6,7 +6,7 @@ import { Channel } from "../../../src/workers/channel.ts";
 import { creditWindow } from "../../../src/workers/credit.ts";
 import type { WorkerEvent } from "../../../src/workers/messages.ts";
 import { FakePort } from "../../fixtures/fake-port.ts";
-import { collect, generateJob, never, shape } from "../../fixtures/jobs.ts";
+import { assignment, collect, never } from "../../fixtures/jobs.ts";
 
 function setUp() {
   const port = new FakePort();
@@ -23,7 +23,7 @@ function setUp() {
     onFree: () => freed++,
     meter: silentModelMeter,
   });
-  const run = (signal: AbortSignal = never) => channel.run(generateJob("x"), shape, signal);
+  const run = (signal: AbortSignal = never) => channel.run({ ...assignment, signal });
   const sent = (kind: string) => port.sent.filter((message) => message.kind === kind);
   return { port, channel, run, sent, busy, freed: () => freed };
 }
@@ -79,7 +79,7 @@ describe("a job in a channel", () => {
     const port = new FakePort();
     const busy: boolean[] = [];
     let isNext = true;
-    const run = () => channel.run(generateJob("x"), shape, never);
+    const run = () => channel.run(assignment);
     const channel = new Channel({
       port,
       now: () => 42,
@@ -150,7 +150,7 @@ describe("a job in a channel", () => {
       onFree: () => undefined,
     });
     const controller = new AbortController();
-    channel.run(generateJob("x"), shape, controller.signal);
+    channel.run({ ...assignment, signal: controller.signal });
     channel.receive([{ id: 1, event: piece("in time") }]);
     controller.abort(new ServeError("CALLER_GONE", "gone"));
     channel.receive([{ id: 1, event: piece("in vain") }]);

@@ -1,108 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
-import type { Engine, Job, JobEvent, StepEvent } from "../../../src/engines/engine.ts";
-import { Driver } from "../../../src/workers/drive.ts";
-import type { FromWorker } from "../../../src/workers/messages.ts";
-import { emptyInfo } from "../../fixtures/fake-port.ts";
-import { embedJob, generateJob, shape } from "../../fixtures/jobs.ts";
+import type { JobEvent } from "../../../src/engines/engine.ts";
+import { embedJob } from "../../fixtures/jobs.ts";
+import { finish, piece, setUp } from "../../fixtures/played-engine.ts";
 
-/** An engine whose steps the test plays one by one; it notes each call. */
-class PlayedEngine implements Engine {
-  readonly info = emptyInfo;
-  readonly calls: string[] = [];
-  busy = false;
-  /** How long each job takes it to read, on a clock of its own. */
-  addMs = 0;
-  now = 0;
-  refusal: Error | undefined;
-  #answer: ((events: readonly StepEvent[]) => void) | undefined;
-  #fail: ((error: Error) => void) | undefined;
-  #stepped: () => void = () => undefined;
-
-  add(id: number, job: Job): void {
-    this.calls.push(`add ${id} ${job.kind}`);
-    this.now += this.addMs;
-    if (this.refusal !== undefined) throw this.refusal;
-    this.busy = true;
-  }
-  cancel(id: number): void {
-    this.calls.push(`cancel ${id}`);
-  }
-  pause(id: number): void {
-    this.calls.push(`pause ${id}`);
-  }
-  resume(id: number): void {
-    this.calls.push(`resume ${id}`);
-  }
-  setThreads(threads: number): void {
-    this.calls.push(`threads ${threads}`);
-  }
-  close(): void {
-    this.calls.push("close");
-  }
-
-  step(): Promise<readonly StepEvent[]> {
-    this.calls.push("step");
-    this.#stepped();
-    return new Promise((resolve, reject) => {
-      this.#answer = resolve;
-      this.#fail = reject;
-    });
-  }
-
-  /** Resolves once the driver waits for a step. */
-  async stepping(): Promise<void> {
-    if (this.#answer === undefined) await new Promise<void>((resolve) => (this.#stepped = resolve));
-  }
-
-  /** Ends the step under way with these events; the engine is idle afterwards unless said. */
-  async give(events: readonly [number, JobEvent][], isBusy = false): Promise<void> {
-    await this.stepping();
-    this.busy = isBusy;
-    const answer = this.#answer;
-    this.#answer = undefined;
-    answer?.(events.map(([id, event]) => ({ id, event })));
-  }
-
-  async breakStep(): Promise<void> {
-    await this.stepping();
-    this.#fail?.(new Error("broken"));
-  }
-}
-
-function setUp() {
-  const engine = new PlayedEngine();
-  const sent: FromWorker[] = [];
-  const broken: unknown[] = [];
-  const driver = new Driver(engine, {
-    send: (message) => sent.push(message),
-    turn: () => new Promise((resolve) => setImmediate(resolve)),
-    now: () => engine.now,
-    broken: (thrown) => broken.push(thrown),
-  });
-  const add = (id: number, credit = 100, job: Job = generateJob("x")) =>
-    driver.receive({ kind: "job", id, job, shape, credit });
-  const steps = () => sent.filter((message) => message.kind === "step");
-  /** The loop has come to rest: the engine is idle and everything was sent. */
-  const rest = async () => {
-    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
-  };
-  return { engine, sent, broken, driver, add, steps, rest };
-}
-
-const piece = (text: string): JobEvent => ({ kind: "piece", text });
 const vector = (index: number): JobEvent => ({
   kind: "vector",
   vector: { index, values: Float32Array.of(1), tokens: 1, truncated: false },
 });
-const finish: JobEvent = {
-  kind: "finish",
-  reason: "stop",
-  stopSequence: "",
-  usage: { promptTokens: 0, cachedPromptTokens: 0, completionTokens: 0 },
-  timings: { queueMs: 0, prefillMs: 0, firstTokenMs: 0, decodeMs: 0, totalMs: 0, meanBatchSize: 1 },
-};
-
 describe("a driver", () => {
   it("sends one message for all that a step gave to all jobs", async () => {
     const { engine, add, steps, rest } = setUp();

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
 import { silentModelMeter } from "../../../src/base/meter.ts";
+import type { Priority } from "../../../src/base/priority.ts";
 import { Pool } from "../../../src/workers/pool.ts";
 import { Arbiter } from "../../../src/workers/shares.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { FakePort } from "../../fixtures/fake-port.ts";
-import { collect, generateJob, never, shape } from "../../fixtures/jobs.ts";
+import { assignment, collect } from "../../fixtures/jobs.ts";
 
 function setUp(replicas = 1) {
   const ports: FakePort[] = [];
@@ -43,7 +44,8 @@ function setUp(replicas = 1) {
     onFree: () => freed++,
     onDeath: (held) => deaths.push(held.length),
   });
-  const run = () => pool.take()?.run(generateJob("x"), shape, never);
+  const run = (priority: Priority = "interactive") =>
+    pool.take(priority)?.run({ ...assignment, priority });
   return { pool, ports, clock, states, deaths, run, freed: () => freed };
 }
 
@@ -56,7 +58,7 @@ describe("a pool", () => {
   });
 
   it("gives no place before a worker is ready", () => {
-    expect(setUp().pool.take()).toBeUndefined();
+    expect(setUp().pool.take("interactive")).toBeUndefined();
   });
 
   it("gives each job to the least busy worker, and no more than fit", () => {
@@ -66,6 +68,18 @@ describe("a pool", () => {
     expect(places.map((place) => place !== undefined)).toEqual([true, true, true, true, false]);
     const jobs = ports.map((port) => port.sent.filter(({ kind }) => kind === "job").length);
     expect(jobs).toEqual([2, 2]);
+  });
+
+  it("leaves places free where batch jobs have theirs, and gives those back that end", () => {
+    const { ports, run } = setUp(2);
+    for (const port of ports) port.ready({ slots: 4 });
+    const batch = Array.from({ length: 8 }, () => run("batch"));
+    expect(batch.filter((place) => place !== undefined)).toHaveLength(7);
+    expect(run("interactive")).toBeDefined();
+    expect(run("interactive")).toBeUndefined();
+    void batch[0]?.return();
+    expect(run("batch")).toBeDefined();
+    expect(run("batch")).toBeUndefined();
   });
 
   it("says when a place is free again", () => {
@@ -113,7 +127,7 @@ describe("a pool", () => {
     const read = collect(run()!);
     ports[0]!.exit();
     await expect(read).rejects.toMatchObject({ reason: "WORKER_EXITED" });
-    expect(pool.take()).toBeUndefined();
+    expect(pool.take("interactive")).toBeUndefined();
   });
 
   it("has failed with the engine's words when the model cannot be loaded", () => {
@@ -213,7 +227,7 @@ describe("stopping a pool", () => {
     ports[0]!.ready();
     const job = run();
     const stopped = pool.stop(1000);
-    expect(pool.take()).toBeUndefined();
+    expect(pool.take("interactive")).toBeUndefined();
     expect(ports[0]!.sent.some(({ kind }) => kind === "stop")).toBe(false);
     await job?.return();
     await Promise.resolve();

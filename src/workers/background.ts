@@ -1,0 +1,52 @@
+/**
+ * Which steps batch jobs take part in while interactive ones have work too: they have an eighth of the
+ * time, in steps that compute all together, since many at once cost least. All pure: the driver says what
+ * steps took.
+ */
+import { batchShare, type Priority } from "../base/priority.ts";
+
+/** Batch jobs' claim on an engine's time. */
+export interface Background {
+  /** Time that they may have; negative where they had it before it was due. */
+  readonly owedMs: number;
+  /** What the last step with them took: they wait until so much is due. */
+  readonly stepMs: number;
+}
+
+/** Who took part in a step: one kind alone, or all. */
+export type Party = "interactive" | "batch" | "all";
+
+export const noBackground: Background = { owedMs: 0, stepMs: 0 };
+
+/** A step that a pause of the machine made long keeps batch jobs waiting no longer than one of so much. */
+const longestStepMs = 1_000;
+
+/** Who takes part in the next step, of the jobs that may. */
+export function partyOf({ owedMs, stepMs }: Background, ready: readonly Priority[]): Party {
+  if (!ready.includes("interactive")) return "batch";
+  if (!ready.includes("batch")) return "interactive";
+  return owedMs >= stepMs ? "all" : "interactive";
+}
+
+/** Learns from a step. */
+export function noteStep(background: Background, party: Party, ms: number): Background {
+  const { owedMs, stepMs } = background;
+  const tookMs = Math.min(ms, longestStepMs);
+  switch (party) {
+    case "interactive": {
+      // No more than a step is saved up, also while no batch job is there.
+      const earnedMs = owedMs < stepMs ? ms * (batchShare / (1 - batchShare)) : 0;
+      return { owedMs: owedMs + earnedMs, stepMs };
+    }
+    case "batch":
+      return { owedMs, stepMs: tookMs };
+    case "all":
+      return { owedMs: owedMs - tookMs, stepMs: tookMs };
+  }
+}
+
+/** How many of an engine's places batch jobs may have together: where there are several, some are left free. */
+export function batchPlaces(slots: number): number {
+  if (slots < 2) return slots;
+  return slots - Math.max(1, Math.floor(slots * batchShare));
+}

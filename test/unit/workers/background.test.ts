@@ -1,0 +1,86 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  type Background,
+  batchPlaces,
+  noBackground,
+  noteStep,
+  partyOf,
+} from "../../../src/workers/background.ts";
+
+const both = ["batch", "interactive"] as const;
+
+describe("who takes part in a step", () => {
+  it.each([
+    { ready: ["batch"], party: "batch" },
+    { ready: ["interactive"], party: "interactive" },
+    { ready: both, party: "all" },
+  ] as const)("is $party where $ready could, and nothing is owed", ({ ready, party }) => {
+    expect(partyOf(noBackground, ready)).toBe(party);
+  });
+
+  it("is interactive jobs alone for seven times as long as a step with batch jobs took", () => {
+    let background = noteStep(noBackground, "batch", 4);
+    const parties: string[] = [];
+    for (let step = 0; step < 59; step += 1) {
+      const party = partyOf(background, both);
+      parties.push(party);
+      background = noteStep(background, party, party === "all" ? 4 : 1.01);
+    }
+    const shared = parties.flatMap((party, step) => (party === "all" ? [step] : []));
+    // Before the first, as much again was due: no batch job had waited for it.
+    expect(shared).toEqual([28, 57]);
+  });
+
+  it("leaves batch jobs an eighth of the time, within a step, however long steps take", () => {
+    const steps = fc.array(
+      fc.record({ alone: fc.integer({ min: 1, max: 50 }), all: fc.integer({ min: 1, max: 200 }) }),
+      {
+        minLength: 2000,
+        maxLength: 2000,
+      },
+    );
+    fc.assert(
+      fc.property(steps, (costs) => {
+        let background: Background = noBackground;
+        const spent = { all: 0, interactive: 0, batch: 0 };
+        for (const { alone, all } of costs) {
+          const party = partyOf(background, both);
+          const ms = party === "all" ? all : alone;
+          spent[party] += ms;
+          background = noteStep(background, party, ms);
+        }
+        const total = spent.all + spent.interactive;
+        expect(spent.all).toBeGreaterThan(total / 8 - 400);
+        expect(spent.all).toBeLessThan(total / 8 + 400);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("saves up no more than one step for batch jobs that come late", () => {
+    let background = noteStep(noBackground, "all", 10);
+    for (let step = 0; step < 10_000; step += 1)
+      background = noteStep(background, "interactive", 1);
+    expect(background.owedMs).toBeCloseTo(10, 0);
+    background = noteStep(background, partyOf(background, both), 10);
+    expect(partyOf(background, both)).toBe("interactive");
+  });
+
+  it("makes batch jobs pay for a pause of the machine no longer than for a second", () => {
+    expect(noteStep(noBackground, "all", 3_600_000)).toEqual({ owedMs: -1_000, stepMs: 1_000 });
+  });
+});
+
+describe("places", () => {
+  it.each([
+    [0, 0],
+    [1, 1],
+    [2, 1],
+    [4, 3],
+    [16, 14],
+    [64, 56],
+  ])("of %i leave batch jobs %i", (slots, places) => {
+    expect(batchPlaces(slots)).toBe(places);
+  });
+});
