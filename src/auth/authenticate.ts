@@ -60,7 +60,8 @@ async function byText(text: string, means: Means, moment: Moment): Promise<Princ
   if (text.split(".").length === 3) {
     if (means.readToken === undefined) throw invalid("this server takes keys, no tokens");
     const { subject, scopes, models } = await means.readToken(new Secret(text));
-    return { id: `jwt:${subject}`, scopes, models, quota: moment.quota };
+    const { quota } = moment;
+    return { id: `jwt:${subject}`, scopes, models, priority: "interactive", quota };
   }
   if (means.findKey === undefined) throw invalid("this server takes tokens, no keys");
   return byKey(text, means.findKey, moment);
@@ -80,8 +81,8 @@ function byKey(
   // The caller is told one thing, whatever is wrong: only who has the secret may know more.
   if (key === undefined || state === "unknown") throw invalid("there is no such key");
   if (state !== "active") throw invalid(`this key is ${state}`);
-  const { id, scopes, models } = key;
-  return { id: `key:${id}`, scopes, models, quota: { ...quota, ...key.quota } };
+  const { id, scopes, models, priority = "interactive" } = key;
+  return { id: `key:${id}`, scopes, models, priority, quota: { ...quota, ...key.quota } };
 }
 
 function byCertificate(
@@ -96,7 +97,7 @@ function byCertificate(
       "this client certificate is not one of those that may call",
     );
   }
-  return { id, scopes, models: [], quota };
+  return { id, scopes, models: [], priority: "interactive", quota };
 }
 
 function invalid(message: string): ServeError {

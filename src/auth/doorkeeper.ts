@@ -5,6 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import type { Priority } from "../base/priority.ts";
 import { authenticate, type Credentials, type Means } from "./authenticate.ts";
 import { type Account, Ledger } from "./ledger.ts";
 import { needOf } from "./methods.ts";
@@ -26,6 +27,8 @@ export interface Permit {
   readonly sees: (model: string) => boolean;
   /** Throws NOT_ALLOWED where the caller may not use the model. */
   readonly use: (model: string) => void;
+  /** The most urgent that the caller's jobs may be. */
+  readonly priority: Priority;
   /** Takes an estimate of tokens; the result takes what was used instead. Throws KEY_QUOTA. */
   readonly reserve: (estimate: number) => (used: number) => void;
   /** Ends the call; safe to call again. */
@@ -91,6 +94,7 @@ export class Doorkeeper {
       use: (model) => {
         if (!mayUse(principal, model)) guarded(() => refuseModel(model));
       },
+      priority: principal.priority,
       reserve: (estimate) => guarded(() => this.#ledger.reserve(account, estimate)),
       end,
     };
@@ -108,7 +112,13 @@ export class Doorkeeper {
   }
 }
 
-const nobody: Principal = { id: "nobody", scopes: [], models: [], quota: {} };
+const nobody: Principal = {
+  id: "nobody",
+  scopes: [],
+  models: [],
+  priority: "interactive",
+  quota: {},
+};
 
 function refuseModel(model: string): never {
   const message = "this credential may not use the model";
@@ -121,6 +131,7 @@ export function openPermit(host: string): Permit {
     id: host,
     sees: () => true,
     use: () => undefined,
+    priority: "interactive",
     reserve: () => () => undefined,
     end: () => undefined,
   };

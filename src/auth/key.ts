@@ -3,6 +3,7 @@
  * the SHA-256 is kept. A slow hash would add nothing: there is no dictionary of random bits.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Priority } from "../base/priority.ts";
 import { Secret } from "../base/secret.ts";
 import type { Scope } from "../config/scopes.ts";
 import type { Quota } from "./quota.ts";
@@ -19,6 +20,8 @@ export interface KeyRecord {
   readonly scopes: readonly Scope[];
   /** Empty for all models. */
   readonly models: readonly string[];
+  /** `batch` makes all its calls batch jobs, whatever they ask for. Undefined leaves it to them. */
+  readonly priority?: Priority | undefined;
   readonly quota: Quota;
   readonly createdAtMs: number;
   readonly expiresAtMs?: number | undefined;

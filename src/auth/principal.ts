@@ -1,4 +1,5 @@
 import { ServeError } from "../base/errors.ts";
+import type { Priority } from "../base/priority.ts";
 import type { Scope } from "../config/scopes.ts";
 import type { Need } from "./methods.ts";
 import type { Quota } from "./quota.ts";
@@ -10,6 +11,8 @@ export interface Principal {
   readonly scopes: readonly Scope[];
   /** Empty for all. */
   readonly models: readonly string[];
+  /** The most urgent that its jobs may be. */
+  readonly priority: Priority;
   readonly quota: Quota;
 }
 

@@ -4,6 +4,7 @@
  * Everything above the edge is written once against it.
  */
 import type { ServeError } from "../base/errors.ts";
+import type { Priority } from "../base/priority.ts";
 
 /** What a call's handler learns on the way, for its one line in the log. Services fill it in. */
 export interface CallRecord {
@@ -29,6 +30,8 @@ export interface Caller {
   readonly sees: (model: string) => boolean;
   /** Throws NOT_ALLOWED where the caller may not use the model. */
   readonly use: (model: string) => void;
+  /** The most urgent that the caller's jobs may be, whatever they ask for. */
+  readonly priority: Priority;
   /**
    * Takes tokens from the caller's quotas by an estimate, before a model computes them; the result
    * takes what was used instead, once. Throws KEY_QUOTA where too few are left.

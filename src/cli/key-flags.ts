@@ -1,5 +1,6 @@
 /** The flags of `inferd keys`. Light to import, as all flags are. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Priority } from "../base/priority.ts";
 import { scopes } from "../config/scopes.ts";
 import { addSettingFlags, collect } from "./flags.ts";
 import type { CreateFlags, KeysFlags, RotateFlags } from "./keys.ts";
@@ -23,7 +24,7 @@ export function addKeys(program: Command): void {
   addCreate(keys.command("create"));
   stored(keys.command("list"))
     .description(
-      "Lists keys: id, name, state, scopes, models, quotas. A secret is shown once, by create or rotate.",
+      "Lists keys: id, name, state, scopes, models, priority, quotas. A secret is shown once, by create or rotate.",
     )
     .option("--json", "Prints one JSON array.")
     .action(async (flags: KeysFlags) => (await import("./keys.ts")).listKeys(flags));
@@ -57,6 +58,14 @@ function addCreate(command: Command): void {
       "A model that it may use; none means all. Repeatable.",
       collect,
       [],
+    )
+    .addOption(
+      new Option(
+        "--priority <priority>",
+        "The most urgent that its calls may be: batch puts all of them behind those of other keys.",
+      )
+        .choices(["interactive", "batch"] satisfies readonly Priority[])
+        .default("interactive"),
     )
     .option(
       "--expires <time>",

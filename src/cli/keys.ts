@@ -14,6 +14,7 @@ import { openKeyStore } from "../auth/open-key-store.ts";
 import { type Quota, quotaKeys } from "../auth/quota.ts";
 import { wallMs } from "../base/clock.ts";
 import { openLog } from "../base/log.ts";
+import type { Priority } from "../base/priority.ts";
 import type { Scope } from "../config/scopes.ts";
 import { readConfig, type SettingFlags } from "./configuration.ts";
 import { UsageError } from "./failure.ts";
@@ -26,13 +27,14 @@ export type CreateFlags = KeysFlags &
     readonly name: string;
     readonly scope: readonly Scope[];
     readonly forModel: readonly string[];
+    readonly priority: Priority;
     readonly expires?: number;
   };
 
 export type RotateFlags = KeysFlags & { readonly overlap: number };
 
 export async function createKey(flags: CreateFlags): Promise<void> {
-  const { name, scope, forModel, expires } = flags;
+  const { name, scope, forModel, priority, expires } = flags;
   const nowMs = wallMs();
   const secret = drawSecret();
   const given = quotaKeys.filter((key) => flags[key] !== undefined);
@@ -42,6 +44,7 @@ export async function createKey(flags: CreateFlags): Promise<void> {
     hash: hashOf(secret),
     scopes: [...new Set(scope)],
     models: [...new Set(forModel)],
+    priority,
     quota: Object.fromEntries(given.map((each) => [each, flags[each]])),
     createdAtMs: nowMs,
     ...(expires === undefined ? {} : { expiresAtMs: nowMs + expires }),
@@ -55,18 +58,19 @@ export async function listKeys(flags: KeysFlags): Promise<void> {
   const nowMs = wallMs();
   const keys = (await withStore(flags, (store) => store.list())).map((key) => describe(key, nowMs));
   if (flags.json === true) return writeJson(keys);
-  const rows = keys.map(({ id, name, state, scopes, models, quota, expires }) => [
+  const rows = keys.map(({ id, name, state, scopes, models, priority, quota, expires }) => [
     id,
     name,
     state,
     scopes.join(" "),
     models.length === 0 ? "all" : models.join(" "),
+    priority,
     Object.entries(quota)
       .map(([limit, value]) => `${limit}=${value}`)
       .join(" "),
     expires ?? "never",
   ]);
-  const header = ["ID", "NAME", "STATE", "SCOPES", "MODELS", "QUOTA", "EXPIRES"];
+  const header = ["ID", "NAME", "STATE", "SCOPES", "MODELS", "PRIORITY", "QUOTA", "EXPIRES"];
   await write(`${table(header, rows)}\n`);
 }
 
@@ -112,14 +116,15 @@ async function withStore<T>(flags: KeysFlags, act: (store: KeyStore) => Promise<
 }
 
 /** Says on standard error what was done; the key itself, on standard output, is for its owner. */
-async function audit(act: string, { id, name, scopes, models }: KeyRecord): Promise<void> {
+async function audit(act: string, key: KeyRecord): Promise<void> {
   const isTerminal = process.stderr.isTTY;
   const log = await openLog({ level: "info", format: isTerminal ? "pretty" : "json" });
-  log.info({ audit: true, act, key: id, name, scopes, models }, "key changed");
+  const { id, name, scopes, models, priority } = key;
+  log.info({ audit: true, act, key: id, name, scopes, models, priority }, "key changed");
 }
 
 function describe(key: KeyRecord, nowMs: number) {
-  const { id, name, scopes, models, quota } = key;
+  const { id, name, scopes, models, priority = "interactive", quota } = key;
   const time = (ms: number | undefined): string | undefined =>
     ms === undefined ? undefined : new Date(ms).toISOString();
   return {
@@ -128,6 +133,7 @@ function describe(key: KeyRecord, nowMs: number) {
     state: stateOf(key, nowMs),
     scopes,
     models,
+    priority,
     quota,
     created: time(key.createdAtMs),
     expires: time(key.expiresAtMs),

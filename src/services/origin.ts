@@ -12,6 +12,6 @@ export function originOf(context: CallContext, priority: Priority): Origin {
     arrivedAt,
     expiresAt: context.deadline,
     caller: caller.id,
-    priority: priority === Priority.BATCH ? "batch" : "interactive",
+    priority: priority === Priority.BATCH ? "batch" : caller.priority,
   };
 }

@@ -12,12 +12,13 @@ import { silentLog } from "../../src/base/log.ts";
 import { type Scope, scopes } from "../../src/config/scopes.ts";
 import { doorkeeperFor, keyMeans, makeKey } from "../fixtures/access.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
-import { addAll, embeddingModel, fakeModels, generationModel } from "../grpc/fake-models.ts";
+import { addAll, embeddingModel, fakeModels, generationModel, story } from "../grpc/fake-models.ts";
 import { deferred, detailsOf, type Running, start } from "../grpc/support.ts";
 import { GenerateRequest, GenerateResponse } from "../../gen/inferd/v1/generation_service.ts";
 import { ListModelsResponse } from "../../gen/inferd/v1/model_service.ts";
+import { Priority } from "../../gen/inferd/v1/types.ts";
 import type { Doorkeeper } from "../../src/auth/doorkeeper.ts";
-import type { Models } from "../../src/models/model.ts";
+import type { Models, Submission } from "../../src/models/model.ts";
 
 const set = fromBinary(FileDescriptorSetSchema, readFileSync("gen/fds.binpb"));
 const methods = set.file.flatMap((file) =>
@@ -235,6 +236,31 @@ describe("a key for some models", () => {
     const outcome = await call(client, "inferd.v1.EmbeddingService/Embed", key.text, inputs);
     expect(reasonOf(outcome)).toBe("NOT_ALLOWED");
   });
+});
+
+it("makes batch jobs of all calls of a key that may have no others", async () => {
+  const asked: Submission[] = [];
+  const background = makeKey({ id: "key_background", priority: "batch" });
+  const plain = makeKey({ id: "key_plain" });
+  const doorkeeper = doorkeeperFor({ means: keyMeans([background.record, plain.record]) });
+  const { client } = await serve(
+    doorkeeper,
+    fakeModels([generationModel()], story(undefined, asked)),
+  );
+  const ask = (key: string, priority: Priority): Promise<Outcome> => {
+    const request = GenerateRequest.fromPartial({
+      input: { $case: "prompt", value: "x" },
+      priority,
+    });
+    const bytes = Buffer.from(GenerateRequest.encode(request).finish());
+    return call(client, "inferd.v1.GenerationService/Generate", key, bytes);
+  };
+  await ask(background.text, Priority.INTERACTIVE);
+  await ask(background.text, Priority.UNSPECIFIED);
+  await ask(plain.text, Priority.UNSPECIFIED);
+  await ask(plain.text, Priority.BATCH);
+  const priorities = asked.map(({ priority }) => priority);
+  expect(priorities).toEqual(["batch", "batch", "interactive", "batch"]);
 });
 
 describe("a quota", () => {

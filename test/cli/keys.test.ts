@@ -42,13 +42,15 @@ describe("inferd keys", () => {
       "60",
       "--tokens-per-day",
       "1000",
+      "--priority",
+      "batch",
     ];
     const { id } = await create("--scope", "generate", ...flags);
     expect((await inferd(["keys", "revoke", id, "--keys", keys])).code).toBe(0);
     const { out } = await inferd(["keys", "list", "--keys", keys]);
     const row = out.split("\n").find((line) => line.startsWith(id));
     expect(row).toMatch(
-      /test +revoked +generate +scripted +requestsPerMinute=60 tokensPerDay=1000 +never/,
+      /test +revoked +generate +scripted +batch +requestsPerMinute=60 tokensPerDay=1000 +never/,
     );
     const rotated = await inferd(["keys", "rotate", id, "--keys", keys]);
     expect(rotated).toMatchObject({
