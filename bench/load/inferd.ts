@@ -9,6 +9,7 @@ import {
 } from "../../gen/inferd/v1/generation_service.ts";
 import { RetryInfo } from "../../gen/google/rpc/error_details.ts";
 import { Status } from "../../gen/google/rpc/status.ts";
+import { Priority } from "../../gen/inferd/v1/types.ts";
 import {
   noCounts,
   type StreamEnd,
@@ -30,6 +31,8 @@ export interface InferdOptions {
   readonly serviceConfig?: string;
   /** Where the server asks for one. */
   readonly apiKey?: string;
+  /** Interactive where it is left out. */
+  readonly priority?: Priority;
   /** What a slow reader waits after each message. */
   readonly readDelayMs?: number;
 }
@@ -101,7 +104,7 @@ function stream(client: Client, { request, reader, options }: Call): Promise<Str
 /** The request as it goes over the wire, for clients that are told what to send. */
 export function messageBytes(
   request: StreamRequest,
-  options: Pick<InferdOptions, "model" | "temperature">,
+  options: Pick<InferdOptions, "model" | "temperature" | "priority">,
 ): Uint8Array {
   return GenerateStreamRequest.encode(messageOf(request, options)).finish();
 }
@@ -109,11 +112,12 @@ export function messageBytes(
 /** The request as inferd takes it. */
 export function messageOf(
   request: StreamRequest,
-  options: Pick<InferdOptions, "model" | "temperature">,
+  options: Pick<InferdOptions, "model" | "temperature" | "priority">,
 ): GenerateStreamRequest {
   const { prompt, newTokens, seed } = request;
   return GenerateStreamRequest.fromPartial({
     model: options.model,
+    priority: options.priority ?? Priority.UNSPECIFIED,
     input:
       prompt.kind === "text"
         ? { $case: "prompt", value: prompt.text }

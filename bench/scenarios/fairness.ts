@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Priority } from "../../gen/inferd/v1/types.ts";
 import { arrivals } from "../load/arrivals.ts";
 import { realClock } from "../load/clock.ts";
 import { type CallRecord, type Drive, drive, type Load } from "../load/drive.ts";
@@ -39,12 +40,13 @@ interface Parts {
   readonly alone: Part;
   readonly busy: Part;
   readonly flooded: Part;
+  readonly inBackground: Part;
 }
 
 export const fairness: Scenario = {
   name: "fairness",
   title: "A quiet caller beside one that floods the server",
-  method: `${model}, prompts of ${shape.promptTokens} tokens and ${shape.newTokens.least} to ${shape.newTokens.most} new ones, the queue in its defaults, two callers with a key each. The quiet one makes ${quietPerSecond} calls a second (Poisson): alone; beside a neighbour who keeps ${slots - 1} of the ${slots} slots busy and never queues; beside one who sends ${floodTimes} times what the model then did (Poisson) and does not try again. Every call counts from the moment that it was due. What a flood adds is the last against the second: a machine that computes for somebody else is slower by itself.`,
+  method: `${model}, prompts of ${shape.promptTokens} tokens and ${shape.newTokens.least} to ${shape.newTokens.most} new ones, the queue in its defaults, two callers with a key each. The quiet one makes ${quietPerSecond} calls a second (Poisson): alone; beside a neighbour who keeps ${slots - 1} of the ${slots} slots busy and never queues; beside one who sends ${floodTimes} times what the model then did (Poisson) and does not try again; beside the same flood with \`PRIORITY_BATCH\`. Every call counts from the moment that it was due. What a flood of the same priority adds is the third against the second: a machine that computes for somebody else is slower by itself. A flood of batch jobs is held against the idle machine.`,
   async run({ isSmoke, say }) {
     const durationMs = isSmoke ? 3000 : 60_000;
     const folder = mkdtempSync(join(tmpdir(), "inferd-"));
@@ -52,17 +54,19 @@ export const fairness: Scenario = {
     const callers = { quiet: createKey(keys, "quiet"), neighbour: createKey(keys, "neighbour") };
     try {
       return await withServer({ flags: ["--keys", keys] }, async ({ address }) => {
-        const part = async (name: string, load?: Load): Promise<Part> => {
+        const part = async (name: string, load?: Load, priority?: Priority): Promise<Part> => {
           say(name);
-          return runPart(address, callers, { load, durationMs });
+          return runPart(address, callers, { load, priority, durationMs });
         };
         await part("warm up", { kind: "closed", streams: slots - 1 });
         const alone = await part("alone");
         const busy = await part("beside a busy neighbour", { kind: "closed", streams: slots - 1 });
         const perSecond = floodTimes * (busy.neighbour?.completedPerSecond ?? NaN);
         const arrivalsMs = arrivals("poisson", perSecond, seededRandom(2));
-        const flooded = await part("beside a flood", { kind: "open", arrivalsMs });
-        return outcomeOf({ alone, busy, flooded });
+        const flood = { kind: "open", arrivalsMs } as const;
+        const flooded = await part("beside a flood", flood);
+        const inBackground = await part("beside a flood of batch jobs", flood, Priority.BATCH);
+        return outcomeOf({ alone, busy, flooded, inBackground });
       });
     } finally {
       rmSync(folder, { recursive: true });
@@ -84,16 +88,17 @@ interface Callers {
 interface PartOptions {
   /** The neighbour's; undefined where there is none. */
   readonly load: Load | undefined;
+  readonly priority: Priority | undefined;
   readonly durationMs: number;
 }
 
 async function runPart(
   address: string,
   callers: Callers,
-  { load, durationMs }: PartOptions,
+  { load, priority, durationMs }: PartOptions,
 ): Promise<Part> {
   const quiet = withKey(address, callers.quiet);
-  const neighbour = withKey(address, callers.neighbour);
+  const neighbour = withKey(address, callers.neighbour, priority);
   const arrivalsMs = arrivals("poisson", quietPerSecond, seededRandom(1));
   const drives = [drivenBy(quiet.stream, { load: { kind: "open", arrivalsMs }, durationMs })];
   if (load !== undefined) drives.push(drivenBy(neighbour.stream, { load, durationMs }));
@@ -110,8 +115,8 @@ async function runPart(
   }
 }
 
-function withKey(address: string, apiKey: string) {
-  return openInferd({ address, model, temperature: 0.8, connections: 1, apiKey });
+function withKey(address: string, apiKey: string, priority: Priority = Priority.INTERACTIVE) {
+  return openInferd({ address, model, temperature: 0.8, connections: 1, apiKey, priority });
 }
 
 function drivenBy(
@@ -146,20 +151,38 @@ function hadOf({ startMs, calls }: Drive, durationMs: number): Had {
 }
 
 function outcomeOf(parts: Parts): Outcome {
-  const { alone, busy, flooded } = parts;
-  const times = (figure: (had: Had) => number | undefined, against: Part): number =>
-    rounded((figure(flooded.quiet) ?? NaN) / (figure(against.quiet) ?? NaN));
-  const tookP99 = ({ tookMs }: Had): number | undefined => tookMs?.p99;
-  const named = { alone, "beside a busy neighbour": busy, "beside a flood": flooded };
+  const { alone, busy, flooded, inBackground } = parts;
+  const times = (part: Part, against: Part): number =>
+    rounded((part.quiet.tookMs?.p99 ?? NaN) / (against.quiet.tookMs?.p99 ?? NaN));
+  const named = {
+    alone,
+    "beside a busy neighbour": busy,
+    "beside a flood": flooded,
+    "beside a flood of batch jobs": inBackground,
+  };
   return {
     claims: [
       {
         what: "the quiet caller's calls beside a flood, p99, against beside a busy neighbour",
-        value: times(tookP99, busy),
+        value: times(flooded, busy),
         unit: "×",
         aim: { relation: "≤", value: 1.5 },
       },
-      { what: "the same, against an idle server", value: times(tookP99, alone), unit: "×" },
+      { what: "the same, against an idle server", value: times(flooded, alone), unit: "×" },
+      {
+        what: "the quiet caller's calls beside a flood of batch jobs, p99, against an idle server",
+        value: times(inBackground, alone),
+        unit: "×",
+        aim: { relation: "≤", value: 1.5 },
+      },
+      {
+        what: "the batch jobs' share of what the flood completed",
+        value: rounded(
+          (inBackground.neighbour?.completedPerSecond ?? NaN) /
+            (flooded.neighbour?.completedPerSecond ?? NaN),
+        ),
+        unit: "×",
+      },
       {
         what: "the quiet caller's calls completed beside a flood",
         value: rounded(flooded.quiet.completed / flooded.quiet.calls),
