@@ -62,10 +62,12 @@ export const fairness: Scenario = {
         const alone = await part("alone");
         const busy = await part("beside a busy neighbour", { kind: "closed", streams: slots - 1 });
         const perSecond = floodTimes * (busy.neighbour?.completedPerSecond ?? NaN);
-        const arrivalsMs = arrivals("poisson", perSecond, seededRandom(2));
-        const flood = { kind: "open", arrivalsMs } as const;
-        const flooded = await part("beside a flood", flood);
-        const inBackground = await part("beside a flood of batch jobs", flood, Priority.BATCH);
+        const flood = (): Load => ({
+          kind: "open",
+          arrivalsMs: arrivals("poisson", perSecond, seededRandom(2)),
+        });
+        const flooded = await part("beside a flood", flood());
+        const inBackground = await part("beside a flood of batch jobs", flood(), Priority.BATCH);
         return outcomeOf({ alone, busy, flooded, inBackground });
       });
     } finally {
@@ -182,6 +184,7 @@ function outcomeOf(parts: Parts): Outcome {
             (flooded.neighbour?.completedPerSecond ?? NaN),
         ),
         unit: "×",
+        aim: { relation: "≥", value: 0.5 },
       },
       {
         what: "the quiet caller's calls completed beside a flood",
