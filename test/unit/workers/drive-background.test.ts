@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JobEvent } from "../../../src/engines/engine.ts";
-import type { PlayedEngine} from "../../fixtures/played-engine.ts";
+import type { PlayedEngine } from "../../fixtures/played-engine.ts";
 import { finish, piece, setUp } from "../../fixtures/played-engine.ts";
 
 describe("batch jobs", () => {
