@@ -63,7 +63,7 @@ export class Line<T extends Ticket> {
   /** Notes a job that starts without having waited. */
   start(ticket: Ticket): void {
     // It passes batch jobs that may not have the place.
-    if (this.#batch.size > 0) this.#batchDue += ticket.tokens / passingTokens;
+    this.#pass(ticket);
     this.#of(ticket).start(ticket);
   }
 
@@ -93,9 +93,17 @@ export class Line<T extends Ticket> {
       return batch;
     }
     if (interactive === undefined) return undefined;
-    this.#batchDue += interactive.tokens / passingTokens;
+    this.#pass(interactive);
     this.#interactive.take(interactive);
     return interactive;
+  }
+
+  /** Counts a job that starts while batch jobs wait. No more is saved up than the next of them needs. */
+  #pass({ tokens }: Ticket): void {
+    const batch = this.#batch.first();
+    if (batch !== undefined && this.#batchDue < batch.tokens) {
+      this.#batchDue += tokens / passingTokens;
+    }
   }
 
   #of({ priority }: Pick<Ticket, "priority">): Callers<T> {

@@ -76,6 +76,13 @@ describe("priorities", () => {
     expect(order(line)).toBe("bi");
   });
 
+  it("save up no more than one turn for batch jobs that find no place", () => {
+    const line = lineOf(...many(2, "batch"));
+    for (let count = 0; count < 100; count += 1) line.start(job("interactive"));
+    for (const each of many(8, "interactive")) line.push(each);
+    expect(order(line)).toBe(`b${"i".repeat(7)}bi`);
+  });
+
   it("tell who would start next", () => {
     const firsts = (line: Line<Ticket>) => [line.isFirst("interactive"), line.isFirst("batch")];
     expect(firsts(lineOf())).toEqual([true, true]);
