@@ -24,7 +24,7 @@ export interface Access {
 export async function openAccess(config: Config, log: Log, clock: Clock): Promise<Access> {
   checkAccess(config);
   let quota = quotaOf(config);
-  const tokens = await openIssuer(config, log);
+  const tokens = await openIssuer(config, log, clock);
   const keyPair = openKeyPair(config, log, clock);
   const ring = await openRing(config, log, clock);
   const { clientScopes: scopes, clientIds: ids } = config;
@@ -64,7 +64,7 @@ async function openRing(config: Config, log: Log, clock: Clock): Promise<KeyRing
   return ring;
 }
 
-async function openIssuer(config: Config, log: Log): Promise<Tokens | undefined> {
+async function openIssuer(config: Config, log: Log, clock: Clock): Promise<Tokens | undefined> {
   const { jwtJwks: jwks, jwtIssuer: issuer, jwtAudience: audience } = config;
   if (jwks === undefined || issuer === undefined || audience === undefined) return undefined;
   const { openTokens } = await import("./tokens.ts");
@@ -75,6 +75,7 @@ async function openIssuer(config: Config, log: Log): Promise<Tokens | undefined>
     algorithms: config.jwtAlgorithms,
     scopesClaim: config.jwtScopesClaim,
     modelsClaim: config.jwtModelsClaim,
+    clock,
     log,
   });
 }

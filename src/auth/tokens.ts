@@ -3,18 +3,19 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import {
   createLocalJWKSet,
-  createRemoteJWKSet,
   errors,
   type JSONWebKeySet,
   type JWTPayload,
   jwtVerify,
   type JWTVerifyGetKey,
 } from "jose";
+import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Secret } from "../base/secret.ts";
 import { type Scope, scopes } from "../config/scopes.ts";
 import type { JwksLocation } from "../config/values.ts";
+import { issuerKeys } from "./issuer-keys.ts";
 
 export interface TokenOptions {
   readonly jwks: JwksLocation;
@@ -23,6 +24,7 @@ export interface TokenOptions {
   readonly algorithms: readonly string[];
   readonly scopesClaim: string;
   readonly modelsClaim: string;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -71,10 +73,9 @@ interface Keys {
   readonly refresh: () => void;
 }
 
-function keysOf({ jwks, log }: TokenOptions): Keys {
+function keysOf({ jwks, clock, log }: TokenOptions): Keys {
   if (jwks.kind === "url") {
-    const find = createRemoteJWKSet(new URL(jwks.url), { timeoutDuration: 3000 });
-    return { find, refresh: () => undefined };
+    return { find: issuerKeys(new URL(jwks.url), clock), refresh: () => undefined };
   }
   let current = readKeys(jwks.path);
   return {

@@ -10,6 +10,7 @@ import { openTokens, type ReadToken, type TokenOptions } from "../../../src/auth
 import { ServeError } from "../../../src/base/errors.ts";
 import { type Log, type LogFields, silentLog } from "../../../src/base/log.ts";
 import { Secret } from "../../../src/base/secret.ts";
+import { FakeClock } from "../../fixtures/fake-clock.ts";
 
 const issuer = "https://issuer.example";
 const audience = "inferd";
@@ -26,6 +27,7 @@ const options = (parts: Partial<TokenOptions> = {}): TokenOptions => ({
   algorithms: ["RS256", "ES256", "EdDSA"],
   scopesClaim: "scope",
   modelsClaim: "models",
+  clock: new FakeClock(),
   log: silentLog,
   ...parts,
 });
