@@ -42,15 +42,17 @@ export class Line<T extends Ticket> {
 
   /** Whether a job that came now would start next. */
   isFirst(priority: Priority): boolean {
-    const before = this.#again.length + this.#interactive.size;
-    return before === 0 && (priority === "interactive" || this.#batch.size === 0);
+    if (this.#interactive.size > 0) return false;
+    if (priority === "batch") return this.#again.length + this.#batch.size === 0;
+    return this.#again.every((job) => job.priority === "batch");
   }
 
   /** Takes out the job that starts next: an interactive one, where there is no place for batch jobs. */
   shift(hasBatchPlace: boolean): T | undefined {
-    const again = this.#again.shift();
-    if (again !== undefined) this.#of(again).start(again);
-    return again ?? this.#shiftFair(hasBatchPlace);
+    const again = this.#again.findIndex((job) => job.priority === "interactive" || hasBatchPlace);
+    const [job] = again < 0 ? [] : this.#again.splice(again, 1);
+    if (job !== undefined) this.#of(job).start(job);
+    return job ?? this.#shiftFair(hasBatchPlace);
   }
 
   /** Takes a job out that will not start. */

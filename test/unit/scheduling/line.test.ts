@@ -90,7 +90,17 @@ describe("priorities", () => {
     expect(firsts(lineOf(job("interactive")))).toEqual([false, false]);
     const line = lineOf();
     line.pushFirst(job("batch"));
+    expect(firsts(line)).toEqual([true, false]);
+    line.pushFirst(job("interactive"));
     expect(firsts(line)).toEqual([false, false]);
+  });
+
+  it("give a batch job that lost its worker no place that batch jobs may not have", () => {
+    const line = lineOf(job("interactive"));
+    line.pushFirst(job("batch"));
+    expect(line.shift(false)?.priority).toBe("interactive");
+    expect(line.shift(false)).toBeUndefined();
+    expect(line.shift(true)?.priority).toBe("batch");
   });
 
   it("start a job that lost its worker before all", () => {
