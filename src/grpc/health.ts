@@ -22,6 +22,9 @@ export interface Health {
   isServing(name: string): boolean;
 }
 
+/** The package remembers each name that was ever watched, and anybody may watch any: so none is large. */
+const longestName = 256;
+
 type Phase = "serving" | "leaving" | "draining";
 
 /**
@@ -121,6 +124,7 @@ function healthHandlers(methods: PackageMethods): HealthHandlers {
       yield await answer((callback) => methods.list({ request }, callback));
     },
     watch: async function* (request, { signal }) {
+      if (request.service.length > longestName) throw unknownService();
       const news = new Newest<string>();
       let stop = (): void => undefined;
       signal.addEventListener("abort", () => news.wake(), { once: true });

@@ -124,6 +124,11 @@ describe("health", () => {
     expect(await next()).toMatchObject({ code: status.CANCELLED });
   });
 
+  it("refuses to watch a name that is longer than any can be", async () => {
+    const { next } = watch(await open({}), "x".repeat(257));
+    expect(await next()).toMatchObject({ code: status.NOT_FOUND });
+  });
+
   const probe = ".tools/bin/grpc-health-probe";
   it.runIf(existsSync(probe))("satisfies the probe that Kubernetes users know", async () => {
     const { address } = await open({ "": true, readiness: false });
