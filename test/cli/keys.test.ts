@@ -146,8 +146,9 @@ describe("a server with keys", () => {
   });
 
   it("lets inferd call through with a scope for reflection", async () => {
-    const { address } = await serve("--keys", keys);
-    const { key } = await create("--scope", "models.read", "--scope", "server.read");
+    const { running, address } = await serve("--keys", keys);
+    const { key, id } = await create("--scope", "models.read", "--scope", "server.read");
+    await running.printed(`"act":"created","key":"${id}"`);
     const args = ["call", "ListModels", "--address", address, "--api-key", key];
     expect((await inferd(args)).out).toContain('"name": "scripted"');
   });
