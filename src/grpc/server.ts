@@ -1,5 +1,6 @@
 /** The gRPC server: its services, the standard ones among them, how it starts and how it ends. */
 import { ServerCredentials } from "@grpc/grpc-js";
+import { HealthService } from "../../gen/grpc/health/v1/health.ts";
 import { ServerReflectionService } from "../../gen/grpc/reflection/v1/reflection.ts";
 import { ServerReflectionService as AlphaReflectionService } from "../../gen/grpc/reflection/v1alpha/reflection.ts";
 import { type Doorkeeper, openPermit } from "../auth/doorkeeper.ts";
@@ -15,7 +16,8 @@ import { CallAccounts } from "./call-accounts.ts";
 import { credentialsOf } from "./credentials.ts";
 import { Door, type DoorLimits, type Method } from "./door.ts";
 import { Entrance } from "./entrance.ts";
-import { type Health, HealthService } from "./health.ts";
+import { type Health, HealthStatuses } from "./health.ts";
+import { healthHandlers } from "./health-handlers.ts";
 import { logThrough } from "./library-log.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { explainRefusals } from "./refusals.ts";
@@ -62,7 +64,7 @@ export interface GrpcServer {
 
 export function openServer(options: ServerOptions): GrpcServer {
   logThrough(options.log);
-  const health = new HealthService();
+  const health = new HealthStatuses();
   const turnedAway = new TurnedAway({
     meter: options.meter ?? silentMeter,
     log: options.log,
@@ -107,22 +109,22 @@ function openDoor(options: ServerOptions, turnedAway: TurnedAway): Door {
 }
 
 /** A door to health alone. Whoever reaches it may ask: it says no more than that. */
-function probeDoor(options: ServerOptions, health: HealthService, turnedAway: TurnedAway): Door {
+function probeDoor(options: ServerOptions, health: HealthStatuses, turnedAway: TurnedAway): Door {
   const caller = openPermit("probe");
   const accounts = new CallAccounts(turnedAway);
   const calls = new OpenCalls(() => caller, accounts);
   const interceptors = [explainRefusals(accounts)];
   const door = new Door({ limits: options, turnedAway, accounts, calls, interceptors });
-  door.add(health.definition, health.handlers, standardInterceptors(options));
+  door.add(HealthService, healthHandlers(health), standardInterceptors(options));
   return door;
 }
 
 /** Health and reflection. Their streams last as long as the caller likes, and are quiet in the log. */
-function addStandardServices(door: Door, health: HealthService, options: ServerOptions): void {
+function addStandardServices(door: Door, health: HealthStatuses, options: ServerOptions): void {
   const { descriptors, reflection } = options;
   const interceptors = standardInterceptors(options);
   const serverReflectionInfo = reflectionHandler({ descriptors, services: () => door.services });
-  door.add(health.definition, health.handlers, interceptors);
+  door.add(HealthService, healthHandlers(health), interceptors);
   if (reflection === "off") return;
   door.add(ServerReflectionService, { serverReflectionInfo }, interceptors);
   door.add(AlphaReflectionService, { serverReflectionInfo }, interceptors);
@@ -141,7 +143,7 @@ function observed(
 
 async function drain(
   doors: readonly Door[],
-  health: HealthService,
+  health: HealthStatuses,
   graceMs: number,
 ): Promise<void> {
   const leaving = new ServeError(

@@ -6,7 +6,7 @@
  *   the other probes count, and models that are added later change nothing of it.
  * - `readiness` and the empty name: SERVING once that is so and at least one model is ready. A model
  *   that failed takes no others down with it. With no model at all, there is nothing to wait for.
- * - `model:<name>`: SERVING while it is ready.
+ * - `model:<name>`: SERVING while it is ready; unknown once it has gone.
  * - the generation and embedding services: SERVING while a model of their task is ready.
  * - the services that need no model: always SERVING.
  *
@@ -27,6 +27,7 @@ const services: Readonly<Record<string, Task | undefined>> = {
 /** Where health is told. */
 export interface HealthNames {
   set(name: string, serving: boolean): void;
+  forget(name: string): void;
 }
 
 /** Tells health now, and whenever a model has changed. */
@@ -34,8 +35,7 @@ export function tellHealth(models: Pick<Registry, "list" | "onChange">, health: 
   let told: ReadonlyMap<string, boolean> = new Map();
   const tell = (): void => {
     const now = healthOf(models.list(), { hasStarted: told.get("startup") === true });
-    // A model that is no longer there serves no more.
-    for (const name of told.keys()) if (!now.has(name)) health.set(name, false);
+    for (const name of told.keys()) if (!now.has(name)) health.forget(name);
     for (const [name, serving] of now) health.set(name, serving);
     told = now;
   };

@@ -91,8 +91,10 @@ describe("health", () => {
     expect(detailsOf(unknown as ServiceError)?.reason).toBe("SERVICE_NOT_FOUND");
   });
 
-  it("lists all names", async () => {
-    const opened = await open({ "": true, readiness: false });
+  it("lists all names, however many models there are", async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `model:${index}`);
+    const models = Object.fromEntries(names.map((name) => [name, true]));
+    const opened = await open({ "": true, readiness: false, ...models });
     const write = () => Buffer.from(HealthListRequest.encode({}).finish());
     const listed = await new Promise<HealthListResponse>((resolve, reject) => {
       opened.client.makeUnaryRequest(
@@ -106,10 +108,11 @@ describe("health", () => {
     expect(listed.statuses).toEqual({
       "": { status: SERVING },
       readiness: { status: NOT_SERVING },
+      ...Object.fromEntries(names.map((name) => [name, { status: SERVING }])),
     });
   });
 
-  it("tells watchers each change once, also of a name that comes later", async () => {
+  it("tells watchers each change once, also of a name that comes and goes", async () => {
     const opened = await open({});
     const { stream, next } = watch(opened, "model:a");
     expect(await next()).toBe(SERVICE_UNKNOWN);
@@ -120,6 +123,9 @@ describe("health", () => {
     expect(await check(opened, "model:a")).toBe(NOT_SERVING);
     opened.server.health.set("model:a", true);
     expect(await next()).toBe(SERVING);
+    opened.server.health.forget("model:a");
+    expect(await next()).toBe(SERVICE_UNKNOWN);
+    expect(await check(opened, "model:a")).toMatchObject({ code: status.NOT_FOUND });
     stream.cancel();
     expect(await next()).toMatchObject({ code: status.CANCELLED });
   });

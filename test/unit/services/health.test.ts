@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { ModelStatus } from "../../../src/models/model.ts";
-import { healthOf } from "../../../src/services/health.ts";
+import { healthOf, tellHealth } from "../../../src/services/health.ts";
 import { embeddingModel, generationModel } from "../../grpc/fake-models.ts";
 
 const generation = "inferd.v1.GenerationService";
@@ -55,4 +55,24 @@ it("names every name whatever its state", () => {
   expect(names.sort()).toEqual(
     ["", "readiness", "startup", "model:story", generation, embedding, ...always].sort(),
   );
+});
+
+it("forgets a model that has gone", () => {
+  let change = (): void => undefined;
+  let models = [generationModel(), embeddingModel()];
+  const told = new Map<string, boolean>();
+  tellHealth(
+    {
+      list: () => models,
+      onChange: (listener) => {
+        change = () => listener(embeddingModel());
+        return () => undefined;
+      },
+    },
+    { set: (name, serves) => told.set(name, serves), forget: (name) => told.delete(name) },
+  );
+  models = [embeddingModel()];
+  change();
+  expect(told.has("model:story")).toBe(false);
+  expect(told.get("model:vectors")).toBe(true);
 });
