@@ -61,6 +61,22 @@ const workerGraceMs = 2000;
 /** Starts a server. Resolves when it listens; models go on loading. Throws one line that says why not. */
 export async function startApp(config: Config, log: Log, environment: Environment): Promise<App> {
   const access = await openAccess(config, log, systemClock);
+  try {
+    return await startBehind(access, { config, log, environment });
+  } catch (error) {
+    // What follows keys and certificates would keep a process that has nothing to do.
+    await access.close();
+    throw error;
+  }
+}
+
+interface Start {
+  readonly config: Config;
+  readonly log: Log;
+  readonly environment: Environment;
+}
+
+async function startBehind(access: Access, { config, log, environment }: Start): Promise<App> {
   const manifests = await findModels(placesOf(config, config));
   const meter = await openMeter(config, () => models.loads());
   const models = openRegistry({
@@ -143,6 +159,7 @@ async function listen(
     return { port: await server.listen(config.host, config.port), metrics };
   } catch (error) {
     await metrics?.close();
+    await server.drain(0);
     throw error;
   }
 }

@@ -26,7 +26,10 @@ export async function openAccess(config: Config, log: Log, clock: Clock): Promis
   let quota = quotaOf(config);
   const tokens = await openIssuer(config, log, clock);
   const keyPair = openKeyPair(config, log, clock);
-  const ring = await openRing(config, log, clock);
+  const ring = await openRing(config, log, clock).catch((error: unknown) => {
+    keyPair?.close();
+    throw error;
+  });
   const { clientScopes: scopes, clientIds: ids } = config;
   const means: Means = {
     findKey: ring && ((id) => ring.find(id)),
@@ -60,7 +63,12 @@ export async function openAccess(config: Config, log: Log, clock: Clock): Promis
 async function openRing(config: Config, log: Log, clock: Clock): Promise<KeyRing | undefined> {
   if (config.keys === undefined) return undefined;
   const ring = new KeyRing({ store: await openKeyStore(config.keys), log, clock });
-  await ring.open();
+  try {
+    await ring.open();
+  } catch (error) {
+    await ring.close();
+    throw error;
+  }
   return ring;
 }
 
