@@ -1,6 +1,7 @@
 import type { Priority } from "../base/priority.ts";
-import { type Amount, learn, type Pace, unknownPace } from "./pace.ts";
-import { leastMs } from "./prediction.ts";
+import type { Ahead } from "./line.ts";
+import { learn, unknownPace } from "./pace.ts";
+import { leastMs, type Measured } from "./prediction.ts";
 import type { Ticket } from "./ticket.ts";
 import { nextTurn } from "./turns.ts";
 
@@ -12,24 +13,14 @@ export interface Sample {
   readonly firstOutputMs: number | undefined;
 }
 
-/** What was measured of the jobs of one priority. */
-interface Measured {
-  /** How long they held their places, by all of their tokens. */
-  readonly service: Pace;
-  /** From their starts to their first outputs, by the tokens of their prompts. */
-  readonly prefill: Pace;
-}
-
 const nothing: Measured = { service: unknownPace, prefill: unknownPace };
 
-/**
- * What a queue has measured and promised, and what it expects from that: of each priority apart, since batch
- * jobs take long where others run, and that says nothing of the others.
- */
+/** What a queue has measured and promised, of each priority apart, and what it expects from that. */
 export class Forecast {
   readonly #slotsNow: () => number;
   readonly #measured: Record<Priority, Measured> = { interactive: nothing, batch: nothing };
-  #promisedAtMs = 0;
+  /** The turns that were promised last. */
+  readonly #promisedAtMs: Record<Priority, number> = { interactive: 0, batch: 0 };
   #slots = 1;
 
   constructor(slots: () => number) {
@@ -52,22 +43,29 @@ export class Forecast {
   }
 
   /** The least that passes until a job ends that so much is ahead of. */
-  leastMs(ahead: Amount, ticket: Ticket): number {
-    return leastMs({
-      ahead,
-      work: ticket,
-      slots: this.#places,
-      ...this.#measured[ticket.priority],
-    });
+  leastMs(ahead: Ahead, ticket: Ticket): number {
+    const { priority } = ticket;
+    const slots = this.#places;
+    return leastMs({ ahead, work: ticket, priority, slots, measured: this.#measured });
   }
 
-  /** How long whoever is refused now should stay away, so many waiting. Each refused caller gets a turn. */
-  turnMs(waiting: number, priority: Priority, nowMs: number): number {
-    const heldMs = this.#measured[priority].service.meanMs || this.heldMs;
-    const placeMs = heldMs / this.#places;
-    const drainMs = placeMs * (waiting + 1);
-    this.#promisedAtMs = nextTurn({ nowMs, drainMs, placeMs, promisedAtMs: this.#promisedAtMs });
-    return this.#promisedAtMs - nowMs;
+  /**
+   * How long whoever is refused now should stay away, so many waiting. Each refused caller gets a turn: an
+   * interactive one after the interactive jobs, a batch one after all.
+   */
+  turnMs(waiting: Readonly<Record<Priority, number>>, priority: Priority, nowMs: number): number {
+    const placeMs = this.#placeMs(priority);
+    const passingMs = priority === "batch" ? waiting.interactive * this.#placeMs("interactive") : 0;
+    const drainMs = placeMs * (waiting[priority] + 1) + passingMs;
+    const promisedAtMs = this.#promisedAtMs[priority];
+    const turn = nextTurn({ nowMs, drainMs, placeMs, promisedAtMs });
+    this.#promisedAtMs[priority] = turn;
+    return turn - nowMs;
+  }
+
+  /** How often a place becomes free where jobs of this priority run. */
+  #placeMs(priority: Priority): number {
+    return (this.#measured[priority].service.meanMs || this.heldMs) / this.#places;
   }
 
   /** Places there are; while no worker is ready, those there were: they will be there again. */

@@ -3,6 +3,9 @@ import { Callers } from "./callers.ts";
 import type { Amount } from "./pace.ts";
 import type { Ticket } from "./ticket.ts";
 
+/** What starts before a job, of each priority: each takes its own time. */
+export type Ahead = Readonly<Record<Priority, Amount>>;
+
 /**
  * One model's waiting jobs, in the order in which they start.
  *
@@ -19,6 +22,16 @@ export class Line<T extends Ticket> {
 
   get size(): number {
     return this.#again.length + this.#interactive.size + this.#batch.size;
+  }
+
+  /** How many of each priority. */
+  get sizes(): Readonly<Record<Priority, number>> {
+    const again = (priority: Priority): number =>
+      this.#again.filter((job) => job.priority === priority).length;
+    return {
+      interactive: again("interactive") + this.#interactive.size,
+      batch: again("batch") + this.#batch.size,
+    };
   }
 
   get tokens(): number {
@@ -74,15 +87,14 @@ export class Line<T extends Ticket> {
     this.#of(ticket).giveBack(ticket, tokens);
   }
 
-  /** What would start before a job that came now. */
-  ahead({ caller, priority, tokens }: Ticket): Amount {
+  /** What would start before a job that came now. Batch jobs do not count before an interactive one: few are. */
+  ahead({ caller, priority, tokens }: Ticket): Ahead {
     const own = (priority === "batch" ? this.#batch : this.#interactive).ahead(caller);
-    const again = this.#again.length;
-    if (priority === "interactive") return { ...own, jobs: own.jobs + again };
+    if (priority === "interactive") return { interactive: own, batch: { jobs: 0, tokens: 0 } };
     const { size, tokens: waiting } = this.#interactive;
     const passing = Math.min(waiting, (own.tokens + tokens) * passingTokens);
     const part = waiting === 0 ? 0 : passing / waiting;
-    return { jobs: again + own.jobs + size * part, tokens: own.tokens + passing };
+    return { interactive: { jobs: size * part, tokens: passing }, batch: own };
   }
 
   #shiftFair(hasBatchPlace: boolean): T | undefined {

@@ -1,17 +1,26 @@
 /** When a job that has to wait would be done. Pure, so that refusing for it is tested. */
-import { type Amount, type Pace, timeFor } from "./pace.ts";
+import type { Priority } from "../base/priority.ts";
+import type { Ahead } from "./line.ts";
+import { type Pace, timeFor } from "./pace.ts";
 import type { Work } from "./work.ts";
+
+/** What was measured of the jobs of one priority. */
+export interface Measured {
+  /** How long they held their places, by all of their tokens. */
+  readonly service: Pace;
+  /** From their starts to their first outputs, by the tokens of their prompts. */
+  readonly prefill: Pace;
+}
 
 export interface Outlook {
   /** What starts before the job. */
-  readonly ahead: Amount;
+  readonly ahead: Ahead;
   readonly work: Work;
+  readonly priority: Priority;
   /** Jobs that the model computes at once. */
   readonly slots: number;
-  /** How long jobs hold their place, by all of their tokens. */
-  readonly service: Pace;
-  /** How long jobs take from their start to their first output, by the tokens of their prompts. */
-  readonly prefill: Pace;
+  /** Of each priority apart: batch jobs take long where others run, and that says nothing of the others. */
+  readonly measured: Readonly<Record<Priority, Measured>>;
 }
 
 // A prompt, or most of it, may be in the engine's cache.
@@ -26,8 +35,12 @@ const surePrefill = 0.5;
  * or by their tokens, whichever is less, so that who may generate much is taken to stop as soon as others do.
  * Zero where nothing was measured.
  */
-export function leastMs({ ahead, work, slots, service, prefill }: Outlook): number {
-  const queueMs = timeFor(service, ahead) / Math.max(1, slots);
+export function leastMs({ ahead, work, priority, slots, measured }: Outlook): number {
+  const { interactive, batch } = measured;
+  const aheadMs =
+    timeFor(interactive.service, ahead.interactive) + timeFor(batch.service, ahead.batch);
+  const queueMs = aheadMs / Math.max(1, slots);
+  const { service, prefill } = measured[priority];
   const ownMs = timeFor(service, { jobs: 1, tokens: work.tokens });
   const prefillMs = timeFor(prefill, { jobs: 1, tokens: work.promptTokens });
   return queueMs + Math.max(ownMs, surePrefill * prefillMs);

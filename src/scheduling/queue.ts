@@ -224,11 +224,11 @@ export class Queue<Place> {
 
   #queueFull({ priority }: Ticket, { bound, scope }: Refusal): ServeError {
     this.#tally.refused.QUEUE_FULL += 1;
-    const waiting = this.#line.size;
+    const { size: waiting, sizes } = this.#line;
     const what = scope === "model" ? "for this model" : "in this server";
     return new ServeError("QUEUE_FULL", `too many calls wait ${what}; try again later`, {
       facts: { bound, scope, waiting: String(waiting), waiting_tokens: String(this.#line.tokens) },
-      retryAfterMs: this.#forecast.turnMs(waiting, priority, this.#options.now()),
+      retryAfterMs: this.#forecast.turnMs(sizes, priority, this.#options.now()),
     });
   }
 }

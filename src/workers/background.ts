@@ -18,7 +18,7 @@ export type Party = "interactive" | "batch" | "all";
 
 export const noBackground: Background = { owedMs: 0, stepMs: 0 };
 
-/** A step that a pause of the machine made long keeps batch jobs waiting no longer than one of so much. */
+/** A step that a pause of the machine made long counts as one of so much, whoever took part in it. */
 const longestStepMs = 1_000;
 
 /** Who takes part in the next step, of the jobs that may. */
@@ -35,7 +35,7 @@ export function noteStep(background: Background, party: Party, ms: number): Back
   switch (party) {
     case "interactive": {
       // No more than a step is saved up, also while no batch job is there.
-      const earnedMs = owedMs < stepMs ? ms * (batchShare / (1 - batchShare)) : 0;
+      const earnedMs = owedMs < stepMs ? tookMs * (batchShare / (1 - batchShare)) : 0;
       return { owedMs: owedMs + earnedMs, stepMs };
     }
     case "batch":

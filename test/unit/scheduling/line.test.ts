@@ -111,7 +111,12 @@ describe("priorities", () => {
 
   it("tell a batch job what would pass it", () => {
     const line = lineOf(...many(30, "interactive"), job("batch"));
-    expect(line.ahead(job("batch"))).toEqual({ jobs: 15, tokens: 150 });
-    expect(line.ahead(job("interactive", 10, "other"))).toEqual({ jobs: 0, tokens: 0 });
+    expect(line.ahead(job("batch"))).toEqual({
+      interactive: { jobs: 14, tokens: 140 },
+      batch: { jobs: 1, tokens: 10 },
+    });
+    const none = { jobs: 0, tokens: 0 };
+    const other = job("interactive", 10, "other");
+    expect(line.ahead(other)).toEqual({ interactive: none, batch: none });
   });
 });

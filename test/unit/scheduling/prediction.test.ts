@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { learn, type Pace, timeFor, unknownPace } from "../../../src/scheduling/pace.ts";
+import {
+  type Amount,
+  learn,
+  type Pace,
+  timeFor,
+  unknownPace,
+} from "../../../src/scheduling/pace.ts";
 import { leastMs, type Outlook } from "../../../src/scheduling/prediction.ts";
 
 const pace = (meanMs: number, meanTokens: number): Pace => ({ meanMs, meanTokens });
@@ -23,16 +29,27 @@ describe("a pace", () => {
 });
 
 describe("the least time", () => {
+  const none = { jobs: 0, tokens: 0 };
+  const measured = { service: pace(1000, 50), prefill: pace(100, 20) };
   const outlook: Outlook = {
-    ahead: { jobs: 8, tokens: 400 },
+    ahead: { interactive: { jobs: 8, tokens: 400 }, batch: none },
     work: { promptTokens: 20, tokens: 50 },
+    priority: "interactive",
     slots: 4,
-    service: pace(1000, 50),
-    prefill: pace(100, 20),
+    measured: { interactive: measured, batch: measured },
   };
 
   it("is what is ahead, by all slots, and what a job takes", () => {
     expect(leastMs(outlook)).toBe(3000);
+  });
+
+  it("takes what is ahead at the pace of its own priority", () => {
+    const slow = { service: pace(8000, 50), prefill: pace(100, 20) };
+    const both = { ...outlook, measured: { interactive: measured, batch: slow } };
+    expect(leastMs(both)).toBe(3000);
+    expect(leastMs({ ...both, priority: "batch" })).toBe(2000 + 8000);
+    const ahead = { ...outlook.ahead, batch: { jobs: 2, tokens: 100 } };
+    expect(leastMs({ ...both, priority: "batch", ahead })).toBe(2000 + 4000 + 8000);
   });
 
   it("is shorter for a job that may generate less than others do, not longer for one that may more", () => {
@@ -42,27 +59,29 @@ describe("the least time", () => {
   });
 
   it("counts half of the prefill where that is more", () => {
-    expect(leastMs({ ...outlook, prefill: pace(5000, 20) })).toBe(4500);
+    const interactive = { ...measured, prefill: pace(5000, 20) };
+    expect(leastMs({ ...outlook, measured: { ...outlook.measured, interactive } })).toBe(4500);
   });
 
   it("is nothing where nothing was measured", () => {
-    expect(leastMs({ ...outlook, service: unknownPace, prefill: unknownPace })).toBe(0);
+    const nothing = { service: unknownPace, prefill: unknownPace };
+    expect(leastMs({ ...outlook, measured: { interactive: nothing, batch: nothing } })).toBe(0);
   });
 
   it("never falls when more is ahead, and never rises with more slots", () => {
     const count = fc.nat(1000);
     fc.assert(
       fc.property(count, count, count, count, (jobs, tokens, more, slots) => {
-        const now = leastMs({ ...outlook, slots, ahead: { jobs, tokens } });
-        const later = leastMs({
+        const behind = (interactive: Amount): Outlook => ({
           ...outlook,
           slots,
-          ahead: { jobs: jobs + more, tokens: tokens + more },
+          ahead: { ...outlook.ahead, interactive },
         });
+        const now = leastMs(behind({ jobs, tokens }));
+        const later = leastMs(behind({ jobs: jobs + more, tokens: tokens + more }));
         expect(later).toBeGreaterThanOrEqual(now);
-        expect(
-          leastMs({ ...outlook, slots: slots + more, ahead: { jobs, tokens } }),
-        ).toBeLessThanOrEqual(now);
+        const wider = { ...behind({ jobs, tokens }), slots: slots + more };
+        expect(leastMs(wider)).toBeLessThanOrEqual(now);
       }),
     );
   });

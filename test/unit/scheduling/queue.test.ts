@@ -188,6 +188,23 @@ describe("a queue", () => {
     await expect(enter("d")).rejects.toMatchObject({ retryAfterMs: 2000 });
   });
 
+  it("tells interactive callers nothing of the turns that batch callers were promised", async () => {
+    const { enter, end, release } = setUp({ places: 1, maxWaiting: 8 });
+    const batch = { ...defaults, caller: "b", priority: "batch" } as const;
+    await enter("a");
+    end(1000);
+    release();
+    await enter("b", batch);
+    end(9000, { ticket: batch });
+    for (let count = 0; count < 7; count += 1) void enter(`waiting ${count}`);
+    void enter("waiting b", batch);
+    for (const turn of [25_000, 25_000]) {
+      await expect(enter("refused b", batch)).rejects.toMatchObject({ retryAfterMs: turn });
+    }
+    await expect(enter("refused")).rejects.toMatchObject({ retryAfterMs: 8000 });
+    await expect(enter("refused")).rejects.toMatchObject({ retryAfterMs: 9000 });
+  });
+
   it("says which bound was reached, and whose", async () => {
     const room = new WaitingRoom({ jobs: 2, tokens: 1e9 });
     const one = setUp({ room, maxTokens: 25 });

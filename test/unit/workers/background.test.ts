@@ -70,6 +70,11 @@ describe("who takes part in a step", () => {
   it("makes batch jobs pay for a pause of the machine no longer than for a second", () => {
     expect(noteStep(noBackground, "all", 3_600_000)).toEqual({ owedMs: -1_000, stepMs: 1_000 });
   });
+
+  it("gives them no more for one that came while interactive jobs ran", () => {
+    const { owedMs } = noteStep({ owedMs: -1_000, stepMs: 100 }, "interactive", 3_600_000);
+    expect(owedMs).toBeCloseTo(-1_000 + 1_000 / 7);
+  });
 });
 
 describe("places", () => {
