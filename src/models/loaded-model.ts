@@ -80,7 +80,7 @@ export class LoadedModel implements ServingModel {
       tokens: manifest.limits.maxQueuedTokens ?? options.maxQueuedTokens,
     };
     this.#queue = new Queue({
-      take: (priority) => this.#pool.take(priority),
+      take: (priority, wanted) => this.#pool.take(priority, wanted),
       slots: () => this.#pool.slots,
       bounds,
       room: options.room,

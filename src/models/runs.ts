@@ -89,7 +89,7 @@ export class Runs {
     }
   }
 
-  /** Runs a suspect when it is its turn. */
+  /** Runs a suspect when it is its turn, as an interactive job: the other suspects wait for its end. */
   async *#try(submission: Submission, turn: Turn): AsyncGenerator<WorkerEvent, void> {
     const { job, signal } = submission;
     const { tokens } = turn.ticket;
@@ -98,7 +98,8 @@ export class Runs {
     try {
       this.#assertAlive();
       let given = 0;
-      for await (const event of this.#enqueue(submission, turn)) {
+      const ticket: Ticket = { ...turn.ticket, priority: "interactive" };
+      for await (const event of this.#enqueue(submission, { ...turn, ticket })) {
         given += costOf(event);
         trial?.gave(given);
         yield event;

@@ -3,13 +3,17 @@ import type { Priority } from "../base/priority.ts";
 import { type Admission, admit, type Bounds, exceeded } from "./admission.ts";
 import { Forecast, type Sample } from "./forecast.ts";
 import { Line } from "./line.ts";
+import { heightOf, noPeak, see } from "./peak.ts";
 import { type QueueState, Tally } from "./tally.ts";
 import type { Ticket } from "./ticket.ts";
 import type { Guest, Refusal, WaitingRoom } from "./waiting-room.ts";
 
 export interface QueueOptions<Place> {
-  /** A place for one job now, or undefined. A job started on it takes it. Interactive jobs may have some that batch jobs may not. */
-  readonly take: (priority: Priority) => Place | undefined;
+  /**
+   * A place for one job now, or undefined. A job started on it takes it. Interactive jobs may have some that batch
+   * jobs may not: by how many places interactive ones wanted at once of late.
+   */
+  readonly take: (priority: Priority, wanted: number) => Place | undefined;
   /** Places there are in all. */
   readonly slots: () => number;
   /** Of this queue; the room has those of the whole server. */
@@ -54,6 +58,8 @@ export class Queue<Place> {
   readonly #line = new Line<Waiting<Place>>();
   readonly #tally = new Tally();
   readonly #forecast: Forecast;
+  /** Interactive jobs that waited or ran at once. */
+  #peak = noPeak;
 
   constructor(options: QueueOptions<Place>) {
     this.#options = options;
@@ -61,7 +67,8 @@ export class Queue<Place> {
   }
 
   get state(): QueueState {
-    const { running, started, refused, expired, left } = this.#tally;
+    const { started, refused, expired, left } = this.#tally;
+    const running = this.#tally.running.interactive + this.#tally.running.batch;
     const { size: waiting, tokens: waitingTokens } = this.#line;
     const counted = { refused: { ...refused }, expired: { ...expired }, left: { ...left } };
     return { waiting, waitingTokens, running, started, ...counted };
@@ -79,8 +86,9 @@ export class Queue<Place> {
   async run<Started>(entry: Entry<Place, Started>): Promise<Started> {
     if (entry.signal.aborted) throw this.#endQueued(entry.signal.reason);
     const { priority } = entry.ticket;
+    if (priority === "interactive") this.#see(1);
     if (this.#line.isFirst(priority)) {
-      const place = this.#options.take(priority);
+      const place = this.#take(priority);
       if (place !== undefined) return this.#start(entry, place);
     }
     return this.#wait(entry);
@@ -89,9 +97,9 @@ export class Queue<Place> {
   /** Starts as many jobs as there are places. Call when there may be more places than before. */
   pump(): void {
     while (this.#line.size > 0) {
-      const place = this.#options.take("interactive");
+      const place = this.#take("interactive");
       if (place === undefined) return;
-      const next = this.#line.shift(this.#options.take("batch") !== undefined);
+      const next = this.#line.shift(this.#take("batch") !== undefined);
       if (next === undefined) return;
       this.#options.room.leave(next);
       if (next.expiresAt > this.#options.now()) next.start(place);
@@ -110,16 +118,27 @@ export class Queue<Place> {
   /** Notes how a job went: predictions and turns come from it. Call once for each that was started. */
   end(ending: Ending): void {
     const { ticket, generatedTokens, error } = ending;
-    this.#tally.running -= 1;
+    this.#tally.running[ticket.priority] -= 1;
     if (error !== undefined) this.#tally.end("running", error.reason);
     this.#forecast.learn(ticket, ending);
     this.#line.giveBack(ticket, ticket.tokens - ticket.promptTokens - generatedTokens);
   }
 
+  #take(priority: Priority): Place | undefined {
+    this.#see(0);
+    return this.#options.take(priority, heightOf(this.#peak));
+  }
+
+  /** Notes how many interactive jobs want a place now, with so many who come. */
+  #see(coming: number): void {
+    const wanted = this.#tally.running.interactive + this.#line.sizes.interactive + coming;
+    this.#peak = see(this.#peak, wanted, this.#options.now());
+  }
+
   #start<Started>({ start, ticket }: Entry<Place, Started>, place: Place): Started {
     const started = start(place);
     this.#line.start(ticket);
-    this.#noteStart();
+    this.#noteStart(ticket);
     return started;
   }
 
@@ -130,9 +149,9 @@ export class Queue<Place> {
     waiting.fail(this.#endQueued(error));
   }
 
-  #noteStart(): void {
+  #noteStart({ priority }: Ticket): void {
     this.#tally.started += 1;
-    this.#tally.running += 1;
+    this.#tally.running[priority] += 1;
   }
 
   #endQueued(reason: unknown): ServeError {
@@ -153,7 +172,7 @@ export class Queue<Place> {
         settle();
         try {
           resolve(entry.start(place));
-          this.#noteStart();
+          this.#noteStart(waiting);
         } catch (thrown) {
           // Its caller has left in this very turn, and its place was free before it could say so.
           this.#line.giveBack(waiting, waiting.tokens);

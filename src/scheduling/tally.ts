@@ -1,4 +1,5 @@
 import type { Reason } from "../base/errors.ts";
+import type { Priority } from "../base/priority.ts";
 
 /** Where a job was when it ended early. */
 export type Stage = "queued" | "running";
@@ -25,7 +26,7 @@ export type Refused = Extract<Reason, "QUEUE_FULL" | "WOULD_EXPIRE">;
 
 /** Counts; whoever shows the counts reads them when it wants to. */
 export class Tally {
-  running = 0;
+  readonly running: Record<Priority, number> = { interactive: 0, batch: 0 };
   started = 0;
   readonly refused: Record<Refused, number> = { QUEUE_FULL: 0, WOULD_EXPIRE: 0 };
   readonly expired: Record<Stage, number> = { queued: 0, running: 0 };

@@ -45,8 +45,14 @@ export function noteStep(background: Background, party: Party, ms: number): Back
   }
 }
 
-/** How many of an engine's places batch jobs may have together: where there are several, some are left free. */
-export function batchPlaces(slots: number): number {
+/**
+ * How many of an engine's places batch jobs may have together. Where there are several, they leave an eighth free
+ * and as many as interactive jobs `wanted` at once of late, but half at most: they run an eighth as fast, so a
+ * model's tokens are shared seven to one where places are shared equally.
+ */
+export function batchPlaces(slots: number, wanted: number): number {
   if (slots < 2) return slots;
-  return slots - Math.max(1, Math.floor(slots * batchShare));
+  const least = Math.max(1, Math.floor(slots * batchShare));
+  const most = Math.floor(slots / 2);
+  return slots - Math.max(least, Math.min(most, wanted));
 }

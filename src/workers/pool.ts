@@ -72,15 +72,20 @@ export class Pool {
     return this.#replicas.flatMap(({ pid }) => pid ?? []);
   }
 
-  /** The least busy worker with a free place; undefined where there is none for a job of this priority. */
-  take(priority: Priority): Replica | undefined {
+  /**
+   * The worker with a free place and the fewest interactive jobs, then the fewest; undefined where there is none
+   * for a job of this priority. `wanted`: how many places interactive jobs wanted at once of late.
+   */
+  take(priority: Priority, wanted: number): Replica | undefined {
     if (this.#stopped !== undefined) return undefined;
-    if (priority === "batch" && this.#batchJobs >= batchPlaces(this.slots)) return undefined;
+    if (priority === "batch" && this.#batchJobs >= batchPlaces(this.slots, wanted))
+      return undefined;
     const free = this.#replicas.filter((replica) => replica.jobs < replica.slots);
-    return free.reduce<Replica | undefined>(
-      (best, replica) => (best === undefined || replica.jobs < best.jobs ? replica : best),
-      undefined,
+    const interactive = ({ jobs, batchJobs }: Replica): number => jobs - batchJobs;
+    const [best] = free.toSorted(
+      (one, other) => interactive(one) - interactive(other) || one.jobs - other.jobs,
     );
+    return best;
   }
 
   get #batchJobs(): number {

@@ -35,7 +35,8 @@ export const Priority = {
   /**
    * BATCH - Nobody waits. Such jobs start after interactive ones, except for an eighth of the tokens, which is
    * theirs while they wait. While interactive jobs run on the same worker, they are computed for an eighth
-   * of the time. Of a model's places they leave an eighth free, one at least where there are two.
+   * of the time. Of a model's places they leave an eighth free, one at least where there are two, and
+   * as many as interactive jobs wanted at once of late, up to half.
    */
   BATCH: 2,
 } as const;

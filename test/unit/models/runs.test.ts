@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
 import { type DroppedJob, silentModelMeter } from "../../../src/base/meter.ts";
+import type { Priority } from "../../../src/base/priority.ts";
 import { fingerprintWith } from "../../../src/models/fingerprint.ts";
 import { Quarantine } from "../../../src/models/quarantine.ts";
 import { Runs } from "../../../src/models/runs.ts";
@@ -38,8 +39,10 @@ const begin: Act = (stream) => stream.push({ kind: "started" });
 function setUp({ act = die, places = 1, maxWaiting = 10 }) {
   const clock = new FakeClock();
   let attempts = 0;
+  const priorities: Priority[] = [];
   const worker: Pick<Replica, "run"> = {
-    run: () => {
+    run: ({ priority }) => {
+      priorities.push(priority);
       // Else a bound that is missing would never end the test.
       if (++attempts > 10) throw new Error("tried again and again");
       const stream = new JobStream({ read: () => undefined, left: () => undefined });
@@ -64,7 +67,7 @@ function setUp({ act = die, places = 1, maxWaiting = 10 }) {
   const dropped: DroppedJob[] = [];
   const meter = { ...silentModelMeter, dropped: (job: DroppedJob) => void dropped.push(job) };
   const runs = new Runs({ queue, quarantine, clock, meter, look });
-  return { runs, quarantine, dropped, attempts: () => attempts };
+  return { runs, quarantine, dropped, priorities, attempts: () => attempts };
 }
 
 const gone = new ServeError("CALLER_GONE", "x");
@@ -78,6 +81,19 @@ describe("a job whose workers die and that nobody blames", () => {
     expect(attempts()).toBe(2);
     expect(dropped).toMatchObject([{ stage: "worker", reason: "WORKER_EXITED" }]);
   });
+});
+
+it("a batch job runs as one, and as an interactive one while other suspects wait for its end", async () => {
+  const act: Act = (stream) => {
+    stream.push(finish);
+    stream.end(0);
+  };
+  const { runs, quarantine, priorities } = setUp({ act });
+  const batch = submission("say a", { priority: "batch" });
+  await collect(runs.run(batch));
+  quarantine.blame([{ job: generateJob("say a"), given: 0 }]);
+  await collect(runs.run(batch));
+  expect(priorities).toEqual(["batch", "interactive"]);
 });
 
 describe("a job that does not finish is told of with where it was", () => {

@@ -98,8 +98,13 @@ describe("priorities", () => {
   it("give a batch job that lost its worker no place that batch jobs may not have", () => {
     const line = lineOf(job("interactive"));
     line.pushFirst(job("batch"));
+    expect(line.sizes).toEqual({ interactive: 1, batch: 1 });
     expect(line.shift(false)?.priority).toBe("interactive");
     expect(line.shift(false)).toBeUndefined();
+    expect(line.sizes).toEqual({ interactive: 0, batch: 1 });
+    line.pushFirst(job("interactive"));
+    expect(line.sizes).toEqual({ interactive: 1, batch: 1 });
+    line.shift(false);
     expect(line.shift(true)?.priority).toBe("batch");
   });
 

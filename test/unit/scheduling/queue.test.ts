@@ -1,78 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
-import { type Ending, Queue } from "../../../src/scheduling/queue.ts";
-import type { Ticket } from "../../../src/scheduling/ticket.ts";
 import { WaitingRoom } from "../../../src/scheduling/waiting-room.ts";
-import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { never } from "../../fixtures/jobs.ts";
-
-const bounds = { jobs: 1000, tokens: 1e9 };
-
-interface Options {
-  readonly places?: number;
-  /** Of the places, those that batch jobs leave free. */
-  readonly reserved?: number;
-  readonly maxWaiting?: number;
-  readonly maxTokens?: number;
-  readonly room?: WaitingRoom;
-  readonly refusesLate?: boolean;
-}
-
-type Caller = Partial<Ticket> & {
-  readonly signal?: AbortSignal;
-  readonly isRetry?: boolean;
-  readonly expiresAt?: number;
-};
-
-const defaults: Ticket = { caller: "x", priority: "interactive", promptTokens: 10, tokens: 10 };
-
-/** A queue before some places, and the jobs in the order of their starts. */
-function setUp(options: Options = {}) {
-  const { places = 0, reserved = 0, maxWaiting = 10, maxTokens = 1e9 } = options;
-  let free = places;
-  const started: string[] = [];
-  const clock = new FakeClock();
-  const queue = new Queue<number>({
-    take: (priority) => (free > (priority === "batch" ? reserved : 0) ? free : undefined),
-    slots: () => places,
-    bounds: { jobs: maxWaiting, tokens: maxTokens },
-    room: options.room ?? new WaitingRoom(bounds),
-    refusesLate: options.refusesLate ?? true,
-    now: clock.now,
-  });
-  const enter = (name: string, parts: Caller = {}) => {
-    const { signal = never, isRetry = false, expiresAt = Infinity, ...ticket } = parts;
-    return queue.run({
-      ticket: { ...defaults, ...ticket },
-      signal,
-      isRetry,
-      expiresAt,
-      start: () => {
-        free--;
-        started.push(name);
-        return name;
-      },
-    });
-  };
-  /** A job that ran has ended, and took so long. */
-  const end = (heldMs: number, parts: Partial<Ending> = {}) =>
-    queue.end({
-      ticket: defaults,
-      heldMs,
-      firstOutputMs: undefined,
-      generatedTokens: 0,
-      error: undefined,
-      ...parts,
-    });
-  const release = () => {
-    free++;
-    queue.pump();
-  };
-  /** A place becomes free and nobody has heard of it yet. */
-  const vacate = () => free++;
-  return { queue, enter, end, release, vacate, started, clock };
-}
+import { defaults, type Options, setUp } from "./queue-set-up.ts";
 
 describe("a queue", () => {
   it("starts a job at once where there is a place, also when none may wait", async () => {
@@ -102,6 +32,30 @@ describe("a queue", () => {
     release();
     await Promise.all(waiting);
     expect(started).toEqual(["a", "d", "b", "c"]);
+  });
+
+  it("says with each place how many interactive jobs wanted one at once of late", async () => {
+    const { enter, end, release, wanted, clock } = setUp({ places: 2 });
+    const batch = { ...defaults, priority: "batch" } as const;
+    for (const name of ["a", "b"]) await enter(name);
+    const third = enter("c");
+    for (let count = 0; count < 3; count += 1) {
+      end(10);
+      release();
+    }
+    await third;
+    await enter("d", batch);
+    expect(wanted()).toBe(3);
+    end(10, { ticket: batch });
+    release();
+    clock.advance(29_000);
+    await enter("e", batch);
+    expect(wanted()).toBe(3);
+    clock.advance(60_000);
+    end(10, { ticket: batch });
+    release();
+    await enter("f", batch);
+    expect(wanted()).toBe(0);
   });
 
   it("lets nobody pass those who wait", async () => {
@@ -346,35 +300,4 @@ it("counts what became of jobs, by where they were", async () => {
     expired: { queued: 0, running: 1 },
     left: { queued: 1, running: 1 },
   });
-});
-
-it("loses no job and starts none twice, whatever happens in what order", async () => {
-  const action = fc.constantFrom("enter", "leave", "release");
-  await fc.assert(
-    fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
-      const { queue, enter, release, started } = setUp({ places: 1, maxWaiting: 5 });
-      const ends: Promise<string>[] = [];
-      const callers: AbortController[] = [];
-      for (const [index, what] of actions.entries()) {
-        if (what === "release") release();
-        else if (what === "leave") callers.shift()?.abort(new Error("left"));
-        else {
-          const caller = new AbortController();
-          callers.push(caller);
-          const job = enter(String(index), { signal: caller.signal });
-          ends.push(
-            job.then(
-              () => "started",
-              () => "ended",
-            ),
-          );
-        }
-      }
-      queue.fail(new ServeError("SHUTTING_DOWN", "x"));
-      const outcomes = await Promise.all(ends);
-      expect(outcomes.filter((outcome) => outcome === "started")).toHaveLength(started.length);
-      expect(new Set(started).size).toBe(started.length);
-      expect(started.map(Number)).toEqual(started.map(Number).sort((a, b) => a - b));
-    }),
-  );
 });

@@ -79,13 +79,21 @@ describe("who takes part in a step", () => {
 
 describe("places", () => {
   it.each([
-    [0, 0],
-    [1, 1],
-    [2, 1],
-    [4, 3],
-    [16, 14],
-    [64, 56],
-  ])("of %i leave batch jobs %i", (slots, places) => {
-    expect(batchPlaces(slots)).toBe(places);
-  });
+    [0, 0, 0],
+    [1, 9, 1],
+    [2, 9, 1],
+    [3, 9, 2],
+    [4, 0, 3],
+    [4, 2, 2],
+    [16, 0, 14],
+    [16, 2, 14],
+    [16, 5, 11],
+    [16, 99, 8],
+    [64, 0, 56],
+  ])(
+    "of %i, of which interactive jobs wanted %i, are for batch jobs %i",
+    (slots, wanted, places) => {
+      expect(batchPlaces(slots, wanted)).toBe(places);
+    },
+  );
 });

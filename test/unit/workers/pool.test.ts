@@ -44,8 +44,8 @@ function setUp(replicas = 1) {
     onFree: () => freed++,
     onDeath: (held) => deaths.push(held.length),
   });
-  const run = (priority: Priority = "interactive") =>
-    pool.take(priority)?.run({ ...assignment, priority });
+  const run = (priority: Priority = "interactive", wanted = 0) =>
+    pool.take(priority, wanted)?.run({ ...assignment, priority });
   return { pool, ports, clock, states, deaths, run, freed: () => freed };
 }
 
@@ -58,7 +58,7 @@ describe("a pool", () => {
   });
 
   it("gives no place before a worker is ready", () => {
-    expect(setUp().pool.take("interactive")).toBeUndefined();
+    expect(setUp().pool.take("interactive", 0)).toBeUndefined();
   });
 
   it("gives each job to the least busy worker, and no more than fit", () => {
@@ -80,6 +80,34 @@ describe("a pool", () => {
     void batch[0]?.return();
     expect(run("batch")).toBeDefined();
     expect(run("batch")).toBeUndefined();
+  });
+
+  it("leaves as many free as interactive jobs wanted at once of late", () => {
+    const { ports, run } = setUp();
+    ports[0]!.ready({ slots: 8 });
+    const batch = Array.from({ length: 8 }, () => run("batch", 3));
+    expect(batch.filter((place) => place !== undefined)).toHaveLength(5);
+    expect(run("batch", 2)).toBeDefined();
+    expect(run("batch", 3)).toBeUndefined();
+  });
+
+  it("gives a job to the worker with the fewest interactive ones, whatever batch jobs it has", () => {
+    const { ports, run } = setUp(2);
+    for (const port of ports) port.ready({ slots: 4 });
+    const jobsOf = (priority: Priority) =>
+      ports.map(({ sent }) =>
+        sent.reduce((sum, each) => {
+          return sum + (each.kind === "job" && each.priority === priority ? 1 : 0);
+        }, 0),
+      );
+    run("interactive");
+    run("batch");
+    run("batch");
+    run("interactive");
+    expect([jobsOf("interactive"), jobsOf("batch")]).toEqual([
+      [1, 1],
+      [0, 2],
+    ]);
   });
 
   it("says when a place is free again", () => {
@@ -127,7 +155,7 @@ describe("a pool", () => {
     const read = collect(run()!);
     ports[0]!.exit();
     await expect(read).rejects.toMatchObject({ reason: "WORKER_EXITED" });
-    expect(pool.take("interactive")).toBeUndefined();
+    expect(pool.take("interactive", 0)).toBeUndefined();
   });
 
   it("has failed with the engine's words when the model cannot be loaded", () => {
@@ -227,7 +255,7 @@ describe("stopping a pool", () => {
     ports[0]!.ready();
     const job = run();
     const stopped = pool.stop(1000);
-    expect(pool.take("interactive")).toBeUndefined();
+    expect(pool.take("interactive", 0)).toBeUndefined();
     expect(ports[0]!.sent.some(({ kind }) => kind === "stop")).toBe(false);
     await job?.return();
     await Promise.resolve();

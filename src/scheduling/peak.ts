@@ -1,0 +1,29 @@
+/** The most of something of late. Pure: a peak is a value, and seeing more gives a new one. */
+
+export interface Peak {
+  /** When the window of now began. */
+  readonly sinceMs: number;
+  /** The most in it. */
+  readonly most: number;
+  /** The most in the window before. */
+  readonly before: number;
+}
+
+export const noPeak: Peak = { sinceMs: 0, most: 0, before: 0 };
+
+/** What was seen counts for at least this long, and at most for twice as long. */
+export const windowMs = 30_000;
+
+export function see({ sinceMs, most, before }: Peak, value: number, nowMs: number): Peak {
+  const windows = Math.floor((nowMs - sinceMs) / windowMs);
+  if (windows < 1) return { sinceMs, most: Math.max(most, value), before };
+  return {
+    sinceMs: sinceMs + windows * windowMs,
+    most: value,
+    before: windows === 1 ? most : 0,
+  };
+}
+
+export function heightOf({ most, before }: Peak): number {
+  return Math.max(most, before);
+}
