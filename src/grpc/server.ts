@@ -51,7 +51,10 @@ export interface GrpcServer {
   addService<D extends object>(definition: D, handlers: HandlersOf<D>): void;
   /** Returns the port, which the system chose where it was 0. Fails with one line that says why. */
   listen(host: string, port: number): Promise<number>;
-  /** Opens a plaintext port with health and nothing else, for probes that know no TLS. */
+  /**
+   * Opens a plaintext port with health and nothing else, for probes that know no TLS. It stays open
+   * until the last call has ended.
+   */
   listenForProbes(host: string, port: number): Promise<number>;
   /** Asks clients by health to go elsewhere, and goes on serving. */
   leave(): void;
@@ -83,7 +86,7 @@ export function openServer(options: ServerOptions): GrpcServer {
       probes.listen({ host, port, flag: "--health-port" }, ServerCredentials.createInsecure()),
     leave: () => health.leave(),
     drain: async (graceMs) => {
-      await drain([door, probes], health, graceMs);
+      await drain({ door, probes }, health, graceMs);
       turnedAway.flush();
     },
   };
@@ -142,7 +145,7 @@ function observed(
 }
 
 async function drain(
-  doors: readonly Door[],
+  { door, probes }: { readonly door: Door; readonly probes: Door },
   health: HealthStatuses,
   graceMs: number,
 ): Promise<void> {
@@ -154,5 +157,7 @@ async function drain(
   health.drain();
   // One turn of the loop, so that those who watch hear of it before their streams end.
   await new Promise((resolve) => setImmediate(resolve));
-  await Promise.all(doors.map((door) => door.drain(leaving, graceMs)));
+  await door.drain(leaving, graceMs);
+  // A closed port would be a dead process to whoever probes it, so it outlasts the calls. Its own need no grace.
+  await probes.drain(leaving, 0);
 }

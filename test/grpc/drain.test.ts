@@ -1,8 +1,16 @@
+import { once } from "node:events";
 import { createServer } from "node:net";
 import { Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
+import {
+  HealthCheckRequest,
+  HealthCheckResponse,
+  HealthCheckResponse_ServingStatus as Serving,
+} from "../../gen/grpc/health/v1/health.ts";
 import type { ServeError } from "../../src/base/errors.ts";
 import { openServer } from "../../src/grpc/server.ts";
+import { probe } from "../kubelet/probe.ts";
+import { ending, frame, rawClient, rawRequest } from "./raw.ts";
 import {
   call,
   deferred,
@@ -100,6 +108,73 @@ describe("a server that drains", () => {
   it("returns at once where nobody calls", async () => {
     const running = await startKinds({});
     await running.server.drain(3_600_000);
+  });
+});
+
+/** A server with a running stream and a port for probes. */
+async function withProbes() {
+  const running = await withRunningStream();
+  const { server } = running;
+  for (const name of ["", "liveness", "readiness"]) server.health.set(name, true);
+  const probes = `127.0.0.1:${await server.listenForProbes("127.0.0.1", 0)}`;
+  const ask = async (service: string) =>
+    (await probe({ address: probes, service, timeoutMs: 10_000 })).why;
+  return { ...running, probes, ask };
+}
+
+/** Watches a name from below; fulfilled once the first status is there. */
+async function watched(address: string, service: string) {
+  const session = rawClient(address);
+  closing.push(() => session.destroy());
+  const stream = rawRequest(session, "/grpc.health.v1.Health/Watch");
+  const ended = ending(stream);
+  stream.end(frame(HealthCheckRequest.encode({ service }).finish()));
+  await once(stream, "data");
+  return { stream, ended };
+}
+
+const saying = (...statuses: Serving[]): Buffer =>
+  Buffer.concat(statuses.map((status) => frame(HealthCheckResponse.encode({ status }).finish())));
+
+/** Fulfilled once nobody can connect to call. */
+async function closed(address: string): Promise<void> {
+  const late = kindsClient(address);
+  closing.push(() => late.close());
+  expect((await call(late, "unary", ["x"])).error?.code).toBe(status.UNAVAILABLE);
+}
+
+describe("the port for probes", () => {
+  it("says that the server lives and is not ready for as long as calls run, then closes", async () => {
+    const { server, address, gate, ended, ask } = await withProbes();
+    const drained = server.drain(3_600_000);
+    await closed(address);
+    expect([await ask("liveness"), await ask("readiness"), await ask("")]).toEqual([
+      "",
+      `health ${Serving.NOT_SERVING}`,
+      `health ${Serving.NOT_SERVING}`,
+    ]);
+    gate.resolve();
+    await drained;
+    expect(await ended).toBeUndefined();
+    expect(await ask("liveness")).toContain("ECONNREFUSED");
+  });
+
+  it("tells those who watch, and ends their streams after the last call", async () => {
+    const { server, address, gate, probes } = await withProbes();
+    const alive = await watched(probes, "liveness");
+    const ready = await watched(probes, "readiness");
+    // An hour of grace: only a watch that ends by itself lets this return.
+    const drained = server.drain(3_600_000);
+    await closed(address);
+    expect([alive, ready].map(({ stream }) => stream.closed)).toEqual([false, false]);
+    gate.resolve();
+    await drained;
+    const ends = await Promise.all([alive.ended, ready.ended]);
+    expect(ends.map(({ details }) => details?.reason)).toEqual(["SHUTTING_DOWN", "SHUTTING_DOWN"]);
+    expect(ends.map(({ body }) => body)).toEqual([
+      saying(Serving.SERVING),
+      saying(Serving.SERVING, Serving.NOT_SERVING),
+    ]);
   });
 });
 
