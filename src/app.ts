@@ -56,7 +56,7 @@ export interface App {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 // Loading must not wait for the workers' last breath: they get this long after the calls have ended.
-const workerGraceMs = 2000;
+export const workerGraceMs = 2000;
 
 /** Starts a server. Resolves when it listens; models go on loading. Throws one line that says why not. */
 export async function startApp(config: Config, log: Log, environment: Environment): Promise<App> {

@@ -86,10 +86,10 @@ export const settings = {
   },
   graceMs: {
     group: "Shutdown",
-    default: 25_000,
+    default: 20_000,
     read: wholeNumber(0, day),
     value: "ms",
-    help: "Milliseconds that running calls then get to finish. Keep both together below Kubernetes' terminationGracePeriodSeconds.",
+    help: "Milliseconds that running calls then get to finish. Keep both together 4 seconds below Kubernetes' terminationGracePeriodSeconds: workers end after them.",
   },
   logLevel: {
     group: "Logs",

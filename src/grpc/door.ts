@@ -75,7 +75,7 @@ export interface Method<I, O> {
 }
 
 // How long a call that was ended at the end of the grace has to get its status to its caller.
-const flushMs = 500;
+export const flushMs = 500;
 
 // How much longer than its calls a connection lives: a call that ends by its deadline has to say so.
 const endMs = 5000;

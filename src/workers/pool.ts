@@ -121,7 +121,7 @@ export class Pool {
 }
 
 /** An idle worker gets at least this long to end by itself: native memory is freed in order. */
-const leastStopMs = 500;
+export const leastStopMs = 500;
 
 /** Best first: ready before loading before failed, and of those the one that is back first. */
 function stateOf(replicas: readonly Replica[]): PoolState {

@@ -1,0 +1,50 @@
+/** Whoever sends SIGTERM kills what has not ended after a while: the server must have ended before, in order. */
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { workerGraceMs } from "../src/app.ts";
+import { flagName, settings } from "../src/config/settings.ts";
+import { flushMs } from "../src/grpc/door.ts";
+import { leastStopMs } from "../src/workers/pool.ts";
+import { blocksOf } from "./documents.ts";
+
+const blocks = blocksOf(readFileSync("docs/operations.md", "utf8"));
+
+/** The longest that a server with these flags takes to end. */
+function endsWithinMs(args: readonly string[] = []): number {
+  const ms = (key: "lameDuckMs" | "graceMs"): number => {
+    const at = args.indexOf(flagName(key));
+    return at < 0 ? settings[key].default : Number(args[at + 1]);
+  };
+  // Two doors, one after the other, bring the last calls their status; then the workers end.
+  return ms("lameDuckMs") + ms("graceMs") + 2 * flushMs + workerGraceMs + leastStopMs;
+}
+
+interface Deployment {
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly terminationGracePeriodSeconds: number;
+        readonly containers: readonly { readonly args: readonly string[] }[];
+      };
+    };
+  };
+}
+
+it("ends before Kubernetes kills a pod that states no other time", () => {
+  expect(endsWithinMs()).toBeLessThan(30_000);
+});
+
+it("ends before Kubernetes kills the pod that the documents show", () => {
+  const text = blocks.find(({ test }) => test.kind === "probes")?.text ?? "";
+  // The documents' own YAML.
+  const { spec } = (parseAllDocuments(text)[0]?.toJS() as Deployment).spec.template;
+  const [container] = spec.containers;
+  expect(endsWithinMs(container?.args)).toBeLessThan(spec.terminationGracePeriodSeconds * 1000);
+});
+
+it("ends before systemd kills the unit that the documents show", () => {
+  const text = blocks.find(({ language }) => language === "ini")?.text ?? "";
+  const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(text)?.[1]);
+  expect(endsWithinMs()).toBeLessThan(seconds * 1000);
+});
