@@ -66,10 +66,10 @@ export function adapt<I, O>(
   const outlet = (sink: Sink<O>, { context }: OpenCall) => new Outlet(sink, context, edge.stallMs);
   if (method.requestStream) {
     // The definition says which of the two kinds of handler it is.
-    const whole = intercept(handler as Handler<AsyncIterable<I>, O>, edge.interceptors);
+    const whole = intercept(unlessOver(handler as Handler<AsyncIterable<I>, O>), edge.interceptors);
     return method.responseStream ? bidi(whole, begin, outlet) : clientStream(whole, begin);
   }
-  const whole = intercept(wellFormed(handler as Handler<I, O>), edge.interceptors);
+  const whole = intercept(unlessOver(wellFormed(handler as Handler<I, O>)), edge.interceptors);
   return method.responseStream ? serverStream(whole, begin, outlet) : unary(whole, begin);
 }
 
@@ -141,10 +141,6 @@ function run<T>(open: OpenCall, work: () => Promise<T>, end: End<T>): void {
     const reason: unknown = signal.aborted ? signal.reason : thrown;
     end.fail(wireStatus(ServeError.from(reason)));
   };
-  if (signal.aborted) {
-    fail(signal.reason);
-    return;
-  }
   signal.addEventListener("abort", fail, { once: true });
   work().then((value) => {
     if (open.settle()) end.finish(value);
@@ -198,6 +194,14 @@ async function* requestsOf<I>(
   } catch (thrown) {
     throw signal.aborted ? signal.reason : thrown;
   }
+}
+
+/** Refuses a call that was over before it began, where interceptors see it: one that comes late in a drain. */
+function unlessOver<I, O>(next: Handler<I, O>): Handler<I, O> {
+  return (request, context) => {
+    if (context.signal.aborted) throw context.signal.reason;
+    return next(request, context);
+  };
 }
 
 /** Refuses a malformed request where interceptors see it. */

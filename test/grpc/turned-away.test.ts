@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
 import { status } from "@grpc/grpc-js";
 import { afterEach, expect, it, vi } from "vitest";
-import type { Permit } from "../../src/auth/doorkeeper.ts";
+import { type Arrival, openPermit, type Permit } from "../../src/auth/doorkeeper.ts";
 import { ServeError } from "../../src/base/errors.ts";
 import { type LogFields, silentLog } from "../../src/base/log.ts";
 import type { ServerOptions } from "../../src/grpc/server.ts";
@@ -228,5 +228,66 @@ it.each([
   expect(told).toEqual([
     { message: "call", reason },
     { message: "call", reason },
+  ]);
+});
+
+/** A running stream, and a way to the end of the grace, at which the server ends it. */
+async function openRunning(options: Partial<ServerOptions>) {
+  const begun = deferred();
+  const bidi: KindHandlers["bidi"] = async function* (requests) {
+    begun.resolve();
+    yield* requests;
+  };
+  const server = await open(options, { bidi });
+  const session = server.client();
+  const graceOver = async () => {
+    const running = ending(rawRequest(session, kinds.bidi.path));
+    await begun.promise;
+    const stopped = server.stop();
+    expect((await running).details?.reason).toBe("SHUTTING_DOWN");
+    return { stopped };
+  };
+  const counted = async () =>
+    (await server.calls())
+      .map(({ labels, value }) => [labels["method"], labels["code"], labels["reason"], value])
+      .toSorted();
+  return { ...server, session, graceOver, counted };
+}
+
+it("a call whose request is whole only after the grace of a drain is told of once", async () => {
+  const told: LogFields[] = [];
+  const warn = ({ method, reason }: LogFields): void => void told.push({ method, reason });
+  const { session, graceOver, counted, turnedAway } = await openRunning({
+    log: { ...silentLog, warn },
+  });
+  const late = rawRequest(session, unary);
+  late.write(half);
+  const { stopped } = await graceOver();
+  late.end("half");
+  const { details } = await ending(late);
+  expect(details).toMatchObject({ reason: "SHUTTING_DOWN", retryMs: 1000 });
+  await stopped;
+  const reason = "SHUTTING_DOWN";
+  const methods = ["test.Kinds/Bidi", "test.Kinds/Unary"];
+  expect(await counted()).toEqual(methods.map((method) => [method, "UNAVAILABLE", reason, 1]));
+  expect(told).toEqual(methods.map((method) => ({ method, reason })));
+  expect(await turnedAway()).toEqual([]);
+});
+
+it("a stream whose caller is let in only after the grace of a drain is told of once", async () => {
+  const answer = deferred();
+  const admit = async ({ method, host }: Arrival): Promise<Permit> => {
+    if (method === kinds.clientStream.path.slice(1)) await answer.promise;
+    return openPermit(host);
+  };
+  const { session, graceOver, counted } = await openRunning({ doorkeeper: { admit } });
+  const late = ending(rawRequest(session, kinds.clientStream.path));
+  const { stopped } = await graceOver();
+  answer.resolve();
+  expect((await late).details?.reason).toBe("SHUTTING_DOWN");
+  await stopped;
+  expect(await counted()).toEqual([
+    ["test.Kinds/Bidi", "UNAVAILABLE", "SHUTTING_DOWN", 1],
+    ["test.Kinds/ClientStream", "UNAVAILABLE", "SHUTTING_DOWN", 1],
   ]);
 });
