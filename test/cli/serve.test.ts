@@ -2,7 +2,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+  GenerateStreamRequest,
+  type GenerateStreamResponse,
+  GenerationServiceService,
+} from "../../gen/inferd/v1/generation_service.ts";
+import { detailsOf } from "../grpc/support.ts";
 import { inferd, type Running, start } from "./process.ts";
 
 let folder: string;
@@ -37,6 +44,26 @@ async function ready(running: Running): Promise<string> {
   return /"address":"([^"]+)"/.exec(await running.printed('"msg":"ready"'))![1]!;
 }
 
+/** A stream by a client that shows all of an error. */
+function generating(address: string, prompt: string) {
+  const { path, requestSerialize, responseDeserialize } = GenerationServiceService.generateStream;
+  const client = new Client(address, credentials.createInsecure());
+  const stream = client.makeServerStreamRequest(
+    path,
+    requestSerialize,
+    responseDeserialize,
+    GenerateStreamRequest.fromPartial({ input: { $case: "prompt", value: prompt } }),
+  );
+  const begun = new Promise<void>((resolve) => {
+    stream.on("data", ({ event }: GenerateStreamResponse) => {
+      if (event?.$case === "piece") resolve();
+    });
+  });
+  const ended = new Promise<ServiceError>((resolve) => stream.once("error", resolve));
+  void ended.then(() => client.close());
+  return { begun, ended };
+}
+
 describe("inferd serve", () => {
   it("logs JSON where no person reads, and says what is ready and where", async () => {
     const running = serve("--models", folder);
@@ -68,6 +95,17 @@ describe("inferd serve", () => {
     const { code, out } = await call.ended;
     expect(code).toBe(0);
     expect(out).toMatch(/three\n$/);
+    expect(await running.ended).toMatchObject({ code: 0 });
+  });
+
+  it("tells a call that outlasts the grace why it ends and when to come back, and exits 0", async () => {
+    const running = serve("--model", join(folder, "scripted"), "--grace-ms", "300");
+    const call = generating(await ready(running), "say one; wait gate");
+    await call.begun;
+    running.child.kill("SIGTERM");
+    const error = await call.ended;
+    expect(error.code).toBe(status.UNAVAILABLE);
+    expect(detailsOf(error)).toMatchObject({ reason: "SHUTTING_DOWN", retryMs: 1000 });
     expect(await running.ended).toMatchObject({ code: 0 });
   });
 
