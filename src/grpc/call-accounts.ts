@@ -34,6 +34,11 @@ export class CallAccounts {
     this.#coming.set(stream, { method, host: stream.session?.socket.remoteAddress });
   }
 
+  /** Whether nobody has refused a call yet, and its method has not begun. */
+  isComing(stream: ServerHttp2Stream): boolean {
+    return this.#coming.has(stream);
+  }
+
   /** The metadata that a call's handler will have. */
   read(stream: ServerHttp2Stream, metadata: Metadata): void {
     this.#streams.set(metadata, stream);

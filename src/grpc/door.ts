@@ -156,6 +156,7 @@ export class Door {
     };
     await Promise.race([closed, grace(graceMs)]);
     calls.close(leaving);
+    this.#gate.close(leaving);
     await Promise.race([closed, grace(flushMs)]);
     cancelWait.abort();
     this.#server.forceShutdown();

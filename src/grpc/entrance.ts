@@ -18,7 +18,7 @@ import { wireStatus } from "./status.ts";
 
 export interface EntranceOptions {
   readonly doorkeeper: Pick<Doorkeeper, "admit">;
-  readonly accounts: Pick<CallAccounts, "refusedAtTheDoor">;
+  readonly accounts: Pick<CallAccounts, "isComing" | "refusedAtTheDoor">;
   /** Hears of a call that ended because its caller may not make it, once its status is on the way. */
   readonly strangerCame: (call: ServerInterceptingCallInterface) => void;
 }
@@ -53,8 +53,9 @@ export class Entrance {
     const arrive = (metadata: Metadata, enter: (metadata: Metadata) => void): void => {
       doorkeeper.admit(arrivalOf(method.path.slice(1), metadata, call)).then(
         (permit) => {
-          // The caller may have gone while an issuer was asked; nobody would hear of its end then.
-          if (isOver) {
+          // While an issuer was asked, the caller may have gone, or been told that the call is refused: nobody would
+          // hear of its end then.
+          if (isOver || !accounts.isComing(streamOf(call))) {
             permit.end();
             return;
           }

@@ -82,6 +82,11 @@ export class Gate {
     this.#intake.grew(stream, bytes);
   }
 
+  /** Ends every call whose request is not whole. */
+  close(error: ServeError): void {
+    this.#intake.close(error);
+  }
+
   /** Counts a call that was refused for who makes it. Its status is on the way already. */
   strangerCame(stream: ServerHttp2Stream): void {
     this.#annoyed(stream);

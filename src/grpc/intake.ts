@@ -95,6 +95,13 @@ export class Intake<S extends Incoming & object> {
     this.#check(request.connection);
   }
 
+  /** Ends every request that is on its way. */
+  close(error: ServeError): void {
+    for (const { requests } of this.#connections.values()) {
+      for (const request of requests) this.#refuse(request, error);
+    }
+  }
+
   #begin(request: Request<S>): void {
     request.sinceMs = this.#options.clock.now();
     this.#arriving.delete(request);
