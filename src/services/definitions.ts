@@ -25,8 +25,12 @@ export const modelService = strict(ModelServiceService, {});
 export const serverService = strict(ServerServiceService, {});
 
 /** Both requests have these fields. */
-function generationBounds({ maxStops, maxLogitBias }: Limits): Bounds {
+function generationBounds({ maxStops, maxLogitBias, maxPromptTokens }: Limits): Bounds {
   return {
+    4: {
+      name: "tokens",
+      inside: { 1: { name: "tokens.ids", max: maxPromptTokens, isPacked: true } },
+    },
     3: { name: "chat", inside: { 1: { name: "chat.messages", max: maxMessages } } },
     5: {
       name: "sampling",

@@ -1,5 +1,5 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { GenerateRequest } from "../../../gen/inferd/v1/generation_service.ts";
 import { EmbedRequest } from "../../../gen/inferd/v1/embedding_service.ts";
 import { ServeError } from "../../../src/base/errors.ts";
@@ -28,11 +28,23 @@ const messages = (count: number) =>
 const chat = (count: number) =>
   ({ input: { $case: "chat", value: { messages: messages(count) } } }) as const;
 
+const tokens = (count: number) =>
+  generateBytes({ input: { $case: "tokens", value: { ids: new Array<number>(count).fill(300) } } });
+
+/** The same list as a sender that packs nothing would write it. */
+function unpackedTokens(count: number): Buffer {
+  const writer = new BinaryWriter().tag(4, WireType.LengthDelimited).fork();
+  for (let at = 0; at < count; at += 1) writer.tag(1, WireType.Varint).uint32(300);
+  return Buffer.from(writer.join().finish());
+}
+
 describe("a request whose lists are counted before it is read", () => {
   it.each([
     ["stop", generateBytes({ stop: Array.from({ length: 17 }, () => "x") })],
     ["sampling.logit_bias", generateBytes({ sampling: { logitBias: biases(1025) } })],
     ["chat.messages", generateBytes(chat(1025))],
+    ["tokens.ids", tokens(limits.maxPromptTokens + 1)],
+    ["tokens.ids", unpackedTokens(limits.maxPromptTokens + 1)],
   ])("is refused for too many of %s", (field, bytes) => {
     expect(fieldOf(() => generate(bytes))).toBe(field);
   });
@@ -41,6 +53,8 @@ describe("a request whose lists are counted before it is read", () => {
     generateBytes({ stop: Array.from({ length: 16 }, () => "x") }),
     generateBytes({ sampling: { logitBias: biases(1024) } }),
     generateBytes(chat(1024)),
+    tokens(limits.maxPromptTokens),
+    unpackedTokens(limits.maxPromptTokens),
   ])("is read where there are as many as may be", (bytes) => {
     expect(fieldOf(() => generate(bytes))).toBe(undefined);
   });
@@ -49,6 +63,9 @@ describe("a request whose lists are counted before it is read", () => {
     expect(
       fieldOf(() => generate(Buffer.concat([generateBytes(chat(600)), generateBytes(chat(600))]))),
     ).toBe("chat.messages");
+    const half = limits.maxPromptTokens / 2;
+    const both = Buffer.concat([tokens(half), unpackedTokens(half), tokens(1)]);
+    expect(fieldOf(() => generate(both))).toBe("tokens.ids");
   });
 
   it("is refused for millions of empty texts sooner than they could be read", () => {
@@ -58,6 +75,19 @@ describe("a request whose lists are counted before it is read", () => {
     expect(fieldOf(read)).toBe("inputs");
     // Whatever the machine: the count stops at the first too many, so the rest costs nothing.
     expect(fieldOf(() => embed(bytes.subarray(0, 2 * limits.maxInputs)))).toBe(undefined);
+  });
+
+  it("is refused for millions of token ids before a list of them is made", () => {
+    const count = 4_000_000;
+    const ids = Buffer.from(
+      new BinaryWriter().tag(1, WireType.LengthDelimited).uint32(count).finish(),
+    );
+    const head = new BinaryWriter().tag(4, WireType.LengthDelimited).uint32(ids.length + count);
+    const bytes = Buffer.concat([head.finish(), ids, Buffer.alloc(count)]);
+    const decode = vi.spyOn(GenerateRequest, "decode");
+    expect(fieldOf(() => generate(bytes))).toBe("tokens.ids");
+    expect(decode).not.toHaveBeenCalled();
+    decode.mockRestore();
   });
 
   it("is left to its reader where its bytes are no message", () => {
