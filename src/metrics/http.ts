@@ -3,6 +3,8 @@
  * nothing of a request but its method and path, and answers nothing that callers said.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { idleClock } from "../base/clock.ts";
 import { listenFailure } from "../base/listen.ts";
 
 export interface HttpOptions {
@@ -11,6 +13,8 @@ export interface HttpOptions {
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
   /** What the health service says of `readiness`. */
   readonly isReady: () => boolean;
+  /** How long a connection may take for its request and the answer. Default: 5 seconds. */
+  readonly patienceMs?: number;
 }
 
 export interface HttpPort {
@@ -21,14 +25,16 @@ export interface HttpPort {
 
 /** Scrapers and probes are a handful. Others are turned away before they cost anything. */
 const maxConnections = 64;
-const patienceMs = 5000;
+const defaultPatienceMs = 5000;
 
 /** Listens. Fails with one line that says why. */
 export function openHttp(options: HttpOptions): Promise<HttpPort> {
-  const server = createServer({ requestTimeout: patienceMs }, (request, response) => {
+  const { patienceMs = defaultPatienceMs } = options;
+  const server = createServer((request, response) => {
     void answer(request, response, options);
   });
   server.maxConnections = maxConnections;
+  server.on("connection", (socket) => endAfter(patienceMs, socket));
   return new Promise((resolve, reject) => {
     const { host, port } = options;
     server.once("error", (error) => {
@@ -37,6 +43,15 @@ export function openHttp(options: HttpOptions): Promise<HttpPort> {
     });
     server.listen(port, host, () => resolve({ port: portOf(server), close: () => close(server) }));
   });
+}
+
+/**
+ * Ends a connection whatever it does until then. Node's own timeouts leave a place for ever to whoever
+ * does not read an answer, or sends or reads a byte now and then.
+ */
+function endAfter(patienceMs: number, socket: Socket): void {
+  const callOff = idleClock.after(patienceMs, () => socket.destroy());
+  socket.once("close", callOff);
 }
 
 interface Answer {
@@ -52,7 +67,12 @@ async function answer(
 ): Promise<void> {
   const { status, type = "text/plain; charset=utf-8", text } = await answerTo(request, options);
   const isHead = request.method === "HEAD";
-  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) });
+  response.writeHead(status, {
+    "content-type": type,
+    "content-length": Buffer.byteLength(text),
+    // One request a connection: on one that is kept, patience would end in the middle of another.
+    connection: "close",
+  });
   response.end(isHead ? undefined : text);
 }
 

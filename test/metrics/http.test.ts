@@ -34,6 +34,34 @@ function answerTo(at: string, request: string): Promise<string> {
   });
 }
 
+const patienceMs = 300;
+const request = "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n";
+// More than the kernel keeps for a connection whose other end does not read.
+const large = "a 1\n".repeat(8_000_000);
+
+interface Manner {
+  readonly first?: string;
+  readonly again?: string;
+  readonly isRead: boolean;
+}
+
+/** Keeps a connection as long as it may, and tells when it is over. */
+function linger(at: string, { first, again, isRead }: Manner): Promise<void> {
+  const socket = connect(Number(new URL(at).port), "127.0.0.1");
+  closing.push(() => void socket.destroy());
+  if (first !== undefined) socket.write(first);
+  if (isRead) socket.resume();
+  // One that is not read notices its end by writing.
+  const saying = setInterval(() => again !== undefined && socket.write(again), patienceMs / 10);
+  return new Promise((resolve) => {
+    socket.on("error", () => undefined);
+    socket.once("close", () => {
+      clearInterval(saying);
+      resolve();
+    });
+  });
+}
+
 describe("the metrics port", () => {
   it("gives the metrics as Prometheus reads them", async () => {
     const response = await fetch(`${await open()}/metrics?x=1`);
@@ -69,6 +97,30 @@ describe("the metrics port", () => {
       expect((await fetch(`${at}/healthz`)).status).toBe(200);
     },
   );
+
+  it.each<[string, Manner]>([
+    ["sends nothing", { isRead: true }],
+    ["sends its request byte by byte", { first: "GET /x HTTP/1.1\r\n", again: "a", isRead: true }],
+    ["does not read its answer", { first: request, again: "\r\n", isRead: false }],
+    ["goes on after its answer", { first: request, again: "\r\n", isRead: true }],
+  ])("ends a connection in time that %s", async (_, manner) => {
+    const text = () => Promise.resolve(large);
+    const at = await open({ patienceMs, metrics: { contentType: "text/plain", text } });
+    await linger(at, manner);
+    expect((await fetch(`${at}/healthz`)).status).toBe(200);
+  });
+
+  it("has room again once patience is over with those who hold all of it, and one more", async () => {
+    const at = await open({ patienceMs });
+    await Promise.all(Array.from({ length: 65 }, () => linger(at, { isRead: true })));
+    const response = await fetch(`${at}/metrics`);
+    expect(await response.text()).toBe("a 1\n");
+  });
+
+  it("takes one request a connection, and says so", async () => {
+    const response = await fetch(`${await open()}/metrics`);
+    expect(response.headers.get("connection")).toBe("close");
+  });
 
   it("says in one line that its port is in use, and by which flag to choose another", async () => {
     const other = createServer();
