@@ -31,7 +31,7 @@ export async function withInferd<T>(
         stream: target.stream,
         pid: front,
         // A step gives every sequence in it one token.
-        generated: () => total(port, "inferd_batch_jobs_sum"),
+        generated: () => total(port, "inferd_step_jobs_sum"),
         isIdle: async () =>
           (await total(port, "inferd_running_jobs")) + (await total(port, "inferd_queued_jobs")) ===
           0,

@@ -54,7 +54,7 @@ export interface ModelMeter {
   /** A worker said that a job which nobody waited for any more holds nothing now; so many pieces or vectors came in vain. */
   freed(afterAbortMs: number, wasted: number): void;
   /** An engine computed so many sequences or texts in one step. */
-  stepped(batch: number): void;
+  stepped(jobs: number): void;
   /** A worker died and another takes its place. */
   restarted(): void;
 }

@@ -28,7 +28,7 @@ export interface Engine {
   readonly busy: boolean;
 
   /** For metrics: how many sequences or texts the last step computed. May be left out. */
-  readonly batch?: number;
+  readonly stepJobs?: number;
   /** For metrics: its KV memory as it stands. Left out by an engine that has none. */
   readonly memory?: KvMemory;
 

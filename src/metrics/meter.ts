@@ -94,7 +94,7 @@ function modelMeter(collectors: Collectors, model: string): ModelMeter {
   const gap = collectors.tokenGap.labels(model);
   const free = collectors.cancelToFree.labels(model);
   const wasted = collectors.afterCancel.labels(model);
-  const batch = collectors.batch.labels(model);
+  const stepJobs = collectors.stepJobs.labels(model);
   // From the start, so that a rate of it can be taken when the first one dies.
   const restarts = collectors.workerRestarts.labels(model);
   restarts.inc(0);
@@ -108,7 +108,7 @@ function modelMeter(collectors: Collectors, model: string): ModelMeter {
       free.observe(afterAbortMs / 1000);
       wasted.inc(count);
     },
-    stepped: (jobs) => batch.observe(jobs),
+    stepped: (jobs) => stepJobs.observe(jobs),
     restarted: () => restarts.inc(),
   };
 }

@@ -30,7 +30,7 @@ const waits = [
 const steps = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2.5, 10,
 ];
-const batches = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+const jobs = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 export const metrics = {
   calls: {
@@ -159,12 +159,12 @@ export const metrics = {
     labels: ["model"],
     help: "Jobs that finished and whose prompt began as a cached one. Their share is of the count of `inferd_decode_seconds`.",
   },
-  batch: {
-    name: "inferd_batch_jobs",
+  stepJobs: {
+    name: "inferd_step_jobs",
     type: "histogram",
     labels: ["model"],
     help: "Sequences or texts that one step of an engine computed together, for engines that say so.",
-    buckets: batches,
+    buckets: jobs,
   },
   cells: {
     name: "inferd_kv_cells",

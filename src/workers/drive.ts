@@ -20,7 +20,7 @@ import type {
   VectorShape,
   WorkerEvent,
 } from "./messages.ts";
-import { assertEvent, soundBatch, soundError, soundMemory } from "./soundness.ts";
+import { assertEvent, soundError, soundMemory, soundStepJobs } from "./soundness.ts";
 import { encodeVector } from "./vectors.ts";
 
 /** What the server asks of a loaded engine. */
@@ -187,9 +187,9 @@ export class Driver {
   }
 
   #report(): EngineReport {
-    const batch = soundBatch(this.#engine.batch);
+    const stepJobs = soundStepJobs(this.#engine.stepJobs);
     const memory = soundMemory(this.#engine.memory);
-    return { ...(batch !== undefined && { batch }), ...(memory && { memory }) };
+    return { ...(stepJobs !== undefined && { stepJobs }), ...(memory && { memory }) };
   }
 
   #add({ id, job, shape, priority, credit }: JobCommand): void {
@@ -244,7 +244,7 @@ export class Driver {
   #flush(report: EngineReport): void {
     const events = this.#outbox;
     // A step that only read a prompt has no events, but counts.
-    if (events.length === 0 && report.batch === undefined) return;
+    if (events.length === 0 && report.stepJobs === undefined) return;
     this.#outbox = [];
     this.#host.send({ kind: "step", events, ...report });
     for (const { id, event } of events) this.#charge(id, costOf(event));

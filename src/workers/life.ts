@@ -132,7 +132,7 @@ export class Life {
     switch (message.kind) {
       case "step":
         this.#channel.receive(message.events);
-        if (message.batch !== undefined) this.#options.meter.stepped(message.batch);
+        if (message.stepJobs !== undefined) this.#options.meter.stepped(message.stepJobs);
         this.#memory = message.memory;
         return;
       case "freed":

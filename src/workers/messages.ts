@@ -58,7 +58,7 @@ export type ToWorker =
 /** What an engine says of itself, for metrics. */
 export interface EngineReport {
   /** How many sequences or texts the step computed. */
-  readonly batch?: number;
+  readonly stepJobs?: number;
   readonly memory?: KvMemory;
 }
 

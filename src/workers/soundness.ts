@@ -135,8 +135,8 @@ export function soundFraction(fraction: unknown): number {
 }
 
 /** An engine's word on its last step; undefined where it gave none, or none that makes sense. */
-export function soundBatch(batch: unknown): number | undefined {
-  return isPositive(batch) ? Number(batch) : undefined;
+export function soundStepJobs(jobs: unknown): number | undefined {
+  return isPositive(jobs) ? Number(jobs) : undefined;
 }
 
 const memoryFields = has({ cells: isCount, usedCells: isCount });

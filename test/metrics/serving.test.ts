@@ -100,7 +100,7 @@ describe("a server's metrics", () => {
     expect(of("inferd_token_gap_seconds_count")).toBe(2);
     expect(of("inferd_completion_tokens_total")).toBe(3);
     expect(of("inferd_prompt_tokens_total")).toBe(6);
-    expect(of("inferd_batch_jobs_count")).toBeGreaterThanOrEqual(3);
+    expect(of("inferd_step_jobs_count")).toBeGreaterThanOrEqual(3);
     expect(samples.get("inferd_running_calls", { method })).toBe(0);
   });
 

@@ -64,7 +64,7 @@ async function stepsAfter(jobs: number): Promise<number | undefined> {
     const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
     const samples = samplesOf(text);
     if (samples.get("inferd_decode_seconds_count", of) === jobs) {
-      return samples.get("inferd_batch_jobs_count", of);
+      return samples.get("inferd_step_jobs_count", of);
     }
   }
 }

@@ -73,7 +73,7 @@ export class Generator implements Engine {
     return this.#seating.busy;
   }
 
-  get batch(): number {
+  get stepJobs(): number {
     return this.#sequencesInStep;
   }
 

@@ -59,7 +59,7 @@ export class Embedder implements Engine {
     return this.#active().length > 0;
   }
 
-  get batch(): number {
+  get stepJobs(): number {
     return this.#textsInStep;
   }
 

@@ -80,7 +80,7 @@ class ScriptedEngine implements Engine {
   readonly #jobs = new Map<number, ScriptedJob>();
   readonly #paused = new Set<number>();
   readonly #gates = new Set<string>();
-  batch = 0;
+  stepJobs = 0;
 
   constructor(info: ModelInfo, options: Options, host: EngineHost) {
     this.info = info;
@@ -125,7 +125,7 @@ class ScriptedEngine implements Engine {
   async step(): Promise<readonly StepEvent[]> {
     if (this.#options.stepMs > 0) await after(this.#options.stepMs);
     const running = this.#runnable();
-    this.batch = running.length;
+    this.stepJobs = running.length;
     const given: StepEvent[] = [];
     for (const [id, job] of running) {
       for (const event of job.step({ gates: this.#gates, disaster, together: running.length })) {

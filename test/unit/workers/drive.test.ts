@@ -110,14 +110,14 @@ describe("a driver", () => {
 
   it("passes on what the engine says of its step and its memory, where it makes sense", async () => {
     const { engine, add, steps, rest } = setUp();
-    Object.assign(engine, { batch: 2, memory: { cells: 10, usedCells: 3 } });
+    Object.assign(engine, { stepJobs: 2, memory: { cells: 10, usedCells: 3 } });
     add(1);
     await engine.give([], true);
     await engine.stepping();
     expect(steps()).toEqual([
-      { kind: "step", events: [], batch: 2, memory: { cells: 10, usedCells: 3 } },
+      { kind: "step", events: [], stepJobs: 2, memory: { cells: 10, usedCells: 3 } },
     ]);
-    Object.assign(engine, { batch: NaN, memory: { cells: "many" } });
+    Object.assign(engine, { stepJobs: NaN, memory: { cells: "many" } });
     await engine.give([[1, finish]]);
     await rest();
     expect(Object.keys(steps()[1]!)).toEqual(["kind", "events"]);
