@@ -25,13 +25,13 @@ export const modelService = strict(ModelServiceService, {});
 export const serverService = strict(ServerServiceService, {});
 
 /** Both requests have these fields. */
-function generationBounds({ maxStops, maxLogitBias, maxPromptTokens }: Limits): Bounds {
+function generationBounds({ maxPromptTokens, maxStops, maxLogitBias }: Limits): Bounds {
   return {
+    3: { name: "chat", inside: { 1: { name: "chat.messages", max: maxMessages } } },
     4: {
       name: "tokens",
-      inside: { 1: { name: "tokens.ids", max: maxPromptTokens, isPacked: true } },
+      inside: { 1: { name: "tokens.ids", max: maxPromptTokens, varints: true } },
     },
-    3: { name: "chat", inside: { 1: { name: "chat.messages", max: maxMessages } } },
     5: {
       name: "sampling",
       inside: { 13: { name: "sampling.logit_bias", max: maxLogitBias } },

@@ -1,5 +1,5 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { GenerateRequest } from "../../../gen/inferd/v1/generation_service.ts";
 import { EmbedRequest } from "../../../gen/inferd/v1/embedding_service.ts";
 import { ServeError } from "../../../src/base/errors.ts";
@@ -28,23 +28,28 @@ const messages = (count: number) =>
 const chat = (count: number) =>
   ({ input: { $case: "chat", value: { messages: messages(count) } } }) as const;
 
-const tokens = (count: number) =>
-  generateBytes({ input: { $case: "tokens", value: { ids: new Array<number>(count).fill(300) } } });
-
-/** The same list as a sender that packs nothing would write it. */
-function unpackedTokens(count: number): Buffer {
+/** A prompt of tokens: each list one piece, each number alone. All have two bytes, as most tokens do. */
+function tokens(...parts: readonly (readonly number[] | number)[]): Buffer {
   const writer = new BinaryWriter().tag(4, WireType.LengthDelimited).fork();
-  for (let at = 0; at < count; at += 1) writer.tag(1, WireType.Varint).uint32(300);
+  for (const part of parts) {
+    if (typeof part === "number") writer.tag(1, WireType.Varint).uint32(part);
+    else {
+      writer.tag(1, WireType.LengthDelimited).fork();
+      for (const id of part) writer.uint32(id);
+      writer.join();
+    }
+  }
   return Buffer.from(writer.join().finish());
 }
+
+const id = 300;
+const ids = (count: number) => Array.from({ length: count }, () => id);
 
 describe("a request whose lists are counted before it is read", () => {
   it.each([
     ["stop", generateBytes({ stop: Array.from({ length: 17 }, () => "x") })],
     ["sampling.logit_bias", generateBytes({ sampling: { logitBias: biases(1025) } })],
     ["chat.messages", generateBytes(chat(1025))],
-    ["tokens.ids", tokens(limits.maxPromptTokens + 1)],
-    ["tokens.ids", unpackedTokens(limits.maxPromptTokens + 1)],
   ])("is refused for too many of %s", (field, bytes) => {
     expect(fieldOf(() => generate(bytes))).toBe(field);
   });
@@ -53,8 +58,6 @@ describe("a request whose lists are counted before it is read", () => {
     generateBytes({ stop: Array.from({ length: 16 }, () => "x") }),
     generateBytes({ sampling: { logitBias: biases(1024) } }),
     generateBytes(chat(1024)),
-    tokens(limits.maxPromptTokens),
-    unpackedTokens(limits.maxPromptTokens),
   ])("is read where there are as many as may be", (bytes) => {
     expect(fieldOf(() => generate(bytes))).toBe(undefined);
   });
@@ -63,9 +66,6 @@ describe("a request whose lists are counted before it is read", () => {
     expect(
       fieldOf(() => generate(Buffer.concat([generateBytes(chat(600)), generateBytes(chat(600))]))),
     ).toBe("chat.messages");
-    const half = limits.maxPromptTokens / 2;
-    const both = Buffer.concat([tokens(half), unpackedTokens(half), tokens(1)]);
-    expect(fieldOf(() => generate(both))).toBe("tokens.ids");
   });
 
   it("is refused for millions of empty texts sooner than they could be read", () => {
@@ -77,17 +77,54 @@ describe("a request whose lists are counted before it is read", () => {
     expect(fieldOf(() => embed(bytes.subarray(0, 2 * limits.maxInputs)))).toBe(undefined);
   });
 
-  it("is refused for millions of token ids before a list of them is made", () => {
-    const count = 4_000_000;
-    const ids = Buffer.from(
-      new BinaryWriter().tag(1, WireType.LengthDelimited).uint32(count).finish(),
-    );
-    const head = new BinaryWriter().tag(4, WireType.LengthDelimited).uint32(ids.length + count);
-    const bytes = Buffer.concat([head.finish(), ids, Buffer.alloc(count)]);
-    const decode = vi.spyOn(GenerateRequest, "decode");
-    expect(fieldOf(() => generate(bytes))).toBe("tokens.ids");
-    expect(decode).not.toHaveBeenCalled();
-    decode.mockRestore();
+  const fewTokens = generationService({ ...limits, maxPromptTokens: 4 });
+
+  it.each([
+    ["in one piece", [tokens(ids(4)), tokens(ids(5))]],
+    ["alone", [tokens(...ids(4)), tokens(...ids(5))]],
+    ["in pieces", [tokens(ids(2), [], ids(2)), tokens(ids(2), [], ids(3))]],
+    ["in pieces and alone", [tokens(id, ids(2), id), tokens(id, ids(2), id, id)]],
+    [
+      "in two messages, which a reader would join",
+      [
+        Buffer.concat([tokens(ids(3)), tokens(id)]),
+        Buffer.concat([tokens(ids(3)), tokens(id, id)]),
+      ],
+    ],
+    [
+      "of one byte and of five",
+      [tokens([1, 2 ** 32 - 1, 1, 1]), tokens([1, 2 ** 32 - 1, 1, 1, 1])],
+    ],
+  ])("is refused for too many token ids %s, before they are read", (_, [most, tooMany]) => {
+    const read = fewTokens.generateStream.requestDeserialize;
+    expect([fieldOf(() => read(most!)), fieldOf(() => read(tooMany!))]).toEqual([
+      undefined,
+      "tokens.ids",
+    ]);
+  });
+
+  it("is refused at the first token id too many, whatever comes after", () => {
+    const read = fewTokens.generate.requestDeserialize;
+    const noNumber = Buffer.alloc(11, 0xff);
+    const withRest = (count: number) => {
+      const numbers = Buffer.concat([Buffer.alloc(count, 1), noNumber]);
+      const head = new BinaryWriter().tag(4, WireType.LengthDelimited).uint32(numbers.length + 2);
+      head.tag(1, WireType.LengthDelimited).uint32(numbers.length);
+      return Buffer.concat([head.finish(), numbers]);
+    };
+    expect(fieldOf(() => read(withRest(5)))).toBe("tokens.ids");
+    expect(fieldOf(() => read(withRest(4)))).toBe("another error");
+  });
+
+  it("has as many token ids as its reader finds, where one is cut off by its piece's end", () => {
+    const read = fewTokens.generate.requestDeserialize;
+    const cut = (count: number) => {
+      const piece = [0x0a, count, ...Array.from({ length: count - 1 }, () => 1), 0x80];
+      return Buffer.from([0x22, piece.length + 1, ...piece, 1]);
+    };
+    expect(read(cut(4)).input).toEqual({ $case: "tokens", value: { ids: [1, 1, 1, 128] } });
+    expect(fieldOf(() => read(cut(5)))).toBe("tokens.ids");
+    expect(fieldOf(() => read(cut(4).subarray(0, -1)))).toBe("another error");
   });
 
   it("is left to its reader where its bytes are no message", () => {
