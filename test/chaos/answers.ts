@@ -12,7 +12,7 @@ import {
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
 import { ListModelsResponse, ModelServiceService } from "../../gen/inferd/v1/model_service.ts";
-import type { Usage } from "../../gen/inferd/v1/types.ts";
+import { Priority, type Usage } from "../../gen/inferd/v1/types.ts";
 import { type CallPlan, guest, models } from "./schedule.ts";
 
 /** An answer, read whole. */
@@ -113,13 +113,23 @@ function askForText(plan: CallPlan): Uint8Array {
     input: { $case: "prompt", value: textsOf(plan)[0] ?? "" },
     sampling: { maxTokens: plan.size, seed: plan.number, ignoreEos: true },
     returnTokens: true,
+    priority: priorityOf(plan),
   });
   return GenerateRequest.encode(request).finish();
 }
 
 function askForVectors(plan: CallPlan): Uint8Array {
-  const request = EmbedRequest.fromPartial({ model: embedder, inputs: textsOf(plan) });
+  const request = EmbedRequest.fromPartial({
+    model: embedder,
+    inputs: textsOf(plan),
+    priority: priorityOf(plan),
+  });
   return EmbedRequest.encode(request).finish();
+}
+
+/** A call that does not say it is of its key's priority. */
+function priorityOf({ isBatch }: CallPlan): Priority {
+  return isBatch === true ? Priority.BATCH : Priority.UNSPECIFIED;
 }
 
 function generated(tokens: number, usage: Usage | undefined): Answer {

@@ -9,7 +9,7 @@ import { beginKept } from "../../bench/lib/kept.ts";
 import { children } from "../../bench/lib/process.ts";
 import type { Outcome } from "../../bench/lib/scenario.ts";
 import { countedBy, loggedCounts, logProblems, type Made } from "./accounts.ts";
-import { begin } from "./call.ts";
+import { begin, type Seen } from "./call.ts";
 import { alive, leftOver, metricsOf, type Rest, restOf } from "./invariants.ts";
 import { endsWhereSingle, ledgerProblem, slotsProblem } from "./probes.ts";
 import { type Action, type CallPlan, schedule } from "./schedule.ts";
@@ -53,7 +53,10 @@ it(
     await call(first);
     await run(actions);
     expect(made.flatMap(describe)).toEqual([]);
-    if (lastsMs >= 60_000) expect(ends()).toEqual(expect.arrayContaining(everyEnd));
+    if (lastsMs >= 60_000) {
+      expect(endsOf(made)).toEqual(expect.arrayContaining(everyEnd));
+      expect(endsOf(batch())).toEqual(expect.arrayContaining(everyEndOfBatch));
+    }
     site.hangUp();
     expect(await leftOver(site, before)).toEqual([]);
     const log = site.server.log();
@@ -92,13 +95,11 @@ const everyEnd = [
   ...["OK", "CANCELLED", "DEADLINE_EXCEEDED", "SLOW_READER", "QUEUE_FULL", "KEY_QUOTA"],
   ...["WORKER_EXITED", "CREDENTIAL_INVALID", "MODEL_NOT_FOUND"],
 ];
+const everyEndOfBatch = ["OK", "QUEUE_FULL", "WORKER_EXITED"];
 
 function outcome(): Outcome & { readonly data: object } {
   const counts = Object.fromEntries(
-    ends().map((end) => [
-      end,
-      made.filter(({ seen }) => (seen.reason ?? seen.code) === end).length,
-    ]),
+    endsOf(made).map((end) => [end, made.filter(({ seen }) => endOf(seen) === end).length]),
   );
   return {
     claims: [
@@ -111,12 +112,20 @@ function outcome(): Outcome & { readonly data: object } {
       },
     ],
     tables: [{ title: "How they ended", columns: ["end", "calls"], rows: Object.entries(counts) }],
-    data: { seed, lastsMs, calls: made.length, ends: counts },
+    data: { seed, lastsMs, calls: made.length, batchCalls: batch().length, ends: counts },
   };
 }
 
-function ends(): readonly string[] {
-  return [...new Set(made.map(({ seen }) => seen.reason ?? seen.code))];
+function endsOf(calls: readonly Made[]): readonly string[] {
+  return [...new Set(calls.map(({ seen }) => endOf(seen)))];
+}
+
+function endOf({ code, reason }: Seen): string {
+  return reason ?? code;
+}
+
+function batch(): readonly Made[] {
+  return made.filter(({ plan }) => plan.isBatch === true);
 }
 
 /** Does everything at its time, and waits until every call has ended, or has had long enough. */

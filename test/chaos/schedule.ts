@@ -25,6 +25,8 @@ export interface CallPlan {
   readonly method: "generate" | "generateStream" | "embed" | "embedStream" | "listModels";
   readonly key: Key;
   readonly manner: Manner;
+  /** Whether its work may wait for that of others. */
+  readonly isBatch?: boolean;
   /** Whether it means the guest, in place of the method's own model. */
   readonly ofGuest?: boolean;
   /** Stands in the call's text, so that no two are alike. */
@@ -51,6 +53,8 @@ export type Action = Act & { readonly atMs: number };
 export const stallMs = 1500;
 const stallsMs = 1.9 * stallMs;
 const unreadTexts = 128;
+/** So many calls may wait for others: enough that some of them run, some wait and some give way. */
+const batchPart = 1 / 4;
 
 // With a burst in the middle, which is more than the quota then lets in.
 const tightMs = 2500;
@@ -148,11 +152,10 @@ function single(random: Random): CallPlan {
   const method = random.pick(methods);
   const manner = random.chance(0.4) ? impatient(random) : patient;
   const key = manner.kind === "waits" ? random.pick(keys) : "hasty";
-  if (manner.kind !== "stalls") {
-    return { method, key, manner, number: 0, size: sizeOf(method, random) };
-  }
+  const common = { key, manner, isBatch: random.chance(batchPart), number: 0 };
   // Text is so small that it lies in buffers on the way, read or not; vectors are not.
-  return { method: "embedStream", key, manner, number: 0, size: unreadTexts };
+  if (manner.kind === "stalls") return { ...common, method: "embedStream", size: unreadTexts };
+  return { ...common, method, size: sizeOf(method, random) };
 }
 
 const methods = [
@@ -176,7 +179,8 @@ function sizeOf(method: CallPlan["method"], random: Random): number {
 function burst(random: Random, method: CallPlan["method"]): CallPlan[] {
   return Array.from({ length: burstCalls }, (): CallPlan => {
     const key = random.pick(["steady", "hasty", "visitor"] as const);
-    return { method, key, manner: patient, number: 0, size: sizeOf(method, random) };
+    const isBatch = random.chance(batchPart);
+    return { method, key, manner: patient, isBatch, number: 0, size: sizeOf(method, random) };
   });
 }
 

@@ -38,6 +38,15 @@ describe("a schedule of chaos", () => {
     expect(minute.filter(({ kind }) => kind === "kill")).toHaveLength(4);
   });
 
+  it("has calls whose work may wait, of every method of a model", () => {
+    const batch = minute.flatMap((action) =>
+      action.kind === "calls" ? action.calls.filter(({ isBatch }) => isBatch === true) : [],
+    );
+    expect(batch.map(({ method }) => method)).toEqual(
+      expect.arrayContaining(["embed", "embedStream", "generate", "generateStream"]),
+    );
+  });
+
   it.each(models)("never kills %s so often that the server lets it rest", (model) => {
     const killedMs = schedule(3, 1_800_000).flatMap((action) =>
       action.kind === "kill" && action.model === model ? action.atMs : [],
