@@ -36,7 +36,7 @@ export function loggedCounts(log: readonly LogLine[]): Readonly<Record<string, n
   for (const line of log.filter(isOfCall)) {
     const { method, model = "", code, reason = "", promptTokens = 0, completionTokens = 0 } = line;
     const isBrokenOff = line.finishReason === undefined;
-    add(counts, `calls ${method} ${model} ${code} ${reason}`, 1);
+    add(counts, endKey({ method, model, code, reason }), 1);
     add(counts, `prompt tokens ${model}`, promptTokens);
     add(counts, `completion tokens ${model}`, completionTokens);
     if (isBrokenOff) add(counts, `broken off tokens ${model}`, completionTokens);
@@ -47,10 +47,19 @@ export function loggedCounts(log: readonly LogLine[]): Readonly<Record<string, n
 /** The same, as the metrics have them. */
 export function countedBy(metrics: Samples): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const { labels, value } of metrics.of("inferd_calls_total")) {
-    const { method, model, code, reason } = labels;
-    add(counts, `calls ${method} ${model} ${code} ${reason}`, value);
+  const ends = metrics.of("inferd_calls_total");
+  for (const { labels, value } of ends) {
+    if (!isInHaste(labels)) add(counts, endKey(labels), value);
   }
+  // The log has a line for each that began, and one for many that were turned away.
+  const turnedAway = metrics
+    .of("inferd_turned_away_total")
+    .filter(({ labels }) => isInHaste(labels));
+  add(
+    counts,
+    endKey(inHaste),
+    sumOf(ends.filter(({ labels }) => isInHaste(labels))) - sumOf(turnedAway),
+  );
   for (const what of ["prompt", "completion"]) {
     for (const { labels, value } of metrics.of(`inferd_${what}_tokens_total`)) {
       add(counts, `${what} tokens ${labels["model"]}`, value);
@@ -102,6 +111,24 @@ function lineKey({ method, code, reason = "", ...line }: LogLine): string {
   // Of one that was broken off only the server knows.
   const { promptTokens = 0, completionTokens = 0 } = code === "OK" ? line : {};
   return `${method} ${code} ${reason} ${promptTokens} ${completionTokens}`;
+}
+
+type Labels = Readonly<Record<string, string | undefined>>;
+
+/** Where a deadline passes before a call's method has begun, the call is turned away, and no method is told. */
+const inHaste = { method: "any", model: "", code: "DEADLINE_EXCEEDED", reason: "DEADLINE_PASSED" };
+
+function isInHaste({ model = "", reason }: Labels): boolean {
+  return model === inHaste.model && reason === inHaste.reason;
+}
+
+function endKey(labels: Labels): string {
+  const { method, model, code, reason } = isInHaste(labels) ? inHaste : labels;
+  return `calls ${method} ${model} ${code} ${reason}`;
+}
+
+function sumOf(samples: ReturnType<Samples["of"]>): number {
+  return samples.reduce((sum, { value }) => sum + value, 0);
 }
 
 function add(counts: Record<string, number>, key: string, count: number): void {

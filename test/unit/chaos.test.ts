@@ -152,10 +152,16 @@ describe("the accounts", () => {
 inferd_calls_total{${labels},code="OK",reason=""} 2
 inferd_calls_total{${labels},code="CANCELLED",reason="CALLER_GONE"} 1
 inferd_calls_total{method="${method}",model="",code="UNAUTHENTICATED",reason="CREDENTIAL_INVALID"} 1
+inferd_calls_total{method="${method}",model="",code="DEADLINE_EXCEEDED",reason="DEADLINE_PASSED"} 3
+inferd_turned_away_total{reason="DEADLINE_PASSED"} 2
 inferd_prompt_tokens_total{model="inferd-demo"} 8
 inferd_completion_tokens_total{model="inferd-demo"} 13
 inferd_broken_off_tokens_total{model="inferd-demo"} 3`);
-    expect(countedBy(samples)).toEqual(loggedCounts([okLine, okLine, goneLine, refusedLine]));
+    const late = { code: "DEADLINE_EXCEEDED", reason: "DEADLINE_PASSED" };
+    const lateLine: LogLine = { msg: "call", level: "info", method, ...late };
+    const lines = [okLine, okLine, goneLine, refusedLine, lateLine];
+    expect(countedBy(samples)).toEqual(loggedCounts(lines));
+    expect(countedBy(samples)).not.toEqual(loggedCounts(lines.slice(0, -1)));
   });
 
   it("know what a call cost, or between what it lies", () => {
