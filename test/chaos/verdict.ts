@@ -10,8 +10,10 @@ export interface Event {
   untilMs: number;
 }
 
-/** How long the server may be short of places after a burst or a death. */
+/** How long a model may be away after a death, or until it has come. */
 const aftermathMs = 10_000;
+/** How long those may wait on whom a burst has met, once all of its own calls have ended. */
+const drainMs = 2000;
 /** Servers hear of a key within a second; a busy machine adds its own. */
 const heardMs = 2000;
 
@@ -37,7 +39,7 @@ const ends: Readonly<Record<string, (one: Case) => boolean>> = {
     hasLost(one) || (isOfGuest(one) && happened(one, isComing, aftermathMs)),
   "NOT_FOUND MODEL_NOT_FOUND": (one) => isOfGuest(one) && !isSurelyThere(one),
   "FAILED_PRECONDITION REQUEST_QUARANTINED": (one) => deaths(one, 0) > 1,
-  "RESOURCE_EXHAUSTED QUEUE_FULL": (one) => hasLost(one) || happened(one, isBurst, aftermathMs),
+  "RESOURCE_EXHAUSTED QUEUE_FULL": isCrowded,
   "RESOURCE_EXHAUSTED KEY_QUOTA": (one) =>
     one.plan.key !== "steady" && happened(one, ({ kind }) => kind === "tighten", heardMs),
   "UNAUTHENTICATED CREDENTIAL_INVALID": (one) =>
@@ -110,7 +112,15 @@ function lastOfGuest({ seen, events }: Case): Event | undefined {
   );
 }
 
-function isBurst(act: Act): boolean {
+/** Whether a burst has filled the queue of the call's model. Jobs that a death leaves waiting are of one, too. */
+function isCrowded(one: Case): boolean {
+  const model = modelOf(one.plan);
+  const isOurs = (act: Act): boolean =>
+    isBurst(act) && act.calls.some((call) => modelOf(call) === model);
+  return happened(one, isOurs, drainMs);
+}
+
+function isBurst(act: Act): act is Extract<Act, { readonly kind: "calls" }> {
   return act.kind === "calls" && act.calls.length > 1;
 }
 

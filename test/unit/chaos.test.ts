@@ -85,11 +85,13 @@ describe("the verdict on a call", () => {
   const killed = event({ kind: "kill", model: "inferd-demo" }, 50_500);
   const exited = { code: "UNAVAILABLE", reason: "WORKER_EXITED", retryMs: 1 };
   const quota = { code: "RESOURCE_EXHAUSTED", reason: "KEY_QUOTA", retryMs: 1 };
+  const full = { code: "RESOURCE_EXHAUSTED", reason: "QUEUE_FULL", retryMs: 1 };
   const refused = { code: "UNAUTHENTICATED", reason: "CREDENTIAL_INVALID" };
   const expired = { code: "DEADLINE_EXCEEDED", reason: "DEADLINE_PASSED" };
   const givesUp = { kind: "gives-up", deadlineMs: 1 } as const;
   const tight = event({ kind: "tighten", forMs: 0 }, 49_000);
   const renewed = event({ kind: "renew-key" }, 49_000);
+  const crowd = event({ kind: "calls", calls: [plan(), plan()] }, 49_500);
 
   it.each<[string, Partial<CallPlan>, Partial<Seen>, Event[]]>([
     ["it went well", {}, {}, []],
@@ -98,6 +100,7 @@ describe("the verdict on a call", () => {
     ["its key was revoked", { key: "former" }, refused, []],
     ["its key has just been revoked", { key: "former" }, {}, [renewed]],
     ["quotas were tight", { key: "hasty" }, quota, [tight]],
+    ["its model was crowded", {}, full, [crowd]],
   ])("is good where %s", (_, planned, ended, events) => {
     expect(problemOf(plan(planned), seen(ended), events)).toBeUndefined();
   });
@@ -114,6 +117,10 @@ describe("the verdict on a call", () => {
     ["a revoked key still calls", { key: "former" }, {}, []],
     ["another's quota is used up", {}, quota, [tight]],
     ["a good key is refused", {}, refused, [renewed]],
+    ["a queue is full that nobody crowds", {}, full, [killed]],
+    ["another model was crowded", { method: "embed" }, full, [crowd]],
+    ["it is the guest's, and another model was crowded", { ofGuest: true }, full, [crowd]],
+    ["the crowd has long gone", {}, full, [{ ...crowd, fromMs: 40_000, untilMs: 41_000 }]],
   ])("is bad where %s", (_, planned, ended, events) => {
     expect(problemOf(plan(planned), seen(ended), events)).toBeTypeOf("string");
   });
