@@ -175,6 +175,7 @@ async function listenForMetrics(
     meter,
     clock: systemClock,
     isReady: () => server.health.isServing("readiness"),
+    onFailure: (error) => log.error({ error }, "metrics cannot be made"),
   });
   log.info({ host: metricsHost, port: opened.port }, "metrics");
   return opened;

@@ -13,6 +13,8 @@ export interface HttpOptions {
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
   /** What the health service says of `readiness`. */
   readonly isReady: () => boolean;
+  /** Told why the metrics could not be made; the scraper gets a 500 that says only that they could not. */
+  readonly onFailure: (error: unknown) => void;
   /** How long a connection may take for its request and the answer. Default: 5 seconds. */
   readonly patienceMs?: number;
 }
@@ -83,7 +85,7 @@ async function answerTo(request: IncomingMessage, options: HttpOptions): Promise
   const [path = ""] = (request.url ?? "").split("?");
   switch (path) {
     case "/metrics":
-      return metricsAnswer(options.metrics);
+      return metricsAnswer(options);
     case "/healthz":
       // A process that answers is alive, whatever its models do.
       return { status: 200, text: "alive\n" };
@@ -96,8 +98,13 @@ async function answerTo(request: IncomingMessage, options: HttpOptions): Promise
   }
 }
 
-async function metricsAnswer({ contentType, text }: HttpOptions["metrics"]): Promise<Answer> {
-  return { status: 200, type: contentType, text: await text() };
+async function metricsAnswer({ metrics, onFailure }: HttpOptions): Promise<Answer> {
+  try {
+    return { status: 200, type: metrics.contentType, text: await metrics.text() };
+  } catch (error) {
+    onFailure(error);
+    return { status: 500, text: "metrics cannot be made\n" };
+  }
 }
 
 function portOf(server: Server): number {

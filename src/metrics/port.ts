@@ -5,7 +5,10 @@ import { type HttpOptions, type HttpPort, openHttp } from "./http.ts";
 import { watchLag } from "./lag.ts";
 import type { PrometheusMeter } from "./meter.ts";
 
-export interface MetricsPortOptions extends Pick<HttpOptions, "host" | "port" | "isReady"> {
+export interface MetricsPortOptions extends Pick<
+  HttpOptions,
+  "host" | "port" | "isReady" | "onFailure"
+> {
   readonly meter: PrometheusMeter;
   readonly clock: Clock;
 }
@@ -15,12 +18,13 @@ const keepMs = 100;
 
 /** Fails with one line that says why the port could not be opened. */
 export async function openMetricsPort(options: MetricsPortOptions): Promise<HttpPort> {
-  const { host, port, isReady, meter, clock } = options;
+  const { host, port, isReady, onFailure, meter, clock } = options;
   const text = cached(meter.text, { keepMs, now: clock.now });
   const http = await openHttp({
     host,
     port,
     isReady,
+    onFailure,
     metrics: { contentType: meter.contentType, text },
   });
   const stopWatching = watchLag(clock, meter.loopLagged);

@@ -14,6 +14,7 @@ async function open(changes: Partial<HttpOptions> = {}): Promise<string> {
     port: 0,
     metrics: { contentType: "text/plain; version=0.0.4", text: () => Promise.resolve("a 1\n") },
     isReady: () => true,
+    onFailure: () => undefined,
     ...changes,
   });
   closing.push(() => opened.close());
@@ -63,6 +64,20 @@ function linger(at: string, { first, again, isRead }: Manner): Promise<void> {
 }
 
 describe("the metrics port", () => {
+  it("says so where metrics cannot be made, and goes on", async () => {
+    const broken = new Error("a gauge is broken");
+    const failures: unknown[] = [];
+    const at = await open({
+      metrics: { contentType: "text/plain", text: () => Promise.reject(broken) },
+      onFailure: (error) => failures.push(error),
+    });
+    const response = await fetch(`${at}/metrics`);
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain("gauge");
+    expect(failures).toEqual([broken]);
+    expect((await fetch(`${at}/healthz`)).status).toBe(200);
+  });
+
   it("gives the metrics as Prometheus reads them", async () => {
     const response = await fetch(`${await open()}/metrics?x=1`);
     expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4");
