@@ -36,6 +36,10 @@ export class GgufError extends Error {
 }
 
 const maxMetadataBytes = 256 * 1024 * 1024;
+// Real models have a hundred entries, and vocabularies of less than a million texts. Without these bounds, a file of
+// 256 MiB could hold up a server for seconds, or fill its heap with keys.
+const maxEntries = 65_536;
+const maxTexts = 2 ** 22;
 const maxKeyBytes = 65_535;
 const maxTextBytes = 65_536;
 
@@ -91,6 +95,7 @@ export function parseGguf(source: ByteSource): GgufHeader {
   const entries = cursor.number(8);
   // The least entry: a key's length, a type and one byte.
   cursor.cursor.expect(entries * 13);
+  if (entries > maxEntries) throw new GgufError("has too many entries of metadata");
   const metadata = new Map<string, GgufValue>();
   const keys = new Set<string>();
   for (let i = 0; i < entries; i++) {
@@ -126,6 +131,7 @@ function skipArray(cursor: Numbers): void {
     cursor.cursor.skip(count * scalar.bytes);
   } else if (type === textType) {
     cursor.cursor.expect(count * 8);
+    if (count > maxTexts) throw new GgufError("has an array of too many texts");
     for (let i = 0; i < count; i++) cursor.cursor.skip(cursor.number(8));
   } else {
     throw new GgufError("is damaged, or newer than inferd: it has an array of an unknown type");

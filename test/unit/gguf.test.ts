@@ -213,6 +213,20 @@ describe("a file that is not whole", () => {
     expect(reads).toBe(1);
   });
 
+  it.each([
+    ["entries", "too many entries", new Writer().header(100_000), 100_000 * 13],
+    [
+      "texts",
+      "too many texts",
+      new Writer().header(1).text("k").u32(9).u32(8).u64(5_000_000),
+      5_000_000 * 8,
+    ],
+  ])("is refused for more %s than any model has", (_, message, writer, rest) => {
+    const bytes = writer.raw(Buffer.alloc(rest)).bytes();
+    const read = (start: number, length: number) => bytes.subarray(start, start + length);
+    expect(() => parseGguf({ bytes: bytes.length, read })).toThrow(message);
+  });
+
   it("is refused wherever it is cut", () => {
     const whole = file().bytes();
     for (let length = 0; length < whole.length; length++) {
