@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { workerGraceMs } from "../src/app.ts";
+import { farewellMs } from "../src/auth/postgres-keys.ts";
 import { flagName, settings } from "../src/config/settings.ts";
 import { flushMs } from "../src/grpc/door.ts";
 import { leastStopMs } from "../src/workers/pool.ts";
@@ -16,8 +17,9 @@ function endsWithinMs(args: readonly string[] = []): number {
     const at = args.indexOf(flagName(key));
     return at < 0 ? settings[key].default : Number(args[at + 1]);
   };
-  // Two doors, one after the other, bring the last calls their status; then the workers end.
-  return ms("lameDuckMs") + ms("graceMs") + 2 * flushMs + workerGraceMs + leastStopMs;
+  // Two doors, one after the other, bring the last calls their status; then workers end, and what keeps keys.
+  const doorsMs = 2 * flushMs;
+  return ms("lameDuckMs") + ms("graceMs") + doorsMs + workerGraceMs + leastStopMs + farewellMs;
 }
 
 interface Deployment {

@@ -1,4 +1,5 @@
 /** Keys in PostgreSQL, for servers on several machines. */
+import { setTimeout as wait } from "node:timers/promises";
 import { Pool } from "pg";
 import type { Secret } from "../base/secret.ts";
 import { fromText, type KeyStore, toText } from "./key-store.ts";
@@ -15,6 +16,8 @@ const schema = `
 `;
 
 const answerMs = 5000;
+/** How long a server that ends waits for answers that are on their way. */
+export const farewellMs = 500;
 
 interface Row {
   readonly record: string;
@@ -62,7 +65,9 @@ export async function openPostgresKeys(url: Secret): Promise<KeyStore> {
         await query("UPDATE inferd_keys SET record = $1 WHERE id = $2", [toText(changed), id]);
         return changed;
       }),
-    close: () => pool.end(),
+    close: async () => {
+      await Promise.race([pool.end(), wait(farewellMs, undefined, { ref: false })]);
+    },
   };
 }
 
@@ -77,11 +82,11 @@ async function alone<T>(pool: Pool, act: (query: Query) => Promise<T>): Promise<
     });
     await client.query("UPDATE inferd_keys_version SET version = version + 1");
     await client.query("COMMIT");
+    client.release();
     return result;
   } catch (error) {
-    await client.query("ROLLBACK");
+    // The database takes back what a closed connection had begun, also where it cannot be told to.
+    client.release(true);
     throw error;
-  } finally {
-    client.release();
   }
 }

@@ -12,6 +12,7 @@ import { Secret } from "../../src/base/secret.ts";
 import type { KeysLocation } from "../../src/config/values.ts";
 import { makeKey } from "../fixtures/access.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
+import { openRelay } from "../fixtures/relay.ts";
 import { findPostgres, type Postgres, startPostgres } from "../fixtures/postgres.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "inferd-keys-"));
@@ -149,6 +150,40 @@ it("keeps the keys it knows while its store gives no answer, and says so once", 
   expect(ring.find(key.id)).toEqual(key);
   expect(errors).toHaveLength(1);
   await ring.close();
+});
+
+it.skipIf(programs === undefined)(
+  "lets go of a PostgreSQL that gives no answer any more, and does not wait for one",
+  async () => {
+    const { port } = new URL(postgres?.url ?? "");
+    const relay = await openRelay(Number(port));
+    const url = new Secret(`postgres://inferd@127.0.0.1:${relay.port}/postgres`);
+    const store = await openKeyStore({ kind: "postgres", url });
+    relay.fallSilent();
+    let isAnswered = false;
+    const asked = store.version().catch(() => undefined);
+    void asked.then(() => (isAnswered = true));
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    await turn();
+    await store.close();
+    await turn();
+    expect(isAnswered).toBe(false);
+    relay.close();
+    await asked;
+  },
+);
+
+it.skipIf(programs === undefined)("takes back a change that fails half-way", async () => {
+  const key = another();
+  const store = await openKeyStore({ kind: "postgres", url: new Secret(postgres?.url ?? "") });
+  await store.add(key);
+  const failing = store.change(key.id, () => {
+    throw new Error("no");
+  });
+  await expect(failing).rejects.toThrow("no");
+  // The row is not locked any more.
+  expect(await store.change(key.id, (old) => ({ ...old, name: "next" }))).toBeDefined();
+  await store.close();
 });
 
 it("lets only its owner read a file of keys", async () => {
