@@ -9,14 +9,13 @@ import { type Access, openAccess } from "./auth/access.ts";
 import { buildCommit } from "./base/build.ts";
 import { systemClock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
-import type { ModelLoad } from "./base/meter.ts";
 import { version } from "./base/version.ts";
 import { modelFolders } from "./config/config.ts";
 import type { Config } from "./config/settings.ts";
 import type { GrpcServer } from "./grpc/server.ts";
 import { openServer } from "./grpc/server.ts";
 import type { HttpPort } from "./metrics/http.ts";
-import type { PrometheusMeter } from "./metrics/meter.ts";
+import type { Loads, PrometheusMeter } from "./metrics/meter.ts";
 import { openMetricsPort } from "./metrics/port.ts";
 import type { Manifest } from "./models/manifest.ts";
 import type { Registry } from "./models/registry.ts";
@@ -78,7 +77,10 @@ interface Start {
 
 async function startBehind(access: Access, { config, log, environment }: Start): Promise<App> {
   const manifests = await findModels(placesOf(config, config));
-  const meter = await openMeter(config, () => models.loads());
+  const meter = await openMeter(config, {
+    models: () => models.loads(),
+    edge: () => server.load(),
+  });
   const models = openRegistry({
     cores: config.cores,
     environment: withoutSecrets(environment),
@@ -184,7 +186,7 @@ async function listenForMetrics(
 /** Undefined where nobody asked for metrics: then nothing is counted, and what counts is not even imported. */
 async function openMeter(
   { metricsPort }: Config,
-  loads: () => readonly ModelLoad[],
+  loads: Loads,
 ): Promise<PrometheusMeter | undefined> {
   if (metricsPort === undefined) return undefined;
   const meters = await import("./metrics/meter.ts");

@@ -95,6 +95,15 @@ export interface ModelLoad {
   readonly usedCells: number;
 }
 
+/** What is open at the port for callers: read when somebody asks for the metrics, and not before. */
+export interface EdgeLoad {
+  readonly connections: number;
+  /** Calls that have a place of those that may be open at once, also before their method has begun. */
+  readonly openCalls: number;
+  /** Of requests that are not whole. */
+  readonly arrivingBytes: number;
+}
+
 const nothing = (): void => undefined;
 
 /** Counts nothing. */

@@ -13,6 +13,7 @@ import {
 } from "@grpc/grpc-js";
 import { idleClock } from "../base/clock.ts";
 import type { ServeError } from "../base/errors.ts";
+import type { EdgeLoad } from "../base/meter.ts";
 import type { Handler, Interceptor } from "../calls/call.ts";
 import { adapt, tolerant } from "./adapter.ts";
 import { limitAge } from "./age.ts";
@@ -102,6 +103,10 @@ export class Door {
     const interceptors = [monotonicDeadline, unpack, smallMessages, ...options.interceptors];
     this.#server = new Server({ ...grpcOptions(limits), interceptors });
     limitHttp2(this.#server, limits);
+  }
+
+  get load(): EdgeLoad {
+    return this.#gate.load;
   }
 
   /** The full names of its services. */

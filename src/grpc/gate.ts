@@ -14,13 +14,14 @@ import {
 import { Allowance } from "../base/allowance.ts";
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
-import { unknownMethod } from "../base/meter.ts";
+import { type EdgeLoad, unknownMethod } from "../base/meter.ts";
 import type { CallAccounts } from "./call-accounts.ts";
-import { type ConnectionLimits, limitConnections } from "./connections.ts";
+import { limitConnections } from "./connections.ts";
 import { Intake, type IntakeLimits } from "./intake.ts";
 import { Seats } from "./seats.ts";
 import { timeoutOf } from "./timeout.ts";
 import { letGo, refuse } from "./trailers-only.ts";
+import type { TurnedAway } from "./turned-away.ts";
 import { sweepUnread } from "./unread.ts";
 
 /** What the gate must know of a method. */
@@ -31,12 +32,16 @@ export interface GateMethod {
   readonly maxMs: number;
 }
 
-export interface GateOptions extends ConnectionLimits {
+export interface GateOptions {
   /** The server's methods by path, such as `/inferd.v1.ModelService/GetModel`. */
   readonly methods: ReadonlyMap<string, GateMethod>;
   readonly accounts: Pick<CallAccounts, "abort" | "came" | "refused">;
-  /** On all connections together; one address may hold its percent of them. */
+  readonly turnedAway: Pick<TurnedAway, "connection">;
+  readonly maxConnections: number;
+  /** On all connections together. */
   readonly maxOpenCalls: number;
+  /** How many percent of either may be one address's. */
+  readonly maxAddressPercent: number;
   /** Calls that one connection may begin in a second, and at once. */
   readonly callsPerSecond: number;
   /** Resets and refusals of one connection: at once, and each second. */
@@ -56,6 +61,7 @@ const endlessPart = 1 / 4;
 export class Gate {
   readonly #options: GateOptions;
   readonly #connections = new WeakMap<Http2Session, Connection>();
+  readonly #places: Seats;
   readonly #intake: Intake<ServerHttp2Stream>;
   readonly #openCalls: Seats;
   readonly #endlessCalls: Seats;
@@ -68,6 +74,7 @@ export class Gate {
       maxOpenCalls: total,
       maxAddressPercent: addressPercent,
     } = options;
+    this.#places = new Seats({ total: options.maxConnections, addressPercent });
     this.#openCalls = new Seats({ total, addressPercent });
     this.#endlessCalls = new Seats({ total: Math.ceil(total * endlessPart), addressPercent });
     this.#intake = new Intake({
@@ -75,6 +82,14 @@ export class Gate {
       clock,
       refuse: (stream, error) => this.#refuseArriving(stream, error),
     });
+  }
+
+  get load(): EdgeLoad {
+    return {
+      connections: this.#places.taken,
+      openCalls: this.#openCalls.taken,
+      arrivingBytes: this.#intake.bytes,
+    };
   }
 
   /** Counts what a request that is not whole holds besides its bytes. */
@@ -95,7 +110,8 @@ export class Gate {
 
   /** Stands before a server's grpc-js. Call it once, before a connection can be made. */
   guard(server: Http2Server): void {
-    limitConnections(server, this.#options);
+    const { maxConnections, turnedAway } = this.#options;
+    limitConnections(server, { maxConnections, turnedAway, seats: this.#places });
     const unread = sweepUnread(server, this.#options.unreadMs);
     const inner = server.listeners("stream");
     server.removeAllListeners("stream");

@@ -21,6 +21,11 @@ export class Seats {
     this.#share = Math.ceil((total * addressPercent) / 100);
   }
 
+  /** How many are taken. */
+  get taken(): number {
+    return this.#taken;
+  }
+
   /** Takes a seat, and gives what leaves it again, to be called once. Undefined where there is none. */
   take(address: string | undefined): (() => void) | undefined {
     const holder = holderOf(address ?? "");

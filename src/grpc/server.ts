@@ -8,7 +8,7 @@ import type { FollowedKeyPair } from "../auth/key-pair.ts";
 import { idleClock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { type Meter, silentMeter } from "../base/meter.ts";
+import { type EdgeLoad, type Meter, silentMeter } from "../base/meter.ts";
 import type { Handler, Interceptor } from "../calls/call.ts";
 import { deadline } from "../calls/deadline.ts";
 import { observation } from "../calls/observation.ts";
@@ -48,6 +48,8 @@ export type HandlersOf<D> = { readonly [K in keyof D]: HandlerOf<D[K]> };
 
 export interface GrpcServer {
   readonly health: Health;
+  /** What is open on its port for callers. */
+  load(): EdgeLoad;
   addService<D extends object>(definition: D, handlers: HandlersOf<D>): void;
   /** Returns the port, which the system chose where it was 0. Fails with one line that says why. */
   listen(host: string, port: number): Promise<number>;
@@ -79,6 +81,7 @@ export function openServer(options: ServerOptions): GrpcServer {
   const interceptors = [observed(options, { quiet: false }), deadline(options.maxCallMs)];
   return {
     health,
+    load: () => door.load,
     addService: (definition, handlers) => door.add(definition, handlers, interceptors),
     listen: (host, port) =>
       door.listen({ host, port, flag: "--port" }, credentialsOf(options.keyPair)),

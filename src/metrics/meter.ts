@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { codes } from "../base/errors.ts";
 import type {
   DroppedJob,
+  EdgeLoad,
   EndedCall,
   FinishedJob,
   Meter,
@@ -29,8 +30,13 @@ type Collectors = {
       : Histogram;
 };
 
-/** `loads` gives all models as they stand; it is asked once for each text. */
-export function openMeter(loads: () => readonly ModelLoad[]): PrometheusMeter {
+/** The server as it stands; asked once for each text. */
+export interface Loads {
+  readonly models: () => readonly ModelLoad[];
+  readonly edge: () => EdgeLoad;
+}
+
+export function openMeter(loads: Loads): PrometheusMeter {
   const registry = new Registry();
   const collectors = collectorsIn(registry);
   const models = new Map<string, ModelMeter>();
@@ -46,7 +52,8 @@ export function openMeter(loads: () => readonly ModelLoad[]): PrometheusMeter {
     },
     loopLagged: (ms) => collectors.loopLag.observe(ms / 1000),
     text: () => {
-      readLoads(collectors, loads());
+      readModels(collectors, loads.models());
+      readEdge(collectors, loads.edge());
       return registry.metrics();
     },
     contentType: registry.contentType,
@@ -133,7 +140,13 @@ function noteDrop(collectors: Collectors, model: string, job: DroppedJob): void 
   if (given > 0) collectors.brokenOffTokens.inc({ model }, given);
 }
 
-function readLoads(collectors: Collectors, loads: readonly ModelLoad[]): void {
+function readEdge(collectors: Collectors, load: EdgeLoad): void {
+  collectors.connections.set(load.connections);
+  collectors.openCalls.set(load.openCalls);
+  collectors.arrivingBytes.set(load.arrivingBytes);
+}
+
+function readModels(collectors: Collectors, loads: readonly ModelLoad[]): void {
   const { modelReady, queuedJobs, runningJobs, slots, cells, usedCells } = collectors;
   // A model that is not there any more must not keep its last figure.
   for (const gauge of [modelReady, queuedJobs, runningJobs, slots, cells, usedCells]) gauge.reset();

@@ -52,6 +52,24 @@ export const metrics = {
     labels: ["method"],
     help: "Calls whose method has begun and that have not ended.",
   },
+  openCalls: {
+    name: "inferd_open_calls",
+    type: "gauge",
+    labels: [],
+    help: "Calls that have a place of `--max-open-calls`: those whose requests are still on their way too, and those that have ended and whose last bytes their callers have not taken.",
+  },
+  connections: {
+    name: "inferd_connections",
+    type: "gauge",
+    labels: [],
+    help: "Connections that have a place of `--max-connections`; those to `--health-port` are not among them.",
+  },
+  arrivingBytes: {
+    name: "inferd_arriving_bytes",
+    type: "gauge",
+    labels: [],
+    help: "Bytes of requests that are not whole, which `--max-arriving-bytes` bounds.",
+  },
   refusals: {
     name: "inferd_refusals_total",
     type: "counter",

@@ -9,6 +9,7 @@ import { type LogFields, silentLog } from "../../src/base/log.ts";
 import type { ServerOptions } from "../../src/grpc/server.ts";
 import { openMeter } from "../../src/metrics/meter.ts";
 import { doorkeeperFor } from "../fixtures/access.ts";
+import { resting } from "../fixtures/metrics.ts";
 import { samplesOf } from "../fixtures/prometheus.ts";
 import { ending, frame, rawClient, rawRequest } from "./raw.ts";
 import { refusedCalls } from "./refused-calls.ts";
@@ -24,7 +25,7 @@ const unary = kinds.unary.path;
 const hello = frame(Buffer.from("hello"));
 
 async function open(options: Partial<ServerOptions> = {}, handlers: Partial<KindHandlers> = {}) {
-  const meter = openMeter(() => []);
+  const meter = openMeter(resting);
   const lines: LogFields[] = [];
   const note = (fields: LogFields, message: string): void => {
     if (message === "turned away") lines.push(fields);

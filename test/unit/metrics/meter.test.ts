@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type EndedCall, type ModelLoad, unknownMethod } from "../../../src/base/meter.ts";
 import { openMeter } from "../../../src/metrics/meter.ts";
 import { type Metric, metrics } from "../../../src/metrics/table.ts";
+import { resting } from "../../fixtures/metrics.ts";
 import { samplesOf } from "../../fixtures/prometheus.ts";
 
 const ended: EndedCall = {
@@ -43,7 +44,7 @@ describe("the table of metrics", () => {
   });
 
   it("is what the text shows, and nothing else is", async () => {
-    const text = await openMeter(() => [load]).text();
+    const text = await openMeter({ ...resting, models: () => [load] }).text();
     const shown = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(
       ([, name, type]) => `${name} ${type}`,
     );
@@ -53,7 +54,7 @@ describe("the table of metrics", () => {
 
 describe("a meter", () => {
   it("counts calls by how they ended, and those that run", async () => {
-    const meter = openMeter(() => []);
+    const meter = openMeter(resting);
     meter.callBegan(ended.method);
     meter.callBegan(ended.method);
     meter.callEnded(ended);
@@ -67,7 +68,7 @@ describe("a meter", () => {
   });
 
   it("counts a call that was turned away among all calls, and a connection among none", async () => {
-    const meter = openMeter(() => []);
+    const meter = openMeter(resting);
     const { method } = ended;
     meter.callTurnedAway({ method, reason: "TOO_MANY_CALLS" });
     meter.callTurnedAway({ method: unknownMethod, reason: "METHOD_UNKNOWN" });
@@ -91,7 +92,7 @@ describe("a meter", () => {
   });
 
   it("counts as refused what ended before a worker began it, and nothing else", async () => {
-    const meter = openMeter(() => []);
+    const meter = openMeter(resting);
     const failed = { ...ended, code: "RESOURCE_EXHAUSTED", reason: "QUEUE_FULL" } as const;
     meter.callEnded({ ...failed, isStarted: false });
     meter.callEnded({ ...failed, code: "UNAVAILABLE", reason: "WORKER_EXITED" });
@@ -105,7 +106,7 @@ describe("a meter", () => {
 
   it("shows models as they stand, and forgets one that is gone", async () => {
     let loads: readonly ModelLoad[] = [load, { ...load, model: "vectors", cells: 0, usedCells: 0 }];
-    const meter = openMeter(() => loads);
+    const meter = openMeter({ ...resting, models: () => loads });
     const before = samplesOf(await meter.text());
     expect(before.get("inferd_queued_jobs", { model: "story" })).toBe(3);
     expect(before.of("inferd_kv_used_cells")).toEqual([{ labels: { model: "story" }, value: 40 }]);
@@ -113,8 +114,16 @@ describe("a meter", () => {
     expect(samplesOf(await meter.text()).of("inferd_slots")).toEqual([]);
   });
 
+  it("shows what is open at the port for callers", async () => {
+    const edge = { connections: 2, openCalls: 3, arrivingBytes: 400 };
+    const samples = samplesOf(await openMeter({ ...resting, edge: () => edge }).text());
+    expect(samples.get("inferd_connections")).toBe(2);
+    expect(samples.get("inferd_open_calls")).toBe(3);
+    expect(samples.get("inferd_arriving_bytes")).toBe(400);
+  });
+
   it("sums a job's tokens, and takes a cached prompt for a hit", async () => {
-    const meter = openMeter(() => []);
+    const meter = openMeter(resting);
     const story = meter.model("story");
     const job = {
       kind: "generate",
@@ -140,7 +149,7 @@ describe("a meter", () => {
   });
 
   it("counts jobs that were dropped by where they were", async () => {
-    const meter = openMeter(() => []);
+    const meter = openMeter(resting);
     const story = meter.model("story");
     for (const stage of ["queue", "queue", "worker"] as const) {
       story.dropped({ stage, reason: "DEADLINE_PASSED", ...none });
@@ -152,7 +161,7 @@ describe("a meter", () => {
   });
 
   it("counts what broken-off jobs gave among all tokens, and says which part it is", async () => {
-    const meter = openMeter(() => []);
+    const meter = openMeter(resting);
     const why = { stage: "worker", reason: "CALLER_GONE" } as const;
     meter.model("story").dropped({ ...why, promptTokens: 0, completionTokens: 7 });
     meter.model("vectors").dropped({ ...why, promptTokens: 5, completionTokens: 0 });
@@ -168,7 +177,7 @@ describe("a meter", () => {
   });
 
   it("times how soon a cancelled job is free, and sums what came for it in vain", async () => {
-    const meter = openMeter(() => []);
+    const meter = openMeter(resting);
     meter.model("story").freed(30, 2);
     meter.model("story").freed(10, 1);
     const samples = samplesOf(await meter.text());
@@ -178,7 +187,7 @@ describe("a meter", () => {
   });
 
   it("has a model's restarts at zero before the first", async () => {
-    const meter = openMeter(() => []);
+    const meter = openMeter(resting);
     const story = meter.model("story");
     const model = { model: "story" };
     expect(samplesOf(await meter.text()).get("inferd_worker_restarts_total", model)).toBe(0);
