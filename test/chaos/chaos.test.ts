@@ -11,6 +11,7 @@ import type { Outcome } from "../../bench/lib/scenario.ts";
 import { countedBy, loggedCounts, logProblems, type Made } from "./accounts.ts";
 import { begin, type Seen } from "./call.ts";
 import { alive, leftOver, metricsOf, type Rest, restOf } from "./invariants.ts";
+import { MemoryWatch } from "./memory.ts";
 import { endsWhereSingle, ledgerProblem, slotsProblem } from "./probes.ts";
 import { type Action, type CallPlan, schedule } from "./schedule.ts";
 import { looseCalls, reloaded, Site, tightCalls } from "./site.ts";
@@ -29,6 +30,7 @@ let before: Rest;
 const made: Made[] = [];
 const events: Event[] = [];
 const pids = new Set<number>();
+const memory = new MemoryWatch(lastsMs);
 
 beforeAll(async () => {
   site = await Site.open();
@@ -57,6 +59,7 @@ it(
       expect(endsOf(made)).toEqual(expect.arrayContaining(everyEnd));
       expect(endsOf(batch())).toEqual(expect.arrayContaining(everyEndOfBatch));
     }
+    expect(memory.problems).toEqual([]);
     site.hangUp();
     expect(await leftOver(site, before)).toEqual([]);
     const log = site.server.log();
@@ -101,6 +104,7 @@ function outcome(): Outcome & { readonly data: object } {
   const counts = Object.fromEntries(
     endsOf(made).map((end) => [end, made.filter(({ seen }) => endOf(seen) === end).length]),
   );
+  const { peaks } = memory;
   return {
     claims: [
       { what: "calls in chaos", value: made.length, unit: "calls" },
@@ -111,8 +115,15 @@ function outcome(): Outcome & { readonly data: object } {
         aim: { relation: "≤", value: 0 },
       },
     ],
-    tables: [{ title: "How they ended", columns: ["end", "calls"], rows: Object.entries(counts) }],
-    data: { seed, lastsMs, calls: made.length, batchCalls: batch().length, ends: counts },
+    tables: [
+      { title: "How they ended", columns: ["end", "calls"], rows: Object.entries(counts) },
+      {
+        title: "The most memory that a process held, in MiB",
+        columns: ["process", "in the first half", "in the second"],
+        rows: peaks.map(([kind, { first, second }]) => [kind, first, second]),
+      },
+    ],
+    data: { seed, lastsMs, calls: made.length, batchCalls: batch().length, ends: counts, peaks },
   };
 }
 
@@ -135,6 +146,7 @@ async function run(actions: readonly Action[]): Promise<void> {
   for (const action of actions) {
     await wait(Math.max(0, startMs + action.atMs - now()));
     for (const pid of children(site.server.pid)) pids.add(pid);
+    memory.look(site.server.pid, action.atMs);
     const event = { act: action, fromMs: now(), untilMs: Infinity };
     // A call by itself changes nothing for others.
     if (action.kind !== "calls" || action.calls.length > 1) events.push(event);

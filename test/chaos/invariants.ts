@@ -43,7 +43,10 @@ export async function leftOver(site: Site, before: Rest): Promise<readonly strin
 }
 
 function busy(samples: Samples): readonly string[] {
-  const gauges = ["inferd_running_calls", "inferd_queued_jobs", "inferd_running_jobs"];
+  const gauges = [
+    ...["inferd_connections", "inferd_open_calls", "inferd_arriving_bytes"],
+    ...["inferd_running_calls", "inferd_queued_jobs", "inferd_running_jobs"],
+  ];
   const held = gauges.flatMap((name) =>
     samples
       .of(name)
