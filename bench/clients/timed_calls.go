@@ -1,4 +1,4 @@
-// Begins calls when its plan says, whatever became of those before, and tells how each ended.
+// Begins calls when its plan says, and no more at a time than it says, and tells how each ended.
 package main
 
 import (
@@ -26,6 +26,8 @@ type plan struct {
 	Address       string
 	ServiceConfig string
 	DeadlineMs    float64
+	Streams       int
+	UntilMs       float64
 	Calls         []struct {
 		AtMs    float64
 		Request []byte
@@ -91,10 +93,21 @@ func callAll(client inferd.GenerationServiceClient, plan plan, requests []*infer
 	now := func() float64 { return milliseconds(time.Since(begun)) }
 	deadline := time.Duration(plan.DeadlineMs * float64(time.Millisecond))
 	all := make([]told, len(requests))
+	streams := plan.Streams
+	if streams == 0 {
+		streams = len(requests)
+	}
+	places := make(chan struct{}, streams)
 	var running sync.WaitGroup
 	for i, call := range plan.Calls {
 		time.Sleep(time.Duration((call.AtMs - now()) * float64(time.Millisecond)))
+		places <- struct{}{}
+		if plan.UntilMs > 0 && now() > plan.UntilMs {
+			all = all[:i]
+			break
+		}
 		running.Go(func() {
+			defer func() { <-places }()
 			sentMs := now()
 			firstTokenMs, err := stream(client, requests[i], deadline)
 			name := code.Code_name[int32(status.Code(err))]

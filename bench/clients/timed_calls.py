@@ -1,8 +1,9 @@
-"""Begins calls when its plan says, whatever became of those before, and tells how each ended."""
+"""Begins calls when its plan says, and no more at a time than it says, and tells how each ended."""
 
 import asyncio
 import base64
 import json
+import math
 import sys
 import time
 
@@ -44,9 +45,14 @@ async def main():
             return {**told, "endMs": now()}
 
         running = []
+        places = asyncio.Semaphore(plan.get("streams", len(requests)))
         for planned, request in zip(plan["calls"], requests):
             await asyncio.sleep((planned["atMs"] - now()) / 1000)
+            await places.acquire()
+            if now() > plan.get("untilMs", math.inf):
+                break
             running.append(asyncio.create_task(call(request)))
+            running[-1].add_done_callback(lambda _: places.release())
         say(await asyncio.gather(*running))
     # Somebody may still want to know what this process used.
     sys.stdin.read()

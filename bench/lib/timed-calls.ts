@@ -18,6 +18,10 @@ export interface Plan {
   /** A gRPC service config, such as one with a retry policy. */
   readonly serviceConfig: string;
   readonly deadlineMs: number;
+  /** The most that may be open at once: others wait. Undefined for all. */
+  readonly streams?: number;
+  /** What has not begun by then never does, and is not told of. Undefined for any time. */
+  readonly untilMs?: number;
   readonly calls: readonly PlannedCall[];
 }
 
@@ -42,7 +46,7 @@ export interface TimedClient {
   readonly pid: number;
   /** Of its gRPC library. */
   readonly version: string;
-  /** Begins, and gives what became of each call, in the plan's order. */
+  /** Begins, and gives what became of each call that it has begun, in the plan's order. */
   call(): Promise<readonly ToldCall[]>;
   stop(): Promise<void>;
 }

@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { arrivals } from "../load/arrivals.ts";
-import { realClock } from "../load/clock.ts";
-import { drive } from "../load/drive.ts";
 import { openInferd } from "../load/inferd.ts";
 import { exactly, requests } from "../load/requests.ts";
 import type { StreamRequest, StreamTarget } from "../load/target.ts";
@@ -11,9 +9,9 @@ import { seededRandom } from "../lib/random.ts";
 import type { Scenario } from "../lib/scenario.ts";
 import { type CallLine, withServer } from "../lib/server.ts";
 import type { Launch } from "../lib/timed-calls.ts";
-import { endedCalls, flood, ownLibrary } from "./overload-flood.ts";
+import { flood, type Load } from "./overload-flood.ts";
 import { everyMs, observe, partOf, sharesOf, type Watched } from "./overload-parts.ts";
-import { type Flood, outcomeOf, type Part } from "./overload-report.ts";
+import { type Flood, outcomeOf } from "./overload-report.ts";
 
 // Lengths differ, or all calls of a batch would begin and end together.
 export const shape = { promptTokens: 47, newTokens: { least: 48, most: 144 } } as const;
@@ -39,7 +37,7 @@ const stock = { model, temperature: 0.8, deadlineMs } as const;
 export const overload: Scenario = {
   name: "overload",
   title: "Three times the load that the server can take",
-  method: `inferd-demo, prompts of ${shape.promptTokens} tokens and ${shape.newTokens.least} to ${shape.newTokens.most} new ones; ${maxQueuedJobs} jobs may wait. First one call at a time; then a closed loop that keeps the queue half full; then an open loop (Poisson) of ${offeredTimes} times what that completed; then the closed loop again. The open loop's calls are made in turns by stock clients of grpc-js, of Python (grpcio, asyncio) and of Go (grpc-go), each a process with one connection, the same retry policy of ${retryPolicy.maxAttempts} attempts in its service config and a deadline of ${deadlineMs / 1000} s; all else by grpc-js. The capacity is the mean of the two closed loops. Goodput counts completed calls from the first arrival to the last, without the first sixth. Attempts are those that the server's log has. The time to the first token is the server's own, from the arrival of the attempt that was served; it is held against twice the unloaded one and the time that a full queue and the ${slots} jobs that run take at capacity. Clients and server share the machine's cores; the third table shows what each used, and whether the queue ran dry, from metrics read every ${everyMs} ms without the first sixth. How late a client sent its calls is its own doing. Where a call ended that was not completed is told by attempt: only those that a worker had begun have cost the model time.`,
+  method: `inferd-demo, prompts of ${shape.promptTokens} tokens and ${shape.newTokens.least} to ${shape.newTokens.most} new ones; ${maxQueuedJobs} jobs may wait. First one call at a time; then a closed loop that keeps the queue half full; then an open loop (Poisson) of ${offeredTimes} times what that completed; then the closed loop again. All but the first are shared by stock clients of grpc-js, of Python (grpcio, asyncio) and of Go (grpc-go), each a process with one connection, the same retry policy of ${retryPolicy.maxAttempts} attempts in its service config and a deadline of ${deadlineMs / 1000} s: they share the server's cores, so its capacity is what is left beside the same clients. It is the mean of the two closed loops. Goodput counts completed calls from the first arrival to the last, without the first sixth. Attempts are those that the server's log has. The time to the first token is the server's own, from the arrival of the attempt that was served; it is held against twice the unloaded one and the time that a full queue and the ${slots} jobs that run take at capacity. Clients and server share the machine's cores; the third table shows what each used, and whether the queue ran dry, from metrics read every ${everyMs} ms without the first sixth. How late a client sent its calls is its own doing. Where a call ended that was not completed is told by attempt: only those that a worker had begun have cost the model time.`,
   async run({ isSmoke, say }) {
     const lastsMs = isSmoke ? 6000 : 24_000;
     const launches = await availableClients(foreignClients, say);
@@ -54,18 +52,20 @@ export const overload: Scenario = {
     const parts = await withServer({ flags, onCall: (line) => lines.push(line) }, (server) =>
       withTarget(server.address, async (target) => {
         const watched: Watched = { server, metricsPort, model, lines };
-        const closed = (name: string, streams: number, durationMs: number) => {
+        const part = (name: string, load: Load, durationMs: number, by = launches) => {
           say(name);
-          return closedPart({ target, watched, streams, durationMs, seed: name.length });
+          const seed = name.length;
+          return partBy({ target, watched, launches: by, load, durationMs, seed });
         };
-        await closed("warm up", 16, lastsMs / 10);
-        const unloaded = await closed("unloaded", 1, lastsMs / 5);
+        const closed = (name: string, streams: number, durationMs: number, by = launches) =>
+          part(name, { kind: "closed", streams, durationMs }, durationMs, by);
+        const nobody = new Map<string, Launch>();
+        await closed("warm up", 16, lastsMs / 10, nobody);
+        const unloaded = await closed("unloaded", 1, lastsMs / 5, nobody);
         const full = await closed("at capacity", 32, lastsMs / 2);
-        say(`overloaded, by ${[ownLibrary, ...launches.keys()].join(", ")}`);
         const perSecond = full.completedPerSecond * offeredTimes;
-        const overloaded = await openPart({
-          ...{ target, watched, launches, perSecond, durationMs: lastsMs, seed: 10 },
-        });
+        const load = { kind: "open", arrivalsMs: poisson(perSecond, lastsMs) } as const;
+        const overloaded = await part("overloaded", load, lastsMs);
         const fullAgain = await closed("at capacity again", 32, lastsMs / 2);
         return { unloaded, full, overloaded, fullAgain };
       }),
@@ -94,42 +94,21 @@ async function withTarget<T>(
 interface PartOptions {
   readonly target: StreamTarget;
   readonly watched: Watched;
+  /** Of other libraries' clients, which share the load with this process's own. */
+  readonly launches: ReadonlyMap<string, Launch>;
+  readonly load: Load;
   readonly durationMs: number;
   readonly seed: number;
 }
 
-async function closedPart({
-  target,
-  watched,
-  durationMs,
-  streams,
-  seed,
-}: PartOptions & { readonly streams: number }): Promise<Part> {
-  await settle(watched);
-  const [observed, driven] = await Promise.all([
-    observe(watched, durationMs, { [ownLibrary]: process.pid }),
-    drive(target, {
-      load: { kind: "closed", streams },
-      calls: Infinity,
-      durationMs,
-      request: requestsOf(seed),
-      clock: realClock,
-    }),
-  ]);
-  return { ...partOf(endedCalls(driven), durationMs, watched.lines), ...observed };
-}
-
-async function openPart({
+async function partBy({
   target,
   watched,
   launches,
-  perSecond,
+  load,
   durationMs,
   seed,
-}: PartOptions & {
-  readonly launches: ReadonlyMap<string, Launch>;
-  readonly perSecond: number;
-}): Promise<Flood> {
+}: PartOptions): Promise<Flood> {
   await settle(watched);
   const { calls, observed, versions } = await flood({
     target,
@@ -139,7 +118,7 @@ async function openPart({
       address: watched.server.address,
       serviceConfig: JSON.stringify({ methodConfig }),
     },
-    arrivalsMs: poisson(perSecond, durationMs),
+    load,
     request: requestsOf(seed),
     observe: (pids) => observe(watched, durationMs, pids),
   });

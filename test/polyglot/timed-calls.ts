@@ -1,6 +1,6 @@
 /** The benchmark's clients in other languages: what they tell must be what happened. */
 import { expect, it } from "vitest";
-import { type Launch, startTimedCalls } from "../../bench/lib/timed-calls.ts";
+import { type Launch, type Plan, startTimedCalls } from "../../bench/lib/timed-calls.ts";
 import { messageBytes } from "../../bench/load/inferd.ts";
 import { startServer } from "../real-server.ts";
 
@@ -29,6 +29,13 @@ export function testTimedCalls(launch: () => Launch): void {
     }
   }, 60_000);
 
+  it("keeps no more calls open than a benchmark says, and begins none after its time", async () => {
+    // A hundred words take a second.
+    const { told } = await toldBy(launch(), impatient, 100, { streams: 1, untilMs: 1900 });
+    expect(told.map(({ code }) => code)).toEqual(["OK", "OK"]);
+    expect(told[1]!.sentMs).toBeGreaterThanOrEqual(told[0]!.endMs);
+  }, 60_000);
+
   it("lets gRPC try a benchmark's calls again where its service config says so", async () => {
     const { told } = await toldBy(launch(), patient, 10);
     expect(told.map(({ code }) => code)).toEqual(["OK", "OK", "OK", "OK"]);
@@ -39,7 +46,12 @@ export function testTimedCalls(launch: () => Launch): void {
  * What a client tells of four calls to a server that runs one of them at a time and lets one wait: three
  * that come at once and take 10 ms a word, and one after 2,500 ms, when the server rests again.
  */
-async function toldBy(launch: Launch, serviceConfig: string, words: number) {
+async function toldBy(
+  launch: Launch,
+  serviceConfig: string,
+  words: number,
+  bounds: Pick<Plan, "streams" | "untilMs"> = {},
+) {
   const server = await startServer("bin/inferd serve --model test/fixtures/narrow.yaml");
   const options = { model: "narrow", temperature: 0.8 };
   const request = messageBytes(
@@ -47,7 +59,7 @@ async function toldBy(launch: Launch, serviceConfig: string, words: number) {
     options,
   );
   const calls = [0, 0, 0, 2500].map((atMs) => ({ atMs, request }));
-  const plan = { address: server.address, serviceConfig, deadlineMs: 60_000, calls };
+  const plan = { address: server.address, serviceConfig, deadlineMs: 60_000, calls, ...bounds };
   try {
     const client = await startTimedCalls(launch, plan);
     const told = await client.call();
