@@ -1,7 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { blocksOf, pathsOf, testedDocuments } from "./documents.ts";
+import { anchorsOf, blocksOf, pathsOf, testedDocuments } from "./documents.ts";
 
 const below = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -17,7 +17,22 @@ describe.each(documents)("%s", (file) => {
   const { links, spans } = pathsOf(readFileSync(file, "utf8"));
 
   it("links to files that exist", () => {
-    expect(links.filter((link) => !existsSync(join(dirname(file), link)))).toEqual([]);
+    const lost = links.filter(
+      (link) => link.file !== "" && !existsSync(join(dirname(file), link.file)),
+    );
+    expect(lost).toEqual([]);
+  });
+
+  it("links to headings that exist", () => {
+    const lost = links.filter(({ file: to, anchor }) => {
+      const target = to === "" ? file : join(dirname(file), to);
+      return (
+        anchor !== "" &&
+        target.endsWith(".md") &&
+        !anchorsOf(readFileSync(target, "utf8")).has(anchor)
+      );
+    });
+    expect(lost).toEqual([]);
   });
 
   it("names paths that exist", () => {

@@ -50,13 +50,39 @@ function readTest(test: string | undefined, line: number): BlockTest {
   throw new Error(`line ${line}: no such test: ${test}`);
 }
 
+/** Where a link inside the repository leads. */
+export interface Link {
+  /** Empty for the document itself. */
+  readonly file: string;
+  /** A heading's, without `#`; empty for the whole file. */
+  readonly anchor: string;
+}
+
 /** What a document points at inside the repository: link targets, and paths in code spans. */
-export function pathsOf(markdown: string): { readonly links: string[]; readonly spans: string[] } {
+export function pathsOf(markdown: string): { readonly links: Link[]; readonly spans: string[] } {
   const prose = markdown.replace(fence, "");
   const inline = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
   const links = inline
-    .filter((target) => !/^(?:[a-z]+:|#)/.test(target))
-    .map((target) => target.replace(/#.*$/, ""));
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => {
+      const [file = "", anchor = ""] = target.split("#");
+      return { file, anchor };
+    });
   const spans = [...prose.matchAll(/`((?:src|test|docs|examples|proto|tools|models)\/[\w./-]*)`/g)];
   return { links, spans: spans.map(([, path = ""]) => path) };
+}
+
+/** The anchors of a document's headings, as GitHub makes them. */
+export function anchorsOf(markdown: string): ReadonlySet<string> {
+  const prose = markdown.replace(fence, "");
+  const headings = [...prose.matchAll(/^#{1,6} (.+)$/gm)].map(([, text = ""]) => text);
+  return new Set(
+    headings.map((text) =>
+      text
+        .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
 }
