@@ -61,7 +61,7 @@ const endlessPart = 1 / 4;
 export class Gate {
   readonly #options: GateOptions;
   readonly #connections = new WeakMap<Http2Session, Connection>();
-  readonly #places: Seats;
+  readonly #openConnections: Seats;
   readonly #intake: Intake<ServerHttp2Stream>;
   readonly #openCalls: Seats;
   readonly #endlessCalls: Seats;
@@ -74,7 +74,7 @@ export class Gate {
       maxOpenCalls: total,
       maxAddressPercent: addressPercent,
     } = options;
-    this.#places = new Seats({ total: options.maxConnections, addressPercent });
+    this.#openConnections = new Seats({ total: options.maxConnections, addressPercent });
     this.#openCalls = new Seats({ total, addressPercent });
     this.#endlessCalls = new Seats({ total: Math.ceil(total * endlessPart), addressPercent });
     this.#intake = new Intake({
@@ -86,7 +86,7 @@ export class Gate {
 
   get load(): EdgeLoad {
     return {
-      connections: this.#places.taken,
+      connections: this.#openConnections.taken,
       openCalls: this.#openCalls.taken,
       arrivingBytes: this.#intake.bytes,
     };
@@ -111,7 +111,7 @@ export class Gate {
   /** Stands before a server's grpc-js. Call it once, before a connection can be made. */
   guard(server: Http2Server): void {
     const { maxConnections, turnedAway } = this.#options;
-    limitConnections(server, { maxConnections, turnedAway, seats: this.#places });
+    limitConnections(server, { maxConnections, turnedAway, seats: this.#openConnections });
     const unread = sweepUnread(server, this.#options.unreadMs);
     const inner = server.listeners("stream");
     server.removeAllListeners("stream");
