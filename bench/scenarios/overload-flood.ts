@@ -1,7 +1,7 @@
 /** A load in equal parts by stock clients of several gRPC libraries at once. */
 import { type Launch, startTimedCalls, type TimedClient } from "../lib/timed-calls.ts";
 import { realClock } from "../load/clock.ts";
-import { drive } from "../load/drive.ts";
+import { drive, type Load } from "../load/drive.ts";
 import { messageBytes } from "../load/inferd.ts";
 import type { StreamRequest, StreamTarget } from "../load/target.ts";
 
@@ -17,11 +17,6 @@ export interface EndedCall {
   readonly firstTokenMs: number | undefined;
 }
 
-/** Calls at set times, ascending; or so many at a time, for so long. */
-export type Load =
-  | { readonly kind: "open"; readonly arrivalsMs: readonly number[] }
-  | { readonly kind: "closed"; readonly streams: number; readonly durationMs: number };
-
 export interface FloodOptions<T> {
   /** This process's own client. */
   readonly target: StreamTarget;
@@ -36,6 +31,8 @@ export interface FloodOptions<T> {
     readonly serviceConfig: string;
   };
   readonly load: Load;
+  /** No call begins after this long. */
+  readonly durationMs: number;
   request(index: number): StreamRequest;
   /** Looks on from when the load begins; is told the client of each library. */
   observe(pids: Readonly<Record<string, number>>): Promise<T>;
@@ -55,21 +52,20 @@ export const ownLibrary = "grpc-js";
 export async function flood<T>(options: FloodOptions<T>): Promise<Flooded<T>> {
   const { launches, target } = options;
   const libraries = [ownLibrary, ...launches.keys()];
+  const shares = sharesOf(libraries, options);
+  const shareOf = (library: string): Share => shares.get(library) ?? bug(`no share of ${library}`);
   const others = new Map<string, TimedClient>();
   const ofOthers = <V>(value: (client: TimedClient) => V): Readonly<Record<string, V>> =>
     Object.fromEntries([...others].map(([library, client]) => [library, value(client)]));
   try {
     for (const [library, launch] of launches) {
-      const share = shareOf(libraries, library, options);
-      others.set(library, await startOther(launch, share, options));
+      others.set(library, await startOther(launch, shareOf(library), options));
     }
     const pids = { [ownLibrary]: process.pid, ...ofOthers(({ pid }) => pid) };
     const [observed, ...calls] = await Promise.all([
       options.observe(pids),
-      callOwn(target, shareOf(libraries, ownLibrary, options)),
-      ...[...others].map(([library, client]) =>
-        callOther(library, client, shareOf(libraries, library, options)),
-      ),
+      callOwn(target, shareOf(ownLibrary), options),
+      ...[...others].map(([library, client]) => callOther(library, client, shareOf(library))),
     ]);
     return { calls: calls.flat(), observed, versions: ofOthers(({ version }) => version) };
   } finally {
@@ -85,74 +81,80 @@ interface Planned {
 /** What one library does of a load. */
 interface Share {
   readonly calls: readonly Planned[];
-  /** Of a load that keeps so many calls open, for so long. */
-  readonly closed?: { readonly streams: number; readonly durationMs: number };
+  readonly load: Load;
 }
 
 /** More than any client completes: a closed load must not run out of calls. */
 const mostPerSecond = 200;
 
 /** Libraries take turns, so that together they are the one load that was asked for. */
-function shareOf(
+function sharesOf(
   libraries: readonly string[],
-  library: string,
-  { load, request }: Pick<FloodOptions<unknown>, "load" | "request">,
-): Share {
-  const place = libraries.indexOf(library);
-  const isOwn = (index: number): boolean => index % libraries.length === place;
-  if (load.kind === "open") {
-    const calls = load.arrivalsMs.map((atMs, index) => ({ atMs, index }));
-    const own = calls.filter(({ index }) => isOwn(index));
-    return { calls: own.map(({ atMs, index }) => ({ atMs, request: request(index) })) };
+  { load, durationMs, request }: Pick<FloodOptions<unknown>, "load" | "durationMs" | "request">,
+): ReadonlyMap<string, Share> {
+  const count = libraries.length;
+  const atMs =
+    load.kind === "open"
+      ? before(durationMs, load.arrivalsMs)
+      : Array.from({ length: (durationMs / 1000) * mostPerSecond * count }, () => 0);
+  const all = atMs.map((at, index) => ({ atMs: at, request: request(index) }));
+  const shareAt = (place: number): Share => {
+    const calls = all.filter((_, index) => index % count === place);
+    return { calls, load: loadAt(place, calls) };
+  };
+  const loadAt = (place: number, calls: readonly Planned[]): Load =>
+    load.kind === "open"
+      ? { kind: "open", arrivalsMs: calls.map((call) => call.atMs) }
+      : { kind: "closed", streams: Math.ceil((load.streams - place) / count) };
+  return new Map(libraries.map((library, place) => [library, shareAt(place)]));
+}
+
+function before(endMs: number, timesMs: Iterable<number>): readonly number[] {
+  const all: number[] = [];
+  for (const atMs of timesMs) {
+    if (atMs >= endMs) break;
+    all.push(atMs);
   }
-  const { streams, durationMs } = load;
-  const calls = Array.from({ length: (durationMs / 1000) * mostPerSecond }, (_, index) => {
-    return { atMs: 0, request: request(index * libraries.length + place) };
-  });
-  const own = Array.from({ length: streams }, (_, index) => index).filter(isOwn).length;
-  return { calls, closed: { streams: own, durationMs } };
+  return all;
 }
 
 function startOther(
   launch: Launch,
-  { calls, closed }: Share,
-  { settings }: Pick<FloodOptions<unknown>, "settings">,
+  { calls, load }: Share,
+  { settings, durationMs }: Pick<FloodOptions<unknown>, "settings" | "durationMs">,
 ): Promise<TimedClient> {
   const planned = calls.map(({ atMs, request }) => {
     return { atMs, request: messageBytes(request, settings) };
   });
-  const bounds = closed && { streams: closed.streams, untilMs: closed.durationMs };
+  const bounds = load.kind === "closed" && { streams: load.streams, untilMs: durationMs };
   return startTimedCalls(launch, { ...settings, ...bounds, calls: planned });
 }
 
 async function callOther(
   library: string,
   client: TimedClient,
-  { calls, closed }: Share,
+  { calls, load }: Share,
 ): Promise<readonly EndedCall[]> {
   const told = await client.call();
-  if (closed !== undefined && told.length === calls.length) {
-    throw new Error(`${library} had too few calls for a load that is closed`);
-  }
+  const isClosed = load.kind === "closed";
+  if (isClosed && told.length === calls.length) bug(`too few calls for ${library}`);
   return told.map(({ sentMs, endMs, code, firstTokenMs }, index) => {
     // Of a closed load, each is sent when it can be.
-    const lateMs = closed === undefined ? sentMs - (calls[index]?.atMs ?? NaN) : 0;
+    const lateMs = isClosed ? 0 : sentMs - (calls[index]?.atMs ?? NaN);
     return { library, lateMs, endMs, code, firstTokenMs };
   });
 }
 
 async function callOwn(
   target: StreamTarget,
-  { calls, closed }: Share,
+  { calls, load }: Share,
+  { durationMs }: Pick<FloodOptions<unknown>, "durationMs">,
 ): Promise<readonly EndedCall[]> {
-  const load = closed
-    ? ({ kind: "closed", streams: closed.streams } as const)
-    : ({ kind: "open", arrivalsMs: calls.map(({ atMs }) => atMs) } as const);
   const { startMs, calls: ended } = await drive(target, {
     load,
-    calls: calls.length,
-    durationMs: closed?.durationMs ?? Infinity,
-    request: (index) => requestAt(calls, index),
+    calls: Infinity,
+    durationMs,
+    request: (index) => calls[index]?.request ?? bug("too few calls for this process"),
     clock: realClock,
   });
   return ended.map(({ intendedMs, sentMs, endMs, end }) => ({
@@ -164,8 +166,6 @@ async function callOwn(
   }));
 }
 
-function requestAt(calls: readonly Planned[], index: number): StreamRequest {
-  const planned = calls[index];
-  if (planned === undefined) throw new Error("bug: a call that nobody planned");
-  return planned.request;
+function bug(what: string): never {
+  throw new Error(`bug: ${what}`);
 }

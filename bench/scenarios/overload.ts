@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { arrivals } from "../load/arrivals.ts";
+import type { Load } from "../load/drive.ts";
 import { openInferd } from "../load/inferd.ts";
 import { exactly, requests } from "../load/requests.ts";
 import type { StreamRequest, StreamTarget } from "../load/target.ts";
@@ -9,7 +10,7 @@ import { seededRandom } from "../lib/random.ts";
 import type { Scenario } from "../lib/scenario.ts";
 import { type CallLine, withServer } from "../lib/server.ts";
 import type { Launch } from "../lib/timed-calls.ts";
-import { flood, type Load } from "./overload-flood.ts";
+import { flood } from "./overload-flood.ts";
 import { everyMs, observe, partOf, sharesOf, type Watched } from "./overload-parts.ts";
 import { type Flood, outcomeOf } from "./overload-report.ts";
 
@@ -58,14 +59,14 @@ export const overload: Scenario = {
           return partBy({ target, watched, launches: by, load, durationMs, seed });
         };
         const closed = (name: string, streams: number, durationMs: number, by = launches) =>
-          part(name, { kind: "closed", streams, durationMs }, durationMs, by);
+          part(name, { kind: "closed", streams }, durationMs, by);
         const nobody = new Map<string, Launch>();
         await closed("warm up", 16, lastsMs / 10, nobody);
         const unloaded = await closed("unloaded", 1, lastsMs / 5, nobody);
         const full = await closed("at capacity", 32, lastsMs / 2);
         const perSecond = full.completedPerSecond * offeredTimes;
-        const load = { kind: "open", arrivalsMs: poisson(perSecond, lastsMs) } as const;
-        const overloaded = await part("overloaded", load, lastsMs);
+        const arrivalsMs = arrivals("poisson", perSecond, seededRandom(1));
+        const overloaded = await part("overloaded", { kind: "open", arrivalsMs }, lastsMs);
         const fullAgain = await closed("at capacity again", 32, lastsMs / 2);
         return { unloaded, full, overloaded, fullAgain };
       }),
@@ -119,20 +120,12 @@ async function partBy({
       serviceConfig: JSON.stringify({ methodConfig }),
     },
     load,
+    durationMs,
     request: requestsOf(seed),
     observe: (pids) => observe(watched, durationMs, pids),
   });
   const part = partOf(calls, durationMs, watched.lines);
   return { ...part, ...observed, libraries: sharesOf(calls, durationMs), versions };
-}
-
-function poisson(perSecond: number, durationMs: number): readonly number[] {
-  const all: number[] = [];
-  for (const atMs of arrivals("poisson", perSecond, seededRandom(1))) {
-    if (atMs >= durationMs) break;
-    all.push(atMs);
-  }
-  return all;
 }
 
 /** Calls that the part before cut off are in the log by then. */
