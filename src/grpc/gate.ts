@@ -5,23 +5,21 @@
  * resets its streams faster than it may, is closed alone, with ENHANCE_YOUR_CALM (CVE-2023-44487).
  */
 import {
-  constants,
   type Http2Server,
   type Http2Session,
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
-import { Allowance } from "../base/allowance.ts";
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import { type EdgeLoad, unknownMethod } from "../base/meter.ts";
 import type { CallAccounts } from "./call-accounts.ts";
+import { Conduct, type ConductOptions } from "./conduct.ts";
 import { limitConnections } from "./connections.ts";
 import { Intake, type IntakeLimits } from "./intake.ts";
 import { Seats } from "./seats.ts";
 import { timeoutOf } from "./timeout.ts";
 import { letGo, refuse } from "./trailers-only.ts";
-import type { TurnedAway } from "./turned-away.ts";
 import { sweepUnread } from "./unread.ts";
 
 /** What the gate must know of a method. */
@@ -32,21 +30,15 @@ export interface GateMethod {
   readonly maxMs: number;
 }
 
-export interface GateOptions {
+export interface GateOptions extends ConductOptions {
   /** The server's methods by path, such as `/inferd.v1.ModelService/GetModel`. */
   readonly methods: ReadonlyMap<string, GateMethod>;
   readonly accounts: Pick<CallAccounts, "abort" | "came" | "refused">;
-  readonly turnedAway: Pick<TurnedAway, "connection">;
   readonly maxConnections: number;
   /** On all connections together. */
   readonly maxOpenCalls: number;
   /** How many percent of either may be one address's. */
   readonly maxAddressPercent: number;
-  /** Calls that one connection may begin in a second, and at once. */
-  readonly callsPerSecond: number;
-  /** Resets and refusals of one connection: at once, and each second. */
-  readonly resetBurst: number;
-  readonly resetsPerSecond: number;
   readonly intake: IntakeLimits;
   /** What an ended call has left unread for so long is thrown away, with its stream. */
   readonly unreadMs: number;
@@ -60,7 +52,7 @@ const endlessPart = 1 / 4;
 /** The gate of one server of grpc-js, before all Node servers that it has. */
 export class Gate {
   readonly #options: GateOptions;
-  readonly #connections = new WeakMap<Http2Session, Connection>();
+  readonly #conducts = new WeakMap<Http2Session, Conduct>();
   readonly #openConnections: Seats;
   readonly #intake: Intake<ServerHttp2Stream>;
   readonly #openCalls: Seats;
@@ -119,13 +111,13 @@ export class Gate {
       const { session } = stream;
       // The connection went while its stream was on the way here.
       if (session === undefined || session.destroyed) return;
-      const connection = this.#connectionOf(session);
-      connection.watch(stream);
+      const conduct = this.#conductOf(session);
+      conduct.watch(stream);
       unread.add(stream);
       const path = headers[":path"] ?? "";
       const method = this.#options.methods.get(path);
       this.#options.accounts.came(stream, method === undefined ? unknownMethod : path.slice(1));
-      const error = connection.admit() ?? examine(headers, method) ?? this.#seat(stream, method);
+      const error = conduct.admit() ?? examine(headers, method) ?? this.#seat(stream, method);
       if (error !== undefined) {
         this.#turnAway(stream, error);
         return;
@@ -137,9 +129,9 @@ export class Gate {
     });
   }
 
-  #connectionOf(session: Http2Session): Connection {
-    const known = this.#connections.get(session) ?? new Connection(session, this.#options);
-    this.#connections.set(session, known);
+  #conductOf(session: Http2Session): Conduct {
+    const known = this.#conducts.get(session) ?? new Conduct(session, this.#options);
+    this.#conducts.set(session, known);
     return known;
   }
 
@@ -179,54 +171,7 @@ export class Gate {
   }
 
   #annoyed({ session }: ServerHttp2Stream): void {
-    if (session !== undefined) this.#connections.get(session)?.annoy();
-  }
-}
-
-/** What one connection may still do. */
-class Connection {
-  readonly #session: Http2Session;
-  readonly #options: GateOptions;
-  readonly #calls: Allowance;
-  readonly #patience: Allowance;
-
-  constructor(session: Http2Session, options: GateOptions) {
-    const { callsPerSecond, resetBurst, resetsPerSecond } = options;
-    this.#session = session;
-    this.#options = options;
-    this.#calls = new Allowance({ burst: callsPerSecond, perSecond: callsPerSecond });
-    this.#patience = new Allowance({ burst: resetBurst, perSecond: resetsPerSecond });
-  }
-
-  /** Why this call may not begin now. */
-  admit(): ServeError | undefined {
-    const waitMs = this.#calls.take(this.#options.clock.now());
-    if (waitMs === 0) return undefined;
-    return new ServeError(
-      "TOO_MANY_CALLS",
-      "this connection begins too many calls; wait a little",
-      {
-        facts: { calls_per_second: String(this.#options.callsPerSecond) },
-        retryAfterMs: waitMs,
-      },
-    );
-  }
-
-  /** Notes a stream's end by reset: by any code, since one of NO_ERROR before the answer's end spares no work. */
-  watch(stream: ServerHttp2Stream): void {
-    stream.once("close", () => {
-      if (stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.annoy();
-    });
-  }
-
-  /** Notes a refusal or a reset, and closes the connection at the first too many. */
-  annoy(): void {
-    const session = this.#session;
-    if (session.destroyed || this.#patience.take(this.#options.clock.now()) === 0) return;
-    this.#options.turnedAway.connection("TOO_MANY_RESETS", session.socket.remoteAddress);
-    // Of two GOAWAYs the first is heard; `destroy` alone says that nothing is wrong.
-    session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    session.destroy();
+    if (session !== undefined) this.#conducts.get(session)?.annoy();
   }
 }
 

@@ -23,7 +23,7 @@ const maxHeaders = 64;
  *
  * nghttp2 lets a connection reset 1,000 streams at once, then 33 a second, and closes it beyond that
  * under everybody else's streams (grpc-node#2872). Each press of a stop button is a reset, and a proxy
- * puts many users on one connection. So its limiter is put out of the way: `gate.ts` counts instead,
+ * puts many users on one connection. So its limiter is put out of the way: `conduct.ts` counts instead,
  * and says ENHANCE_YOUR_CALM.
  */
 export function limitHttp2(server: Server, { maxHeaderBytes }: Http2Limits): void {
