@@ -4,7 +4,8 @@
  * could name any file of this machine. https://github.com/onnx/onnx/blob/main/docs/ExternalData.md
  */
 import { realpathSync } from "node:fs";
-import { dirname, isAbsolute, join, relative } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
+import { liesWithin } from "../../base/path.ts";
 import { Cursor, withFile } from "../bytes.ts";
 import type { ByteSource } from "../bytes.ts";
 
@@ -43,6 +44,9 @@ const children: Readonly<Record<Kind, Readonly<Record<number, Kind>>>> = {
 const maxDepth = 64;
 const maxTextBytes = 4096;
 
+/** Keeps a byte order mark: a key that begins with one is another key. */
+const text = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** Where a tensor's bytes lie outside of the model's file. */
 export interface External {
   readonly location: string;
@@ -71,8 +75,7 @@ function checkLocation(folder: string, location: string, parts: readonly Externa
   }
   const file = join(folder, location);
   const bytes = withFile(file, (source) => source.bytes);
-  const inside = relative(realpathSync(folder), realpathSync(file));
-  if (inside.startsWith("..") || isAbsolute(inside)) refuse("is a link out of its folder");
+  if (!liesWithin(realpathSync(folder), realpathSync(file))) refuse("is a link out of its folder");
   if (parts.some(({ offset, length = 0 }) => !(offset + length <= bytes))) {
     refuse("is cut short: it has fewer bytes than its tensors need");
   }
@@ -110,7 +113,7 @@ class Walk {
     const seen = new Set<number>();
     const entries = new Map<string, string>();
     while (cursor.position < end) {
-      const tag = varint(cursor);
+      const tag = tagOf(cursor);
       const field = Math.floor(tag / 8);
       seen.add(field);
       const length = lengthOf(cursor, tag % 8);
@@ -129,12 +132,14 @@ class Walk {
     const cursor = new Cursor(this.#source, { start, end }, damaged);
     const texts = new Map<number, string>();
     while (cursor.position < end) {
-      const tag = varint(cursor);
+      const tag = tagOf(cursor);
       const length = lengthOf(cursor, tag % 8);
       if (length > maxTextBytes) throw damaged();
-      texts.set(Math.floor(tag / 8), new TextDecoder().decode(cursor.take(length)));
+      texts.set(Math.floor(tag / 8), text.decode(cursor.take(length)));
     }
-    entries.set(texts.get(1) ?? "", texts.get(2) ?? "");
+    const key = texts.get(1) ?? "";
+    if (entries.has(key)) throw damaged();
+    entries.set(key, texts.get(2) ?? "");
   }
 }
 
@@ -170,6 +175,16 @@ function lengthOf(cursor: Cursor, wireType: number): number {
     default:
       throw damaged();
   }
+}
+
+/**
+ * A field's number and wire type. Protobuf's own readers take a tag modulo 2^32, so one beyond that would name
+ * another field to ONNX Runtime than it does here.
+ */
+function tagOf(cursor: Cursor): number {
+  const tag = varint(cursor);
+  if (tag < 8 || tag >= 2 ** 32) throw damaged();
+  return tag;
 }
 
 /** Beyond 2^53 only roughly right, and too large for a length anyway. */

@@ -201,6 +201,37 @@ describe("the checks of an ONNX file", () => {
     expect(() => checkModelFile(path)).not.toThrow(folder);
   });
 
+  it("pass a folder as Kubernetes mounts one", () => {
+    const mounted = join(folder, "mounted");
+    mkdirSync(join(mounted, "..2026_11_30"), { recursive: true });
+    writeFileSync(join(mounted, "..2026_11_30/weights.bin"), Buffer.alloc(4));
+    writeFileSync(join(mounted, "..2026_11_30/model.onnx"), withInitializer("weights.bin"));
+    symlinkSync("..2026_11_30", join(mounted, "..data"));
+    for (const name of ["weights.bin", "model.onnx"]) {
+      symlinkSync(join("..data", name), join(mounted, name));
+    }
+    expect(() => checkModelFile(join(mounted, "model.onnx"))).not.toThrow();
+  });
+
+  it.each([
+    // Protobuf's readers take tags modulo 2^32: to ONNX Runtime, this is the field 13.
+    ["a tag of more than 32 bits", tagged(2 ** 32 + 13 * 8 + 2)],
+    ["a field number of more than 29 bits", tagged(2 ** 32 * 8 + 13 * 8 + 2)],
+    ["the field number 0", tagged(2)],
+    ["a key twice", Buffer.concat([entry("location", "a"), entry("location", "../secret")])],
+  ])("refuse %s", (_, bytes) => {
+    const model = field(7, field(5, bytes));
+    expect(() => readExternal(sourceOf(model))).toThrow("damaged");
+  });
+
+  it("read a key with a byte order mark as another key", () => {
+    const model = field(
+      7,
+      field(5, Buffer.concat([entry("\ufefflocation", "a"), entry("x", "y")])),
+    );
+    expect(readExternal(sourceOf(model))).toMatchObject([{ location: "" }]);
+  });
+
   it("refuse weights beyond the end of their file", () => {
     put("few.bin", Buffer.alloc(10));
     const path = put("bad.onnx", withInitializer("few.bin", [entry("length", "11")]));
@@ -253,6 +284,12 @@ describe("the checks of an ONNX file", () => {
     );
   });
 });
+
+/** An entry of external data under another tag. */
+function tagged(tag: number): Buffer {
+  const plain = entry("location", "../secret");
+  return Buffer.concat([varint(tag), plain.subarray(1)]);
+}
 
 function nested(depth: number): Buffer {
   let graph: Buffer = Buffer.alloc(0);
