@@ -9,9 +9,11 @@ import {
   Task,
 } from "../../gen/inferd/v1/model_service.ts";
 import { ServeError } from "../base/errors.ts";
+import { withoutFolders } from "../base/path.ts";
 import type { Handler } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
 import type { Task as TaskName } from "../engines/engine.ts";
+import type { Manifest } from "../models/manifest.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { Limits } from "./limits.ts";
 import { requestRules } from "./rules.ts";
@@ -111,8 +113,13 @@ function describe(status: ModelStatus, limits: Limits): Model {
     engine: engineName(manifest.engine),
     defaultSampling,
     state: states[state],
-    failure,
+    // An engine's or a library's own words, and the log's: they may quote where a file lies.
+    failure: withoutFolders(failure, pathsOf(manifest)),
   };
+}
+
+function pathsOf({ engine, files }: Manifest): readonly string[] {
+  return [engine, ...Object.values(files).map(({ path }) => path)];
 }
 
 type Loaded = Pick<Model, "contextLength" | "dimensions" | "pooling" | "license" | "chat">;

@@ -68,6 +68,8 @@ function forkChild(environment: Environment): ChildProcess {
       UV_THREADPOOL_SIZE: "1",
       // One malloc arena for all native threads: tensors of many sizes leave fewer holes in it.
       MALLOC_ARENA_MAX: "1",
+      // Else ONNX Runtime reports its use to its makers, and keeps a device id in the home folder.
+      ORT_DISABLE_TELEMETRY: "1",
       ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }),
     },
   });

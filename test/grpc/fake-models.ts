@@ -71,6 +71,7 @@ export interface StatusParts {
   readonly manifest?: Partial<Manifest>;
   readonly info?: Partial<ModelInfo>;
   readonly state?: ModelStatus["state"];
+  readonly failure?: string;
 }
 
 export function generationModel(parts: StatusParts = {}): ModelStatus {
@@ -78,7 +79,7 @@ export function generationModel(parts: StatusParts = {}): ModelStatus {
     manifest: { ...manifest, ...parts.manifest },
     digest: `sha256:${"ab".repeat(32)}`,
     state: parts.state ?? "ready",
-    failure: parts.state === "failed" ? "its file is damaged" : "",
+    failure: parts.state === "failed" ? (parts.failure ?? "its file is damaged") : "",
     info: parts.state === "loading" ? undefined : { ...info, ...parts.info },
   };
 }

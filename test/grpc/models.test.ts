@@ -78,6 +78,17 @@ describe("models", () => {
     });
   });
 
+  it("say why they failed without a path of the machine", async () => {
+    const failure = 'cannot open "/srv/my models/m.onnx_data", allowed directory: "/srv/other"';
+    const files = { model: { path: "/srv/my models/m.onnx", sha256: undefined } };
+    const model = embeddingModel({ state: "failed", failure, manifest: { files } });
+    const { call } = await open(fakeModels([model]));
+    const { messages } = await call("ModelService", "ListModels", {});
+    expect(messages[0]?.["models"]).toMatchObject([
+      { failure: 'cannot open "m.onnx_data", allowed directory: "other"' },
+    ]);
+  });
+
   it("are not found by another name", async () => {
     const { call } = await open(fakeModels(many));
     const { error } = await call("ModelService", "GetModel", { name: "nothing" });
