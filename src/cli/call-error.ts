@@ -3,13 +3,15 @@ import { type Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import type { Duration } from "../../gen/google/protobuf/duration.ts";
 import { BadRequest, ErrorInfo, RetryInfo } from "../../gen/google/rpc/error_details.ts";
 import { Status } from "../../gen/google/rpc/status.ts";
+import type { Proxy } from "./proxy.ts";
 
 /** Says in one line what went wrong and what to do, and below it each field that is wrong. */
 export class CallError extends Error {
   override readonly name = "CallError";
 
-  constructor(error: ServiceError, address: string) {
-    super(describe(error, address), { cause: error });
+  /** `proxy`: the one that the connection goes through. */
+  constructor(error: ServiceError, address: string, proxy?: Proxy) {
+    super(describe(error, address, proxy), { cause: error });
   }
 }
 
@@ -23,20 +25,31 @@ interface Details {
   readonly retryDelay: Duration | undefined;
 }
 
-function describe(error: ServiceError, address: string): string {
-  if (error.code === status.UNAVAILABLE && /ECONNREFUSED|ENOENT|ENOTFOUND/.test(error.details)) {
-    return `no server answers at ${address}; start one with "inferd serve", or name it with --address`;
-  }
+function describe(error: ServiceError, address: string, proxy: Proxy | undefined): string {
   const { reason, fields, retryDelay } = detailsOf(error.metadata);
+  // Without a reason it is no answer of this server's: then what lies on the way has a part in it.
+  const way = reason === undefined ? proxy : undefined;
+  if (error.code === status.UNAVAILABLE && reason === undefined && unreached.test(error.details)) {
+    return way === undefined
+      ? `no server answers at ${address}; start one with "inferd serve", or name it with --address`
+      : `no server answers at ${address} through ${describeProxy(way)}; add the host to no_proxy to connect without it`;
+  }
   const code = status[error.code];
   const retry = retryDelay === undefined ? "" : `; try again in ${seconds(retryDelay)} s`;
-  const head = `${code}${reason === undefined ? "" : ` (${reason})`}: ${error.details}${retry}`;
+  const through = way === undefined ? "" : `; the connection goes through ${describeProxy(way)}`;
+  const head = `${code}${reason === undefined ? "" : ` (${reason})`}: ${error.details}${retry}${through}`;
   // The one field that is wrong is often told in the message already.
   const untold = fields.filter(
     ({ field, description }) => !tells(error.details, field, description),
   );
   return [head, ...untold.map(({ field, description }) => `  ${field}: ${description}`)].join("\n");
 }
+
+/** What grpc-js says where no connection came to be; of one that a proxy refuses it knows no error. */
+const unreached = /ECONNREFUSED|ENOENT|ENOTFOUND|Last error: (undefined|null)\b/;
+
+const describeProxy = ({ address, variable }: Proxy): string =>
+  `the proxy ${address}, which ${variable} names`;
 
 function tells(message: string, field: string, description: string): boolean {
   return message === `${field} ${description}`;

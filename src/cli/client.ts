@@ -1,10 +1,11 @@
 /** Calls to a server: one way for every kind of method, cancelled by Ctrl-C, failing in words. */
-import { Client, type ClientDuplexStream } from "@grpc/grpc-js";
+import { Client, type ClientDuplexStream, logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import { wallMs } from "../base/clock.ts";
 import { CallError, isServiceError } from "./call-error.ts";
 import { credentialsOf, metadataOf } from "./connection.ts";
 import { Interrupted, UsageError } from "./failure.ts";
 import type { ConnectionFlags } from "./flags.ts";
+import { type Proxy, proxyOf } from "./proxy.ts";
 
 /** What a call needs to know of its method; generated service definitions have it. */
 export interface Method<I, O> {
@@ -23,7 +24,8 @@ export async function withServer(
   flags: ConnectionFlags,
   run: (server: Server) => Promise<void>,
 ): Promise<void> {
-  const client = connect(flags);
+  const proxy = proxyOf(flags.address, process.env);
+  const client = connect(flags, proxy);
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort(new Interrupted());
   // Only the first: a second Ctrl-C ends the process, whatever it waits for.
@@ -32,7 +34,7 @@ export async function withServer(
     await run({ call: (method, requests) => call(method, requests, client) });
   } catch (error) {
     interruption.signal.throwIfAborted();
-    throw isServiceError(error) ? new CallError(error, flags.address) : error;
+    throw isServiceError(error) ? new CallError(error, flags.address, proxy) : error;
   } finally {
     process.off("SIGINT", interrupt);
     client.close();
@@ -58,13 +60,17 @@ export async function withServer(
   }
 }
 
-function connect(flags: ConnectionFlags): Client {
+function connect(flags: ConnectionFlags, proxy: Proxy | undefined): Client {
   const { address } = flags;
   const secured = credentialsOf(flags);
+  // What it would write to standard error is told in the error, in words.
+  if (process.env["GRPC_VERBOSITY"] === undefined) setLogVerbosity(logVerbosity.NONE);
   try {
     return new Client(address, secured, {
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
+      // It asks the environment by itself, for this machine's own addresses too.
+      "grpc.enable_http_proxy": proxy === undefined ? 0 : 1,
     });
   } catch {
     throw new UsageError(

@@ -71,5 +71,9 @@ async function printVector({ vector, error }: Embedding): Promise<void> {
 
 function jsonPrinter(): (embedding: Embedding) => Promise<void> {
   const toJson = jsonWriter("inferd.v1.Embedding");
-  return (embedding) => writeJson(toJson(Embedding.encode(embedding).finish()));
+  return (embedding) => {
+    // The contract's JSON leaves zeros out; a script reads `index` of the first text too.
+    const rest = toJson(Embedding.encode({ ...embedding, index: 0 }).finish());
+    return writeJson({ index: embedding.index, ...Object(rest) });
+  };
 }

@@ -133,6 +133,30 @@ describe("inferd generate", () => {
   });
 });
 
+describe("a proxy in the environment", () => {
+  // A name in no_proxy here must not decide; nothing listens on port 9.
+  const env = { http_proxy: "http://user:word@127.0.0.1:9", no_proxy: "", no_grpc_proxy: "" };
+
+  it.each(["https_proxy", "http_proxy", "grpc_proxy"])(
+    "is not asked for loopback, whichever variable names it: %s",
+    async (name) => {
+      const set = { ...env, [name]: env.http_proxy };
+      expect(await inferd(at("generate", "go on"), { env: set })).toMatchObject({
+        code: 0,
+        err: "",
+      });
+    },
+  );
+
+  it("is named where a connection through it fails, without its password", async () => {
+    const { code, err } = await inferd(["generate", "x", "--address", "192.0.2.1:50051"], { env });
+    expect(code).toBe(1);
+    expect(err).toBe(
+      "inferd: no server answers at 192.0.2.1:50051 through the proxy 127.0.0.1:9, which http_proxy names; add the host to no_proxy to connect without it\n",
+    );
+  });
+});
+
 describe("inferd embed", () => {
   it("prints one vector a line, as short as float32 allows", async () => {
     const { code, out, err } = await inferd(at("embed", "a", "bc"));
@@ -147,6 +171,7 @@ describe("inferd embed", () => {
       .split("\n")
       .map((line) => JSON.parse(line) as unknown);
     expect(embeddings).toHaveLength(700);
+    expect(embeddings[0]).toMatchObject({ index: 0 });
     expect(embeddings.at(-1)).toEqual({ index: 699, vector: [0.1, -0.25, 700], tokens: 3 });
     expect(server.embedRequests.slice(-2).map(({ inputs }) => inputs.length)).toEqual([512, 188]);
   });
