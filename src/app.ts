@@ -11,10 +11,11 @@ import { systemClock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { version } from "./base/version.ts";
 import { modelFolders } from "./config/config.ts";
+import { withinOpenFiles } from "./config/open-files.ts";
 import type { Config } from "./config/settings.ts";
 import type { GrpcServer } from "./grpc/server.ts";
 import { openServer } from "./grpc/server.ts";
-import type { HttpPort } from "./metrics/http.ts";
+import { type HttpPort, mostHttpConnections } from "./metrics/http.ts";
 import type { Loads, PrometheusMeter } from "./metrics/meter.ts";
 import { openMetricsPort } from "./metrics/port.ts";
 import type { Manifest } from "./models/manifest.ts";
@@ -75,8 +76,11 @@ interface Start {
   readonly environment: Environment;
 }
 
-async function startBehind(access: Access, { config, log, environment }: Start): Promise<App> {
-  const manifests = await findModels(placesOf(config, config));
+async function startBehind(access: Access, start: Start): Promise<App> {
+  const { log, environment } = start;
+  const manifests = await findModels(placesOf(start.config, start.config));
+  const workers = manifests.reduce((sum, { replicas }) => sum + replicas, 0);
+  const config = withinOpenFiles(start.config, { workers, scrapers: mostHttpConnections }, log);
   const meter = await openMeter(config, {
     models: () => models.loads(),
     edge: () => server.load(),

@@ -108,7 +108,7 @@ function reloadBySignal({ app, log, config, flags, ending }: Reloading): void {
       const problem = error instanceof Error ? error.message : String(error);
       log.error(
         { audit: true, act: "reload rejected", problem },
-        "the configuration is wrong; nothing was changed",
+        "the configuration was not taken; nothing was changed",
       );
     });
   });

@@ -32,7 +32,7 @@ export const networkSettings = {
     default: 4096,
     read: wholeNumber(1, max),
     value: "n",
-    help: "Connections that may be open at once; further ones are closed at once.",
+    help: "Connections that may be open at once; further ones are closed at once. Fewer where the system's limit of open files is too low, which the log says at the start.",
   },
   maxAddressPercent: {
     group: "Network",

@@ -26,7 +26,7 @@ export interface HttpPort {
 }
 
 /** Scrapers and probes are a handful. Others are turned away before they cost anything. */
-const maxConnections = 64;
+export const mostHttpConnections = 64;
 const defaultPatienceMs = 5000;
 
 /** Listens. Fails with one line that says why. */
@@ -35,7 +35,7 @@ export function openHttp(options: HttpOptions): Promise<HttpPort> {
   const server = createServer((request, response) => {
     void answer(request, response, options);
   });
-  server.maxConnections = maxConnections;
+  server.maxConnections = mostHttpConnections;
   server.on("connection", (socket) => endAfter(patienceMs, socket));
   return new Promise((resolve, reject) => {
     const { host, port } = options;

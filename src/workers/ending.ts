@@ -34,6 +34,19 @@ export function describeEnding(ended: Ended): string {
 export function howEnded({ exit, killedFor, lines }: Ended): string {
   if (killedFor !== undefined) return killedFor;
   const { code, signal } = exit;
-  const how = signal ?? (code === null ? "it could not be started" : `exit code ${code}`);
+  const how = signal ?? (code === null ? notStarted(exit) : `exit code ${code}`);
   return tellShortMemory(lines) ? `${how}: out of memory` : how;
+}
+
+/** What stands in the way of a new process, by the system's word. */
+const refusals: Readonly<Record<string, string>> = {
+  EMFILE: "no file descriptor is left, raise the server's limit of open files",
+  ENFILE: "no file descriptor is left on this machine",
+  EAGAIN: "there are too many processes, raise the limit of processes",
+  ENOMEM: "out of memory",
+};
+
+function notStarted({ refusal = "" }: Exit): string {
+  const why = refusals[refusal] ?? refusal;
+  return `it could not be started${why === "" ? "" : `: ${why}`}`;
 }

@@ -5,10 +5,12 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
-/** How a process ended: one of both is set, or neither where it could not be started. */
+/** How a process ended: one of code and signal is set, or neither where it could not be started. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
+  /** The system's word on why it could not be started, such as EMFILE; empty where it gave none. */
+  readonly refusal?: string;
 }
 
 /** The part of a worker process that its parent uses; a test passes a plain object. */
@@ -37,12 +39,12 @@ const childPath = fileURLToPath(new URL("./child.ts", import.meta.url));
 export function forkWorker(environment: Environment): Port {
   try {
     return portOf(forkChild(environment));
-  } catch {
+  } catch (thrown) {
     return {
       pid: undefined,
       send: () => undefined,
       onMessage: () => undefined,
-      onExit: (listener) => setImmediate(listener, { code: null, signal: null }),
+      onExit: (listener) => setImmediate(listener, notStarted(thrown)),
       onLine: () => undefined,
       kill: () => undefined,
     };
@@ -97,17 +99,22 @@ function portOf(child: ChildProcess): Port {
       };
       child.on("exit", (code, signal) => end({ code, signal }));
       // Sent in place of `exit` where the process could not be started.
-      child.on("error", () => {
-        if (child.pid === undefined) end({ code: null, signal: null });
+      child.on("error", (error) => {
+        if (child.pid === undefined) end(notStarted(error));
       });
     },
     onLine: (listener) => {
-      for (const stream of [child.stdout, child.stderr]) {
-        if (stream !== null) readLines(stream, listener);
-      }
+      // Undefined, whatever their type says, where no file descriptor was left to make them of.
+      const streams: readonly (Readable | null | undefined)[] = [child.stdout, child.stderr];
+      for (const stream of streams) if (stream) readLines(stream, listener);
     },
     kill: () => void child.kill("SIGKILL"),
   };
+}
+
+function notStarted(thrown: unknown): Exit {
+  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
+  return { code: null, signal: null, refusal: code };
 }
 
 /** Passes lines on, cut to `longestLine`, so that a line without end costs no memory. */

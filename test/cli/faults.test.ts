@@ -114,6 +114,25 @@ describe("a server serves on", () => {
     await vi.waitFor(async () => serves(address), { timeout: 15_000, interval: 100 });
     expect(running.child.exitCode).toBe(null);
   });
+
+  it("and starts a worker again while callers hold all connections that the limit of descriptors allows", async () => {
+    const running = shell('ulimit -n 64; exec "$@"');
+    const address = await ready(running);
+    const log = await running.printed("the limit of open files is too low for all connections");
+    expect(log).toContain('"openFilesLimit":64,');
+    const sockets = await Promise.all(Array.from({ length: 100 }, () => open(address)));
+    await running.printed('"reason":"TOO_MANY_CONNECTIONS"');
+    const [worker = 0] = childrenOf(running.child.pid!);
+    process.kill(worker, "SIGKILL");
+    const readyAgain = /"msg":"model ready".*"msg":"worker exited.*"msg":"model ready"/s;
+    await vi.waitFor(async () => expect(await running.printed("")).toMatch(readyAgain), {
+      timeout: 15_000,
+      interval: 50,
+    });
+    for (const socket of sockets) socket.destroy();
+    await vi.waitFor(async () => serves(address), { timeout: 15_000, interval: 100 });
+    expect(running.child.exitCode).toBe(null);
+  });
 });
 
 /** A connection that says nothing; also one that the server has closed at once. */
