@@ -2,6 +2,7 @@
  * Shapes vectors for their way to a caller: shortened, scaled to length 1, packed. Done in the worker,
  * so that a packed vector is small on every way it goes.
  */
+import type { ErrorData } from "../base/errors.ts";
 import type { VectorItem } from "../engines/engine.ts";
 import type { EncodedVector, VectorShape } from "./messages.ts";
 
@@ -10,8 +11,12 @@ const none = { values: new Float32Array(0), packed: new Uint8Array(0), scale: 0 
 /** Leaves the item's own values as they are; the result may share their memory. */
 export function encodeVector(item: VectorItem, shape: VectorShape): EncodedVector {
   const { index, tokens, truncated, error } = item;
-  if (error !== undefined) return { ...none, index, tokens, truncated, error };
+  const failed = (why: ErrorData) => ({ ...none, index, tokens, truncated, error: why });
+  if (error !== undefined) return failed(error);
+  // Of the whole vector: what dimensions leave out is no less a sign that it is wrong.
+  if (largest(item.values) === Infinity) return failed(notFinite);
   const values = shapeValues(item.values, shape);
+  if (shape.encoding === "float16" && largest(values) >= float16End) return failed(tooLarge);
   const { scale } = none;
   switch (shape.encoding) {
     case "float32":
@@ -21,6 +26,33 @@ export function encodeVector(item: VectorItem, shape: VectorShape): EncodedVecto
     case "int8":
       return { index, values: none.values, ...toInt8(values), tokens, truncated };
   }
+}
+
+/** What float16 rounds to infinity, and above. */
+const float16End = 65_520;
+
+const notFinite: ErrorData = {
+  reason: "RESULT_NOT_FINITE",
+  message:
+    "the model's vector of this text has a number that is NaN or infinite; leave the text out, or have the model checked",
+};
+
+const tooLarge: ErrorData = {
+  reason: "RESULT_NOT_FINITE",
+  message:
+    "the model's vector of this text has a number too large for float16; ask for float32, or for normalize",
+};
+
+/** The largest magnitude; Infinity also where one is not a number. */
+function largest(values: Float32Array): number {
+  let max = 0;
+  for (const value of values) {
+    const magnitude = Math.abs(value);
+    // Also true of NaN.
+    if (!(magnitude < Infinity)) return Infinity;
+    if (magnitude > max) max = magnitude;
+  }
+  return max;
 }
 
 /** Shortens first: a shortened vector is normalised again (Matryoshka). */
@@ -38,8 +70,8 @@ function normalized(values: Float32Array): Float32Array {
 }
 
 /**
- * IEEE 754 half precision, little-endian, rounded to nearest, ties to even. By hand because Node 22
- * has no Float16Array. What is too large becomes infinity, as the standard has it.
+ * IEEE 754 half precision, little-endian, rounded to nearest, ties to even, of numbers that half precision
+ * has room for. By hand because Node 22 has no Float16Array.
  */
 function toFloat16(values: Float32Array): Uint8Array {
   const bits = new Uint32Array(1);
@@ -59,8 +91,6 @@ function toFloat16(values: Float32Array): Uint8Array {
 function halfBits(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) return sign | 0x7e00; // Not a number.
-  if (magnitude >= 0x477ff000) return sign | 0x7c00; // Rounds to 65,536 or more: infinity.
   if (magnitude >= 0x38800000) {
     // Normal: exponents differ by 112, and 13 bits are rounded off. A carry runs into the exponent.
     return sign | roundOff(magnitude - 0x38000000, 13);
