@@ -62,7 +62,7 @@ export async function openAccess(config: Config, log: Log, clock: Clock): Promis
 
 async function openRing(config: Config, log: Log, clock: Clock): Promise<KeyRing | undefined> {
   if (config.keys === undefined) return undefined;
-  const ring = new KeyRing({ store: await openKeyStore(config.keys), log, clock });
+  const ring = new KeyRing({ store: await openKeyStore(config.keys, "make"), log, clock });
   try {
     await ring.open();
   } catch (error) {

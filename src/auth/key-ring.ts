@@ -5,10 +5,13 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { KeyRecord } from "./key.ts";
-import type { KeyStore } from "./key-store.ts";
+import { type KeyStore, toText } from "./key-store.ts";
 
 // A change is seen everywhere within a second, also where one asking takes its time.
 export const askEveryMs = 250;
+
+/** Ids in one line of the log. */
+const mostTold = 20;
 
 export interface KeyRingOptions {
   readonly store: KeyStore;
@@ -19,7 +22,8 @@ export interface KeyRingOptions {
 export class KeyRing {
   readonly #options: KeyRingOptions;
   #keys: ReadonlyMap<string, KeyRecord> = new Map();
-  #version = NaN;
+  #version: string | undefined;
+  #unreadable = "";
   #stop = (): void => undefined;
   #isClosed = false;
   #isLost = false;
@@ -31,6 +35,10 @@ export class KeyRing {
   /** Reads all keys, and follows them from then on. Throws where they cannot be read. */
   async open(): Promise<void> {
     await this.#read();
+    if (this.#keys.size === 0) {
+      const hint = 'there is no key yet: "inferd keys create" makes one';
+      this.#options.log.warn({}, hint);
+    }
     this.#askLater();
   }
 
@@ -62,10 +70,22 @@ export class KeyRing {
     const version = await store.version();
     if (version === this.#version) return;
     const before = this.#keys;
-    this.#keys = new Map((await store.list()).map((key) => [key.id, key]));
-    if (!Number.isNaN(this.#version)) tellChanges(before, this.#keys, log);
+    const { keys, unreadable } = await store.list();
+    this.#keys = new Map(keys.map((key) => [key.id, key]));
+    this.#tellUnreadable(unreadable);
+    if (this.#version !== undefined) tellChanges(before, this.#keys, log);
     // Older than what was listed, if anything: then the next asking lists again.
     this.#version = version;
+  }
+
+  /** Once, not at each change of other keys. */
+  #tellUnreadable(ids: readonly string[]): void {
+    const now = ids.join(" ");
+    if (now === this.#unreadable) return;
+    this.#unreadable = now;
+    if (ids.length === 0) return;
+    const fields = { audit: true, count: ids.length, keys: ids.slice(0, mostTold) };
+    this.#options.log.error(fields, "records of keys cannot be read; these keys are refused");
   }
 
   #askLater(): void {
@@ -87,10 +107,17 @@ function tellChanges(
     const act = actOf(before.get(id), key);
     if (act !== undefined) log.info({ audit: true, act, key: id }, "key changed");
   }
+  for (const id of before.keys()) {
+    if (!now.has(id)) log.info({ audit: true, act: "removed", key: id }, "key changed");
+  }
 }
 
 function actOf(before: KeyRecord | undefined, now: KeyRecord): string | undefined {
   if (before === undefined) return "created";
-  if (before.revokedAtMs !== now.revokedAtMs) return "revoked";
-  return before.hash === now.hash ? undefined : "rotated";
+  // A backup may hold a key as it was before it was revoked.
+  if (before.revokedAtMs !== now.revokedAtMs) {
+    return now.revokedAtMs === undefined ? "no longer revoked" : "revoked";
+  }
+  if (before.hash !== now.hash) return "rotated";
+  return toText(before) === toText(now) ? undefined : "changed";
 }

@@ -2,7 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Pool } from "pg";
 import type { Secret } from "../base/secret.ts";
-import { fromText, type KeyStore, toText } from "./key-store.ts";
+import { fromRow, type KeyStore, listingOf, type Row, toText } from "./key-store.ts";
 
 // Servers that start together must not make the tables together: the lock is theirs alone by its number.
 const schema = `
@@ -15,13 +15,12 @@ const schema = `
   INSERT INTO inferd_keys_version VALUES (1, 0) ON CONFLICT DO NOTHING;
 `;
 
+/** Where a backup is restored, its number may be the one that was: the table and the transaction are others. */
+const version = `SELECT concat_ws(':', tableoid, xmin, version) AS version FROM inferd_keys_version`;
+
 const answerMs = 5000;
 /** How long a server that ends waits for answers that are on their way. */
 export const farewellMs = 500;
-
-interface Row {
-  readonly record: string;
-}
 
 /** Throws one line, without the URL, where the database cannot be reached. */
 export async function openPostgresKeys(url: Secret): Promise<KeyStore> {
@@ -42,14 +41,14 @@ export async function openPostgresKeys(url: Secret): Promise<KeyStore> {
   }
   return {
     version: async () => {
-      const { rows } = await pool.query<{ version: string }>(
-        "SELECT version FROM inferd_keys_version",
-      );
-      return Number(rows[0]?.version);
+      const { rows } = await pool.query<{ version: string }>(version);
+      const [row] = rows;
+      if (row === undefined) throw new Error("the table inferd_keys_version is empty");
+      return row.version;
     },
     list: async () => {
-      const { rows } = await pool.query<Row>("SELECT record FROM inferd_keys ORDER BY id");
-      return rows.map(({ record }) => fromText(record));
+      const { rows } = await pool.query<Row>("SELECT id, record FROM inferd_keys ORDER BY id");
+      return listingOf(rows);
     },
     add: (key) =>
       alone(pool, async (query) => {
@@ -57,11 +56,11 @@ export async function openPostgresKeys(url: Secret): Promise<KeyStore> {
       }),
     change: (id, change) =>
       alone(pool, async (query) => {
-        const [found] = await query("SELECT record FROM inferd_keys WHERE id = $1 FOR UPDATE", [
+        const [found] = await query("SELECT id, record FROM inferd_keys WHERE id = $1 FOR UPDATE", [
           id,
         ]);
         if (found === undefined) return undefined;
-        const changed = change(fromText(found.record));
+        const changed = change(fromRow(found));
         await query("UPDATE inferd_keys SET record = $1 WHERE id = $2", [toText(changed), id]);
         return changed;
       }),

@@ -12,6 +12,10 @@ const unitsMs: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+/** Past it, a time is a slip of the finger. */
+const longestDays = 36_500;
+const longestMs = longestDays * 86_400_000;
+
 export function addKeys(program: Command): void {
   const keys = program
     .command("keys")
@@ -70,7 +74,7 @@ function addCreate(command: Command): void {
     .option(
       "--expires <time>",
       "When it ends, such as 90d or 12h from now; never, by default.",
-      duration,
+      lifetime,
     )
     .option("--requests-per-minute <n>", "Calls a minute.", quota)
     .option("--concurrent-calls <n>", "Calls at a time.", quota)
@@ -90,10 +94,22 @@ function oneScope(text: string, before: readonly string[] = []): readonly string
   throw new InvalidArgumentError(`Allowed choices are ${scopes.join(", ")}.`);
 }
 
+/** Milliseconds, from 0. */
 function duration(text: string): number {
-  const [, count, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  if (count !== undefined) return Number(count) * (unitsMs[unit] ?? 0);
-  throw new InvalidArgumentError("It must be a number and s, m, h or d, such as 90d.");
+  const [, count, unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  if (count === undefined) {
+    throw new InvalidArgumentError("It must be a number and s, m, h or d, such as 90d.");
+  }
+  const ms = Number(count) * (unitsMs[unit] ?? 0);
+  if (ms <= longestMs) return ms;
+  throw new InvalidArgumentError(`It must be at most ${longestDays}d: that is 100 years.`);
+}
+
+/** The same, but a key that has ended already is a mistake. */
+function lifetime(text: string): number {
+  const ms = duration(text);
+  if (ms > 0) return ms;
+  throw new InvalidArgumentError("It must be more than 0, such as 90d.");
 }
 
 function quota(text: string): number {

@@ -11,6 +11,7 @@ import {
 } from "../auth/key.ts";
 import type { KeyStore } from "../auth/key-store.ts";
 import { openKeyStore } from "../auth/open-key-store.ts";
+import type { Making } from "../auth/sqlite-file.ts";
 import { type Quota, quotaKeys } from "../auth/quota.ts";
 import { wallMs } from "../base/clock.ts";
 import { openLog } from "../base/log.ts";
@@ -18,7 +19,7 @@ import type { Priority } from "../base/priority.ts";
 import type { Scope } from "../config/scopes.ts";
 import { readConfig, type SettingFlags } from "./configuration.ts";
 import { UsageError } from "./failure.ts";
-import { table, write, writeJson } from "./print.ts";
+import { escaped, say, table, write, writeJson } from "./print.ts";
 
 export type KeysFlags = SettingFlags & { readonly json?: boolean };
 
@@ -49,14 +50,16 @@ export async function createKey(flags: CreateFlags): Promise<void> {
     createdAtMs: nowMs,
     ...(expires === undefined ? {} : { expiresAtMs: nowMs + expires }),
   };
-  await withStore(flags, (store) => store.add(key));
+  await withStore(flags, "make", (store) => store.add(key));
   await write(`${keyText(key.id, secret)}\n`);
   await audit("created", key);
 }
 
 export async function listKeys(flags: KeysFlags): Promise<void> {
   const nowMs = wallMs();
-  const keys = (await withStore(flags, (store) => store.list())).map((key) => describe(key, nowMs));
+  const listing = await withStore(flags, "must be there", (store) => store.list());
+  const keys = listing.keys.map((key) => describe(key, nowMs));
+  for (const id of listing.unreadable) say(`inferd: the record of ${escaped(id)} cannot be read`);
   if (flags.json === true) return writeJson(keys);
   const rows = keys.map(({ id, name, state, scopes, models, priority, quota, expires }) => [
     id,
@@ -96,18 +99,22 @@ async function changeKey(
   flags: KeysFlags,
   change: (key: KeyRecord) => KeyRecord,
 ): Promise<KeyRecord> {
-  const key = await withStore(flags, (store) => store.change(id, change));
+  const key = await withStore(flags, "must be there", (store) => store.change(id, change));
   if (key === undefined)
-    throw new UsageError(`there is no key ${id}; "inferd keys list" shows all`);
+    throw new UsageError(`there is no key ${escaped(id)}; "inferd keys list" shows all`);
   return key;
 }
 
-async function withStore<T>(flags: KeysFlags, act: (store: KeyStore) => Promise<T>): Promise<T> {
+async function withStore<T>(
+  flags: KeysFlags,
+  making: Making,
+  act: (store: KeyStore) => Promise<T>,
+): Promise<T> {
   const { keys } = await readConfig(flags);
   if (keys === undefined) {
     throw new UsageError("say where keys are kept: --keys FILE, or INFERD_KEYS");
   }
-  const store = await openKeyStore(keys);
+  const store = await openKeyStore(keys, making);
   try {
     return await act(store);
   } finally {

@@ -51,9 +51,20 @@ export function quantity(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** Lays rows out in columns, as wide as their widest cell. */
+// Control characters, C1's among them, and those that turn the direction of what follows or break its line.
+const unseen = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A text that somebody else chose, as it can be shown in one line: what a terminal would obey is spelled out. */
+export function escaped(text: string): string {
+  return text.replace(unseen, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(4, "0");
+    return `\\u${code}`;
+  });
+}
+
+/** Lays rows out in columns, as wide as their widest cell. What a terminal would obey is escaped. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [header, ...rows];
+  const all = [header, ...rows.map((row) => row.map(escaped))];
   const widths = header.map((_cell, column) =>
     Math.max(...all.map((row) => (row[column] ?? "").length)),
   );

@@ -1,7 +1,9 @@
 /** Keys where they are kept: the same tests for SQLite and for a real PostgreSQL server. */
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { revoked } from "../../src/auth/key.ts";
 import { askEveryMs, KeyRing } from "../../src/auth/key-ring.ts";
@@ -48,11 +50,25 @@ let made = 0;
 /** A key of its own for each test: they share a database. */
 const another = (parts = {}) => makeKey({ id: `key_${++made}`, ...parts }).record;
 
+/** Writes into a record what inferd never writes. */
+async function spoil(location: KeysLocation, id: string, record = "garbage"): Promise<void> {
+  if (location.kind === "sqlite") {
+    const database = new DatabaseSync(location.path);
+    database.prepare("UPDATE inferd_keys SET record = ? WHERE id = ?").run(record, id);
+    database.close();
+    return;
+  }
+  const client = new Client({ connectionString: location.url.reveal() });
+  await client.connect();
+  await client.query("UPDATE inferd_keys SET record = $1 WHERE id = $2", [record, id]);
+  await client.end();
+}
+
 describe.each(kinds)("keys in %s", (_, isHere, location) => {
   const test = it.skipIf(!isHere);
 
   const withStore = async (act: (store: KeyStore) => Promise<void>): Promise<void> => {
-    const store = await openKeyStore(location());
+    const store = await openKeyStore(location(), "make");
     try {
       await act(store);
     } finally {
@@ -64,7 +80,7 @@ describe.each(kinds)("keys in %s", (_, isHere, location) => {
     const key = another({ models: ["a"], quota: { tokensPerDay: 5 }, expiresAtMs: 7 });
     await withStore((store) => store.add(key));
     await withStore(async (store) => {
-      expect(await store.list()).toContainEqual(key);
+      expect((await store.list()).keys).toContainEqual(key);
     });
   });
 
@@ -73,7 +89,7 @@ describe.each(kinds)("keys in %s", (_, isHere, location) => {
     await withStore(async (store) => {
       await store.add(key);
       await expect(store.add({ ...key, name: "other" })).rejects.toThrow();
-      expect(await store.list()).toContainEqual(key);
+      expect((await store.list()).keys).toContainEqual(key);
     });
   });
 
@@ -86,10 +102,38 @@ describe.each(kinds)("keys in %s", (_, isHere, location) => {
           store.change(key.id, (old) => ({ ...old, name: `${old.name}x` })),
         ),
       );
-      const changed = (await store.list()).find(({ id }) => id === key.id);
+      const changed = (await store.list()).keys.find(({ id }) => id === key.id);
       expect(changed?.name).toBe("x".repeat(20));
       expect(await store.change("key_none", (old) => old)).toBeUndefined();
     });
+  });
+
+  test("that are changed to what nobody can read stop no others, and are told once", async () => {
+    const [good, bad] = [another(), another()];
+    const errors: LogFields[] = [];
+    const log: Log = { ...silentLog, error: (fields) => void errors.push(fields) };
+    const ring = new KeyRing({
+      store: await openKeyStore(location(), "make"),
+      clock: new FakeClock(),
+      log,
+    });
+    await withStore(async (store) => {
+      await store.add(good);
+      await store.add(bad);
+      await ring.open();
+      await spoil(location(), bad.id);
+      for (const at of [5, 6]) {
+        await store.change(good.id, (old) => ({ ...old, revokedAtMs: at }));
+        await ring.refresh();
+        expect(ring.find(good.id)?.revokedAtMs).toBe(at);
+      }
+      expect((await store.list()).unreadable).toEqual([bad.id]);
+      await expect(store.change(bad.id, (old) => old)).rejects.toThrow(`record of "${bad.id}"`);
+    });
+    expect(ring.find(bad.id)).toBeUndefined();
+    expect(errors).toEqual([{ audit: true, count: 1, keys: [bad.id] }]);
+    await ring.close();
+    await spoil(location(), bad.id, JSON.stringify(bad));
   });
 
   test("reach every server within a second, and each says so in its log", async () => {
@@ -99,7 +143,7 @@ describe.each(kinds)("keys in %s", (_, isHere, location) => {
         const lines: LogFields[] = [];
         const log: Log = { ...silentLog, info: (fields) => void lines.push(fields) };
         const clock = new FakeClock();
-        const ring = new KeyRing({ store: await openKeyStore(location()), clock, log });
+        const ring = new KeyRing({ store: await openKeyStore(location(), "make"), clock, log });
         await ring.open();
         return { ring, clock, lines };
       }),
@@ -134,8 +178,8 @@ it("keeps the keys it knows while its store gives no answer, and says so once", 
   const key = another();
   let isLost = false;
   const store: KeyStore = {
-    version: () => (isLost ? Promise.reject(new Error("gone")) : Promise.resolve(1)),
-    list: () => Promise.resolve([key]),
+    version: () => (isLost ? Promise.reject(new Error("gone")) : Promise.resolve("1")),
+    list: () => Promise.resolve({ keys: [key], unreadable: [] }),
     add: () => Promise.resolve(),
     change: () => Promise.resolve(undefined),
     close: () => Promise.resolve(),
@@ -158,7 +202,7 @@ it.skipIf(programs === undefined)(
     const { port } = new URL(postgres?.url ?? "");
     const relay = await openRelay(Number(port));
     const url = new Secret(`postgres://inferd@127.0.0.1:${relay.port}/postgres`);
-    const store = await openKeyStore({ kind: "postgres", url });
+    const store = await openKeyStore({ kind: "postgres", url }, "make");
     relay.fallSilent();
     let isAnswered = false;
     const asked = store.version().catch(() => undefined);
@@ -175,7 +219,10 @@ it.skipIf(programs === undefined)(
 
 it.skipIf(programs === undefined)("takes back a change that fails half-way", async () => {
   const key = another();
-  const store = await openKeyStore({ kind: "postgres", url: new Secret(postgres?.url ?? "") });
+  const store = await openKeyStore(
+    { kind: "postgres", url: new Secret(postgres?.url ?? "") },
+    "make",
+  );
   await store.add(key);
   const failing = store.change(key.id, () => {
     throw new Error("no");
@@ -186,26 +233,20 @@ it.skipIf(programs === undefined)("takes back a change that fails half-way", asy
   await store.close();
 });
 
-it("lets only its owner read a file of keys", async () => {
-  const path = join(folder, "mode.db");
-  await (await openKeyStore({ kind: "sqlite", path })).close();
-  expect(statSync(path).mode & 0o777).toBe(0o600);
-});
-
 it("says in one line, without a path, that a file holds something else", async () => {
   const path = join(folder, "text.db");
   writeFileSync(
     path,
     "this is no database, but a text of some length that SQLite reads as a header",
   );
-  await expect(openKeyStore({ kind: "sqlite", path })).rejects.toThrow(
+  await expect(openKeyStore({ kind: "sqlite", path }, "make")).rejects.toThrow(
     /^--keys: text.db cannot be used/,
   );
 });
 
 it("says in one line, without the URL, that PostgreSQL cannot be reached", async () => {
   const url = new Secret("postgres://inferd:hunter2@127.0.0.1:1/keys");
-  await expect(openKeyStore({ kind: "postgres", url })).rejects.toThrow(
+  await expect(openKeyStore({ kind: "postgres", url }, "make")).rejects.toThrow(
     "--keys: the PostgreSQL database cannot be used (ECONNREFUSED)",
   );
 });

@@ -1,9 +1,9 @@
 /** `inferd keys`, and a server that asks for them: as operators and callers meet them. */
-import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { keyed } from "./keyed.ts";
-import { binary, inferd, type Outcome, start } from "./process.ts";
+import { binary, inferd, start } from "./process.ts";
 import { canBeRefused, unprivileged } from "./unprivileged.ts";
 
 // Each starts up to ten processes, also on a busy machine.
@@ -65,10 +65,32 @@ describe("inferd keys", () => {
     [["create", "--keys", "k.db", "--name", "a"], "--scope"],
     [["create", "--keys", "k.db", "--name", "a", "--scope", "everything"], "generate, embed"],
     [["create", "--keys", "k.db", "--name", "a", "--scope", "embed", "--expires", "soon"], "90d"],
+    [["create", "--keys", "k.db", "--name", "a", "--expires", "9999999d"], "at most 36500d"],
+    [["create", "--keys", "k.db", "--name", "a", "--expires", "0d"], "more than 0"],
   ])("refuses %j, and says what is wrong", async (args, says) => {
     const { code, err } = await inferd(["keys", ...args], { cwd: folder });
     expect(code).toBe(2);
     expect(err).toContain(says);
+  });
+
+  it.each(["list", "revoke", "rotate"])("makes no file where %s finds none", async (act) => {
+    const id = act === "list" ? [] : ["key_none"];
+    const args = ["keys", act, ...id, "--keys", "mistyped.db"];
+    const { code, err } = await inferd(args, { cwd: folder });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: 'inferd: --keys: mistyped.db cannot be used: there is no such file; "inferd keys create" makes one\n',
+    });
+    expect(existsSync(join(folder, "mistyped.db"))).toBe(false);
+  });
+
+  it("spells out what a terminal would obey in a name", async () => {
+    const name = "a\x1b[2J\nkey_fake\u202eb\x9b";
+    const file = join(folder, "names.db");
+    await inferd(["keys", "create", "--keys", file, "--name", name, "--scope", "embed"]);
+    const { out } = await inferd(["keys", "list", "--keys", file]);
+    expect(out).toContain("a\\u001b[2J\\u000akey_fake\\u202eb\\u009b");
+    expect(out.trimEnd().split("\n")).toHaveLength(2);
   });
 
   it("refuses an id that is not there", async () => {
@@ -79,31 +101,29 @@ describe("inferd keys", () => {
 });
 
 describe.runIf(canBeRefused)("a file of keys that may only be read", () => {
-  it.each(["create", "list", "serve"])(
-    "stops %s with one line that says what to do",
-    async (act) => {
-      const frozen = join(folder, `frozen-${act}`);
-      mkdirSync(frozen);
-      const file = join(frozen, "keys.db");
-      await inferd(["keys", "list", "--keys", file]);
-      chmodSync(file, 0o444);
-      chmodSync(frozen, 0o555);
-      const commands: Record<string, string[]> = {
-        create: ["keys", "create", "--name", "a", "--scope", "generate"],
-        list: ["keys", "list"],
-        serve: ["serve", "--port", "0", "--model", model],
-      };
-      const [command, ...args] = unprivileged([binary, ...commands[act]!, "--keys", file]);
-      const outcome: Outcome = await inferd(args, { binary: command! });
-      expect(outcome).toEqual({
-        code: 1,
-        out: "",
-        err:
-          "inferd: --keys: keys.db cannot be used: it or its folder is read-only: " +
-          "SQLite writes beside it also for servers, which only read\n",
-      });
-    },
-  );
+  it("is read by servers, and stops who would change it with one line", async () => {
+    const frozen = join(folder, "frozen");
+    mkdirSync(frozen);
+    const file = join(frozen, "keys.db");
+    await inferd(["keys", "create", "--keys", file, "--name", "a", "--scope", "generate"]);
+    chmodSync(file, 0o400);
+    chmodSync(frozen, 0o500);
+    const run = (...args: string[]) => {
+      const [command, ...rest] = unprivileged([binary, ...args, "--keys", file]);
+      return start(rest, { binary: command! });
+    };
+    expect((await run("keys", "list").ended).code).toBe(0);
+    const serving = run("serve", "--port", "0", "--model", model);
+    await serving.printed('"msg":"ready"');
+    serving.child.kill("SIGKILL");
+    await serving.ended;
+    const create = run("keys", "create", "--name", "a", "--scope", "generate");
+    expect(await create.ended).toEqual({
+      code: 1,
+      out: "",
+      err: "inferd: --keys: keys.db cannot be used: it or its folder is read-only\n",
+    });
+  });
 });
 
 describe("a server with keys", () => {

@@ -65,7 +65,7 @@ async function openScripted(options: Partial<ServerOptions> = {}): Promise<Opene
 async function openKeyed(): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), "inferd-fuzz-"));
   const keys = join(folder, "keys.db");
-  const store = await openKeyStore({ kind: "sqlite", path: keys });
+  const store = await openKeyStore({ kind: "sqlite", path: keys }, "make");
   for (const record of keyRecords) await store.add(record);
   await store.close();
   const access = await openAccess(loadConfig([flagSource({ keys }, ".")]), log, systemClock);
