@@ -16,7 +16,12 @@ export interface Meter {
 }
 
 /** Why the edge closed a connection. */
-export type ConnectionReason = "TOO_MANY_CONNECTIONS" | "TOO_MANY_RESETS" | "TLS_REFUSED";
+export type ConnectionReason =
+  | "TOO_MANY_CONNECTIONS"
+  | "TOO_MANY_RESETS"
+  | "HEADERS_TOO_LARGE"
+  | "SETTINGS_TIMEOUT"
+  | "TLS_REFUSED";
 
 /** The method of calls to none that this server has: what callers make up is no label. */
 export const unknownMethod = "unknown";

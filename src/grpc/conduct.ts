@@ -3,6 +3,8 @@ import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2
 import { Allowance } from "../base/allowance.ts";
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
+import type { ConnectionReason } from "../base/meter.ts";
+import { headerListBytes } from "./header-bytes.ts";
 import type { TurnedAway } from "./turned-away.ts";
 
 export interface ConductOptions {
@@ -11,6 +13,8 @@ export interface ConductOptions {
   /** Resets and refusals of one connection: at once, and each second. */
   readonly resetBurst: number;
   readonly resetsPerSecond: number;
+  /** Of a call, and of its trailers, as {@link headerListBytes} counts. */
+  readonly maxHeaderBytes: number;
   readonly turnedAway: Pick<TurnedAway, "connection">;
   readonly clock: Pick<Clock, "now">;
 }
@@ -43,18 +47,35 @@ export class Conduct {
     );
   }
 
+  /**
+   * Whether a stream's headers, or its trailers, are within their bound; what is past it is gone when this returns.
+   * Node resets such a stream, but only once the client has acknowledged SETTINGS. Who never does gets a small
+   * block decoded into 57 times a table's 4 KiB, so its connection ends at the first of them.
+   */
+  hold(stream: ServerHttp2Stream, rawHeaders: readonly string[]): boolean {
+    if (headerListBytes(rawHeaders) <= this.#options.maxHeaderBytes) return true;
+    if (this.#session.pendingSettingsAck) this.#close("HEADERS_TOO_LARGE");
+    else stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    return false;
+  }
+
   /** Notes a stream's end by reset: by any code, since one of NO_ERROR before the answer's end spares no work. */
   watch(stream: ServerHttp2Stream): void {
     stream.once("close", () => {
       if (stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.annoy();
     });
+    stream.once("trailers", (_headers, _flags, rawHeaders) => this.hold(stream, rawHeaders));
   }
 
   /** Notes a refusal or a reset, and closes the connection at the first too many. */
   annoy(): void {
+    if (this.#session.destroyed || this.#patience.take(this.#options.clock.now()) === 0) return;
+    this.#close("TOO_MANY_RESETS");
+  }
+
+  #close(reason: ConnectionReason): void {
     const session = this.#session;
-    if (session.destroyed || this.#patience.take(this.#options.clock.now()) === 0) return;
-    this.#options.turnedAway.connection("TOO_MANY_RESETS", session.socket.remoteAddress);
+    this.#options.turnedAway.connection(reason, session.socket.remoteAddress);
     // Of two GOAWAYs the first is heard; `destroy` alone says that nothing is wrong.
     session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     session.destroy();

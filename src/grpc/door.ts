@@ -20,6 +20,7 @@ import { limitAge } from "./age.ts";
 import type { CallAccounts } from "./call-accounts.ts";
 import { prefixBytes } from "./framing.ts";
 import { Gate, type GateMethod, type GateOptions } from "./gate.ts";
+import { greetingMs } from "./greeting.ts";
 import { http2Servers, limitHttp2, widenUploads } from "./http2.ts";
 import { streamOf } from "./inner-call.ts";
 import type { IntakeLimits } from "./intake.ts";
@@ -102,7 +103,7 @@ export class Door {
     const unpack = unpackInTurn((stream, bytes) => this.#gate.grew(stream, bytes));
     const interceptors = [monotonicDeadline, unpack, smallMessages, ...options.interceptors];
     this.#server = new Server({ ...grpcOptions(limits), interceptors });
-    limitHttp2(this.#server, limits);
+    limitHttp2(this.#server, { ...limits, handshakeMs: greetingMs });
   }
 
   get load(): EdgeLoad {
@@ -177,6 +178,7 @@ export class Door {
       callsPerSecond: limits.maxCallsPerSecond,
       resetBurst: limits.maxResetBurst,
       resetsPerSecond: limits.maxResetsPerSecond,
+      maxHeaderBytes: limits.maxHeaderBytes,
       intake: intakeLimits(limits),
       unreadMs: limits.stallMs,
       turnedAway,

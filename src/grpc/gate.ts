@@ -16,6 +16,7 @@ import { type EdgeLoad, unknownMethod } from "../base/meter.ts";
 import type { CallAccounts } from "./call-accounts.ts";
 import { Conduct, type ConductOptions } from "./conduct.ts";
 import { limitConnections } from "./connections.ts";
+import { limitGreeting } from "./greeting.ts";
 import { Intake, type IntakeLimits } from "./intake.ts";
 import { Seats } from "./seats.ts";
 import { timeoutOf } from "./timeout.ts";
@@ -105,13 +106,15 @@ export class Gate {
     const { maxConnections, turnedAway } = this.#options;
     limitConnections(server, { maxConnections, turnedAway, seats: this.#openConnections });
     const unread = sweepUnread(server, this.#options.unreadMs);
+    limitGreeting(server, this.#options);
     const inner = server.listeners("stream");
     server.removeAllListeners("stream");
-    server.on("stream", (stream, headers, flags) => {
+    server.on("stream", (stream, headers, flags, rawHeaders) => {
       const { session } = stream;
       // The connection went while its stream was on the way here.
       if (session === undefined || session.destroyed) return;
       const conduct = this.#conductOf(session);
+      if (!conduct.hold(stream, rawHeaders)) return;
       conduct.watch(stream);
       unread.add(stream);
       const path = headers[":path"] ?? "";

@@ -13,6 +13,8 @@ interface Internals {
 export interface Http2Limits {
   /** Bytes of a call's headers, counted as HTTP/2 does: 32 more for each than its name and value. */
   readonly maxHeaderBytes: number;
+  /** How long a TLS handshake may take; Node gives it 120 s. */
+  readonly handshakeMs: number;
 }
 
 // So many headers fit no honest call; Node's own bound is 128.
@@ -26,12 +28,13 @@ const maxHeaders = 64;
  * puts many users on one connection. So its limiter is put out of the way: `conduct.ts` counts instead,
  * and says ENHANCE_YOUR_CALM.
  */
-export function limitHttp2(server: Server, { maxHeaderBytes }: Http2Limits): void {
+export function limitHttp2(server: Server, { maxHeaderBytes, handshakeMs }: Http2Limits): void {
   const options = internals(server).commonServerOptions;
   if (options === undefined) throw missing("commonServerOptions");
   options["streamResetBurst"] = 2 ** 31 - 1;
   options["streamResetRate"] = 2 ** 31 - 1;
   options["maxHeaderListPairs"] = maxHeaders;
+  options["handshakeTimeout"] = handshakeMs;
   options["settings"] = { ...Object(options["settings"]), maxHeaderListSize: maxHeaderBytes };
 }
 

@@ -4,12 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { once } from "node:events";
-import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { connect as connectTcp } from "node:net";
+import { Client, credentials, Metadata, Server, type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FollowedKeyPair, readEveryMs } from "../../src/auth/key-pair.ts";
 import type { Log, LogFields } from "../../src/base/log.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { silentMeter } from "../../src/base/meter.ts";
+import { credentialsOf } from "../../src/grpc/credentials.ts";
+import { limitHttp2 } from "../../src/grpc/http2.ts";
+import { listen } from "../../src/grpc/listen.ts";
 import { doorkeeperFor, keyMeans } from "../fixtures/access.ts";
 import { authority, type Pair } from "../fixtures/certificates.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
@@ -105,6 +109,39 @@ it("serves over TLS, and plaintext clients get nothing", async () => {
   const plain = new Client(address, credentials.createInsecure());
   closing.push(() => plain.close());
   expect((await call(plain, "unary", ["hi"])).error?.code).toBe(status.UNAVAILABLE);
+});
+
+it.each([
+  ["ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256", true],
+  ["ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA:AES128-SHA", false],
+  ["AES128-GCM-SHA256", false],
+])("agrees on %s with a client of TLS 1.2: %s", async (ciphers, agrees) => {
+  const address = await serveKinds(follow(server));
+  const socket = connect({
+    host: "127.0.0.1",
+    port: Number(address.split(":")[1]),
+    ca: [ca.cert],
+    servername: "localhost",
+    ALPNProtocols: ["h2"],
+    maxVersion: "TLSv1.2",
+    ciphers,
+  });
+  closing.push(() => socket.destroy());
+  const agreed = once(socket, "secureConnect").then(
+    () => true,
+    () => false,
+  );
+  expect(await agreed).toBe(agrees);
+});
+
+it("closes a connection whose handshake does not come to its end", async () => {
+  const slow = new Server();
+  limitHttp2(slow, { maxHeaderBytes: 16_384, handshakeMs: 20 });
+  closing.push(() => slow.forceShutdown());
+  const place = { host: "127.0.0.1", port: 0, flag: "--port" };
+  const port = await listen(slow, place, credentialsOf(follow(server)));
+  const silent = connectTcp(port, "127.0.0.1");
+  await once(silent.on("error", () => undefined).resume(), "close");
 });
 
 it("counts a connection as its address's until it is closed", async () => {

@@ -42,10 +42,19 @@ export function number32(value: number): Buffer {
   return bytes;
 }
 
-/** A header block of literals that are neither indexed nor compressed; names and values below 127 bytes. */
+/** A text as HPACK writes it, not compressed. */
+export function headerText(value: string): Buffer {
+  const bytes = Buffer.from(value);
+  const length: number[] = [Math.min(bytes.length, 127)];
+  let rest = bytes.length - 127;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) length.push(128 + (rest % 128));
+  if (rest >= 0) length.push(rest);
+  return Buffer.concat([Buffer.from(length), bytes]);
+}
+
+/** A header block of literals that are neither indexed nor compressed. */
 export function headerBlock(fields: Readonly<Record<string, string>>): Buffer {
-  const text = (value: string): Buffer =>
-    Buffer.concat([Buffer.from([Buffer.byteLength(value)]), Buffer.from(value)]);
+  const text = headerText;
   return Buffer.concat(
     Object.entries(fields).flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)]),
   );
