@@ -54,6 +54,7 @@ export async function openAccess(config: Config, log: Log, clock: Clock): Promis
       await ring?.refresh();
     },
     close: async () => {
+      doorkeeper.close();
       keyPair?.close();
       await ring?.close();
     },
@@ -91,7 +92,7 @@ async function openIssuer(config: Config, log: Log, clock: Clock): Promise<Token
 function openKeyPair(config: Config, log: Log, clock: Clock): FollowedKeyPair | undefined {
   const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa } = config;
   if (cert === undefined || key === undefined) return undefined;
-  return new FollowedKeyPair({ files: { cert, key, clientCa }, clock, log });
+  return new FollowedKeyPair({ files: { cert, key, clientCa }, clock, wallMs, log });
 }
 
 function quotaOf(config: Config): Quota {

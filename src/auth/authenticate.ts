@@ -28,6 +28,8 @@ export interface Moment {
   readonly nowMs: number;
   /** For those whose credential states no quota. */
   readonly quota: Quota;
+  /** Is told who calls as soon as that is proved, also where the call is then refused. */
+  readonly proved?: (caller: string) => void;
 }
 
 /** Throws NO_CREDENTIAL, CREDENTIAL_INVALID, NOT_ALLOWED or ISSUER_UNREACHABLE. */
@@ -59,9 +61,11 @@ async function byText(text: string, means: Means, moment: Moment): Promise<Princ
   // A token has three parts, a key has two.
   if (text.split(".").length === 3) {
     if (means.readToken === undefined) throw invalid("this server takes keys, no tokens");
-    const { subject, scopes, models } = await means.readToken(new Secret(text));
-    const { quota } = moment;
-    return { id: `jwt:${subject}`, scopes, models, priority: "interactive", quota };
+    const { quota, proved } = moment;
+    const ofBearer = (subject: string): string => `jwt:${subject}`;
+    const read = means.readToken(new Secret(text), (subject) => proved?.(ofBearer(subject)));
+    const { subject, scopes, models } = await read;
+    return { id: ofBearer(subject), scopes, models, priority: "interactive", quota };
   }
   if (means.findKey === undefined) throw invalid("this server takes tokens, no keys");
   return byKey(text, means.findKey, moment);
@@ -70,7 +74,7 @@ async function byText(text: string, means: Means, moment: Moment): Promise<Princ
 function byKey(
   text: string,
   find: (id: string) => KeyRecord | undefined,
-  { nowMs, quota }: Moment,
+  { nowMs, quota, proved }: Moment,
 ): Principal {
   const presented = parseKey(text);
   if (presented === undefined) throw invalid("a key has the form id.secret");
@@ -80,17 +84,20 @@ function byKey(
     key !== undefined && isRight ? stateOf(key, nowMs) : "unknown";
   // The caller is told one thing, whatever is wrong: only who has the secret may know more.
   if (key === undefined || state === "unknown") throw invalid("there is no such key");
+  const id = `key:${key.id}`;
+  proved?.(id);
   if (state !== "active") throw invalid(`this key is ${state}`);
-  const { id, scopes, models, priority = "interactive" } = key;
-  return { id: `key:${id}`, scopes, models, priority, quota: { ...quota, ...key.quota } };
+  const { scopes, models, priority = "interactive" } = key;
+  return { id, scopes, models, priority, quota: { ...quota, ...key.quota } };
 }
 
 function byCertificate(
   certificate: ClientCertificate,
   { clients: { scopes, ids } }: Means,
-  { quota }: Moment,
+  { quota, proved }: Moment,
 ): Principal {
   const id = identityOf(certificate);
+  proved?.(id);
   if (ids.length > 0 && !isListed(id, ids)) {
     throw new ServeError(
       "NOT_ALLOWED",

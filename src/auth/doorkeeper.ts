@@ -1,6 +1,6 @@
 /**
- * Lets calls in: says who calls, whether they may, and what they may use. Every refusal leaves one
- * audit line, here and nowhere else; a credential stands in none.
+ * Lets calls in: says who calls, whether they may, and what they may use. Every refusal is
+ * told to the audit, here and nowhere else; a credential stands in no line.
  */
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
@@ -11,6 +11,7 @@ import { type Account, Ledger } from "./ledger.ts";
 import { needOf } from "./methods.ts";
 import { mayUse, mustBeAllowed, type Principal } from "./principal.ts";
 import type { Quota } from "./quota.ts";
+import { RefusalLines } from "./refusal-lines.ts";
 
 /** A call as it arrives: no more than its headers and its connection. */
 export interface Arrival extends Credentials {
@@ -40,7 +41,7 @@ export interface DoorkeeperOptions {
   readonly means: Means | undefined;
   readonly isReflectionOpen: boolean;
   readonly quota: () => Quota;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Clock;
   /** The wall clock. */
   readonly wallMs: () => number;
   readonly log: Log;
@@ -49,10 +50,12 @@ export interface DoorkeeperOptions {
 export class Doorkeeper {
   readonly #options: DoorkeeperOptions;
   readonly #ledger: Ledger;
+  readonly #refusals: RefusalLines;
 
   constructor(options: DoorkeeperOptions) {
     this.#options = options;
     this.#ledger = new Ledger(options.clock);
+    this.#refusals = new RefusalLines(options);
   }
 
   /** Rejects with the ServeError that the call ends with. */
@@ -61,21 +64,29 @@ export class Doorkeeper {
     if (need === "open" || (need === "reflection" && this.#options.isReflectionOpen)) {
       return openPermit(arrival.host);
     }
-    let principal: Principal | undefined;
+    let caller: string | undefined;
     try {
-      principal = await this.#principalOf(arrival);
+      const principal = await this.#principalOf(arrival, (proved) => (caller = proved));
       if (principal === undefined && need !== undefined) return openPermit(arrival.host);
       mustBeAllowed(principal ?? nobody, need);
       return this.#permit(principal ?? nobody, arrival);
     } catch (thrown) {
-      throw this.#refused(ServeError.from(thrown), arrival, principal?.id);
+      throw this.#refused(ServeError.from(thrown), arrival, caller);
     }
   }
 
-  async #principalOf(arrival: Arrival): Promise<Principal | undefined> {
+  /** Tells the audit now what it would be told later, and waits for nothing more. */
+  close(): void {
+    this.#refusals.flush();
+  }
+
+  async #principalOf(
+    arrival: Arrival,
+    proved: (caller: string) => void,
+  ): Promise<Principal | undefined> {
     const { means, wallMs, quota } = this.#options;
     if (means === undefined) return undefined;
-    return authenticate(arrival, means, { nowMs: wallMs(), quota: quota() });
+    return authenticate(arrival, means, { nowMs: wallMs(), quota: quota(), proved });
   }
 
   #permit(principal: Principal, arrival: Arrival): Permit {
@@ -104,10 +115,7 @@ export class Doorkeeper {
     const { code, reason } = error;
     const who = caller === undefined ? {} : { caller };
     const cause = code === "INTERNAL" ? { error: error.cause } : {};
-    this.#options.log.warn(
-      { audit: true, method, code, reason, ...who, host, ...cause },
-      "refused",
-    );
+    this.#refusals.tell({ method, code, reason, ...who, host, ...cause });
     return error;
   }
 }

@@ -10,6 +10,7 @@ import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { isWhole, untimelyOf } from "./pem.ts";
 
 export interface KeyPairFiles {
   readonly cert: string;
@@ -26,6 +27,8 @@ export interface KeyPair {
 export interface KeyPairOptions {
   readonly files: KeyPairFiles;
   readonly clock: Clock;
+  /** The wall clock. */
+  readonly wallMs: () => number;
   readonly log: Log;
 }
 
@@ -38,6 +41,7 @@ export class FollowedKeyPair {
   #last: KeyPair;
   #stop = (): void => undefined;
   #complaint = "";
+  #untimely = "";
 
   /** Throws one line where the files do not fit together. */
   constructor(options: KeyPairOptions) {
@@ -45,6 +49,7 @@ export class FollowedKeyPair {
     this.#current = this.#last = read(options.files);
     const problem = problemOf(this.#current);
     if (problem !== undefined) throw new Error(problem);
+    this.#tellValidity();
     this.#askLater();
   }
 
@@ -71,9 +76,10 @@ export class FollowedKeyPair {
     if (!isSteady) return;
     if (isSame(pair, this.#current)) {
       this.#complaint = "";
+      this.#tellValidity();
       return;
     }
-    const problem = problemOf(pair);
+    const problem = problemOf(pair) ?? this.#worseNow(pair);
     if (problem !== undefined) {
       this.#complain(problem);
       return;
@@ -83,10 +89,27 @@ export class FollowedKeyPair {
     for (const listener of this.#listeners) listener(pair);
     const { validTo, fingerprint256 } = new X509Certificate(pair.cert);
     log.info({ audit: true, validTo, fingerprint: fingerprint256 }, "certificate changed");
+    this.#tellValidity();
   }
 
   close(): void {
     this.#stop();
+  }
+
+  /** What is wrong with a pair at this time, unless the one in force is no better. */
+  #worseNow(pair: KeyPair): string | undefined {
+    const nowMs = this.#options.wallMs();
+    const isGood = untimelyOf(this.#current, nowMs) === undefined;
+    return isGood ? untimelyOf(pair, nowMs) : undefined;
+  }
+
+  /** Says once that clients will refuse the pair in force. */
+  #tellValidity(): void {
+    const problem = untimelyOf(this.#current, this.#options.wallMs()) ?? "";
+    if (problem === this.#untimely) return;
+    this.#untimely = problem;
+    if (problem !== "")
+      this.#options.log.warn({ problem }, "the certificate in force is not valid");
   }
 
   /** Once for each problem, not once a second. */
@@ -140,19 +163,6 @@ export function problemOf({ cert, key, clientCa }: KeyPair): string | undefined 
   if (!isWhole(cert)) return "--tls-cert is not a whole chain of certificates";
   if (clientCa !== undefined && !isWhole(clientCa)) return "--tls-client-ca holds no certificates";
   return undefined;
-}
-
-function isWhole(pem: Buffer): boolean {
-  const text = pem.toString("latin1");
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  if (blocks.length === 0 || blocks.length !== text.split("-----BEGIN CERTIFICATE").length - 1) {
-    return false;
-  }
-  try {
-    return blocks.every((block) => new X509Certificate(block).validTo !== "");
-  } catch {
-    return false;
-  }
 }
 
 function isSame(a: KeyPair, b: KeyPair): boolean {

@@ -35,7 +35,8 @@ export interface TokenClaims {
   readonly models: readonly string[];
 }
 
-export type ReadToken = (token: Secret) => Promise<TokenClaims>;
+/** `proved` is told whose token it is once the issuer's signature is, also where the token is then refused. */
+export type ReadToken = (token: Secret, proved?: (subject: string) => void) => Promise<TokenClaims>;
 
 export interface Tokens {
   readonly read: ReadToken;
@@ -54,7 +55,7 @@ export function openTokens(options: TokenOptions): Tokens {
 
 function readerOf(find: JWTVerifyGetKey, options: TokenOptions): ReadToken {
   const { issuer, audience, algorithms } = options;
-  return async (token) => {
+  return async (token, proved) => {
     const { payload } = await jwtVerify(token.reveal(), find, {
       issuer,
       audience,
@@ -62,8 +63,11 @@ function readerOf(find: JWTVerifyGetKey, options: TokenOptions): ReadToken {
       requiredClaims: ["exp", "sub"],
       clockTolerance: toleranceSeconds,
     }).catch((error: unknown) => {
+      // Thrown after the signature, issuer and audience were found good.
+      if (error instanceof errors.JWTExpired) tellSubject(error.payload, proved);
       throw refusal(error);
     });
+    tellSubject(payload, proved);
     return claimsOf(payload, options);
   };
 }
@@ -75,7 +79,7 @@ interface Keys {
 
 function keysOf({ jwks, clock, log }: TokenOptions): Keys {
   if (jwks.kind === "url") {
-    return { find: issuerKeys(new URL(jwks.url), clock), refresh: () => undefined };
+    return { find: issuerKeys(new URL(jwks.url), { clock, log }), refresh: () => undefined };
   }
   let current = readKeys(jwks.path);
   return {
@@ -128,6 +132,11 @@ function refusal(error: unknown): ServeError {
 }
 
 function claimsOf(payload: JWTPayload, options: TokenOptions): TokenClaims {
+  const subject = payload.sub;
+  // jose asks that it is there, no more; all objects would be one caller.
+  if (!isSubject(subject)) {
+    throw new ServeError("CREDENTIAL_INVALID", "the token's sub is no text, or an empty one");
+  }
   const known = new Set<string>(scopes);
   const given = textsOf(payload[options.scopesClaim]);
   const claimed = payload[options.modelsClaim];
@@ -136,10 +145,18 @@ function claimsOf(payload: JWTPayload, options: TokenOptions): TokenClaims {
     throw new ServeError("CREDENTIAL_INVALID", "the token allows no model");
   }
   return {
-    subject: payload.sub ?? "",
+    subject,
     scopes: given.filter((scope): scope is Scope => known.has(scope)),
     models,
   };
+}
+
+function isSubject(sub: unknown): sub is string {
+  return typeof sub === "string" && sub !== "";
+}
+
+function tellSubject({ sub }: JWTPayload, proved?: (subject: string) => void): void {
+  if (isSubject(sub)) proved?.(sub);
 }
 
 function textsOf(claim: unknown): readonly string[] {

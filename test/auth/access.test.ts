@@ -355,15 +355,18 @@ describe("a quota", () => {
   });
 });
 
-it("writes one audit line for each refusal, and a key in none", async () => {
+it("writes an audit line for a refusal, with the caller where one was proved and a key in none", async () => {
   const lines: LogFields[] = [];
   const log: Log = { ...silentLog, warn: (fields) => void lines.push(fields) };
   const key = makeKey({ models: ["other"], scopes: ["generate"], quota: { requestsPerMinute: 1 } });
-  const { client } = await serve(doorkeeperFor({ means: keyMeans([key.record]), log }));
+  const ended = makeKey({ id: "key_ended", revokedAtMs: 0 });
+  const means = keyMeans([key.record, ended.record]);
+  const { client } = await serve(doorkeeperFor({ means, log }));
   const generate = "inferd.v1.GenerationService/Generate";
   const request = Buffer.from([0x0a, 5, ...Buffer.from("story"), 0x12, 1, 0x61]);
   await call(client, generate);
   await call(client, generate, key.text.slice(0, -1));
+  await call(client, generate, ended.text);
   await call(client, "inferd.v1.ModelService/ListModels", key.text);
   await call(client, generate, key.text, request);
   await call(client, generate, key.text, request);
@@ -373,6 +376,7 @@ it("writes one audit line for each refusal, and a key in none", async () => {
   expect(told).toEqual([
     { audit: true, reason: "NO_CREDENTIAL", caller: undefined, host },
     { audit: true, reason: "CREDENTIAL_INVALID", caller: undefined, host },
+    { audit: true, reason: "CREDENTIAL_INVALID", caller: "key:key_ended", host },
     { audit: true, reason: "NOT_ALLOWED", caller, host },
     { audit: true, reason: "NOT_ALLOWED", caller, host },
     { audit: true, reason: "KEY_QUOTA", caller, host },

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FollowedKeyPair, readEveryMs } from "../../src/auth/key-pair.ts";
 import type { Log, LogFields } from "../../src/base/log.ts";
 import { silentLog } from "../../src/base/log.ts";
+import { wallMs } from "../../src/base/clock.ts";
 import { silentMeter } from "../../src/base/meter.ts";
 import { credentialsOf } from "../../src/grpc/credentials.ts";
 import { limitHttp2 } from "../../src/grpc/http2.ts";
@@ -57,7 +58,7 @@ function follow(pair: Pair, clients?: string): FollowedKeyPair {
     key: put("key.pem", pair.key),
     clientCa: clients === undefined ? undefined : put("clients.pem", clients),
   };
-  const followed = new FollowedKeyPair({ files, clock, log });
+  const followed = new FollowedKeyPair({ files, clock, wallMs, log });
   closing.push(() => followed.close());
   return followed;
 }

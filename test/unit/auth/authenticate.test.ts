@@ -56,6 +56,21 @@ describe("a key", () => {
     expect(await reasonOf(credentials)).toBe(reason);
   });
 
+  it("that has the right secret is named to the audit, also where it has ended", async () => {
+    const proved: string[] = [];
+    const tell = { ...moment, proved: (id: string) => void proved.push(id) };
+    const presented = [
+      [record, text],
+      [{ ...record, revokedAtMs: 0 }, text],
+      [{ ...record, expiresAtMs: 1 }, text],
+      [record, other],
+    ] as const;
+    for (const [key, apiKey] of presented) {
+      await authenticate({ apiKey }, keyMeans([key]), tell).catch(() => undefined);
+    }
+    expect(proved).toEqual(Array(3).fill("key:key_test"));
+  });
+
   it.each([
     ["revoked", { ...record, revokedAtMs: 0 }],
     ["expired", { ...record, expiresAtMs: 1000 }],

@@ -87,11 +87,25 @@ describe("a token", () => {
     expect(claims).toEqual({ subject: "alice", scopes: ["models.read"], models: ["story"] });
   });
 
-  it("gives no scope where it has no such claim", async () => {
-    expect((await claimsOf(sign({ scope: undefined }))).scopes).toEqual([]);
+  it.each([undefined, null, 5, {}, [["embed"]], "Embed"])(
+    "gives no scope where its claim is %j",
+    async (scope) => {
+      expect((await claimsOf(sign({ scope }))).scopes).toEqual([]);
+    },
+  );
+
+  it("that has expired says still whose it was, where its signature is good", async () => {
+    const proved: string[] = [];
+    const forged = sign({ exp: now() - 60 }, (await generateKeyPair("ES256")).privateKey);
+    for (const token of [forged, sign({ exp: now() - 60 })]) {
+      await expect(
+        read(new Secret(await token), (subject) => void proved.push(subject)),
+      ).rejects.toThrow(ServeError);
+    }
+    expect(proved).toEqual(["alice"]);
   });
 
-  it.each([
+  const refused: readonly (readonly [string, () => string | Promise<string>])[] = [
     ["another issuer", () => sign({ iss: "https://other.example" })],
     ["another audience", () => sign({ aud: "others" })],
     ["no audience", () => sign({ aud: undefined })],
@@ -99,6 +113,15 @@ describe("a token", () => {
     ["no end", () => sign({ exp: undefined })],
     ["a time still to come", () => sign({ nbf: now() + 60 })],
     ["no subject", () => sign({ sub: undefined })],
+    ...[{}, [], ["a"], 5, true, null, ""].map(
+      (sub) => [`the subject ${JSON.stringify(sub)}`, () => sign({ sub })] as const,
+    ),
+    ["a list for its issuer", () => sign({ iss: [issuer] })],
+    ["an object for its audience", () => sign({ aud: { [audience]: true } })],
+    ["a text for its end", () => sign({ exp: String(now() + 60) })],
+    ...[{}, null, 5, "", [5]].map(
+      (models) => [`the models ${JSON.stringify(models)}`, () => sign({ models })] as const,
+    ),
     ["no model", () => sign({ models: [] })],
     ["another's signature", async () => sign({}, (await generateKeyPair("ES256")).privateKey)],
     ["a shared secret", () => sign({}, new TextEncoder().encode(jwks), "HS256")],
@@ -112,7 +135,8 @@ describe("a token", () => {
       async () => sign({}, (await generateKeyPair("PS256")).privateKey, "PS256"),
     ],
     ["no JSON", () => "a.b.c"],
-  ])("is refused with %s", async (_, token) => {
+  ];
+  it.each(refused)("is refused with %s", async (_, token) => {
     expect(await reasonOf(token())).toBe("CREDENTIAL_INVALID");
   });
 });
