@@ -37,7 +37,8 @@ export function observation(log: Log, options: ObservationOptions): Interceptor 
 }
 
 function levelOf(log: Log, error: ServeError | undefined): Log["info"] {
-  if (error?.code === "INTERNAL") return log.error;
+  // A fault of the server's, not of what its caller sent.
+  if (error?.reason === "INTERNAL") return log.error;
   if (error?.code === "UNAVAILABLE") return log.warn;
   return log.info;
 }
@@ -62,6 +63,6 @@ function fieldsOf(
   if (error === undefined) return { method, code: "OK", ...rounded };
   const { code, reason } = error;
   // Only an unforeseen error brings its cause: a foreseen one is told by its reason.
-  const cause = code === "INTERNAL" && error.cause !== undefined ? { error: error.cause } : {};
+  const cause = reason === "INTERNAL" && error.cause !== undefined ? { error: error.cause } : {};
   return { method, code, reason, ...rounded, ...cause };
 }

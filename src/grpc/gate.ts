@@ -1,6 +1,6 @@
 /**
  * Stands between Node's HTTP/2 and grpc-js, and sees every stream first. It refuses what grpc-js would
- * refuse without a reason or not at all, before a message is read: unknown methods, timeouts that are
+ * refuse without a reason or not at all, before a message is read: what is no gRPC, unknown methods, timeouts that are
  * none, more calls at once or a second than may be. A connection that goes on being refused, or
  * resets its streams faster than it may, is closed alone, with ENHANCE_YOUR_CALM (CVE-2023-44487).
  */
@@ -17,6 +17,7 @@ import type { CallAccounts } from "./call-accounts.ts";
 import { Conduct, type ConductOptions } from "./conduct.ts";
 import { limitConnections } from "./connections.ts";
 import { limitGreeting } from "./greeting.ts";
+import { notGrpc } from "./http-request.ts";
 import { Intake, type IntakeLimits } from "./intake.ts";
 import { Seats } from "./seats.ts";
 import { timeoutOf } from "./timeout.ts";
@@ -193,6 +194,8 @@ function examine(
   headers: IncomingHttpHeaders,
   method: GateMethod | undefined,
 ): ServeError | undefined {
+  const refusal = notGrpc(headers);
+  if (refusal !== undefined) return refusal;
   if (method === undefined) {
     return new ServeError("METHOD_UNKNOWN", "this server has no such method");
   }
@@ -202,7 +205,10 @@ function examine(
     : timeoutOf(given, method.maxMs);
   switch (timeout.kind) {
     case "invalid":
-      return new ServeError("TIMEOUT_INVALID", "grpc-timeout must be up to 8 digits and a unit");
+      return new ServeError(
+        "TIMEOUT_INVALID",
+        "grpc-timeout must be up to 8 digits and a unit, once",
+      );
     case "none":
       delete headers["grpc-timeout"];
       return undefined;

@@ -7,6 +7,7 @@ import { ServeError } from "../base/errors.ts";
 import type { CallAccounts } from "./call-accounts.ts";
 import { sameCall, streamOf } from "./inner-call.ts";
 import { wireStatus } from "./status.ts";
+import { wrongFlag } from "./unpack.ts";
 
 type Status = Parameters<ServerInterceptingCall["sendStatus"]>[0];
 
@@ -60,6 +61,11 @@ export function errorOf(code: status, details: string): ServeError {
     return details.includes("encoding")
       ? new ServeError("ENCODING_UNKNOWN", "compress requests with gzip or deflate, or not at all")
       : new ServeError("MESSAGE_COUNT", "the method takes exactly one request message");
+  }
+  if (details === wrongFlag) {
+    const message =
+      "a message's Compressed-Flag must be 0, or 1 where grpc-encoding names a compression";
+    return new ServeError("COMPRESSED_FLAG_WRONG", message);
   }
   if (details === "Failed to decompress message") {
     return new ServeError("MESSAGE_MALFORMED", "the request cannot be decompressed");

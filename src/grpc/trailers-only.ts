@@ -1,7 +1,13 @@
 /** How a stream ends of which no more is wanted: what gRPC calls a Trailers-Only response, and no more reading. */
 import { constants, type ServerHttp2Stream } from "node:http2";
-import type { ServeError } from "../base/errors.ts";
+import type { Reason, ServeError } from "../base/errors.ts";
 import { wireStatus } from "./status.ts";
+
+/** What HTTP says of a request that is no gRPC: proxies and browsers read no gRPC status. */
+const httpStatuses: Readonly<Partial<Record<Reason, number>>> = {
+  CONTENT_TYPE_UNKNOWN: constants.HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE,
+  HTTP_METHOD_WRONG: constants.HTTP_STATUS_METHOD_NOT_ALLOWED,
+};
 
 /** Answers with a status alone, where no answer has begun. Node lets the unread rest of the request go. */
 export function refuse(stream: ServerHttp2Stream, error: ServeError): void {
@@ -14,7 +20,7 @@ export function refuse(stream: ServerHttp2Stream, error: ServeError): void {
   const { code, details, metadata } = wireStatus(error);
   stream.respond(
     {
-      ":status": 200,
+      ":status": httpStatuses[error.reason] ?? constants.HTTP_STATUS_OK,
       "content-type": "application/grpc",
       "grpc-status": code,
       "grpc-message": encodeURI(details),

@@ -6,7 +6,7 @@
  * It reaches into private fields of a pinned version; a missing one fails every call, and so its tests.
  */
 import type { ServerHttp2Stream } from "node:http2";
-import type { ServerInterceptor } from "@grpc/grpc-js";
+import { type ServerInterceptor, status } from "@grpc/grpc-js";
 import { internalsOf, sameCall, streamOf } from "./inner-call.ts";
 import { RoundRobin } from "./round-robin.ts";
 
@@ -15,6 +15,9 @@ type Unpack = (message: Buffer, encoding: string) => Buffer | Promise<Buffer>;
 interface Internals {
   decompressMessage: Unpack;
 }
+
+/** Of a call whose message has a flag that does not fit its headers; `refusals.ts` gives it its reason. */
+export const wrongFlag = "wrong Compressed-Flag";
 
 /** As many as Node has threads for it: more would not be faster. */
 const atOnce = 4;
@@ -33,7 +36,11 @@ export function unpackInTurn(
     }
     const unpack = decompressMessage.bind(call);
     inner.decompressMessage = (message, encoding) => {
-      if (encoding === "identity") return unpack(message, encoding);
+      // grpc-js takes any flag but 1 for "not compressed", and 1 without an encoding for that too.
+      const isPlain = message[0] === 0;
+      if (!isPlain && (message[0] !== 1 || encoding === "identity"))
+        throw statusError(status.INTERNAL, wrongFlag);
+      if (isPlain) return unpack(message, encoding);
       // Connections take turns: one that sends a thousand delays another's by one.
       return turns.take(stream.session ?? stream, async () => {
         // Its caller went while it waited, so nobody reads this.
@@ -45,4 +52,9 @@ export function unpackInTurn(
     };
     return sameCall(call);
   };
+}
+
+/** grpc-js sends what is thrown as a status. */
+function statusError(code: status, details: string): Error {
+  return Object.assign(new Error(details), { code, details });
 }

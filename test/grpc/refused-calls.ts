@@ -68,6 +68,34 @@ const cases: Case[] = [
     frame(Buffer.from("x"), { flag: 1 }),
     { "grpc-encoding": "zstd" },
   ],
+  [
+    "with two timeouts",
+    "TIMEOUT_INVALID",
+    status.INVALID_ARGUMENT,
+    hello,
+    // As Node's client writes a header twice.
+    { "grpc-timeout": ["1S", "2S"] },
+  ],
+  [
+    "that says it is compressed, but not how",
+    "COMPRESSED_FLAG_WRONG",
+    status.INTERNAL,
+    frame(Buffer.from("x"), { flag: 1 }),
+  ],
+  [
+    "that says it is compressed, as itself",
+    "COMPRESSED_FLAG_WRONG",
+    status.INTERNAL,
+    frame(Buffer.from("x"), { flag: 1 }),
+    { "grpc-encoding": "identity" },
+  ],
+  [
+    "with a flag that is none",
+    "COMPRESSED_FLAG_WRONG",
+    status.INTERNAL,
+    frame(Buffer.from("x"), { flag: 2 }),
+    { "grpc-encoding": "gzip" },
+  ],
   ["without a message", "MESSAGE_COUNT", status.UNIMPLEMENTED, Buffer.alloc(0)],
   ["with two messages", "MESSAGE_COUNT", status.UNIMPLEMENTED, Buffer.concat([hello, hello])],
 ];
