@@ -35,7 +35,7 @@ export function packageVersions(): Readonly<Record<string, string>> {
     "@grpc/grpc-js": version("@grpc/grpc-js"),
     koffi: version("koffi"),
     "onnxruntime-node": version("onnxruntime-node"),
-    "@huggingface/tokenizers": version("@huggingface/tokenizers"),
+    tokenizers: version("tokenizers"),
     "node-llama-cpp": llamaPackageVersion(),
   };
 }

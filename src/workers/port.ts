@@ -70,6 +70,8 @@ function forkChild(environment: Environment): ChildProcess {
       ...environment,
       // Native steps must come from one OS thread; on several, decoding was measured a quarter slower.
       UV_THREADPOOL_SIZE: "1",
+      // Nor does the tokenizer take the cores of other models.
+      TOKENIZERS_PARALLELISM: "false",
       // One malloc arena for all native threads: tensors of many sizes leave fewer holes in it.
       MALLOC_ARENA_MAX: "1",
       // Else ONNX Runtime reports its use to its makers, and keeps a device id in the home folder.

@@ -3,18 +3,17 @@
  * engine is free: no timer waits for more. Jobs take turns by tokens, and texts are read a little ahead
  * of the batches, so that a job of thousands of texts delays a job of one by a batch or two.
  */
+import type { Clock } from "../../base/clock.ts";
 import { ServeError } from "../../base/errors.ts";
 import type { Engine, Job, ModelInfo, StepEvent } from "../engine.ts";
 import { batchBudget, followSpeed, nextBatch } from "./plan.ts";
+import { Reader } from "./reader.ts";
 import { TextJob } from "./text-job.ts";
 import type { WaitingText } from "./text-job.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** How long a batch may take, where more than one text fits: cancellations are heard between batches. */
 const stepMs = 50;
-
-/** How long reading texts may take before each batch. */
-const readMs = 10;
 
 /** How far texts are read ahead, in batches of all jobs together: enough to find some of one length. */
 const batchesAhead = 8;
@@ -31,26 +30,26 @@ export interface EmbedderParts {
   readonly threads: number;
   /** A first measurement, in tokens a millisecond. */
   readonly speed: number;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /** Owns the jobs of one loaded model, from `load` to `close`. */
 export class Embedder implements Engine {
   readonly info: ModelInfo;
   readonly #parts: EmbedderParts;
+  readonly #reader: Reader;
   /** A list, since all are looked at in each step; a Map's tables would be left behind in the old heap. */
   #jobs: readonly TextJob[] = [];
   #threads: number;
   #speed: number;
   /** Where a newcomer's turn begins: the tokens that each job would have had by now in equal parts. */
   #turn = 0;
-  /** Moves on with each step, so that no job is always the last to be read. */
-  #firstReader = 0;
   #textsInStep = 0;
 
   constructor(parts: EmbedderParts) {
     this.info = parts.info;
     this.#parts = parts;
+    this.#reader = new Reader(parts.tokens, parts.clock);
     this.#threads = parts.threads;
     this.#speed = parts.speed;
   }
@@ -67,7 +66,7 @@ export class Embedder implements Engine {
     if (job.kind !== "embed") {
       throw new ServeError("WRONG_TASK", "this model embeds and does not generate");
     }
-    this.#jobs = [...this.#jobs, new TextJob(id, job, this.#parts.now())];
+    this.#jobs = [...this.#jobs, new TextJob(id, job, this.#parts.clock.now())];
   }
 
   cancel(id: number): void {
@@ -88,10 +87,12 @@ export class Embedder implements Engine {
 
   async step(): Promise<readonly StepEvent[]> {
     this.#textsInStep = 0;
-    const startedAt = this.#parts.now();
+    const startedAt = this.#parts.clock.now();
     const active = this.#active();
     const budget = batchBudget(this.#speed, stepMs);
-    const events = this.#read(active, (budget * batchesAhead) / active.length, startedAt);
+    const maxTokens = (budget * batchesAhead) / active.length;
+    await this.#reader.read(active, { maxTokens, turn: this.#turn });
+    const events = active.flatMap((job) => job.emitFailed(startedAt));
     const waiting = active.flatMap((job) => job.waiting);
     if (waiting.length > 0) {
       events.push(...(await this.#compute(nextBatch(waiting, budget), startedAt)));
@@ -113,35 +114,16 @@ export class Embedder implements Engine {
     if (job !== undefined) job.isPaused = isPaused;
   }
 
-  /** Reads texts in rounds, one of each job, until enough wait or the time is up. */
-  #read(jobs: readonly TextJob[], maxTokens: number, startedAt: number): StepEvent[] {
-    const events: StepEvent[] = [];
-    const first = this.#firstReader++ % Math.max(1, jobs.length);
-    let readers = [...jobs.slice(first), ...jobs.slice(0, first)];
-    for (;;) {
-      readers = readers.filter((job) => job.wantsText(maxTokens));
-      if (readers.length === 0) return events;
-      for (const job of readers) {
-        const { index, truncated, error } = job.readText(this.#parts.tokens, this.#turn);
-        if (error !== undefined) {
-          const failed = { index, values: new Float32Array(0), tokens: 0, truncated, error };
-          events.push(...job.emit(failed, startedAt));
-        }
-        if (this.#parts.now() - startedAt >= readMs) return events;
-      }
-    }
-  }
-
   async #compute(batch: readonly WaitingText[], startedAt: number): Promise<StepEvent[]> {
-    const { encode, now } = this.#parts;
+    const { encode, clock } = this.#parts;
     this.#textsInStep = batch.length;
-    const beganAt = now();
+    const beganAt = clock.now();
     const vectors = await encode(
       batch.map(({ ids }) => ids),
       this.#threads,
     );
     const longest = batch.reduce((most, { length }) => Math.max(most, length), 0);
-    this.#speed = followSpeed(this.#speed, batch.length * longest, now() - beganAt);
+    this.#speed = followSpeed(this.#speed, batch.length * longest, clock.now() - beganAt);
     this.#advance(batch);
 
     const done = new Set(batch);
@@ -167,7 +149,7 @@ export class Embedder implements Engine {
     const done = jobs.filter((job) => job.isDone);
     if (done.length > 0) this.#jobs = this.#jobs.filter((job) => !done.includes(job));
     return done.flatMap((job) => {
-      const result = job.result(this.#parts.now());
+      const result = job.result(this.#parts.clock.now());
       return [...job.begin(startedAt), { id: job.id, event: { kind: "finish", ...result } }];
     });
   }

@@ -1,5 +1,6 @@
 /** Sentence-embedding models in ONNX, in the layout of sentence-transformers. */
 import { env } from "onnxruntime-node";
+import { systemClock } from "../../base/clock.ts";
 import type { EngineHost, LoadEngine, ModelInfo, ModelSource } from "../engine.ts";
 import { Embedder } from "./embedder.ts";
 import { Encoder, portsOf } from "./encoder.ts";
@@ -20,7 +21,7 @@ export const load: LoadEngine = async (source, host) => {
   checkModelFile(folder.model);
   const config = encoderConfig(folder.files, options);
   refuseUnknownIds(folder, config);
-  const tokens = openTokens(folder.vocabulary, config.maxTokens);
+  const tokens = await openTokens(folder.vocabulary, config.maxTokens);
   host.progress(0.2);
 
   const sessions = new Sessions(folder.model);
@@ -37,7 +38,7 @@ export const load: LoadEngine = async (source, host) => {
     close: () => sessions.close(),
     threads: source.threads,
     speed,
-    now: () => host.now(),
+    clock: { now: () => host.now(), after: systemClock.after },
   });
 };
 

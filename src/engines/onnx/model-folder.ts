@@ -1,10 +1,10 @@
 /** Finds and reads the files beside an ONNX model. */
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import * as tokenizers from "@huggingface/tokenizers";
 import type { ModelSource } from "../engine.ts";
 import type { EncoderFiles } from "./encoder-config.ts";
-import type { Vocabulary } from "./tokens.ts";
+import { openVocabulary } from "./vocabulary.ts";
+import type { OpenVocabulary } from "./vocabulary.ts";
 
 /** A file's role in a manifest, and where it lies when the manifest does not say. */
 const places = {
@@ -16,12 +16,9 @@ const places = {
   sentence_bert_config: "sentence_bert_config.json",
 } as const;
 
-export interface ModelFolder {
+export interface ModelFolder extends OpenVocabulary {
   readonly model: string;
   readonly files: EncoderFiles;
-  readonly vocabulary: Vocabulary;
-  /** One above the highest token id. */
-  readonly vocabularySize: number;
 }
 
 export async function readFolder({ files }: ModelSource): Promise<ModelFolder> {
@@ -30,11 +27,13 @@ export async function readFolder({ files }: ModelSource): Promise<ModelFolder> {
   // Hugging Face repositories keep the graph in a folder of its own.
   const own = dirname(model);
   const folder = basename(own) === "onnx" ? dirname(own) : own;
-  const read = (role: keyof typeof places): Promise<unknown> =>
-    readJson(files[role] ?? join(folder, places[role]), files[role] !== undefined);
+  const textOf = (role: keyof typeof places): Promise<string | undefined> =>
+    readText(files[role] ?? join(folder, places[role]), files[role] !== undefined);
+  const read = async (role: keyof typeof places): Promise<unknown> =>
+    parsed(await textOf(role), files[role] ?? places[role]);
 
   const [tokenizer, tokenizerConfig, config, modules, pooling, sentence] = await Promise.all([
-    read("tokenizer"),
+    textOf("tokenizer"),
     read("tokenizer_config"),
     read("config"),
     read("modules"),
@@ -46,38 +45,22 @@ export async function readFolder({ files }: ModelSource): Promise<ModelFolder> {
   return {
     model,
     files: { modules, pooling, sentence, tokenizer: tokenizerConfig, model: config },
-    ...openVocabulary(tokenizer, tokenizerConfig ?? {}),
+    ...openVocabulary(tokenizer),
   };
 }
 
-// The library's own types do not resolve: they import each other without file extensions.
-const { Tokenizer } = tokenizers as unknown as {
-  readonly Tokenizer: new (
-    tokenizer: unknown,
-    config: unknown,
-  ) => Vocabulary & { get_vocab(): ReadonlyMap<string, number> };
-};
-
-function openVocabulary(tokenizer: unknown, config: unknown) {
-  try {
-    const vocabulary = new Tokenizer(tokenizer, config);
-    let highest = -1;
-    for (const id of vocabulary.get_vocab().values()) highest = Math.max(highest, id);
-    return { vocabulary, vocabularySize: highest + 1 };
-  } catch (thrown) {
-    throw new Error("tokenizer.json cannot be used", { cause: thrown });
-  }
-}
-
 /** Undefined where there is no file and none was asked for. */
-async function readJson(path: string, isRequired: boolean): Promise<unknown> {
-  let text: string;
+async function readText(path: string, isRequired: boolean): Promise<string | undefined> {
   try {
-    text = await readFile(path, "utf8");
+    return await readFile(path, "utf8");
   } catch (thrown) {
     if (!isRequired && isMissing(thrown)) return undefined;
     throw new Error(`${basename(path)} cannot be read`, { cause: thrown });
   }
+}
+
+function parsed(text: string | undefined, path: string): unknown {
+  if (text === undefined) return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch {

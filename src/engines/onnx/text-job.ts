@@ -1,7 +1,13 @@
 /** One embedding job in the engine: which of its texts are read, which are done. */
 import type { EmbedJob, JobResult, StepEvent, VectorItem } from "../engine.ts";
 import type { Waiting } from "./plan.ts";
-import type { TokenizedText, Tokens } from "./tokens.ts";
+import type { TokenizedText, UnreadText } from "./tokens.ts";
+
+/** A text of a job that is being tokenised. */
+export interface TakenText extends UnreadText {
+  readonly job: TextJob;
+  readonly index: number;
+}
 
 /** A text of a job that is tokenised and waits for its batch. */
 export interface WaitingText extends Waiting {
@@ -10,6 +16,9 @@ export interface WaitingText extends Waiting {
   readonly ids: readonly number[];
   readonly truncated: boolean;
 }
+
+/** Of texts whose tokens are not known yet; it only decides how far texts are read ahead. */
+const usualCharactersPerToken = 4;
 
 /** Owns a job's progress, from `add` to `finish`. */
 export class TextJob {
@@ -23,6 +32,9 @@ export class TextJob {
   #left: number;
   #waiting: WaitingText[] = [];
   #waitingTokens = 0;
+  /** Of its texts that are being read. */
+  #takenCharacters = 0;
+  #failed: VectorItem[] = [];
   /** Tokens of all that were read, in turns: where its next text stands. */
   #turn = 0;
   #tokens = 0;
@@ -45,27 +57,48 @@ export class TextJob {
     return this.#waiting;
   }
 
-  /** Whether texts are left to read, and fewer than `maxTokens` wait. */
+  /** Whether texts are left to read, and fewer than about `maxTokens` wait or are being read. */
   wantsText(maxTokens: number): boolean {
-    return this.#next < this.#job.texts.length && this.#waitingTokens < maxTokens;
+    const tokens = this.#waitingTokens + this.#takenCharacters / usualCharactersPerToken;
+    return this.#next < this.#job.texts.length && tokens < maxTokens;
+  }
+
+  /** How long its next text is. */
+  get nextCharacters(): number {
+    return this.#job.texts[this.#next]?.length ?? 0;
+  }
+
+  /** Its next text, which `arrive` brings back when it is read. */
+  takeText(): TakenText {
+    const index = this.#next++;
+    const text = this.#job.texts[index] ?? "";
+    this.#takenCharacters += text.length;
+    return { job: this, index, text, truncate: this.#job.truncate };
   }
 
   /**
-   * Reads its next text. Its turn comes after those of its earlier texts and not before `turn`, which is
-   * where the engine stands: so a job of one text is not behind a thousand texts of another.
+   * Takes a text that was read; texts arrive in their order. Its turn comes after those of its earlier texts
+   * and not before `turn`, which is where the engine stands: so a job of one text is not behind a thousand
+   * texts of another.
    */
-  readText(tokens: Tokens, turn: number): { readonly index: number } & TokenizedText {
-    const index = this.#next++;
-    const text = tokens.read(this.#job.texts[index] ?? "", this.#job.truncate);
-    if (text.error === undefined) {
-      const { ids, truncated } = text;
-      const { length } = ids;
-      this.#turn = Math.max(this.#turn, turn);
-      this.#waiting.push({ job: this, index, ids, truncated, length, turn: this.#turn });
-      this.#waitingTokens += length;
-      this.#turn += length;
+  arrive({ index, text }: TakenText, { ids, truncated, error }: TokenizedText, turn: number): void {
+    this.#takenCharacters -= text.length;
+    if (error !== undefined) {
+      this.#failed.push({ index, values: new Float32Array(0), tokens: 0, truncated, error });
+      return;
     }
-    return { index, ...text };
+    const { length } = ids;
+    this.#turn = Math.max(this.#turn, turn);
+    this.#waiting.push({ job: this, index, ids, truncated, length, turn: this.#turn });
+    this.#waitingTokens += length;
+    this.#turn += length;
+  }
+
+  /** What to send of the texts that could not be read since it was last asked. */
+  emitFailed(startedAt: number): StepEvent[] {
+    const failed = this.#failed;
+    this.#failed = [];
+    return failed.flatMap((vector) => this.emit(vector, startedAt));
   }
 
   /** Notes that some of its texts were computed in a batch of `size`. */

@@ -1,16 +1,15 @@
 /**
- * Reads texts as token ids. Tokenising is synchronous and takes about a millisecond for ten thousand
- * characters, so a text far longer than the model takes is read only as far as it needs to be.
+ * Reads texts as token ids. A text far longer than the model takes is read only as far as it needs to be: the
+ * library takes some microseconds a token, and a caller may send megabytes.
  */
 import type { ErrorData } from "../../base/errors.ts";
 import type { Truncation } from "../engine.ts";
+import { encodeEach } from "./vocabulary.ts";
+import type { Encoding, Vocabulary } from "./vocabulary.ts";
 
-/** The part of `Tokenizer` of @huggingface/tokenizers that is used. */
-export interface Vocabulary {
-  encode(
-    text: string,
-    options?: { readonly add_special_tokens?: boolean },
-  ): { readonly ids: readonly number[] };
+export interface UnreadText {
+  readonly text: string;
+  readonly truncate: Truncation;
 }
 
 export interface TokenizedText {
@@ -21,94 +20,143 @@ export interface TokenizedText {
 }
 
 export interface Tokens {
-  read(text: string, truncate: Truncation): TokenizedText;
+  /** In their order. A text that cannot be read has an error, and its neighbours have none of it. */
+  read(texts: readonly UnreadText[]): Promise<readonly TokenizedText[]>;
 }
 
 /** No text has this few tokens for its length, unless it is blank or one endless word. */
 const maxCharactersPerToken = 256;
 
+/** The least that is read of a text with hardly a token. */
+const minLastPart = 65_536;
+
+/** Where a text is cut, its tokens may be others than in the whole: so many more are read, and not used. */
+const spareTokens = 32;
+
 /** Reads at most `limit` tokens of a text, the special ones included. */
-export function openTokens(vocabulary: Vocabulary, limit: number): Tokens {
-  const { before, after } = specialTokens(vocabulary);
-  const room = limit - before.length - after.length;
+export async function openTokens(vocabulary: Vocabulary, limit: number): Promise<Tokens> {
+  const [empty] = await vocabulary.encodeBatch([""]);
+  const room = limit - (empty === undefined ? 0 : specialTokens(empty));
   if (room < 1) throw new Error(`a limit of ${limit} tokens leaves none for a text`);
 
-  const wrap = (ids: readonly number[], truncated: boolean): TokenizedText => ({
-    ids: [...before, ...ids, ...after],
-    truncated,
-  });
-
   return {
-    read(text, truncate) {
-      const { ids, isWhole } = readEnough(vocabulary, text, { room, truncate });
-      if (ids.length <= room && (isWhole || truncate !== "none")) return wrap(ids, !isWhole);
-      if (truncate === "end") return wrap(ids.slice(0, room), true);
-      if (truncate === "start") return wrap(ids.slice(ids.length - room), true);
-      const tokens = ids.length + before.length + after.length;
-      return { ids: [], truncated: false, error: tooLong({ text, tokens, limit, isWhole }) };
+    async read(texts) {
+      const parts = texts.map((text) => partOf(text, firstPart(text, room)));
+      const encodings = await encodeEach(vocabulary, parts);
+      const read: TokenizedText[] = [];
+      for (const [place, { text, truncate }] of texts.entries()) {
+        const first = { part: parts[place] ?? "", encoding: encodings[place] };
+        // One after the other: the library has one thread.
+        read.push(use(await readOn(vocabulary, { text, truncate, room }, first), limit));
+      }
+      return read;
     },
   };
 }
 
-/** What the model puts around a text, found by reading one with it and without. */
-function specialTokens(vocabulary: Vocabulary) {
-  const whole = vocabulary.encode("a").ids;
-  const bare = vocabulary.encode("a", { add_special_tokens: false }).ids;
-  for (let start = 0; start + bare.length <= whole.length; start++) {
-    if (bare.length > 0 && bare.every((id, i) => id === whole[start + i])) {
-      return { before: whole.slice(0, start), after: whole.slice(start + bare.length) };
-    }
-  }
-  throw new Error("the tokenizer does not put its special tokens before and after a text");
-}
-
-interface Need {
+interface Need extends UnreadText {
+  /** Tokens that the text itself may have. */
   readonly room: number;
-  readonly truncate: Truncation;
 }
 
-/**
- * Reads a growing part of the text until it has more tokens than there is room for, or all is read. What
- * is beyond `maxCharactersPerToken` is never read.
- */
-function readEnough(vocabulary: Vocabulary, text: string, { room, truncate }: Need) {
-  // An error states how many tokens there were, so it is worth reading further.
-  let characters = room * (truncate === "none" ? 64 : 16);
-  for (;;) {
-    const part = partOf(text, characters, truncate);
-    const { ids } = vocabulary.encode(part, { add_special_tokens: false });
-    const isWhole = part.length === text.length;
-    const isLast = characters >= room * maxCharactersPerToken;
-    if (isWhole || isLast || ids.length > room) return { ids, isWhole };
-    characters *= 4;
-  }
-}
-
-/** The end or the beginning of a text, cut between words where there is a gap near. */
-function partOf(text: string, characters: number, truncate: Truncation): string {
-  if (text.length <= characters) return text;
-  if (truncate === "start") {
-    const tail = text.slice(-characters);
-    return tail.slice(Math.max(0, tail.slice(0, maxCharactersPerToken).search(/\s/)));
-  }
-  const head = text.slice(0, characters);
-  const gap = /\s\S*$/.exec(head.slice(-maxCharactersPerToken));
-  return gap === null ? head : head.slice(0, head.length - gap[0].length);
-}
-
-interface Excess {
-  readonly text: string;
-  readonly tokens: number;
-  readonly limit: number;
+/** A text as far as it was read; the library cannot read it where there is no encoding. */
+interface ReadText extends Need {
+  readonly encoding: Encoding | undefined;
   readonly isWhole: boolean;
 }
 
-function tooLong({ text, tokens, limit, isWhole }: Excess): ErrorData {
+/** In characters. An error states how many tokens there were, so it is worth reading further. */
+const firstPart = ({ truncate }: UnreadText, room: number): number =>
+  (room + spareTokens) * (truncate === "none" ? 16 : 8);
+
+/** Reads a growing part until it has more tokens than are used, or all is read, or enough for any text. */
+async function readOn(
+  vocabulary: Vocabulary,
+  need: Need,
+  first: { readonly part: string; readonly encoding: Encoding | undefined },
+): Promise<ReadText> {
+  const { text, room } = need;
+  const lastPart = Math.max(minLastPart, room * maxCharactersPerToken);
+  let characters = firstPart(need, room);
+  let { part, encoding } = first;
+  for (;;) {
+    const isWhole = part.length === text.length;
+    const isEnough = isWhole || encoding === undefined || isBeyond(encoding, room);
+    if (isEnough || characters >= lastPart) return { ...need, encoding, isWhole };
+    characters = Math.min(lastPart, characters * 4);
+    part = partOf(need, characters);
+    [encoding] = await encodeEach(vocabulary, [part]);
+  }
+}
+
+const isBeyond = (encoding: Encoding, room: number): boolean =>
+  encoding.getIds().length - specialTokens(encoding) >= room + spareTokens;
+
+const specialTokens = (encoding: Encoding): number =>
+  encoding.getSpecialTokensMask().reduce((sum, isSpecial) => sum + isSpecial, 0);
+
+/** The end or the beginning of a text, cut between words where there is a gap near. */
+function partOf({ text, truncate }: UnreadText, characters: number): string {
+  if (text.length <= characters) return text;
+  if (truncate === "start") {
+    const tail = text.slice(-characters);
+    const gap = tail.slice(0, maxCharactersPerToken).search(/\s/);
+    return tail.slice(gap >= 0 ? gap : isTrailing(tail, 0) ? 1 : 0);
+  }
+  const head = text.slice(0, characters);
+  const gap = /\s\S*$/.exec(head.slice(-maxCharactersPerToken));
+  const half = isTrailing(text, characters) ? 1 : 0;
+  return head.slice(0, head.length - (gap?.[0].length ?? half));
+}
+
+/** Whether a character beyond the basic plane would be cut in two before this place. */
+const isTrailing = (text: string, place: number): boolean =>
+  (text.charCodeAt(place) & 0xfc00) === 0xdc00;
+
+/** What is computed of a text, or why nothing is. */
+function use(read: ReadText, limit: number): TokenizedText {
+  const { encoding, isWhole, truncate } = read;
+  if (encoding === undefined) return failed(unreadable);
+  const ids = encoding.getIds();
+  if (ids.length === 0) return failed(unreadable);
+  if (isWhole && ids.length <= limit) return { ids, truncated: false };
+  const isShort = !isWhole && !isBeyond(encoding, read.room);
+  if (truncate === "none" || isShort) return failed(tooLong(read, ids.length, limit));
+  return { ids: cut(encoding, limit, truncate), truncated: true };
+}
+
+/** Keeps what the model's template put before and after a text. */
+function cut(encoding: Encoding, limit: number, truncate: "start" | "end"): readonly number[] {
+  const ids = encoding.getIds();
+  const mask = encoding.getSpecialTokensMask();
+  const before = mask.indexOf(0);
+  const end = mask.lastIndexOf(0) + 1;
+  const room = limit - before - (ids.length - end);
+  const from = truncate === "end" ? before : end - room;
+  return [...ids.slice(0, before), ...ids.slice(from, from + room), ...ids.slice(end)];
+}
+
+const failed = (error: ErrorData): TokenizedText => ({ ids: [], truncated: false, error });
+
+const unreadable: ErrorData = {
+  reason: "INPUT_UNREADABLE",
+  message:
+    "the model's tokenizer makes no tokens of this text; leave it out, or write it otherwise",
+};
+
+function tooLong(
+  { text, isWhole, room, encoding }: ReadText,
+  tokens: number,
+  limit: number,
+): ErrorData {
   // Blanks, or one endless word: its tokens were not counted to the end.
-  const count = tokens <= limit ? `${text.length} characters` : `more than ${tokens} tokens`;
+  const isCounted = isWhole || (encoding !== undefined && isBeyond(encoding, room));
+  const count = isCounted
+    ? `${isWhole ? "" : "more than "}${tokens} tokens`
+    : `${text.length} characters`;
   return {
     reason: "INPUT_TOO_LONG",
-    message: `the text has ${isWhole ? `${tokens} tokens` : count} and the model takes ${limit} tokens; shorten it or set truncate`,
+    message: `the text has ${count} and the model takes ${limit} tokens; shorten it or set truncate`,
     facts: { tokens: String(tokens), limit: String(limit) },
   };
 }

@@ -1,7 +1,9 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ModelInfo, StepEvent } from "../../../src/engines/engine.ts";
 import { Embedder } from "../../../src/engines/onnx/embedder.ts";
 import type { Batch } from "../../../src/engines/onnx/embedder.ts";
+import { FakeClock } from "../../fixtures/fake-clock.ts";
 
 // The order of work by itself: the encoder only notes its batches, and time passes when a test says
 // so. test/models/embedding.test.ts drives the same engine with the real model.
@@ -18,43 +20,55 @@ const info: ModelInfo = {
   libraries: [],
 };
 
-let now: number;
+let clock: FakeClock;
 let readMs: number;
+/** What was tokenised together. */
+let rounds: (readonly string[])[];
+/** A round with a text that fails is read when this ends. */
+let held: Promise<unknown>;
 let batches: Batch[];
 let threads: number[];
 let engine: Embedder;
 
 beforeEach(() => {
-  [now, readMs, batches, threads] = [0, 0, [], []];
+  [clock, readMs, batches, threads] = [new FakeClock(), 0, [], []];
+  [rounds, held] = [[], Promise.resolve()];
   engine = new Embedder({
     info,
     // A text is as many tokens as it says; "!" is one that fails.
     tokens: {
-      read(text) {
-        now += readMs;
-        const error = { reason: "INPUT_TOO_LONG", message: "too long" } as const;
-        if (text === "!") return { ids: [], truncated: false, error };
-        return { ids: Array<number>(Number(text)).fill(1), truncated: false };
+      async read(texts) {
+        rounds.push(texts.map(({ text }) => text));
+        clock.advance(readMs * texts.length);
+        if (texts.some(({ text }) => text.startsWith("!"))) await held;
+        return texts.map(({ text }) => {
+          const error = { reason: "INPUT_TOO_LONG", message: "too long" } as const;
+          if (text.startsWith("!")) return { ids: [], truncated: false, error };
+          return { ids: Array<number>(Number(text)).fill(1), truncated: false };
+        });
       },
     },
     encode: async (texts, count) => {
       batches.push(texts);
       threads.push(count);
       // At the speed that the engine expects, so that its budget stays at 128 tokens.
-      now += (texts.length * Math.max(...texts.map(({ length }) => length))) / 2.56;
+      clock.advance((texts.length * Math.max(...texts.map(({ length }) => length))) / 2.56);
       return Promise.resolve(texts.map(({ length }) => Float32Array.of(length)));
     },
     close: () => Promise.resolve(),
     threads: 3,
     speed: 2.56,
-    now: () => now,
+    clock,
   });
 });
 
 const add = (id: number, texts: readonly string[]) =>
   engine.add(id, { kind: "embed", texts, truncate: "none" });
 
-const texts = (count: number, tokens: number) => Array<string>(count).fill(String(tokens));
+/** As long as a text of so many tokens usually is. */
+const textOf = (tokens: number) => String(tokens).padEnd(4 * tokens);
+
+const texts = (count: number, tokens: number) => Array<string>(count).fill(textOf(tokens));
 
 async function run(steps: number): Promise<readonly StepEvent[]> {
   const events: StepEvent[] = [];
@@ -100,7 +114,7 @@ describe("jobs of unlike texts", () => {
 describe("a job", () => {
   it("gives its vectors about in their order", async () => {
     const lengths = Array.from({ length: 300 }, (_, i) => 1 + ((i * 37) % 60));
-    add(1, lengths.map(String));
+    add(1, lengths.map(textOf));
     const events = await run(1000);
     const order = events.flatMap(({ event }) => {
       return event.kind === "vector" ? [event.vector.index] : [];
@@ -132,7 +146,7 @@ describe("a job", () => {
 
   it("is timed from the moment of add", async () => {
     add(1, texts(8, 32));
-    now += 1000;
+    clock.advance(1000);
     const finish = (await run(10)).at(-1)!.event;
     if (finish.kind !== "finish") throw new Error("no finish");
     expect(finish.usage.promptTokens).toBe(256);
@@ -152,20 +166,26 @@ describe("a step", () => {
     expect(vectors).toEqual([1, 2].flatMap((id) => [0, 1, 2].map((index) => [id, index])));
   });
 
-  it("reads texts no longer than its time, and computes what it has", async () => {
+  it("waits for texts no longer than its time, and computes what it has", async () => {
     readMs = 4;
-    add(1, texts(100, 8));
+    add(1, [...texts(2, 8), "!".repeat(5000), ...texts(7, 8)]);
     await run(1);
-    expect(batches).toHaveLength(1);
-    expect(batches[0]).toHaveLength(3);
+    expect(rounds.map(({ length }) => length)).toEqual([2, 1]);
+    expect(batches[0]).toHaveLength(2);
   });
 
   it("reads only some batches ahead", async () => {
-    readMs = 1e-6;
     add(1, texts(10_000, 32));
     await engine.step();
     // 128 tokens in each of 8 batches, 32 in each text.
-    expect(Math.round((now - 50) / readMs)).toBe(32);
+    expect(rounds.flat()).toHaveLength(32);
+  });
+
+  it("has one text of each job read at a time, by turns", async () => {
+    add(1, ["1", "1"]);
+    add(2, ["2", "2"]);
+    await run(1);
+    expect(rounds).toEqual([["1", "2", "1", "2"]]);
   });
 
   it("computes on the threads that it was last given", async () => {
@@ -174,5 +194,64 @@ describe("a step", () => {
     engine.setThreads(1);
     await run(1);
     expect(threads).toEqual([3, 1]);
+  });
+});
+
+describe("a text that takes long to read", () => {
+  const endless = "!".repeat(5000);
+  let release: (_: undefined) => void;
+
+  beforeEach(() => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    [held, release] = [promise, resolve];
+  });
+
+  /** A step whose patience ends while the text is being read. */
+  async function impatientStep(): Promise<readonly StepEvent[]> {
+    const step = engine.step();
+    await turn();
+    clock.advance(10);
+    return step;
+  }
+
+  it("holds up no text of another job that is read", async () => {
+    add(1, texts(1, 8));
+    add(2, [endless]);
+    const events = await impatientStep();
+    expect(kinds(events, 1)).toEqual(["started", "vector", "finish"]);
+    expect(kinds(events, 2)).toEqual([]);
+  });
+
+  it("is read once, whatever steps are computed meanwhile", async () => {
+    add(1, [endless, "8"]);
+    for (let steps = 0; steps < 3; steps++) expect(await impatientStep()).toEqual([]);
+    expect(rounds).toEqual([[endless]]);
+    release(undefined);
+    expect(kinds(await run(10))).toEqual(["started", "vector", "vector", "finish"]);
+    expect(rounds).toEqual([[endless], ["8"]]);
+  });
+
+  it("gives nothing once its job is cancelled, and others are read after it", async () => {
+    add(1, [endless]);
+    await impatientStep();
+    engine.cancel(1);
+    expect(engine.busy).toBe(false);
+    add(2, ["8"]);
+    expect(await impatientStep()).toEqual([]);
+    release(undefined);
+    const events = await run(10);
+    expect(kinds(events, 1)).toEqual([]);
+    expect(kinds(events, 2)).toEqual(["started", "vector", "finish"]);
+  });
+
+  it("sends its error only while its job runs", async () => {
+    add(1, [endless]);
+    await impatientStep();
+    engine.pause(1);
+    release(undefined);
+    add(2, ["8"]);
+    expect(kinds(await run(10), 1)).toEqual([]);
+    engine.resume(1);
+    expect(kinds(await run(10), 1)).toEqual(["started", "vector", "finish"]);
   });
 });

@@ -1,0 +1,53 @@
+/** A model's `tokenizer.json`, opened by the library that its authors use. */
+import { Tokenizer } from "tokenizers";
+
+/** The part of the library's `Encoding` that is used. */
+export interface Encoding {
+  getIds(): readonly number[];
+  /** 1 for each token that the model's template put around the text. */
+  getSpecialTokensMask(): readonly number[];
+}
+
+/** The part of the library's `Tokenizer` that is used. It computes on another thread, one call at a time. */
+export interface Vocabulary {
+  /** Special tokens included. Rejects where it cannot read one of the texts, and says not which. */
+  encodeBatch(texts: string[]): Promise<readonly Encoding[]>;
+}
+
+export interface OpenVocabulary {
+  readonly vocabulary: Vocabulary;
+  /** One above the highest token id. */
+  readonly vocabularySize: number;
+}
+
+/** Takes the file's text. Fails with a message for the person who set the model up. */
+export function openVocabulary(json: string): OpenVocabulary {
+  try {
+    const tokenizer = Tokenizer.fromString(json);
+    // What the file says of these was the last user's choice, not the model's: a text's end must not
+    // be cut off in silence, and a batch is padded where it is computed.
+    tokenizer.disableTruncation();
+    tokenizer.disablePadding();
+    let highest = -1;
+    for (const id of Object.values(tokenizer.getVocab(true))) highest = Math.max(highest, id);
+    return { vocabulary: tokenizer, vocabularySize: highest + 1 };
+  } catch (thrown) {
+    throw new Error("tokenizer.json cannot be used", { cause: thrown });
+  }
+}
+
+/** One text that the library cannot read makes it refuse all of a call: then each is read alone. */
+export async function encodeEach(
+  vocabulary: Vocabulary,
+  texts: readonly string[],
+): Promise<readonly (Encoding | undefined)[]> {
+  try {
+    return await vocabulary.encodeBatch([...texts]);
+  } catch {
+    // What it says may quote the text, so it is not passed on.
+    if (texts.length <= 1) return texts.map(() => undefined);
+  }
+  const encodings: (Encoding | undefined)[] = [];
+  for (const text of texts) encodings.push(...(await encodeEach(vocabulary, [text])));
+  return encodings;
+}
