@@ -1,14 +1,21 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { codes } from "../src/base/errors.ts";
+import { failures, fieldReasons, type Reason } from "../src/base/errors.ts";
+
+const page = readFileSync("docs/reference/errors.md", "utf8");
 
 const documented = Array.from(
-  readFileSync("docs/reference/errors.md", "utf8").matchAll(
-    /^\| `([A-Z_]+)` +\| `([A-Z_]+)` +\|/gm,
-  ),
+  page.matchAll(/^\| `([A-Z_]+)` +\| `([A-Z_]+)` +\|/gm),
   ([, reason, code]) => [reason, code] as const,
 );
+
+/** The reasons that begin a row of the table under a heading, in order. */
+function reasonsUnder(heading: string): readonly (string | undefined)[] {
+  const [, section = ""] = page.split(`## ${heading}\n`);
+  const [own = ""] = section.split("\n## ");
+  return Array.from(own.matchAll(/^[|-] `([A-Z_]+)`/gm), ([, reason]) => reason);
+}
 
 const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((entry) => entry.endsWith(".ts") && entry !== join("base", "errors.ts"))
@@ -16,9 +23,19 @@ const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
   .join("\n");
 
 it("documents every reason with its code, in order, and no others", () => {
-  expect(documented).toEqual(Object.entries(codes).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const table = Object.entries(failures).map(([reason, { code }]) => [reason, code] as const);
+  expect(documented).toEqual(table.sort(([a], [b]) => (a < b ? -1 : 1)));
 });
 
-it.each(Object.keys(codes))("throws %s somewhere", (reason) => {
+it("documents which refusals gRPC must not try again", () => {
+  const lasting = Object.keys(failures).filter((reason) => failures[reason as Reason].isLasting);
+  expect(reasonsUnder("Refusals that stay")).toEqual(lasting);
+});
+
+it("documents every reason of a wrong field", () => {
+  expect(reasonsUnder("Wrong fields")).toEqual(fieldReasons);
+});
+
+it.each(Object.keys(failures))("throws %s somewhere", (reason) => {
   expect(sources).toContain(`"${reason}"`);
 });

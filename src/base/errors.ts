@@ -12,54 +12,79 @@ export type Code =
   | "UNAVAILABLE"
   | "UNIMPLEMENTED";
 
-/** Every way a call can fail, and the code its caller sees. `docs/reference/errors.md` explains each. */
-export const codes = {
-  CALLER_GONE: "CANCELLED",
-  COMPRESSED_FLAG_WRONG: "INTERNAL",
-  CONTENT_TYPE_UNKNOWN: "INVALID_ARGUMENT",
-  CREDENTIAL_INVALID: "UNAUTHENTICATED",
-  DEADLINE_PASSED: "DEADLINE_EXCEEDED",
-  ENCODING_UNKNOWN: "UNIMPLEMENTED",
-  FIELD_INVALID: "INVALID_ARGUMENT",
-  HTTP_METHOD_WRONG: "UNIMPLEMENTED",
-  INPUT_TOO_LONG: "INVALID_ARGUMENT",
-  INPUT_UNREADABLE: "INVALID_ARGUMENT",
-  INTAKE_FULL: "RESOURCE_EXHAUSTED",
-  INTERNAL: "INTERNAL",
-  ISSUER_UNREACHABLE: "UNAVAILABLE",
-  KEY_QUOTA: "RESOURCE_EXHAUSTED",
-  MESSAGE_COUNT: "UNIMPLEMENTED",
-  MESSAGE_MALFORMED: "INVALID_ARGUMENT",
-  MESSAGE_TOO_LARGE: "RESOURCE_EXHAUSTED",
-  METHOD_UNKNOWN: "UNIMPLEMENTED",
-  MODEL_FAILED: "UNAVAILABLE",
-  MODEL_NOT_FOUND: "NOT_FOUND",
-  MODEL_NOT_READY: "UNAVAILABLE",
-  MODEL_REQUIRED: "INVALID_ARGUMENT",
-  NOT_ALLOWED: "PERMISSION_DENIED",
-  NO_CHAT_TEMPLATE: "FAILED_PRECONDITION",
-  NO_CREDENTIAL: "UNAUTHENTICATED",
-  PROMPT_TOO_LONG: "INVALID_ARGUMENT",
-  QUEUE_FULL: "RESOURCE_EXHAUSTED",
-  REQUEST_QUARANTINED: "FAILED_PRECONDITION",
-  RESULT_NOT_FINITE: "INTERNAL",
-  SERVICE_NOT_FOUND: "NOT_FOUND",
-  SHUTTING_DOWN: "UNAVAILABLE",
-  SLOW_READER: "DEADLINE_EXCEEDED",
-  SLOW_SENDER: "DEADLINE_EXCEEDED",
-  TIMEOUT_INVALID: "INVALID_ARGUMENT",
-  TOO_MANY_CALLS: "RESOURCE_EXHAUSTED",
-  TOO_MANY_OPEN_CALLS: "RESOURCE_EXHAUSTED",
-  WORKER_EXITED: "UNAVAILABLE",
-  WOULD_EXPIRE: "DEADLINE_EXCEEDED",
-  WRONG_TASK: "FAILED_PRECONDITION",
-} as const satisfies Record<string, Code>;
+/** What a reason says of a call. */
+export interface Failure {
+  readonly code: Code;
+  /** The same call fails again, however often it is tried, unless the error says when to try again. */
+  readonly isLasting: boolean;
+}
 
-export type Reason = keyof typeof codes;
+const stays = (code: Code): Failure => ({ code, isLasting: true });
+const passes = (code: Code): Failure => ({ code, isLasting: false });
+
+/** Every way a call can fail. `docs/reference/errors.md` explains each. */
+export const failures = {
+  CALLER_GONE: passes("CANCELLED"),
+  COMPRESSED_FLAG_WRONG: stays("INTERNAL"),
+  CONTENT_TYPE_UNKNOWN: stays("INVALID_ARGUMENT"),
+  CREDENTIAL_INVALID: stays("UNAUTHENTICATED"),
+  DEADLINE_PASSED: passes("DEADLINE_EXCEEDED"),
+  ENCODING_UNKNOWN: stays("UNIMPLEMENTED"),
+  FIELD_INVALID: stays("INVALID_ARGUMENT"),
+  HTTP_METHOD_WRONG: stays("UNIMPLEMENTED"),
+  INPUT_TOO_LONG: stays("INVALID_ARGUMENT"),
+  INPUT_UNREADABLE: stays("INVALID_ARGUMENT"),
+  INTAKE_FULL: passes("RESOURCE_EXHAUSTED"),
+  INTERNAL: passes("INTERNAL"),
+  ISSUER_UNREACHABLE: passes("UNAVAILABLE"),
+  KEY_QUOTA: passes("RESOURCE_EXHAUSTED"),
+  MESSAGE_COUNT: stays("UNIMPLEMENTED"),
+  MESSAGE_MALFORMED: stays("INVALID_ARGUMENT"),
+  MESSAGE_TOO_LARGE: stays("RESOURCE_EXHAUSTED"),
+  METHOD_UNKNOWN: stays("UNIMPLEMENTED"),
+  MODEL_FAILED: stays("UNAVAILABLE"),
+  MODEL_NOT_FOUND: stays("NOT_FOUND"),
+  MODEL_NOT_READY: passes("UNAVAILABLE"),
+  MODEL_REQUIRED: stays("INVALID_ARGUMENT"),
+  NOT_ALLOWED: stays("PERMISSION_DENIED"),
+  NO_CHAT_TEMPLATE: stays("FAILED_PRECONDITION"),
+  NO_CREDENTIAL: stays("UNAUTHENTICATED"),
+  PROMPT_TOO_LONG: stays("INVALID_ARGUMENT"),
+  QUEUE_FULL: passes("RESOURCE_EXHAUSTED"),
+  REQUEST_QUARANTINED: stays("FAILED_PRECONDITION"),
+  RESULT_NOT_FINITE: stays("INTERNAL"),
+  SERVICE_NOT_FOUND: stays("NOT_FOUND"),
+  SHUTTING_DOWN: passes("UNAVAILABLE"),
+  SLOW_READER: passes("DEADLINE_EXCEEDED"),
+  SLOW_SENDER: passes("DEADLINE_EXCEEDED"),
+  TIMEOUT_INVALID: stays("INVALID_ARGUMENT"),
+  TOO_MANY_CALLS: passes("RESOURCE_EXHAUSTED"),
+  TOO_MANY_OPEN_CALLS: passes("RESOURCE_EXHAUSTED"),
+  WORKER_EXITED: passes("UNAVAILABLE"),
+  WOULD_EXPIRE: passes("DEADLINE_EXCEEDED"),
+  WRONG_TASK: stays("FAILED_PRECONDITION"),
+} satisfies Record<string, Failure>;
+
+export type Reason = keyof typeof failures;
+
+/** What can be wrong with a field, for programs; `docs/reference/errors.md` explains each. */
+export const fieldReasons = [
+  "CONFLICT",
+  "MALFORMED",
+  "OUT_OF_RANGE",
+  "REQUIRED",
+  "TOO_LONG",
+  "TOO_MANY",
+  "UNKNOWN_VALUE",
+  "UNSUPPORTED",
+] as const;
+
+export type FieldReason = (typeof fieldReasons)[number];
 
 /** One wrong field of a request: `field` is its proto path, such as `sampling.temperature` or `inputs[3]`. */
 export interface Violation {
   readonly field: string;
+  readonly reason: FieldReason;
   readonly description: string;
 }
 
@@ -100,7 +125,12 @@ export class ServeError extends Error {
   }
 
   get code(): Code {
-    return codes[this.reason];
+    return failures[this.reason].code;
+  }
+
+  /** Whether the same call would fail again: no time to try again is known, and its reason stays. */
+  get isLasting(): boolean {
+    return this.retryAfterMs === undefined && failures[this.reason].isLasting;
   }
 
   /**

@@ -3,8 +3,8 @@
  * field named. `Rules<M>` asks for a rule for each field of `M`, so a new field cannot be forgotten;
  * one that takes any value says so with `unbounded`.
  */
-import { ServeError, type Violation } from "../base/errors.ts";
-import type { Handler } from "./call.ts";
+import { type FieldReason, ServeError, type Violation } from "../base/errors.ts";
+import type { CallContext, Handler } from "./call.ts";
 
 /** Checks one value and reports what is wrong with it. */
 export interface Rule<T> {
@@ -26,9 +26,16 @@ export class Report {
   readonly #violations: Violation[] = [];
   #total = 0;
 
-  add(field: string, description: string): void {
+  /** Notes what is wrong with a field. Of one that is wrong in several ways, the first is told. */
+  add(field: string, reason: FieldReason, description: string): void {
+    if (this.#violations.some((known) => known.field === field)) return;
     this.#total += 1;
-    if (this.#violations.length < keptViolations) this.#violations.push({ field, description });
+    if (this.#violations.length === keptViolations) return;
+    this.#violations.push({ field, reason, description });
+  }
+
+  get isEmpty(): boolean {
+    return this.#total === 0;
   }
 
   /** Throws FIELD_INVALID where anything was added. */
@@ -44,11 +51,22 @@ export class Report {
   }
 }
 
-/** Lets only requests that keep the rule reach the handler. */
-export function validated<I, O>(rule: Rule<I>, handler: Handler<I, O>): Handler<I, O> {
+/** Adds what else is wrong with a request that is refused in any case. Throws nothing. */
+export type AlsoCheck<I> = (request: I, context: CallContext, report: Report) => void;
+
+/**
+ * Lets only requests that keep the rule reach the handler. What the handler would find wrong later,
+ * `alsoCheck` adds to a refusal, so that it names all wrong fields.
+ */
+export function validated<I, O>(
+  rule: Rule<I>,
+  handler: Handler<I, O>,
+  alsoCheck: AlsoCheck<I> = () => undefined,
+): Handler<I, O> {
   return (request, context) => {
     const report = new Report();
     rule.check(request, "", report);
+    if (!report.isEmpty) alsoCheck(request, context, report);
     report.throwIfAny();
     return handler(request, context);
   };
@@ -71,7 +89,7 @@ export function number({ min, max, above }: Range): Rule<number> {
     check: (value, at, report) => {
       // NaN compares false, so it is refused too.
       const inside = (above ? value > min : value >= min) && value <= max;
-      if (!inside) report.add(at, `must ${allowed}`);
+      if (!inside) report.add(at, "OUT_OF_RANGE", `must ${allowed}`);
     },
   };
 }
@@ -86,17 +104,16 @@ export function optional<T>(rule: Rule<T>): Rule<T | undefined> {
   };
 }
 
-/** A text of so many bytes of UTF-8. */
-export function text(minBytes: number, maxBytes: number): Rule<string> {
+/** A text of at most so many bytes of UTF-8. */
+export function text(
+  maxBytes: number,
+  { mayBeEmpty }: { readonly mayBeEmpty: boolean },
+): Rule<string> {
   return {
     check: (value, at, report) => {
       const bytes = Buffer.byteLength(value);
-      if (bytes >= minBytes && bytes <= maxBytes) return;
-      const problem = bytes === 0 ? "must not be empty" : `must have at most ${maxBytes} bytes`;
-      report.add(
-        at,
-        bytes > 0 && bytes < minBytes ? `must have at least ${minBytes} bytes` : problem,
-      );
+      if (bytes > maxBytes) report.add(at, "TOO_LONG", `must have at most ${maxBytes} bytes`);
+      if (bytes === 0 && !mayBeEmpty) report.add(at, "REQUIRED", "must not be empty");
     },
   };
 }
@@ -109,9 +126,11 @@ export function list<T>(
   return {
     ...(item.fields && { fields: item.fields }),
     check: (values, at, report) => {
-      if (values.length < min) report.add(at, `must have at least ${min} ${plural(min, "item")}`);
+      if (values.length < min)
+        report.add(at, "REQUIRED", `must have at least ${min} ${plural(min, "item")}`);
       if (values.length > max) {
-        report.add(at, `must have at most ${max} ${plural(max, "item")}, not ${values.length}`);
+        const most = `must have at most ${max} ${plural(max, "item")}`;
+        report.add(at, "TOO_MANY", `${most}, not ${values.length}`);
         return;
       }
       if (item === unbounded) return;
@@ -126,7 +145,11 @@ export function numberMap<T>(item: Rule<T>, maxEntries: number): Rule<{ [key: nu
     check: (values, at, report) => {
       const entries = Object.entries(values);
       if (entries.length > maxEntries) {
-        report.add(at, `must have at most ${maxEntries} entries, not ${entries.length}`);
+        report.add(
+          at,
+          "TOO_MANY",
+          `must have at most ${maxEntries} entries, not ${entries.length}`,
+        );
         return;
       }
       for (const [key, value] of entries) item.check(value, `${at}[${key}]`, report);
@@ -142,8 +165,10 @@ export function known<E extends number>(
   const numbers = new Set<number>(Object.values(values));
   return {
     check: (value, at, report) => {
-      if (value === 0 && required) report.add(at, "must be set");
-      else if (!numbers.has(value)) report.add(at, `must be a known value, not ${value}`);
+      if (value === 0 && required) report.add(at, "REQUIRED", "must be set");
+      else if (!numbers.has(value)) {
+        report.add(at, "UNKNOWN_VALUE", `must be a known value, not ${value}`);
+      }
     },
   };
 }
@@ -183,8 +208,9 @@ export function oneof<C extends Case>(
     inline: true,
     check: (value, at, report) => {
       const rule: Rule<unknown> | undefined = value && rules[value.$case];
-      if (rule === undefined) report.add(pathOf(at, name), `must be set: one of ${names}`);
-      else rule.check(value?.value, pathOf(at, value?.$case ?? ""), report);
+      if (rule === undefined) {
+        report.add(pathOf(at, name), "REQUIRED", `must be set: one of ${names}`);
+      } else rule.check(value?.value, pathOf(at, value?.$case ?? ""), report);
     },
   };
 }

@@ -46,7 +46,7 @@ export const limitSettings = {
     default: 16_384,
     read: wholeNumber(1, max),
     value: "n",
-    help: "Most tokens that one generation call may ask for; past it, calls fail with INVALID_ARGUMENT.",
+    help: "Most tokens of one completion; a call that asks for more gets at most so many, and the finish reason LENGTH.",
   },
   maxPromptTokens: {
     group: "Limits",

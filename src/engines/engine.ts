@@ -15,7 +15,7 @@ import type { ErrorData } from "../base/errors.ts";
 /** What an engine throws where a caller is to hear why; of any other error the log alone does. */
 export { ServeError } from "../base/errors.ts";
 
-export type { ErrorData, Reason } from "../base/errors.ts";
+export type { ErrorData, FieldReason, Reason } from "../base/errors.ts";
 
 /** Loads a model. The promise fails with a plain Error whose message says what is wrong with the model. */
 export type LoadEngine = (source: ModelSource, host: EngineHost) => Promise<Engine>;

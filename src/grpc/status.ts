@@ -29,10 +29,15 @@ export function wireStatus(error: ServeError): WireStatus {
   const details = shorten(error.message, maxMessageChars);
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", detailBytes(error, details));
-  if (error.retryAfterMs !== undefined) {
-    metadata.set("grpc-retry-pushback-ms", String(Math.ceil(error.retryAfterMs)));
-  }
+  const pushback = pushbackOf(error);
+  if (pushback !== undefined) metadata.set("grpc-retry-pushback-ms", pushback);
   return { code: status[error.code], details, metadata };
+}
+
+/** What gRPC's own retries are told. By its retry design (A6), a negative number ends them. */
+function pushbackOf({ retryAfterMs, isLasting }: ServeError): string | undefined {
+  if (retryAfterMs !== undefined) return String(Math.ceil(retryAfterMs));
+  return isLasting ? "-1" : undefined;
 }
 
 function detailBytes(error: ServeError, message: string): Buffer {
@@ -64,8 +69,9 @@ function errorInfo({ reason, facts }: ServeError): ErrorInfo {
   return { reason, domain: errorDomain, metadata: Object.fromEntries(bounded) };
 }
 
-function bounded({ field, description }: Violation): Violation {
-  return { field: shorten(field, maxFactChars), description: shorten(description, maxFactChars) };
+function bounded({ field, reason, description }: Violation): Violation {
+  const shown = { field: shorten(field, maxFactChars), reason };
+  return { ...shown, description: shorten(description, maxFactChars) };
 }
 
 function any(name: string, value: Uint8Array): Any {

@@ -1,6 +1,6 @@
 /** The meter that a server with metrics passes around: reports in, the text of `/metrics` out. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { codes } from "../base/errors.ts";
+import { failures } from "../base/errors.ts";
 import type {
   DroppedJob,
   EdgeLoad,
@@ -90,7 +90,7 @@ function noteEnd(collectors: Collectors, call: EndedCall): void {
 
 /** A call has one code whoever gave it, so it is among all calls too: a sum of those is of all answers. */
 function noteRefusal({ calls, turnedAway }: Collectors, { method, reason }: RefusedCall): void {
-  calls.inc({ method, model: "", code: codes[reason], reason });
+  calls.inc({ method, model: "", code: failures[reason].code, reason });
   turnedAway.inc({ reason });
 }
 

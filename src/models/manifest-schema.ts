@@ -95,7 +95,11 @@ const limits: KeySchema = {
       defaultText: "`--max-queued-tokens`",
     },
     max_tokens: {
-      ...whole(1, million, "Most tokens that one call may ask for."),
+      ...whole(
+        1,
+        million,
+        "Most tokens of one completion; a call that asks for more gets at most so many.",
+      ),
       defaultText: "`--max-tokens`",
     },
   },

@@ -57,7 +57,9 @@ function nameFor(task: Task, models: readonly ModelStatus[], defaults: DefaultMo
   if (names.length > 1) {
     throw new ServeError("MODEL_REQUIRED", `several models can ${task}; name one`, {
       facts: { task, models: names.join(",") },
-      violations: [{ field: "model", description: `name one of ${names.join(", ")}` }],
+      violations: [
+        { field: "model", reason: "REQUIRED", description: `name one of ${names.join(", ")}` },
+      ],
     });
   }
   return only;

@@ -1,6 +1,6 @@
 /** What a caller may use of the models: which of them, and how many tokens. */
 import type { CallContext, CallRecord } from "../calls/call.ts";
-import type { Models, ServingModel } from "../models/model.ts";
+import type { Models, ModelStatus, ServingModel } from "../models/model.ts";
 
 /** Finds a call's model. One that its caller may not use is refused whether it is there or not. */
 export function resolveFor(
@@ -14,6 +14,21 @@ export function resolveFor(
   record.model = resolved;
   if (name === "") caller.use(resolved);
   return model;
+}
+
+/** The model of a request that is refused in any case, as far as its caller may know of it. */
+export function lookAt(
+  { caller }: CallContext,
+  models: Models,
+  { name, task }: { readonly name: string; readonly task: "generate" | "embed" },
+): ModelStatus | undefined {
+  try {
+    const { status } = models.resolve(name, task);
+    return caller.sees(status.manifest.name) ? status : undefined;
+  } catch {
+    // Its fields are told first.
+    return undefined;
+  }
 }
 
 // Of English by most tokenizers. An estimate: what was used is settled at the end.

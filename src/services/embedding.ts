@@ -13,7 +13,7 @@ import type { EmbedJob, JobResult } from "../engines/engine.ts";
 import { promptTokensOf } from "../models/given.ts";
 import type { Models, ModelStatus, Submission } from "../models/model.ts";
 import type { EncodedVector, VectorShape } from "../workers/messages.ts";
-import { estimateTokens, metered, resolveFor } from "./access.ts";
+import { estimateTokens, lookAt, metered, resolveFor } from "./access.ts";
 import type { Limits } from "./limits.ts";
 import { embeddingTimings, truncationOf, usageOf, versionOf } from "./messages.ts";
 import { originOf } from "./origin.ts";
@@ -36,14 +36,26 @@ export interface EmbeddingHandlers {
 
 export function embeddingHandlers(options: EmbeddingOptions): EmbeddingHandlers {
   const rules = requestRules(options.limits);
+  const alsoCheck = (request: EmbedRequest, context: CallContext, report: Report): void => {
+    const status = lookAt(context, options.models, { name: request.model, task: "embed" });
+    if (status !== undefined) checkDimensions(request, status, report);
+  };
   return {
-    embed: validated(rules.EmbedRequest, async function* (request, context) {
-      yield await collect(embed(request, context, options));
-    }),
-    embedStream: validated(rules.EmbedStreamRequest, async function* (request, context) {
-      const events = embed(request, context, options);
-      for await (const event of request.unordered ? events : inOrder(events)) yield { event };
-    }),
+    embed: validated(
+      rules.EmbedRequest,
+      async function* (request, context) {
+        yield await collect(embed(request, context, options));
+      },
+      alsoCheck,
+    ),
+    embedStream: validated(
+      rules.EmbedStreamRequest,
+      async function* (request, context) {
+        const events = embed(request, context, options);
+        for await (const event of request.unordered ? events : inOrder(events)) yield { event };
+      },
+      alsoCheck,
+    ),
   };
 }
 
@@ -57,7 +69,9 @@ async function* embed(
 ): AsyncGenerator<Event> {
   const model = resolveFor(context, models, { name: request.model, task: "embed" });
   context.record.inputs = request.inputs.length;
-  checkAgainst(request, model.status);
+  const report = new Report();
+  checkDimensions(request, model.status, report);
+  report.throwIfAny();
   const submission: Submission = {
     job: jobOf(request),
     shape: shapeOf(request),
@@ -94,13 +108,15 @@ async function* embed(
 }
 
 /** Checks what only the model knows. */
-function checkAgainst({ dimensions }: EmbedRequest, { info }: ModelStatus): void {
+function checkDimensions(
+  { dimensions }: EmbedRequest,
+  { info }: ModelStatus,
+  report: Report,
+): void {
   const most = info?.dimensions ?? 0;
-  const report = new Report();
   if (dimensions !== undefined && most > 0 && dimensions > most) {
-    report.add("dimensions", `must be at most ${most} for this model`);
+    report.add("dimensions", "OUT_OF_RANGE", `must be at most ${most} for this model`);
   }
-  report.throwIfAny();
 }
 
 function jobOf({ inputs, truncate }: EmbedRequest): EmbedJob {

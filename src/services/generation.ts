@@ -18,18 +18,12 @@ import type { ChatMessage, GenerateInput, GenerateJob, JobResult } from "../engi
 import { completionTokensOf } from "../models/given.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
-import { type Estimate, estimateTokens, metered, resolveFor } from "./access.ts";
+import { type Estimate, estimateTokens, lookAt, metered, resolveFor } from "./access.ts";
 import type { Limits } from "./limits.ts";
 import { generationTimings, truncationOf, usageOf, versionOf } from "./messages.ts";
 import { originOf } from "./origin.ts";
 import { requestRules } from "./rules.ts";
-import {
-  checkSampling,
-  outsideVocabulary,
-  resolveSampling,
-  samplingOf,
-  vocabularyOf,
-} from "./sampling.ts";
+import { checkSampling, outsideVocabulary, resolveSampling, vocabularyOf } from "./sampling.ts";
 
 export interface GenerationOptions {
   readonly models: Models;
@@ -47,13 +41,25 @@ export function generationHandlers(options: GenerationOptions): GenerationHandle
   const rules = requestRules(options.limits);
   const stream = (request: GenerateRequest, context: CallContext) =>
     generate(request, context, options);
+  const alsoCheck = (request: GenerateRequest, context: CallContext, report: Report): void => {
+    const status = lookAt(context, options.models, { name: request.model, task: "generate" });
+    if (status !== undefined) checkFields(request, status, report);
+  };
   return {
-    generate: validated(rules.GenerateRequest, async function* (request, context) {
-      yield await collect(stream(request, context));
-    }),
-    generateStream: validated(rules.GenerateStreamRequest, async function* (request, context) {
-      for await (const event of stream(request, context)) yield { event };
-    }),
+    generate: validated(
+      rules.GenerateRequest,
+      async function* (request, context) {
+        yield await collect(stream(request, context));
+      },
+      alsoCheck,
+    ),
+    generateStream: validated(
+      rules.GenerateStreamRequest,
+      async function* (request, context) {
+        for await (const event of stream(request, context)) yield { event };
+      },
+      alsoCheck,
+    ),
   };
 }
 
@@ -67,7 +73,7 @@ async function* generate(
 ): AsyncGenerator<Event> {
   const { model: name } = request;
   const model = resolveFor(context, options.models, { name, task: "generate" });
-  checkAgainst(request, model.status, options.limits);
+  checkAgainst(request, model.status);
   const job = jobOf(request, model.status, options);
   const started: Started = { model: versionOf(model.status), seed: job.sampling.seed };
   let hasStarted = false;
@@ -102,20 +108,29 @@ function promptEstimate(input: GenerateInput): number {
 }
 
 /** Checks what only the model knows. Throws one error that names every wrong field. */
-function checkAgainst(request: GenerateRequest, model: ModelStatus, limits: Limits): void {
-  const { input, sampling } = request;
+function checkAgainst(request: GenerateRequest, model: ModelStatus): void {
+  const { input } = request;
   if (input?.$case === "chat" && model.info?.chat !== true) {
     const { name } = model.manifest;
     const message = `model ${name} has no chat template; send a prompt, or set chat_template in its manifest`;
     throw new ServeError("NO_CHAT_TEMPLATE", message, { facts: { model: name } });
   }
   const report = new Report();
-  checkSampling(sampling, model, { limits, report });
+  checkFields(request, model, report);
+  report.throwIfAny();
+}
+
+function checkFields(
+  { input, sampling }: GenerateRequest,
+  model: ModelStatus,
+  report: Report,
+): void {
+  checkSampling(sampling, model, report);
   const vocabularySize = vocabularyOf(model);
   for (const [index, id] of input?.$case === "tokens" ? input.value.ids.entries() : []) {
-    if (id >= vocabularySize) report.add(`tokens.ids[${index}]`, outsideVocabulary(vocabularySize));
+    if (id < vocabularySize) continue;
+    report.add(`tokens.ids[${index}]`, "UNKNOWN_VALUE", outsideVocabulary(vocabularySize));
   }
-  report.throwIfAny();
 }
 
 function jobOf(
@@ -127,7 +142,7 @@ function jobOf(
   return {
     kind: "generate",
     input: inputOf(request),
-    sampling: resolveSampling(request.sampling, samplingOf(model, limits), draw),
+    sampling: resolveSampling(request.sampling, { model, limits, drawSeed: draw }),
     stop: request.stop,
     truncate: truncationOf(request.truncate),
     maxPromptTokens: limits.maxPromptTokens,

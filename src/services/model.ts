@@ -30,6 +30,8 @@ export interface ModelHandlers {
 }
 
 const defaultPageSize = 100;
+/** Who asks for more gets so many: AIP-158. */
+const maxPageSize = 1000;
 
 export function modelHandlers({ models, limits }: ModelOptions): ModelHandlers {
   const rules = requestRules(limits);
@@ -63,7 +65,7 @@ function pageOf(
 ): { readonly models: readonly ModelStatus[]; readonly nextPageToken: string } {
   const after = readToken(pageToken);
   const left = all.filter(({ manifest }) => manifest.name > after);
-  const models = left.slice(0, pageSize === 0 ? defaultPageSize : pageSize);
+  const models = left.slice(0, pageSize === 0 ? defaultPageSize : Math.min(pageSize, maxPageSize));
   const last = models.at(-1);
   const isWhole = models.length === left.length || last === undefined;
   return { models, nextPageToken: isWhole ? "" : writeToken(last.manifest.name) };
@@ -84,7 +86,11 @@ function readToken(token: string): string {
     return text.slice(tokenMark.length);
   }
   const report = new Report();
-  report.add("page_token", "must be the next_page_token of an earlier answer, unchanged");
+  report.add(
+    "page_token",
+    "MALFORMED",
+    "must be the next_page_token of an earlier answer, unchanged",
+  );
   report.throwIfAny();
   return "";
 }

@@ -39,11 +39,13 @@ const maxTextBytes = 4_194_304;
 /** Of one chat. */
 export const maxMessages = 1024;
 const maxNameBytes = 128;
-const maxPageSize = 1000;
+// Any number stands for at most what a page holds. In int32, larger ones are negative.
+const maxPageSize = 2 ** 31 - 1;
+const maxUint32 = 2 ** 32 - 1;
 // No token that this server gives is longer.
 const maxPageTokenBytes = 256;
 
-const modelName = text(0, maxNameBytes);
+const modelName = text(maxNameBytes, { mayBeEmpty: true });
 const truncate = known(Truncate, { required: false });
 const priority = known(Priority, { required: false });
 
@@ -51,7 +53,7 @@ const chat = message<Chat>({
   messages: list(
     message<ChatMessage>({
       role: known(Role, { required: true }),
-      content: text(0, maxTextBytes),
+      content: text(maxTextBytes, { mayBeEmpty: true }),
     }),
     { min: 1, max: maxMessages },
   ),
@@ -63,7 +65,7 @@ function input({ maxPromptTokens }: Limits): Rule<GenerateRequest["input"]> {
   // No end is cut off here, as it is of texts: who counts tokens can cut them.
   const ids = list(unbounded, { min: 1, max: maxPromptTokens });
   return oneof<GenerateInput>("input", {
-    prompt: text(1, maxTextBytes),
+    prompt: text(maxTextBytes, { mayBeEmpty: false }),
     chat,
     tokens: message<TokenIds>({ ids }),
   });
@@ -82,14 +84,15 @@ function sampling(limits: Limits): Rule<Sampling> {
       frequencyPenalty: optional(number({ min: -2, max: 2 })),
       penaltyLastN: optional(number({ min: 0, max: 1_000_000 })),
       seed: optional(number({ min: 0, max: 4_294_967_294 })),
-      maxTokens: optional(number({ min: 1, max: limits.maxTokens })),
-      minTokens: optional(number({ min: 0, max: limits.maxTokens })),
+      // More than the context or the server's limit has room for is as much as they have room for.
+      maxTokens: optional(number({ min: 1, max: maxUint32 })),
+      minTokens: unbounded,
       logitBias: numberMap(number({ min: -100, max: 100 }), limits.maxLogitBias),
       ignoreEos: unbounded,
     },
     ({ minTokens, maxTokens }, at, report) => {
       if (minTokens !== undefined && maxTokens !== undefined && minTokens > maxTokens) {
-        report.add(pathOf(at, "minTokens"), "must be at most max_tokens");
+        report.add(pathOf(at, "minTokens"), "CONFLICT", "must be at most max_tokens");
       }
     },
   );
@@ -100,7 +103,7 @@ function generate(limits: Limits): Rules<GenerateRequest> {
     model: modelName,
     input: input(limits),
     sampling: optional(sampling(limits)),
-    stop: list(text(1, limits.maxStopBytes), { max: limits.maxStops }),
+    stop: list(text(limits.maxStopBytes, { mayBeEmpty: false }), { max: limits.maxStops }),
     includePrompt: unbounded,
     returnTokens: unbounded,
     truncate,
@@ -111,7 +114,8 @@ function generate(limits: Limits): Rules<GenerateRequest> {
 function promptIsText(request: GenerateRequest, at: string, report: Report): void {
   const kind = request.input?.$case;
   if (request.includePrompt && kind !== undefined && kind !== "prompt") {
-    report.add(pathOf(at, "includePrompt"), `must not be set with ${kind}: it is for prompts`);
+    const description = `must not be set with ${kind}: it is for prompts`;
+    report.add(pathOf(at, "includePrompt"), "CONFLICT", description);
   }
 }
 
@@ -146,9 +150,9 @@ export function requestRules(limits: Limits): RequestRules {
     EmbedStreamRequest: message<EmbedStreamRequest>({ ...embed(limits), unordered: unbounded }),
     ListModelsRequest: message<ListModelsRequest>({
       pageSize: number({ min: 0, max: maxPageSize }),
-      pageToken: text(0, maxPageTokenBytes),
+      pageToken: text(maxPageTokenBytes, { mayBeEmpty: true }),
     }),
-    GetModelRequest: message<GetModelRequest>({ name: text(1, maxNameBytes) }),
+    GetModelRequest: message<GetModelRequest>({ name: text(maxNameBytes, { mayBeEmpty: false }) }),
     GetServerInfoRequest: message<GetServerInfoRequest>({}),
   };
 }

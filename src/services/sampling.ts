@@ -24,9 +24,8 @@ export const protoDefaults = {
 export type ModelSampling = Omit<Sampling, "seed" | "logitBias"> & { readonly seed?: number };
 
 export function samplingOf(model: ModelStatus, limits: Limits): ModelSampling {
-  const { manifest, info } = model;
-  const most = Math.min(maxTokensOf(model, limits), info?.contextLength ?? Infinity);
-  const stated = { ...protoDefaults, maxTokens: most, ...manifest.sampling };
+  const most = mostTokensOf(model, limits);
+  const stated = { ...protoDefaults, maxTokens: most, ...model.manifest.sampling };
   return { ...stated, maxTokens: Math.min(stated.maxTokens, most) };
 }
 
@@ -34,35 +33,38 @@ export function samplingOf(model: ModelStatus, limits: Limits): ModelSampling {
 export function checkSampling(
   request: SamplingMessage | undefined,
   model: ModelStatus,
-  context: { readonly limits: Limits; readonly report: Report },
+  report: Report,
 ): void {
   if (request === undefined) return;
-  const { limits, report } = context;
-  const most = maxTokensOf(model, limits);
-  const maxTokens = request.maxTokens ?? samplingOf(model, limits).maxTokens;
-  if (maxTokens > most) {
-    report.add(pathOf("sampling", "maxTokens"), `must be at most ${most} for this model`);
-  }
-  if (request.minTokens !== undefined && request.minTokens > maxTokens) {
-    report.add(pathOf("sampling", "minTokens"), `must be at most max_tokens, ${maxTokens}`);
+  const most = request.maxTokens ?? model.manifest.sampling.maxTokens;
+  if (request.minTokens !== undefined && most !== undefined && request.minTokens > most) {
+    report.add(pathOf("sampling", "minTokens"), "CONFLICT", `must be at most max_tokens, ${most}`);
   }
   const vocabularySize = vocabularyOf(model);
   for (const id of Object.keys(request.logitBias)) {
     if (Number(id) >= vocabularySize) {
-      report.add(`sampling.logit_bias[${id}]`, outsideVocabulary(vocabularySize));
+      const description = outsideVocabulary(vocabularySize);
+      report.add(`sampling.logit_bias[${id}]`, "UNKNOWN_VALUE", description);
     }
   }
 }
 
-/** Every field decided. `drawSeed` gives a seed where neither the request nor the model has one. */
+export interface SamplingContext {
+  readonly model: ModelStatus;
+  readonly limits: Limits;
+  /** Gives a seed where neither the request nor the model has one. */
+  readonly drawSeed: () => number;
+}
+
+/** Every field decided. Whoever asks for more tokens than there may be gets as many as there may be. */
 export function resolveSampling(
   request: SamplingMessage | undefined,
-  model: ModelSampling,
-  drawSeed: () => number,
+  { model: status, limits, drawSeed }: SamplingContext,
 ): Sampling {
+  const model = samplingOf(status, limits);
   const take = <K extends keyof typeof protoDefaults | "maxTokens">(field: K) =>
     request?.[field] ?? model[field];
-  const maxTokens = take("maxTokens");
+  const maxTokens = Math.min(take("maxTokens"), mostTokensOf(status, limits));
   return {
     temperature: take("temperature"),
     topK: take("topK"),
@@ -75,7 +77,7 @@ export function resolveSampling(
     penaltyLastN: take("penaltyLastN"),
     seed: request?.seed ?? model.seed ?? drawSeed(),
     maxTokens,
-    // A manifest's minimum yields to a caller who wants less.
+    // A manifest's minimum yields to a caller who wants less, and any to what there is room for.
     minTokens: Math.min(take("minTokens"), maxTokens),
     logitBias: biasOf(request),
     ignoreEos: take("ignoreEos"),
@@ -91,9 +93,10 @@ export function outsideVocabulary(vocabularySize: number): string {
   return `must be a token id of this model, below ${vocabularySize}`;
 }
 
-/** The most tokens that a call may ask of this model. */
-function maxTokensOf({ manifest }: ModelStatus, limits: Limits): number {
-  return Math.min(limits.maxTokens, manifest.limits.maxTokens ?? Infinity);
+/** The most tokens that a call can have of this model. */
+function mostTokensOf({ manifest, info }: ModelStatus, limits: Limits): number {
+  const { maxTokens = Infinity } = manifest.limits;
+  return Math.min(limits.maxTokens, maxTokens, info?.contextLength ?? Infinity);
 }
 
 function biasOf(request: SamplingMessage | undefined): ReadonlyMap<number, number> {

@@ -68,6 +68,6 @@ function tooMany(field: string, max: number): ServeError {
   const description = `must have at most ${max} items`;
   return new ServeError("FIELD_INVALID", `${field} ${description}`, {
     facts: { violations: "1" },
-    violations: [{ field, description }],
+    violations: [{ field, reason: "TOO_MANY", description }],
   });
 }

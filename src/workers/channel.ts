@@ -1,4 +1,4 @@
-import { codes, ServeError } from "../base/errors.ts";
+import { failures, ServeError } from "../base/errors.ts";
 import type { ErrorData } from "../base/errors.ts";
 import { IdList } from "../base/id-list.ts";
 import type { Priority } from "../base/priority.ts";
@@ -212,7 +212,7 @@ function workerExited(): ServeError {
 
 /** A user's engine may fail a job with anything; only reasons of the table go on. */
 function received(data: ErrorData): ServeError {
-  return Object.hasOwn(codes, data.reason)
+  return Object.hasOwn(failures, data.reason)
     ? ServeError.fromData(data)
     : ServeError.from(new Error(`the engine failed with an unknown reason: ${data.message}`));
 }

@@ -2,7 +2,7 @@
  * What an engine hands over, checked where it enters: an engine may be a user's, its types are a
  * promise only, and the server's process must be able to rely on what a worker sends.
  */
-import type { ErrorData } from "../base/errors.ts";
+import { type ErrorData, fieldReasons } from "../base/errors.ts";
 import type { EngineHost, JobEvent, KvMemory, ModelInfo } from "../engines/engine.ts";
 
 type Check = (value: unknown) => boolean;
@@ -106,7 +106,10 @@ const isFacts = (value: unknown): value is NonNullable<ErrorData["facts"]> =>
   value !== null &&
   !Array.isArray(value) &&
   Object.values(value).every(isString);
-const isViolation = has({ field: isString, description: isString });
+/** A module in JavaScript may state none. */
+const isFieldReason = (value: unknown): boolean =>
+  value === undefined || fieldReasons.some((known) => known === value);
+const isViolation = has({ field: isString, reason: isFieldReason, description: isString });
 const isViolations = (value: unknown): value is NonNullable<ErrorData["violations"]> =>
   isListOf(isViolation)(value);
 

@@ -1,5 +1,5 @@
 import { status } from "@grpc/grpc-js";
-import { codes, type Reason } from "../../src/base/errors.ts";
+import { failures, type Reason } from "../../src/base/errors.ts";
 import type { Ending } from "../grpc/raw.ts";
 import type { Case } from "./cases.ts";
 import { itemErrors } from "./item-errors.ts";
@@ -76,9 +76,9 @@ function statusFaults(call: Case, { code, details, reset }: Ending): readonly st
   if (name === "OK") return [];
   const reason = details?.reason ?? "";
   if (name === "INTERNAL" || name === "UNKNOWN") return [`ends with ${name} (${reason})`];
-  if (!Object.hasOwn(codes, reason))
+  if (!Object.hasOwn(failures, reason))
     return [`ends with ${name} and the reason ${reason || "none"}`];
   // It is in the table: the line above asks.
-  const expected = codes[reason as Reason];
+  const expected = failures[reason as Reason].code;
   return expected === name ? [] : [`ends with ${name}, but ${reason} is ${expected}`];
 }

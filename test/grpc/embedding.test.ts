@@ -158,5 +158,11 @@ describe("embedding", () => {
     const { call } = await open(withModels(jobGives([])));
     const { error } = await call("EmbeddingService", "Embed", { inputs: ["a"], dimensions: 5 });
     expect(detailsOf(error)?.violations.map(({ field }) => field)).toEqual(["dimensions"]);
+    const all = { inputs: ["a"], dimensions: 5, truncate: 9 };
+    const both = detailsOf((await call("EmbeddingService", "Embed", all)).error)?.violations;
+    expect(both).toMatchObject([
+      { field: "truncate", reason: "UNKNOWN_VALUE" },
+      { field: "dimensions", reason: "OUT_OF_RANGE" },
+    ]);
   });
 });

@@ -163,16 +163,22 @@ describe("generation", () => {
       ["input", "sampling.temperature", "sampling.top_p", "stop[0]"],
     ],
     [
+      "every wrong field, also those that only the model can tell",
+      { tokens: { ids: [100] }, sampling: { temperature: -1, top_p: 3, logit_bias: { 100: 1 } } },
+      "FIELD_INVALID",
+      ["sampling.temperature", "sampling.top_p", "sampling.logit_bias[100]", "tokens.ids[0]"],
+    ],
+    [
+      "wrong fields whatever the model is",
+      { prompt: "x", model: "vectors", sampling: { temperature: -1 } },
+      "FIELD_INVALID",
+      ["sampling.temperature"],
+    ],
+    [
       "token ids outside the vocabulary",
       { tokens: { ids: [99, 100] }, sampling: { logit_bias: { 100: 1 } } },
       "FIELD_INVALID",
       ["sampling.logit_bias[100]", "tokens.ids[1]"],
-    ],
-    [
-      "more tokens than the limit",
-      { prompt: "x", sampling: { max_tokens: 1001 } },
-      "FIELD_INVALID",
-      ["sampling.max_tokens"],
     ],
     ["an unknown model", { prompt: "x", model: "nothing" }, "MODEL_NOT_FOUND", []],
     ["a model of another task", { prompt: "x", model: "vectors" }, "WRONG_TASK", []],
@@ -189,6 +195,23 @@ describe("generation", () => {
     expect(asked).toEqual([]);
   });
 
+  it.each([
+    { asked: 3, contextLength: 2048, most: 3 },
+    { asked: 1000, contextLength: 64, most: 64 },
+    { asked: 1001, contextLength: 2048, most: 1000 },
+    { asked: 100_000, contextLength: 2048, most: 1000 },
+  ])(
+    "gives at most $most tokens to who asks for $asked, of a context of $contextLength",
+    async ({ asked: maxTokens, contextLength, most }) => {
+      const asked: Submission[] = [];
+      const models = fakeModels([generationModel({ info: { contextLength } })], story([], asked));
+      const { call } = await open(models);
+      const sampling = { max_tokens: maxTokens, min_tokens: maxTokens };
+      await call("GenerationService", "Generate", { prompt: "x", sampling });
+      expect(asked).toMatchObject([{ job: { sampling: { maxTokens: most, minTokens: most } } }]);
+    },
+  );
+
   it("keeps a model's own limit of tokens", async () => {
     const own = {
       contextLength: undefined,
@@ -197,20 +220,25 @@ describe("generation", () => {
       maxQueuedTokens: undefined,
       maxTokens: 10,
     };
-    const { call } = await open(fakeModels([generationModel({ manifest: { limits: own } })]));
-    const over = await call("GenerationService", "Generate", {
-      prompt: "x",
-      sampling: { max_tokens: 11 },
-    });
-    expect(detailsOf(over.error)?.violations.map(({ field }) => field)).toEqual([
-      "sampling.max_tokens",
+    const asked: Submission[] = [];
+    const model = generationModel({ manifest: { limits: own } });
+    const { call } = await open(fakeModels([model], story(undefined, asked)));
+    await call("GenerationService", "Generate", { prompt: "x", sampling: { max_tokens: 11 } });
+    await call("GenerationService", "Generate", { prompt: "x", sampling: { min_tokens: 11 } });
+    expect(asked.map(({ job }) => job.kind === "generate" && job.sampling.maxTokens)).toEqual([
+      10, 10,
     ]);
-    const least = await call("GenerationService", "Generate", {
+  });
+
+  it("refuses more of the least tokens than the model's manifest states of the most", async () => {
+    const model = generationModel({ manifest: { sampling: { maxTokens: 5 } } });
+    const { call } = await open(fakeModels([model]));
+    const { error } = await call("GenerationService", "Generate", {
       prompt: "x",
-      sampling: { min_tokens: 11 },
+      sampling: { min_tokens: 6 },
     });
-    expect(detailsOf(least.error)?.violations.map(({ field }) => field)).toEqual([
-      "sampling.min_tokens",
+    expect(detailsOf(error)?.violations).toMatchObject([
+      { field: "sampling.min_tokens", reason: "CONFLICT" },
     ]);
   });
 

@@ -41,6 +41,17 @@ describe("models", () => {
     expect(pages).toBe(3);
   });
 
+  it("are listed a thousand at a time to who asks for more (AIP-158)", async () => {
+    const thousands = Array.from({ length: 1001 }, (_, index) =>
+      generationModel({ manifest: { name: `m${String(index).padStart(4, "0")}` } }),
+    );
+    const { call } = await open(fakeModels(thousands));
+    const { messages } = await call("ModelService", "ListModels", { page_size: 5000 });
+    const page = messages[0] as { models: unknown[]; next_page_token: string };
+    expect(page.models).toHaveLength(1000);
+    expect(page.next_page_token).not.toBe("");
+  });
+
   it.each(["m1", "bm90", "YWZ0ZXI6bTE=", "🙂"])("refuse %s as a page's token", async (token) => {
     const { call } = await open(fakeModels(many));
     const { error } = await call("ModelService", "ListModels", { page_token: token });

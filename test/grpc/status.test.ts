@@ -1,23 +1,38 @@
 import { status } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
-import { codes, type Reason, ServeError } from "../../src/base/errors.ts";
+import { failures, type Reason, ServeError } from "../../src/base/errors.ts";
 import { wireStatus } from "../../src/grpc/status.ts";
 import { detailsOf } from "./support.ts";
 
-const reasons = Object.keys(codes) as Reason[];
+const reasons = Object.keys(failures) as Reason[];
 
 describe("an error on the wire", () => {
   it.each(reasons)("has the code of %s", (reason) => {
     const wire = wireStatus(new ServeError(reason, "what happened"));
-    expect(status[wire.code]).toBe(codes[reason]);
+    expect(status[wire.code]).toBe(failures[reason].code);
     expect(detailsOf(wire)).toMatchObject({
       reason,
       domain: "inferd",
       violations: [],
       retryMs: undefined,
     });
-    expect(wire.metadata.get("grpc-retry-pushback-ms")).toEqual([]);
   });
+
+  it.each([
+    { reason: "MESSAGE_TOO_LARGE", retryAfterMs: undefined, pushback: ["-1"] },
+    { reason: "FIELD_INVALID", retryAfterMs: undefined, pushback: ["-1"] },
+    { reason: "MODEL_FAILED", retryAfterMs: undefined, pushback: ["-1"] },
+    { reason: "MODEL_FAILED", retryAfterMs: 30_000, pushback: ["30000"] },
+    { reason: "SHUTTING_DOWN", retryAfterMs: undefined, pushback: [] },
+  ] as const)(
+    "ends gRPC's own retries where trying again cannot help: $reason, $retryAfterMs",
+    ({ reason, retryAfterMs, pushback }) => {
+      const extras = retryAfterMs === undefined ? {} : { retryAfterMs };
+      const wire = wireStatus(new ServeError(reason, "what happened", extras));
+      expect(wire.metadata.get("grpc-retry-pushback-ms")).toEqual(pushback);
+      expect(detailsOf(wire)?.retryMs).toBe(retryAfterMs);
+    },
+  );
 
   it("tells when to come back, in whole milliseconds", () => {
     const wire = wireStatus(new ServeError("QUEUE_FULL", "full", { retryAfterMs: 2500.2 }));
@@ -30,7 +45,10 @@ describe("an error on the wire", () => {
     const facts = Object.fromEntries(
       Array.from({ length: 50 }, (_, index) => [`fact${index}`, long]),
     );
-    const violations = Array.from({ length: 64 }, () => ({ field: long, description: long }));
+    const violations = Array.from({ length: 64 }, () => ({
+      ...{ field: long, description: long },
+      reason: "OUT_OF_RANGE" as const,
+    }));
     const wire = wireStatus(new ServeError("FIELD_INVALID", long, { facts, violations }));
     expect(detailsOf(wire)?.bytes).toBeLessThan(6144);
     expect(encodeURI(wire.details).length).toBeLessThan(8192);
@@ -38,9 +56,13 @@ describe("an error on the wire", () => {
 
   it.each([
     { bytes: 20, shown: 32 },
-    { bytes: 120, shown: 16 },
+    { bytes: 110, shown: 16 },
   ])("names as many wrong fields as fit: $shown of $bytes bytes each", ({ bytes, shown }) => {
-    const violation = { field: "x".repeat(bytes), description: "y".repeat(bytes) };
+    const violation = {
+      field: "x".repeat(bytes),
+      reason: "REQUIRED" as const,
+      description: "y".repeat(bytes),
+    };
     const violations = Array.from({ length: 64 }, () => violation);
     const wire = wireStatus(new ServeError("FIELD_INVALID", "wrong", { violations }));
     expect(detailsOf(wire)?.violations).toEqual(Array.from({ length: shown }, () => violation));

@@ -192,7 +192,11 @@ export interface Details {
   readonly reason: string;
   readonly domain: string;
   readonly facts: Readonly<Record<string, string>>;
-  readonly violations: readonly { readonly field: string; readonly description: string }[];
+  readonly violations: readonly {
+    readonly field: string;
+    readonly reason: string;
+    readonly description: string;
+  }[];
   readonly retryMs: number | undefined;
   readonly bytes: number;
 }
@@ -212,7 +216,11 @@ export function detailsOf(error: { readonly metadata: Metadata } | undefined): D
     reason: info.reason,
     domain: info.domain,
     facts: info.metadata,
-    violations: violations.map(({ field, description }) => ({ field, description })),
+    violations: violations.map(({ field, reason, description }) => ({
+      field,
+      reason,
+      description,
+    })),
     retryMs: retry && Number(retry.seconds) * 1000 + retry.nanos / 1e6,
     bytes: raw.length,
   };

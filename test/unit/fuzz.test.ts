@@ -2,7 +2,7 @@
 import { status } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
 import { EmbedResponse, EmbedStreamResponse } from "../../gen/inferd/v1/embedding_service.ts";
-import { codes, type Reason } from "../../src/base/errors.ts";
+import { failures, type Reason } from "../../src/base/errors.ts";
 import { caseOf } from "../fuzz/cases.ts";
 import type { Admission } from "../fuzz/credentials.ts";
 import { type KeyName, keyRecords, keyTextOf } from "../fuzz/keys.ts";
@@ -46,7 +46,7 @@ describe("a call that shows a key", () => {
   const faults = (admission: Admission, end: Partial<Ending>) =>
     faultsOf({ ...call, path, admission }, { ...well, ...end });
   const ended = (reason: Reason) => ({
-    code: status[codes[reason]],
+    code: status[failures[reason].code],
     details: { ...{ reason, domain: "", facts: {}, violations: [] }, retryMs: undefined, bytes: 0 },
   });
 

@@ -50,7 +50,10 @@ export namespace ModelState {
 
 /** Asks for a page of models. */
 export interface ListModelsRequest {
-  /** The most models to return, from 1 to 1,000. Zero means 100. */
+  /**
+   * The most models to return. Zero means 100; more than 1,000 means 1,000. Refused above 2,147,483,647:
+   * read as a signed number, that is negative.
+   */
   readonly pageSize: number;
   /** Where to go on: the last answer's `next_page_token`, at most 256 bytes. Empty begins. */
   readonly pageToken: string;

@@ -48,7 +48,7 @@ export interface Limits {
   readonly maxMessageBytes: number;
   /** The most texts in one embedding call. */
   readonly maxInputs: number;
-  /** The most tokens that one generation call may ask for. */
+  /** The most tokens of one completion; a call that asks for more gets at most so many. */
   readonly maxTokens: number;
   /**
    * The most jobs that wait for one model, unless its manifest states another number; past it, calls

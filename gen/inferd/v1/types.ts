@@ -131,13 +131,17 @@ export interface Sampling {
     | number
     | undefined;
   /**
-   * The most tokens to generate, at least 1. Default: what is left of the model's context, at most
-   * the limit that `GetServerInfo` states.
+   * The most tokens to generate, at least 1. A number beyond what is left of the model's context, or
+   * beyond the limit that `GetServerInfo` states, means as many as that; `FINISH_REASON_LENGTH` tells.
+   * Default: as many as that.
    */
   readonly maxTokens?:
     | number
     | undefined;
-  /** The fewest tokens to generate before the model may end, from 0 to `max_tokens`. Default 0. */
+  /**
+   * The fewest tokens to generate before the model may end, from 0 to `max_tokens`, and no more than
+   * there is room for. Default 0.
+   */
   readonly minTokens?:
     | number
     | undefined;

@@ -82,10 +82,15 @@ function requestOf({ input, sampling }: GenerateJob): TextRequest {
     case "chat":
       return { prompt: input.messages.at(-1)?.content ?? "", messages: input.messages, sampling };
     case "tokens":
-      throw new ServeError("FIELD_INVALID", "this model has no vocabulary; send text", {
-        violations: [{ field: "tokens", description: "this model has no vocabulary; send text" }],
-      });
+      throw withoutVocabulary();
   }
+}
+
+function withoutVocabulary(): ServeError {
+  const description = "this model has no vocabulary; send text";
+  return new ServeError("FIELD_INVALID", description, {
+    violations: [{ field: "tokens", reason: "UNSUPPORTED", description }],
+  });
 }
 
 /** Notes when a job's parts happened. */

@@ -1,4 +1,4 @@
-import { ServeError } from "../../base/errors.ts";
+import { type FieldReason, ServeError } from "../../base/errors.ts";
 import type { GenerateInput, GenerateJob } from "../engine.ts";
 import { readExcerpt, slackTokens } from "./excerpt.ts";
 import type { Wanted } from "./excerpt.ts";
@@ -20,7 +20,11 @@ export interface Reader {
 export function readPrompt(reader: Reader, job: GenerateJob): Int32Array {
   const tokens = readInput(reader, job);
   if (tokens.length === 0) {
-    throw invalid(job.input.kind, "holds no token, and the model has none to begin a text with");
+    throw invalid(
+      job.input.kind,
+      "REQUIRED",
+      "holds no token, and the model has none to begin a text with",
+    );
   }
   const { contextLength } = reader;
   if (tokens.length <= mostTokens(reader, job)) return tokens;
@@ -79,7 +83,8 @@ function refuseHopeless(reader: Reader, job: GenerateJob, text: string) {
 function readIds(ids: Uint32Array, vocabularySize: number): Int32Array {
   const wrong = ids.findIndex((id) => id >= vocabularySize);
   if (wrong !== -1) {
-    throw invalid(`tokens.ids[${wrong}]`, `must be below the vocabulary's size, ${vocabularySize}`);
+    const description = `must be below the vocabulary's size, ${vocabularySize}`;
+    throw invalid(`tokens.ids[${wrong}]`, "UNKNOWN_VALUE", description);
   }
   return Int32Array.from(ids);
 }
@@ -169,8 +174,12 @@ function tooLong(promptTokens: number, reader: Reader, job: GenerateJob): ServeE
   return new ServeError("PROMPT_TOO_LONG", message, { facts });
 }
 
-function invalid(field: GenerateInput["kind"] | `tokens.ids[${number}]`, description: string) {
+function invalid(
+  field: GenerateInput["kind"] | `tokens.ids[${number}]`,
+  reason: FieldReason,
+  description: string,
+) {
   return new ServeError("FIELD_INVALID", `${field}: ${description}`, {
-    violations: [{ field, description }],
+    violations: [{ field, reason, description }],
   });
 }

@@ -150,7 +150,7 @@ function refusal(thrown: unknown, source: string): ServeError {
     ? `the model's chat template refuses them: ${said}`
     : "the model's chat template refuses them";
   return new ServeError("FIELD_INVALID", `chat.messages: ${description}`, {
-    violations: [{ field: "chat.messages", description }],
+    violations: [{ field: "chat.messages", reason: "UNSUPPORTED", description }],
     cause: thrown,
   });
 }

@@ -25,6 +25,13 @@ const limits = {
 };
 const rules = requestRules(limits);
 
+/** What is wrong with a request that is fine but for `part`, by field. */
+function reasonsIn(part: Part): Readonly<Record<string, string>> {
+  const request = GenerateRequest.fromPartial({ input: { $case: "prompt", value: "hi" }, ...part });
+  const wrong = violations(rules.GenerateRequest, request);
+  return Object.fromEntries(wrong.map(({ field, reason }) => [field, reason]));
+}
+
 function violations<M>(rule: Rule<M>, request: M): readonly Violation[] {
   const handler = validated(rule, () =>
     (async function* () {
@@ -125,8 +132,8 @@ describe("the rules of a generation request", () => {
     ["frequencyPenalty", [-2, 0, 2], [-2.01, 2.01, NaN]],
     ["penaltyLastN", [0, 1_000_000], [1_000_001, 2 ** 31]],
     ["seed", [0, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 4_294_967_294], [4_294_967_295]],
-    ["maxTokens", [1, 100], [0, 101, 2 ** 31]],
-    ["minTokens", [0, 100], [101, 2 ** 31]],
+    ["maxTokens", [1, 100, 101, 2 ** 31, 2 ** 32 - 1], [0]],
+    ["minTokens", [0, 100, 101, 2 ** 31], []],
   ];
   it.each(ranges)("keep %s in its range", (field, good, wrong) => {
     for (const value of good)
@@ -170,6 +177,34 @@ describe("the rules of a generation request", () => {
   });
 });
 
+describe("what is wrong with a field", () => {
+  it("has a reason that programs can read", () => {
+    expect(
+      reasonsIn({
+        input: { $case: "prompt", value: "" },
+        model: "m".repeat(129),
+        stop: Array.from({ length: 17 }, () => "x"),
+        sampling: { temperature: -1, minTokens: 6, maxTokens: 5 },
+        includePrompt: true,
+        truncate: 9 as never,
+      }),
+    ).toEqual({
+      prompt: "REQUIRED",
+      model: "TOO_LONG",
+      stop: "TOO_MANY",
+      "sampling.temperature": "OUT_OF_RANGE",
+      "sampling.min_tokens": "CONFLICT",
+      truncate: "UNKNOWN_VALUE",
+    });
+  });
+
+  it("is told once for each field", () => {
+    const messages = [{ role: 2 as const, content: "x" }];
+    const twice = { input: { $case: "chat" as const, value: { messages } }, includePrompt: true };
+    expect(reasonsIn(twice)).toEqual({ include_prompt: "CONFLICT" });
+  });
+});
+
 describe("the rules of other requests", () => {
   const embed = (part: Parameters<typeof EmbedStreamRequest.fromPartial>[0]) =>
     violations(
@@ -194,8 +229,10 @@ describe("the rules of other requests", () => {
       violations(rules.ListModelsRequest, ListModelsRequest.fromPartial(part)).map(
         ({ field }) => field,
       );
-    expect(page({ pageSize: 1000 })).toEqual([]);
-    expect(page({ pageSize: 1001, pageToken: "x".repeat(257) })).toEqual([
+    expect(page({ pageSize: 1001 })).toEqual([]);
+    expect(page({ pageSize: 2 ** 31 - 1 })).toEqual([]);
+    // What -1 is on the wire.
+    expect(page({ pageSize: 2 ** 32 - 1, pageToken: "x".repeat(257) })).toEqual([
       "page_size",
       "page_token",
     ]);

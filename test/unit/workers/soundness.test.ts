@@ -60,7 +60,9 @@ describe("an event", () => {
 
 describe("an engine's error", () => {
   const bare = { reason: "INPUT_TOO_LONG", message: "x" } as const;
-  const violations = [{ field: "inputs[0]", description: "is too long" }];
+  const violations = [
+    { field: "inputs[0]", reason: "TOO_LONG", description: "is too long" },
+  ] as const;
 
   it("keeps what callers can be told", () => {
     const whole = { ...bare, facts: { tokens: "12" }, violations };
@@ -74,6 +76,7 @@ describe("an engine's error", () => {
     { facts: null },
     { violations: "inputs[0]" },
     { violations: [{ field: "inputs[0]" }] },
+    { violations: [{ field: "inputs[0]", reason: "MADE_UP", description: "is too long" }] },
     { more: 1 },
   ])("loses what they cannot: %j", (wrong) => {
     expect(soundError({ ...bare, ...wrong } as ErrorData)).toEqual(bare);
