@@ -1,9 +1,11 @@
 /** `inferd serve`: starts the server, shows how it goes, and ends it by signals. */
 import type { App } from "../app.ts";
+import { systemClock } from "../base/clock.ts";
 import { type Log, openLog, type RootLog } from "../base/log.ts";
 import { version } from "../base/version.ts";
 import type { Config } from "../config/settings.ts";
 import type { ModelStatus } from "../models/model.ts";
+import { followParent, startedBy } from "./parent.ts";
 import { readConfig, type SettingFlags } from "./configuration.ts";
 import { exitCodes } from "./failure.ts";
 import { table, write } from "./print.ts";
@@ -20,7 +22,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const { log, progress } = await openServerLog(config, isPretty);
   const { startApp } = await import("../app.ts");
   const app = await startApp(config, log, process.env);
-  const ending = endBySignals(app, log, config.lameDuckMs);
+  const ending = endInTime(app, log, config);
   reloadBySignal({ app, log, config, flags, ending });
   await untilLoaded(app, progress);
   // A server that was told to end while it loaded has no models any more, which is no complaint.
@@ -50,17 +52,18 @@ async function openServerLog(config: Config, isPretty: boolean) {
   return { log, progress };
 }
 
+type Cause = { readonly signal: "SIGINT" | "SIGTERM" } | { readonly parent: "ended" };
+
 /**
  * Drains at the first signal, which aborts the result; a second one ends the process at once. SIGTERM
  * comes from a manager, who has clients to lead elsewhere; Ctrl-C from a person, who does not wait.
  */
-function endBySignals(app: App, log: Log, lameDuckMs: number): AbortSignal {
+function endInTime(app: App, log: Log, config: Config): AbortSignal {
   const ending = new AbortController();
-  const end = (signal: "SIGINT" | "SIGTERM"): void => {
-    if (ending.signal.aborted) process.exit(signal === "SIGINT" ? exitCodes.interrupted : 143);
+  const drain = (cause: Cause, lameDuckMs: number): void => {
     ending.abort();
-    log.info({ audit: true, act: "draining", signal }, "draining; a second signal ends at once");
-    app.drain(signal === "SIGTERM" ? lameDuckMs : 0).then(
+    log.info({ audit: true, act: "draining", ...cause }, "draining; a second signal ends at once");
+    app.drain(lameDuckMs).then(
       () => {
         log.info({}, "stopped");
         // Whatever is still open now must not keep the process: its calls have had their grace.
@@ -72,9 +75,24 @@ function endBySignals(app: App, log: Log, lameDuckMs: number): AbortSignal {
       },
     );
   };
+  const end = (signal: "SIGINT" | "SIGTERM"): void => {
+    if (ending.signal.aborted) process.exit(signal === "SIGINT" ? exitCodes.interrupted : 143);
+    drain({ signal }, signal === "SIGTERM" ? config.lameDuckMs : 0);
+  };
   process.on("SIGTERM", end);
   process.on("SIGINT", end);
+  if (config.exitWithParent) {
+    endWithParent(() => {
+      if (!ending.signal.aborted) drain({ parent: "ended" }, config.lameDuckMs);
+    });
+  }
   return ending.signal;
+}
+
+function endWithParent(onEnded: () => void): void {
+  const ppid = (): number => process.ppid;
+  const parentPid = startedBy(process.env["INFERD_PARENT_PID"], ppid());
+  followParent({ parentPid, ppid, clock: systemClock, onEnded });
 }
 
 interface Reloading {

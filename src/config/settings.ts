@@ -1,10 +1,10 @@
 /** Every setting of the server, once: flags, environment, file keys, `--help`, docs and `Config` come from here. */
-import { availableParallelism } from "node:os";
+import { usableCores } from "../base/cpu-quota.ts";
 import { accessSettings } from "./access-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { networkSettings } from "./network-settings.ts";
 import type { Setting } from "./setting.ts";
-import { nonEmpty, oneOf, path, wholeNumber } from "./values.ts";
+import { nonEmpty, oneOf, path, truth, wholeNumber } from "./values.ts";
 
 const day = 86_400_000;
 
@@ -45,7 +45,7 @@ export const settings = {
   },
   cores: {
     group: "Models",
-    default: availableParallelism(),
+    default: usableCores(),
     defaultText: "the cores that this process may use",
     read: wholeNumber(1, 4096),
     value: "n",
@@ -90,6 +90,14 @@ export const settings = {
     read: wholeNumber(0, day),
     value: "ms",
     help: "Milliseconds that running calls then get to finish. Keep both together 4 seconds below Kubernetes' terminationGracePeriodSeconds: workers end after them.",
+  },
+  exitWithParent: {
+    group: "Shutdown",
+    default: false,
+    read: truth,
+    value: "true|false",
+    preset: "true",
+    help: "Ends the server as SIGTERM does once the process that started it has ended, however that ended: for a server that another program starts as its own.",
   },
   logLevel: {
     group: "Logs",
