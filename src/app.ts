@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Access, openAccess } from "./auth/access.ts";
+import { asksForCredentials } from "./auth/exposure.ts";
 import { buildCommit } from "./base/build.ts";
 import { systemClock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
@@ -127,6 +128,7 @@ function serve(
     ...(meter && { meter }),
     descriptors,
     doorkeeper,
+    tellsProbesOfModels: !asksForCredentials(config),
     keyPair,
   });
   const options = { models, limits: config };

@@ -26,6 +26,8 @@ export interface Permit {
   readonly id: string;
   /** Whether the caller may know of a model. */
   readonly sees: (model: string) => boolean;
+  /** Says which models the caller may read of, also in a method that is open: a bad credential counts as none there. */
+  readonly readable: () => Promise<(model: string) => boolean>;
   /** Throws NOT_ALLOWED where the caller may not use the model. */
   readonly use: (model: string) => void;
   /** The most urgent that the caller's jobs may be. */
@@ -61,9 +63,8 @@ export class Doorkeeper {
   /** Rejects with the ServeError that the call ends with. */
   async admit(arrival: Arrival): Promise<Permit> {
     const need = needOf(arrival.method);
-    if (need === "open" || (need === "reflection" && this.#options.isReflectionOpen)) {
-      return openPermit(arrival.host);
-    }
+    if (need === "open") return this.#openPermit(arrival);
+    if (need === "reflection" && this.#options.isReflectionOpen) return openPermit(arrival.host);
     let caller: string | undefined;
     try {
       const principal = await this.#principalOf(arrival, (proved) => (caller = proved));
@@ -73,6 +74,23 @@ export class Doorkeeper {
     } catch (thrown) {
       throw this.#refused(ServeError.from(thrown), arrival, caller);
     }
+  }
+
+  /** Whoever asks for the health of a process is let in; whoever asks for that of models must be able to read of them. */
+  #openPermit(arrival: Arrival): Permit {
+    const readable = async (): Promise<(model: string) => boolean> => {
+      let caller: string | undefined;
+      try {
+        const principal = await this.#principalOf(arrival, (proved) => (caller = proved));
+        return principal === undefined ? () => true : readableBy(principal);
+      } catch (thrown) {
+        const error = ServeError.from(thrown);
+        // Probes show none, and often; who shows a bad one may be guessing.
+        if (error.reason !== "NO_CREDENTIAL") this.#refused(error, arrival, caller);
+        return () => false;
+      }
+    };
+    return { ...openPermit(arrival.host), readable };
   }
 
   /** Tells the audit now what it would be told later, and waits for nothing more. */
@@ -102,6 +120,7 @@ export class Doorkeeper {
     return {
       id: principal.id,
       sees: (model) => mayUse(principal, model),
+      readable: () => Promise.resolve(readableBy(principal)),
       use: (model) => {
         if (!mayUse(principal, model)) guarded(() => refuseModel(model));
       },
@@ -128,6 +147,12 @@ const nobody: Principal = {
   quota: {},
 };
 
+/** As `ListModels` tells them. */
+function readableBy(principal: Principal): (model: string) => boolean {
+  const mayRead = principal.scopes.includes("models.read");
+  return (model) => mayRead && mayUse(principal, model);
+}
+
 function refuseModel(model: string): never {
   const message = "this credential may not use the model";
   throw new ServeError("NOT_ALLOWED", message, { facts: { model } });
@@ -138,6 +163,7 @@ export function openPermit(host: string): Permit {
   return {
     id: host,
     sees: () => true,
+    readable: () => Promise.resolve(() => true),
     use: () => undefined,
     priority: "interactive",
     reserve: () => () => undefined,

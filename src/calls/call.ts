@@ -28,6 +28,11 @@ export interface Caller {
   readonly id: string;
   /** Whether the caller may know of a model. */
   readonly sees: (model: string) => boolean;
+  /**
+   * Says which models the caller may read of, where the method itself is open to everybody: it looks at the
+   * credential only now, and a bad one counts as none.
+   */
+  readonly readable: () => Promise<(model: string) => boolean>;
   /** Throws NOT_ALLOWED where the caller may not use the model. */
   readonly use: (model: string) => void;
   /** The most urgent that the caller's jobs may be, whatever they ask for. */

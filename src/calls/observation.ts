@@ -6,7 +6,10 @@ import type { CallContext, Interceptor } from "./call.ts";
 
 export interface ObservationOptions {
   readonly meter: Meter;
-  /** Writes calls that went well at debug: those of probes, which come every few seconds. */
+  /**
+   * Writes calls that went well at debug: those of probes, which come every few seconds, and watches, which end
+   * with their caller or with the server.
+   */
   readonly quiet: boolean;
   /** A monotonic clock in milliseconds, the one that `CallContext.arrivedAt` is read from. */
   readonly now: () => number;
@@ -30,10 +33,14 @@ export function observation(log: Log, options: ObservationOptions): Interceptor 
         const outcome = context.signal.aborted ? ServeError.from(context.signal.reason) : error;
         const durationMs = now() - context.arrivedAt;
         meter.callEnded(endOf(context, outcome, durationMs));
-        const write = outcome === undefined && quiet ? log.debug : levelOf(log, outcome);
+        const write = quiet && isWell(outcome) ? log.debug : levelOf(log, outcome);
         write(fieldsOf(context, outcome, durationMs), "call");
       }
     };
+}
+
+function isWell(error: ServeError | undefined): boolean {
+  return error === undefined || error.reason === "CALLER_GONE" || error.reason === "SHUTTING_DOWN";
 }
 
 function levelOf(log: Log, error: ServeError | undefined): Log["info"] {

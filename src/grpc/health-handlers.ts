@@ -1,6 +1,9 @@
 /**
  * `grpc.health.v1.Health`, by its published contract. A watch is a stream like any other: it says each
  * change once, keeps only the newest for a caller who reads slowly, and ends when the server drains.
+ *
+ * A model that the caller may not read of is one that is not there: health needs no credential, and names of
+ * models are told to those alone who could list them.
  */
 import {
   type HealthCheckRequest,
@@ -10,7 +13,8 @@ import {
   type HealthListResponse,
 } from "../../gen/grpc/health/v1/health.ts";
 import { ServeError } from "../base/errors.ts";
-import type { Handler } from "../calls/call.ts";
+import { modelOfHealthName } from "../base/health-names.ts";
+import type { CallContext, Handler } from "../calls/call.ts";
 import type { HealthStatuses } from "./health.ts";
 
 interface HealthHandlers {
@@ -24,23 +28,30 @@ const longestName = 256;
 
 export function healthHandlers(health: HealthStatuses): HealthHandlers {
   return {
-    // The first two answer at once; a handler's shape makes them generators.
-    // eslint-disable-next-line @typescript-eslint/require-await
-    check: async function* ({ service }) {
-      const status = health.of(service);
+    check: async function* ({ service }, context) {
+      const status = (await isTold(service, context)) ? health.of(service) : Status.SERVICE_UNKNOWN;
       if (status === Status.SERVICE_UNKNOWN) throw unknownService();
       yield { status };
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
-    list: async function* () {
-      const all = health.names().map((name) => [name, { status: health.of(name) }] as const);
-      yield { statuses: Object.fromEntries(all) };
+    list: async function* (_, { caller }) {
+      const mayRead = await caller.readable();
+      const names = health.names().filter((name) => {
+        const model = modelOfHealthName(name);
+        return model === undefined || mayRead(model);
+      });
+      yield {
+        statuses: Object.fromEntries(names.map((name) => [name, { status: health.of(name) }])),
+      };
     },
-    watch: async function* ({ service }, { signal }) {
+    watch: async function* ({ service }, context) {
+      const { signal } = context;
       if (service.length > longestName) throw unknownService();
+      const told = await isTold(service, context);
       const news = new Newest<Status>();
       signal.addEventListener("abort", () => news.wake(), { once: true });
-      const stop = health.follow(service, (status) => news.set(status));
+      const follow = (listener: (status: Status) => void): (() => void) =>
+        told ? health.follow(service, listener) : sayUnknown(listener);
+      const stop = follow((status) => news.set(status));
       try {
         for (let said: Status | undefined; !signal.aborted;) {
           const status = await news.take();
@@ -53,6 +64,18 @@ export function healthHandlers(health: HealthStatuses): HealthHandlers {
       }
     },
   };
+}
+
+/** Whether the caller may know of what the name speaks of. */
+async function isTold(name: string, { caller }: CallContext): Promise<boolean> {
+  const model = modelOfHealthName(name);
+  return model === undefined || (await caller.readable())(model);
+}
+
+/** As the contract has it of a name that nobody knows; it stays so, whatever comes. */
+function sayUnknown(listener: (status: Status) => void): () => void {
+  listener(Status.SERVICE_UNKNOWN);
+  return () => undefined;
 }
 
 function unknownService(): ServeError {

@@ -3,7 +3,7 @@ import { ServerCredentials } from "@grpc/grpc-js";
 import { HealthService } from "../../gen/grpc/health/v1/health.ts";
 import { ServerReflectionService } from "../../gen/grpc/reflection/v1/reflection.ts";
 import { ServerReflectionService as AlphaReflectionService } from "../../gen/grpc/reflection/v1alpha/reflection.ts";
-import { type Doorkeeper, openPermit } from "../auth/doorkeeper.ts";
+import { type Doorkeeper, openPermit, type Permit } from "../auth/doorkeeper.ts";
 import type { FollowedKeyPair } from "../auth/key-pair.ts";
 import { idleClock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
@@ -30,6 +30,8 @@ export interface ServerOptions extends DoorLimits {
   readonly meter?: Meter;
   /** Says who may call. */
   readonly doorkeeper: Pick<Doorkeeper, "admit">;
+  /** Whether the port for probes, which asks for no credential, names models. */
+  readonly tellsProbesOfModels: boolean;
   /** Undefined for plaintext. */
   readonly keyPair: FollowedKeyPair | undefined;
   /** Whether reflection is served; who may use it is the doorkeeper's to say. */
@@ -114,9 +116,12 @@ function openDoor(options: ServerOptions, turnedAway: TurnedAway): Door {
   return door;
 }
 
-/** A door to health alone. Whoever reaches it may ask: it says no more than that. */
+/** A door to health alone. Whoever reaches it may ask, and is asked for nothing, so it tells of models only where nobody is. */
 function probeDoor(options: ServerOptions, health: HealthStatuses, turnedAway: TurnedAway): Door {
-  const caller = openPermit("probe");
+  const caller: Permit = {
+    ...openPermit("probe"),
+    readable: () => Promise.resolve(() => options.tellsProbesOfModels),
+  };
   const accounts = new CallAccounts(turnedAway);
   const calls = new OpenCalls(() => caller, accounts);
   const interceptors = [explainRefusals(accounts)];

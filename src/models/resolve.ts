@@ -28,9 +28,7 @@ export function chooseModel(
   const name = wanted.name === "" ? nameFor(wanted.task, models, defaults) : wanted.name;
   const model = models.find(({ manifest }) => manifest.name === name);
   if (model === undefined) {
-    throw new ServeError("MODEL_NOT_FOUND", `there is no model named ${JSON.stringify(name)}`, {
-      facts: { model: name },
-    });
+    throw modelNotFound(name);
   }
   const tasks = model.info?.tasks ?? [model.manifest.task];
   if (!tasks.includes(wanted.task)) {
@@ -40,6 +38,12 @@ export function chooseModel(
   }
   assertServing(model);
   return model;
+}
+
+/** What every call is told that names a model which is not there. */
+export function modelNotFound(name: string): ServeError {
+  const message = `there is no model named ${JSON.stringify(name)}; ListModels names those there are`;
+  return new ServeError("MODEL_NOT_FOUND", message, { facts: { model: name } });
 }
 
 function nameFor(task: Task, models: readonly ModelStatus[], defaults: DefaultModels): string {

@@ -6,12 +6,13 @@
  *   the other probes count, and models that are added later change nothing of it.
  * - `readiness` and the empty name: SERVING once that is so and at least one model is ready. A model
  *   that failed takes no others down with it. With no model at all, there is nothing to wait for.
- * - `model:<name>`: SERVING while it is ready; unknown once it has gone.
+ * - `model:<name>`: SERVING while it is ready; unknown once it has gone, and to those who may not read of it.
  * - the generation and embedding services: SERVING while a model of their task is ready.
  * - the services that need no model: always SERVING.
  *
  * While the server leaves and drains, the edge overrides it.
  */
+import { healthNameOf } from "../base/health-names.ts";
 import type { Task } from "../engines/engine.ts";
 import type { ModelStatus } from "../models/model.ts";
 import type { Registry } from "../models/registry.ts";
@@ -61,7 +62,9 @@ export function healthOf(
     ...Object.entries(services).map(
       ([service, task]) => [service, task === undefined || ready.some(serves(task))] as const,
     ),
-    ...models.map(({ manifest, state }) => [`model:${manifest.name}`, state === "ready"] as const),
+    ...models.map(
+      ({ manifest, state }) => [healthNameOf(manifest.name), state === "ready"] as const,
+    ),
   ]);
 }
 

@@ -8,13 +8,13 @@ import {
   ModelState,
   Task,
 } from "../../gen/inferd/v1/model_service.ts";
-import { ServeError } from "../base/errors.ts";
 import { withoutFolders } from "../base/path.ts";
 import type { Handler } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
 import type { Task as TaskName } from "../engines/engine.ts";
 import type { Manifest } from "../models/manifest.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
+import { modelNotFound } from "../models/resolve.ts";
 import type { Limits } from "./limits.ts";
 import { requestRules } from "./rules.ts";
 import { samplingOf } from "./sampling.ts";
@@ -47,15 +47,10 @@ export function modelHandlers({ models, limits }: ModelOptions): ModelHandlers {
     getModel: validated(rules.GetModelRequest, async function* ({ name }, { caller }) {
       caller.use(name);
       const model = models.find(name);
-      if (model === undefined) throw notFound(name);
+      if (model === undefined) throw modelNotFound(name);
       yield { model: describe(model, limits) };
     }),
   };
-}
-
-function notFound(name: string): ServeError {
-  const message = `there is no model ${name}; ListModels names those there are`;
-  return new ServeError("MODEL_NOT_FOUND", message, { facts: { model: name } });
 }
 
 /** One page of a list that is ordered by name, after the name that the token stands for. */

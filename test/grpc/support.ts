@@ -21,6 +21,7 @@ export const descriptors = readFileSync("gen/fds.binpb");
 export const serverOptions: ServerOptions = {
   log: silentLog,
   doorkeeper: { admit: ({ host }) => Promise.resolve(openPermit(host)) },
+  tellsProbesOfModels: true,
   keyPair: undefined,
   reflection: "open",
   descriptors,

@@ -140,6 +140,20 @@ describe("observation", () => {
     expect(lines.map(({ level }) => level)).toEqual(["debug", "warn"]);
   });
 
+  it.each(["CALLER_GONE", "SHUTTING_DOWN"] as const)(
+    "writes a watch that ends by %s at debug, and a call at more",
+    async (reason) => {
+      const { log, lines } = recorder();
+      for (const quiet of [true, false]) {
+        const ending = observation(log, { ...options, quiet })(() => {
+          throw new ServeError(reason, "it ended");
+        });
+        await expect(drain(ending("x", contextOf()))).rejects.toThrow();
+      }
+      expect(lines.map(({ level }) => level === "debug")).toEqual([true, false]);
+    },
+  );
+
   const failures: [unknown, string, LogFields][] = [
     [
       new ServeError("FIELD_INVALID", "x"),
