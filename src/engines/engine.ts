@@ -98,7 +98,16 @@ export interface ModelInfo {
   readonly vocabularySize: number;
   /** The length of its vectors; zero for generation. */
   readonly dimensions: number;
-  readonly pooling: "" | "mean" | "cls" | "last";
+  /** How token vectors become one, as `Model.pooling` of the contract; empty for generation. */
+  readonly pooling: string;
+  /** What may stand before a text; left out where there is nothing. Names are unique. */
+  readonly prompts?: readonly ModelPrompt[];
+  /** The name of the prompt that stands before a text whose call names none; left out where none does. */
+  readonly defaultPrompt?: string;
+  /** Whether vectors are scaled to length 1 where a call does not say; true where it is left out. */
+  readonly normalize?: boolean;
+  /** How texts share the engine's batches; left out, each vector is what its text alone gives. */
+  readonly batching?: TextBatching;
   /** Whether it takes chat input. */
   readonly chat: boolean;
   /** Its licence by its own metadata; empty where it states none. */
@@ -107,6 +116,18 @@ export interface ModelInfo {
   readonly slots: number;
   readonly libraries: readonly { readonly name: string; readonly version: string }[];
 }
+
+/** A text that the model was trained to read before others. */
+export interface ModelPrompt {
+  readonly name: string;
+  readonly text: string;
+}
+
+/**
+ * `together`: batches change no vector. `alone`: they would, so there are none. `mixed`: they do, and the manifest lets
+ * them.
+ */
+export type TextBatching = "together" | "alone" | "mixed";
 
 export type Truncation = "none" | "end" | "start";
 
@@ -157,6 +178,8 @@ export interface EmbedJob {
   readonly kind: "embed";
   readonly texts: readonly string[];
   readonly truncate: Truncation;
+  /** The name of a prompt of the model; empty for none, left out for the model's default. */
+  readonly promptName?: string;
 }
 
 export interface StepEvent {

@@ -205,7 +205,10 @@ describe("jobs", () => {
 describe("loading", () => {
   it.each([
     ["options.size", { options: { size: 1 } }],
-    ["options.pooling", { options: { pooling: "max" } }],
+    ["options.pooling", { options: { pooling: "median" } }],
+    ["options.batch", { options: { batch: true } }],
+    ["options.output", { options: { output: "logits" } }],
+    ["options.normalize", { options: { normalize: 1 } }],
     ["limits.context_length", { contextLength: 1024 }],
     ["tokenizer.json", { files: { ...source.files, tokenizer: join(folder, "none.json") } }],
     ["role model", { files: {} }],

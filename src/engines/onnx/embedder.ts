@@ -5,8 +5,11 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { ServeError } from "../../base/errors.ts";
-import type { Engine, Job, ModelInfo, StepEvent } from "../engine.ts";
+import type { Engine, Job, ModelInfo, StepEvent, VectorItem } from "../engine.ts";
+import type { EncodedText } from "./encoder.ts";
+import type { Computed } from "./isolation.ts";
 import { batchBudget, followSpeed, nextBatch } from "./plan.ts";
+import type { PromptTable } from "./prompt-table.ts";
 import { Reader } from "./reader.ts";
 import { TextJob } from "./text-job.ts";
 import type { WaitingText } from "./text-job.ts";
@@ -18,14 +21,12 @@ const stepMs = 50;
 /** How far texts are read ahead, in batches of all jobs together: enough to find some of one length. */
 const batchesAhead = 8;
 
-/** The token ids of some texts. */
-export type Batch = readonly (readonly number[])[];
-
 export interface EmbedderParts {
   readonly info: ModelInfo;
   readonly tokens: Tokens;
-  /** Computes a batch of token ids on so many threads: a vector each, in their order. */
-  readonly encode: (texts: Batch, threads: number) => Promise<readonly Float32Array[]>;
+  readonly promptOf: PromptTable;
+  /** Computes a batch on so many threads: a vector each, or why there is none, in their order. */
+  readonly encode: (texts: readonly EncodedText[], threads: number) => Promise<readonly Computed[]>;
   readonly close: () => Promise<void>;
   readonly threads: number;
   /** A first measurement, in tokens a millisecond. */
@@ -66,7 +67,8 @@ export class Embedder implements Engine {
     if (job.kind !== "embed") {
       throw new ServeError("WRONG_TASK", "this model embeds and does not generate");
     }
-    this.#jobs = [...this.#jobs, new TextJob(id, job, this.#parts.clock.now())];
+    const prompt = this.#parts.promptOf(job.promptName);
+    this.#jobs = [...this.#jobs, new TextJob(id, { job, prompt }, this.#parts.clock.now())];
   }
 
   cancel(id: number): void {
@@ -118,10 +120,7 @@ export class Embedder implements Engine {
     const { encode, clock } = this.#parts;
     this.#textsInStep = batch.length;
     const beganAt = clock.now();
-    const vectors = await encode(
-      batch.map(({ ids }) => ids),
-      this.#threads,
-    );
+    const computed = await encode(batch, this.#threads);
     const longest = batch.reduce((most, { length }) => Math.max(most, length), 0);
     this.#speed = followSpeed(this.#speed, batch.length * longest, clock.now() - beganAt);
     this.#advance(batch);
@@ -130,11 +129,11 @@ export class Embedder implements Engine {
     for (const job of new Set(batch.map((text) => text.job))) job.leaveBatch(done, batch.length);
     // Neighbours in length are in no order: a job's texts leave together, and in theirs.
     return batch
-      .map((text, place) => ({ text, values: vectors[place] }))
+      .map((text, place) => ({ text, result: computed[place] }))
       .sort((a, b) => a.text.job.id - b.text.job.id || a.text.index - b.text.index)
-      .flatMap(({ text: { job, index, truncated, length }, values }) => {
-        if (values === undefined) throw new Error("bug: a text without a vector");
-        return job.emit({ index, values, tokens: length, truncated }, startedAt);
+      .flatMap(({ text, result }) => {
+        if (result === undefined) throw new Error("bug: a text without a vector");
+        return text.job.emit(itemOf(text, result), startedAt);
       });
   }
 
@@ -153,4 +152,11 @@ export class Embedder implements Engine {
       return [...job.begin(startedAt), { id: job.id, event: { kind: "finish", ...result } }];
     });
   }
+}
+
+function itemOf({ index, truncated, length }: WaitingText, result: Computed): VectorItem {
+  const item = { index, tokens: length, truncated };
+  return result instanceof Float32Array
+    ? { ...item, values: result }
+    : { ...item, values: new Float32Array(0), error: result };
 }

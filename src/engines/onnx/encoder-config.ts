@@ -1,117 +1,72 @@
 /** What the files beside a sentence-embedding model say about it, in the layout of sentence-transformers. */
+import { field, positive } from "./json.ts";
+import type { NamedJson } from "./json.ts";
+import { firstPositionOf, maxTokensOf, paddingIdOf } from "./limits.ts";
+import type { Module } from "./modules.ts";
+import type { OnnxOptions } from "./options.ts";
 import type { Pooling } from "./pooling.ts";
+import { poolingConfigOf } from "./pooling-config.ts";
+import { promptsOf } from "./prompts.ts";
+import type { Prompts } from "./prompts.ts";
+import { sentenceConfigOf } from "./sentence-config.ts";
 
 /** The configuration files that a model has; each is parsed JSON, or undefined where there is none. */
 export interface EncoderFiles {
-  readonly modules: unknown;
-  readonly pooling: unknown;
-  readonly sentence: unknown;
+  /** `modules.json`, read. */
+  readonly modules: readonly Module[] | undefined;
+  readonly pooling: NamedJson | undefined;
+  readonly sentence: NamedJson | undefined;
+  /** `config_sentence_transformers.json`. */
+  readonly prompts: unknown;
   readonly tokenizer: unknown;
   readonly model: unknown;
 }
 
 /** What the manifest states, which goes before the files. */
-export interface EncoderOptions {
-  readonly pooling: Pooling | undefined;
+export interface Stated extends Pick<OnnxOptions, "pooling" | "normalize"> {
   readonly contextLength: number | undefined;
 }
 
-export interface EncoderConfig {
-  readonly pooling: Pooling;
+export interface EncoderConfig extends Prompts {
+  /** Undefined where nothing states it: then the graph must pool. */
+  readonly pooling: readonly Pooling[] | undefined;
+  /** Whether a prompt's tokens count in the vector. */
+  readonly includePrompt: boolean;
   /** The most tokens of a text, special ones included. */
   readonly maxTokens: number;
   /** Token ids that the model knows; undefined where it does not say. */
   readonly vocabularySize: number | undefined;
+  /** The default of `normalize` in calls. */
+  readonly normalize: boolean;
+  /** Whether texts are lower-cased before the tokenizer's own steps. */
+  readonly lowercase: boolean;
+  /** What batches are padded with. */
+  readonly paddingId: number;
+  /** The position of a text's first token. */
+  readonly firstPosition: number;
+  readonly architectures: unknown;
 }
 
-/** Fails with a message for the person who set the model up. */
-export function encoderConfig(files: EncoderFiles, options: EncoderOptions): EncoderConfig {
-  refuseUnknownModules(files.modules);
+/** Fails with a message for the person who set the model up: it names the file and the key. */
+export function encoderConfig(files: EncoderFiles, stated: Stated): EncoderConfig {
+  const { model, modules } = files;
+  const sentence = sentenceConfigOf(files.sentence);
+  const pooling = poolingConfigOf(files.pooling);
   return {
-    pooling: options.pooling ?? poolingOf(files.pooling),
-    maxTokens: maxTokensOf(files, options.contextLength),
-    vocabularySize: positive(files.model, "vocab_size"),
+    ...promptsOf(files.prompts),
+    pooling: stated.pooling ?? pooling?.modes,
+    includePrompt: pooling?.includePrompt ?? true,
+    maxTokens: maxTokensOf(
+      { sentence: sentence.maxTokens, tokenizer: files.tokenizer, model },
+      stated.contextLength,
+    ),
+    vocabularySize: positive(model, "vocab_size"),
+    // Without modules.json nothing says whether the model's authors scale.
+    normalize: stated.normalize ?? (modules === undefined || modules.at(-1)?.kind === "normalize"),
+    lowercase: sentence.lowercase,
+    // Padding is masked out, so any id does; zero is one that every model knows.
+    paddingId: paddingIdOf(model) ?? 0,
+    firstPosition: firstPositionOf(model),
+    architectures: field(model, "architectures"),
   };
-}
-
-/** Scaling to length 1 is the caller's choice; anything else between pooling and the vector is not done. */
-function refuseUnknownModules(modules: unknown): void {
-  if (!Array.isArray(modules)) return;
-  for (const module of modules) {
-    const type = field(module, "type");
-    const name = typeof type === "string" ? (type.split(".").at(-1) ?? "") : "";
-    if (!["Transformer", "Pooling", "Normalize"].includes(name)) {
-      throw new Error(
-        `modules.json has a module that inferd does not compute: ${name || "unnamed"}`,
-      );
-    }
-  }
-}
-
-const modes: Readonly<Record<string, Pooling>> = {
-  pooling_mode_mean_tokens: "mean",
-  pooling_mode_cls_token: "cls",
-  pooling_mode_lasttoken: "last",
-  mean: "mean",
-  cls: "cls",
-  lasttoken: "last",
-};
-
-function poolingOf(config: unknown): Pooling {
-  if (typeof config !== "object" || config === null) {
-    throw new Error(
-      "the model has no 1_Pooling/config.json; state options.pooling in its manifest: mean, cls or last",
-    );
-  }
-  // Older files have a flag for each mode, newer ones name it.
-  const named = field(config, "pooling_mode");
-  const chosen =
-    typeof named === "string"
-      ? [named]
-      : Object.entries(config)
-          .filter(([key, value]) => key.startsWith("pooling_mode_") && value === true)
-          .map(([key]) => key);
-  const pooling = modes[chosen[0] ?? ""];
-  if (pooling !== undefined && chosen.length === 1) return pooling;
-  throw new Error(
-    `its 1_Pooling/config.json asks for ${chosen.join(" and ") || "no pooling"}; inferd does mean, cls or last token`,
-  );
-}
-
-function maxTokensOf(files: EncoderFiles, stated: number | undefined): number {
-  const positions = positive(files.model, "max_position_embeddings");
-  const own =
-    positive(files.sentence, "max_seq_length") ??
-    smallest(positive(files.tokenizer, "model_max_length"), positions);
-  if (stated !== undefined && stated > (positions ?? own ?? Infinity)) {
-    throw new Error(
-      `limits.context_length is ${stated}, but the model has positions for ${positions ?? own ?? 0} tokens`,
-    );
-  }
-  const limit = stated ?? own;
-  if (limit === undefined) {
-    throw new Error(
-      "no file says how many tokens the model takes; state limits.context_length in its manifest",
-    );
-  }
-  return smallest(limit, positions) ?? limit;
-}
-
-function smallest(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return Math.min(a, b);
-}
-
-/** Tokenizers write a number beyond all reason for "no limit". */
-function positive(config: unknown, key: string): number | undefined {
-  const value = field(config, key);
-  return typeof value === "number" && Number.isInteger(value) && value > 0 && value < 1e9
-    ? value
-    : undefined;
-}
-
-function field(config: unknown, key: string): unknown {
-  if (typeof config !== "object" || config === null) return undefined;
-  // Any object may be read by key; what is found is checked by the caller.
-  return (config as Readonly<Record<string, unknown>>)[key];
 }

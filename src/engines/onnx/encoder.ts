@@ -1,102 +1,136 @@
 /** Computes one batch of tokenised texts: pads, runs the graph, pools. */
 import { Tensor } from "onnxruntime-node";
 import type { InferenceSession } from "onnxruntime-node";
+import type { Layer } from "./layers.ts";
 import { pool } from "./pooling.ts";
 import type { Pooling } from "./pooling.ts";
+import type { GraphInput, GraphPorts, InputName } from "./ports.ts";
+import { halfValue } from "./safetensors.ts";
 
-const inputs = ["input_ids", "attention_mask", "token_type_ids"] as const;
-
-/** What exporters call a text's token vectors, where a graph gives more than those. */
-const outputs: readonly string[] = ["last_hidden_state", "token_embeddings"];
-
-type InputName = (typeof inputs)[number];
-
-/** What a graph takes and gives. */
-export interface GraphPorts {
-  readonly inputs: readonly InputName[];
-  readonly output: string;
+/** A text as the graph takes it. */
+export interface EncodedText {
+  readonly ids: readonly number[];
+  /** Its first tokens that do not count in the vector: a prompt's. Zero where all do. */
+  readonly skipped: number;
 }
 
-/** Says how to use a session's graph, or throws an Error that says why it is no text encoder. */
-export function portsOf(session: InferenceSession): GraphPorts {
-  const found = session.inputNames.map((name) => {
-    const input = inputs.find((known) => known === name);
-    if (input === undefined)
-      throw new Error(`the graph has an input that inferd does not know: ${name}`);
-    return input;
-  });
-  for (const input of session.inputMetadata) {
-    if (!input.isTensor || input.type !== "int64") {
-      throw new Error(`the graph's input ${input.name} must be an int64 tensor`);
-    }
-  }
-  if (!found.includes("input_ids")) throw new Error("the graph has no input named input_ids");
-  const rows = session.outputMetadata.filter(
-    (port) => port.isTensor && port.type === "float32" && port.shape.length === 3,
-  );
-  const output = rows.find((port) => outputs.includes(port.name)) ?? rows[0];
-  if (output === undefined) {
-    throw new Error("the graph gives no float32 output of shape [batch, sequence, dimensions]");
-  }
-  return { inputs: found, output: output.name };
+export interface EncoderParts {
+  readonly ports: GraphPorts;
+  readonly pooling: readonly Pooling[];
+  /** What is computed of each pooled vector. */
+  readonly layers: readonly Layer[];
+  readonly paddingId: number;
+  readonly firstPosition: number;
 }
 
 /** Owns the buffers that its batches are padded into. */
 export class Encoder {
-  readonly #ports: GraphPorts;
-  readonly #pooling: Pooling;
-  #ids = new BigInt64Array(0);
-  #mask = new BigInt64Array(0);
-  #types = new BigInt64Array(0);
+  readonly #parts: EncoderParts;
+  readonly #buffers: readonly InputBuffer[];
 
-  constructor(ports: GraphPorts, pooling: Pooling) {
-    this.#ports = ports;
-    this.#pooling = pooling;
+  constructor(parts: EncoderParts) {
+    this.#parts = parts;
+    this.#buffers = parts.ports.inputs.map((input) => new InputBuffer(input));
   }
 
   /** One vector for each text, in their order. */
   async encode(
     session: InferenceSession,
-    texts: readonly (readonly number[])[],
+    texts: readonly EncodedText[],
   ): Promise<readonly Float32Array[]> {
-    const longest = texts.reduce((most, ids) => Math.max(most, ids.length), 0);
-    this.#fill(texts, longest);
-    const size = texts.length * longest;
-    const tensor = (values: BigInt64Array) =>
-      new Tensor("int64", values.subarray(0, size), [texts.length, longest]);
-    const values: Record<InputName, BigInt64Array> = {
-      input_ids: this.#ids,
-      attention_mask: this.#mask,
-      token_type_ids: this.#types,
-    };
+    const { ports, layers } = this.#parts;
+    const longest = texts.reduce((most, { ids }) => Math.max(most, ids.length), 0);
     const feeds = Object.fromEntries(
-      this.#ports.inputs.map((name) => [name, tensor(values[name])]),
+      this.#buffers.map((buffer) => [buffer.name, buffer.fill(texts, longest, this.#parts)]),
     );
-    const output = (await session.run(feeds, [this.#ports.output]))[this.#ports.output];
-    const data = output?.data;
-    const dimensions = output?.dims[2];
-    if (!(data instanceof Float32Array) || dimensions === undefined) {
+    const output = (await session.run(feeds, [ports.output]))[ports.output];
+    const dimensions = output?.dims.at(-1);
+    if (output === undefined || dimensions === undefined) {
       throw new Error("bug: the graph gave another output than it said");
     }
-    return texts.map((ids, place) =>
-      pool({ data, first: place * longest, count: ids.length, dimensions }, this.#pooling),
-    );
+    const data = floatsOf(output.data);
+    const rows = ports.isPooled ? texts.length : texts.length * longest;
+    if (data.length !== rows * dimensions) {
+      throw new Error(`the graph's output ${ports.output} has another size than its texts`);
+    }
+    return texts.map((text, place) => {
+      const vector = ports.isPooled
+        ? data.slice(place * dimensions, (place + 1) * dimensions)
+        : this.#pool(text, { data, first: place * longest, dimensions });
+      return layers.reduce((values, layer) => layer(values), vector);
+    });
   }
 
-  #fill(texts: readonly (readonly number[])[], longest: number): void {
+  #pool(
+    { ids, skipped }: EncodedText,
+    rows: { readonly data: Float32Array; readonly first: number; readonly dimensions: number },
+  ): Float32Array {
+    return pool({ ...rows, count: ids.length, skipped }, this.#parts.pooling);
+  }
+}
+
+/** Single precision of what a graph gives; half precision comes as bits, or as Float16Array where Node.js has it. */
+function floatsOf(data: Tensor["data"]): Float32Array {
+  if (data instanceof Float32Array) return data;
+  if (!ArrayBuffer.isView(data) || data.byteLength !== data.length * 2) {
+    throw new Error("bug: the graph gave another output than it said");
+  }
+  const bits = new Uint16Array(data.buffer, data.byteOffset, data.length);
+  return Float32Array.from(bits, halfValue);
+}
+
+interface Padding {
+  readonly paddingId: number;
+  readonly firstPosition: number;
+}
+
+/** One input of the graph. */
+class InputBuffer {
+  readonly name: InputName;
+  readonly #type: GraphInput["type"];
+  #values: BigInt64Array | Int32Array;
+
+  constructor({ name, type }: GraphInput) {
+    this.name = name;
+    this.#type = type;
+    this.#values = type === "int64" ? new BigInt64Array(0) : new Int32Array(0);
+  }
+
+  /** A tensor of so many texts, of so many tokens each, that the next call overwrites. */
+  fill(texts: readonly EncodedText[], longest: number, padding: Padding): Tensor {
     const size = texts.length * longest;
-    if (this.#ids.length < size) {
-      this.#ids = new BigInt64Array(size);
-      this.#mask = new BigInt64Array(size);
-      this.#types = new BigInt64Array(size);
+    if (this.#values.length < size) {
+      this.#values = this.#type === "int64" ? new BigInt64Array(size) : new Int32Array(size);
     }
-    // Padding is masked out, so any id does; zero is one that every model knows.
-    this.#ids.fill(0n, 0, size);
-    this.#mask.fill(0n, 0, size);
-    for (const [place, ids] of texts.entries()) {
-      let at = place * longest;
-      this.#mask.fill(1n, at, at + ids.length);
-      for (const id of ids) this.#ids[at++] = BigInt(id);
+    const values = this.#values.subarray(0, size);
+    const set = setterOf(values);
+    for (const [text, { ids }] of texts.entries()) {
+      const start = text * longest;
+      for (let place = 0; place < longest; place++) {
+        set(start + place, this.#valueOf(ids[place], place, padding));
+      }
+    }
+    return new Tensor(this.#type, values, [texts.length, longest]);
+  }
+
+  /** Of the token at a place; undefined is padding. */
+  #valueOf(id: number | undefined, place: number, { paddingId, firstPosition }: Padding): number {
+    switch (this.name) {
+      case "input_ids":
+        return id ?? paddingId;
+      case "attention_mask":
+        return id === undefined ? 0 : 1;
+      case "token_type_ids":
+        return 0;
+      case "position_ids":
+        if (id !== undefined) return firstPosition + place;
+        // Where positions begin after the padding id, that is the position of padding.
+        return Math.max(0, firstPosition - 1);
     }
   }
+}
+
+function setterOf(values: BigInt64Array | Int32Array): (place: number, value: number) => void {
+  if (values instanceof Int32Array) return (place, value) => void (values[place] = value);
+  return (place, value) => void (values[place] = BigInt(value));
 }

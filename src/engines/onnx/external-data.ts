@@ -40,6 +40,9 @@ const children: Readonly<Record<Kind, Readonly<Record<number, Kind>>>> = {
   entry: {},
 };
 
+/** A node's `op_type`. */
+const operatorField = 4;
+
 /** Graphs within graphs: real ones have two or three. */
 const maxDepth = 64;
 const maxTextBytes = 4096;
@@ -55,11 +58,20 @@ export interface External {
   readonly length: number | undefined;
 }
 
+/** What a model's file says of itself. */
+export interface ModelFacts {
+  /** All tensors that lie outside of the file. */
+  readonly external: readonly External[];
+  /** The types of all operators, those in graphs within graphs included. */
+  readonly operators: ReadonlySet<string>;
+}
+
 /** Throws an Error that says what is wrong with the model, and names no folder. */
-export function checkModelFile(path: string): void {
-  const external = withFile(path, readExternal);
-  const byFile = Map.groupBy(external, ({ location }) => location);
+export function checkModelFile(path: string): ModelFacts {
+  const facts = withFile(path, readModel);
+  const byFile = Map.groupBy(facts.external, ({ location }) => location);
   for (const [location, parts] of byFile) checkLocation(dirname(path), location, parts);
+  return facts;
 }
 
 function checkLocation(folder: string, location: string, parts: readonly External[]): void {
@@ -81,14 +93,11 @@ function checkLocation(folder: string, location: string, parts: readonly Externa
   }
 }
 
-/** All tensors of a model that lie outside of its file. */
-export function readExternal(source: ByteSource): readonly External[] {
-  const found: External[] = [];
-  const end = source.bytes;
-  const hasGraph = new Walk(source, found).message("model", { start: 0, end, depth: 0 }).has(7);
-  if (!hasGraph)
-    throw new Error("the model's file is not an ONNX model; fetch it or export it again");
-  return found;
+export function readModel(source: ByteSource): ModelFacts {
+  const walk = new Walk(source);
+  const hasGraph = walk.message("model", { start: 0, end: source.bytes, depth: 0 }).has(7);
+  if (hasGraph) return walk;
+  throw new Error("the model's file is not an ONNX model; fetch it or export it again");
 }
 
 interface Range {
@@ -97,13 +106,14 @@ interface Range {
   readonly depth: number;
 }
 
-class Walk {
+/** Gathers facts as it goes through a file. */
+class Walk implements ModelFacts {
+  readonly external: External[] = [];
+  readonly operators = new Set<string>();
   readonly #source: ByteSource;
-  readonly #found: External[];
 
-  constructor(source: ByteSource, found: External[]) {
+  constructor(source: ByteSource) {
     this.#source = source;
-    this.#found = found;
   }
 
   /** Reads a message's fields, and its messages that lead to tensors. Gives the numbers of the fields. */
@@ -119,11 +129,13 @@ class Walk {
       const length = lengthOf(cursor, tag % 8);
       const child = tag % 8 === 2 ? children[kind][field] : undefined;
       const range = { start: cursor.position, end: cursor.position + length, depth: depth + 1 };
-      cursor.skip(length);
+      if (kind === "node" && field === operatorField && length <= maxTextBytes) {
+        this.operators.add(text.decode(cursor.take(length)));
+      } else cursor.skip(length);
       if (child === "entry") this.#entry(range, entries);
       else if (child !== undefined) this.message(child, range);
     }
-    if (entries.size > 0) this.#found.push(externalOf(entries));
+    if (entries.size > 0) this.external.push(externalOf(entries));
     return seen;
   }
 

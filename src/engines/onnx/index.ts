@@ -1,16 +1,29 @@
 /** Sentence-embedding models in ONNX, in the layout of sentence-transformers. */
 import { env } from "onnxruntime-node";
 import { systemClock } from "../../base/clock.ts";
-import type { EngineHost, LoadEngine, ModelInfo, ModelSource } from "../engine.ts";
+import type { EngineHost, LoadEngine, ModelInfo, ModelSource, TextBatching } from "../engine.ts";
+import { everyByte, mixedScripts } from "../trial-texts.ts";
 import { Embedder } from "./embedder.ts";
-import { Encoder, portsOf } from "./encoder.ts";
+import { Encoder } from "./encoder.ts";
+import type { EncodedText } from "./encoder.ts";
 import { encoderConfig } from "./encoder-config.ts";
-import type { EncoderConfig, EncoderOptions } from "./encoder-config.ts";
+import type { EncoderConfig } from "./encoder-config.ts";
 import { checkModelFile } from "./external-data.ts";
+import { batchingOf, layersFor, poolingFor, refuseTokenTypes } from "./fit.ts";
+import { computeEach } from "./isolation.ts";
+import type { Computed } from "./isolation.ts";
+import { lowerCased } from "./lower-case.ts";
 import { readFolder } from "./model-folder.ts";
-import type { ModelFolder } from "./model-folder.ts";
+import { optionsOf } from "./options.ts";
+import type { Pooling } from "./pooling.ts";
+import { portsOf } from "./ports.ts";
+import { openPrompts } from "./prompt-table.ts";
 import { Sessions } from "./sessions.ts";
+import { checkTokenIds } from "./token-ids.ts";
 import { openTokens } from "./tokens.ts";
+import type { Tokens } from "./tokens.ts";
+import { openVocabulary } from "./vocabulary.ts";
+import { warmUp } from "./warm-up.ts";
 
 /** Jobs that the engine holds at once: the more, the better it finds texts of one length. */
 const defaultSlots = 64;
@@ -18,79 +31,115 @@ const defaultSlots = 64;
 export const load: LoadEngine = async (source, host) => {
   const options = optionsOf(source);
   const folder = await readFolder(source);
-  checkModelFile(folder.model);
-  const config = encoderConfig(folder.files, options);
-  refuseUnknownIds(folder, config);
-  const tokens = await openTokens(folder.vocabulary, config.maxTokens);
+  const { operators } = checkModelFile(folder.model);
+  const config = encoderConfig(folder.files, { ...options, contextLength: source.contextLength });
+  checkTokenIds(folder.tokenizer, config.vocabularySize);
+  const tokenizer = config.lowercase ? lowerCased(folder.tokenizer) : folder.tokenizer;
+  const { vocabulary, vocabularySize } = openVocabulary(JSON.stringify(tokenizer));
+  const tokens = await openTokens(vocabulary, config.maxTokens);
+  const promptOf = await openPrompts({ ...config, tokenizer, read: readerOf(tokens) });
   host.progress(0.2);
 
   const sessions = new Sessions(folder.model);
   const session = await sessions.get(source.threads);
-  host.progress(0.9);
-  const encoder = new Encoder(portsOf(session), config.pooling);
-  const { speed, dimensions } = await warmUp(encoder, session, host);
+  host.progress(0.8);
+  const ports = portsOf(session, { ...options, architectures: config.architectures });
+  refuseTokenTypes(tokenizer, ports);
+  const pooling = poolingFor(ports, config, options);
+  const layers = layersFor(ports, folder.layers);
+  const encoder = new Encoder({ ...config, ports, pooling, layers });
+  const warm = await warmUp({
+    compute: (texts) => encoder.encode(session, texts),
+    ...(await readTrials(tokens, config.maxTokens)),
+    highestId: vocabularySize - 1,
+    now: () => host.now(),
+  });
+  const batching = batchingOf(options, { operators, ...warm });
   host.progress(1);
 
   return new Embedder({
-    info: infoOf(source, { ...config, dimensions, vocabularySize: folder.vocabularySize }),
+    info: infoOf(source, { ...config, ...warm, pooling, batching, vocabularySize }),
     tokens,
-    encode: async (texts, threads) => encoder.encode(await sessions.get(threads), texts),
+    promptOf,
+    encode: encodeWith(encoder, { sessions, host, batching }),
     close: () => sessions.close(),
     threads: source.threads,
-    speed,
+    speed: warm.speed,
     clock: { now: () => host.now(), after: systemClock.after },
   });
 };
 
-function optionsOf({ options, contextLength }: ModelSource): EncoderOptions {
-  for (const key of Object.keys(options)) {
-    if (key !== "pooling")
-      throw new Error(`options.${key} is not an option of the onnx engine: pooling`);
+/** A text's tokens; fails where it has more than the model takes. */
+function readerOf(tokens: Tokens) {
+  return async (text: string): Promise<readonly number[]> => {
+    const [read] = await tokens.read([{ text, truncate: "none" }]);
+    if (read === undefined || read.error !== undefined) throw new Error(read?.error?.message);
+    return read.ids;
+  };
+}
+
+/** Texts that show at once what no caller's text should be the first to show. */
+async function readTrials(tokens: Tokens, maxTokens: number) {
+  // A hundred tokens at the least each time.
+  const all = `${mixedScripts} `.repeat(1 + maxTokens / 100);
+  const texts = ["a", mixedScripts, everyByte(), all];
+  const read = await tokens.read(texts.map((text) => ({ text, truncate: "end" })));
+  // A tokenizer without a token for something says so of a caller's text too.
+  const trials = read.flatMap(({ ids, error }) => (error === undefined ? [ids] : []));
+  for (const id of trials.flat()) {
+    if (Number.isInteger(id) && id >= 0) continue;
+    throw new Error(`the tokenizer gives ${String(id)} as a token id`);
   }
-  const pooling = options["pooling"];
-  switch (pooling) {
-    case "mean":
-    case "cls":
-    case "last":
-    case undefined:
-      return { pooling, contextLength };
-    default:
-      throw new Error("options.pooling must be mean, cls or last");
-  }
+  const longest = trials.reduce<readonly number[]>((a, b) => (b.length > a.length ? b : a), []);
+  if (longest.length === 0) throw new Error("the tokenizer reads no text of any script");
+  return { trials, longest };
 }
 
-/** A token id beyond the model's table would fail in the middle of a batch of other callers. */
-function refuseUnknownIds(folder: ModelFolder, { vocabularySize }: EncoderConfig): void {
-  if (vocabularySize === undefined || folder.vocabularySize <= vocabularySize) return;
-  throw new Error(
-    `tokenizer.json has ${folder.vocabularySize} token ids and the model ${vocabularySize}: they do not belong together`,
-  );
+interface Encoding {
+  readonly sessions: Sessions;
+  readonly host: EngineHost;
+  readonly batching: TextBatching;
 }
 
-/** Runs a batch of a usual size twice, the first one unmeasured. */
-async function warmUp(
-  encoder: Encoder,
-  session: Awaited<ReturnType<Sessions["get"]>>,
-  host: EngineHost,
-): Promise<{ readonly speed: number; readonly dimensions: number }> {
-  const batch = Array.from({ length: 4 }, () => Array.from({ length: 16 }, () => 1));
-  const [vector] = await encoder.encode(session, batch);
-  const startedAt = host.now();
-  await encoder.encode(session, batch);
-  const ms = Math.max(0.01, host.now() - startedAt);
-  return { speed: 64 / ms, dimensions: vector?.length ?? 0 };
+/** A text that the graph fails on costs no other text anything, and the operator one line. */
+function encodeWith(encoder: Encoder, { sessions, host, batching }: Encoding) {
+  let said = "";
+  const note = (thrown: unknown): void => {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    // Whoever sends such a text can send many.
+    if (why !== said) host.log("error", `the graph fails on a text: ${why}`);
+    said = why;
+  };
+  return async (texts: readonly EncodedText[], threads: number): Promise<readonly Computed[]> => {
+    const together = async (some: readonly EncodedText[]) =>
+      encoder.encode(await sessions.get(threads), some);
+    if (batching !== "alone") return computeEach(texts, together, note);
+    const computed: Computed[] = [];
+    for (const text of texts) computed.push(...(await computeEach([text], together, note)));
+    return computed;
+  };
 }
 
-function infoOf(
-  source: ModelSource,
-  model: EncoderConfig & { readonly dimensions: number; readonly vocabularySize: number },
-): ModelInfo {
+interface Loaded extends Omit<EncoderConfig, "pooling" | "vocabularySize"> {
+  readonly pooling: readonly Pooling[];
+  readonly dimensions: number;
+  readonly vocabularySize: number;
+  readonly batching: TextBatching;
+}
+
+function infoOf(source: ModelSource, model: Loaded): ModelInfo {
+  const { defaultPrompt } = model;
   return {
     tasks: ["embed"],
     contextLength: model.maxTokens,
     vocabularySize: model.vocabularySize,
     dimensions: model.dimensions,
-    pooling: model.pooling,
+    // None where the graph pools.
+    pooling: model.pooling.length === 0 ? "graph" : model.pooling.join("+"),
+    prompts: model.prompts,
+    ...(defaultPrompt !== undefined && { defaultPrompt }),
+    normalize: model.normalize,
+    batching: model.batching,
     chat: false,
     // ONNX files carry none; the manifest states it.
     license: "",

@@ -1,7 +1,8 @@
-/** Makes one vector of a text's token vectors. */
-import type { ModelInfo } from "../engine.ts";
+/** Makes one vector of a text's token vectors, as sentence-transformers does. */
 
-export type Pooling = Exclude<ModelInfo["pooling"], "">;
+export const poolings = ["cls", "max", "mean", "mean_sqrt_len", "weighted_mean", "last"] as const;
+
+export type Pooling = (typeof poolings)[number];
 
 /** Where a text's tokens lie in a model's output. */
 export interface TokenRows {
@@ -11,18 +12,41 @@ export interface TokenRows {
   readonly first: number;
   /** Rows that are tokens, at least 1. */
   readonly count: number;
+  /** Of those, the leading ones that do not count: a prompt's. Fewer than `count`. */
+  readonly skipped: number;
   readonly dimensions: number;
 }
 
-/** Copies: the result outlives the output. */
-export function pool(rows: TokenRows, pooling: Pooling): Float32Array {
-  switch (pooling) {
+/** Several modes stand one after the other. Copies: the result outlives the output. */
+export function pool(rows: TokenRows, modes: readonly Pooling[]): Float32Array {
+  const [only] = modes;
+  if (only !== undefined && modes.length === 1) return poolOne(rows, only);
+  const vector = new Float32Array(rows.dimensions * modes.length);
+  for (const [place, mode] of modes.entries()) {
+    vector.set(poolOne(rows, mode), place * rows.dimensions);
+  }
+  return vector;
+}
+
+function poolOne(rows: TokenRows, mode: Pooling): Float32Array {
+  const { count, skipped } = rows;
+  const counted = count - skipped;
+  switch (mode) {
     case "cls":
-      return row(rows, 0);
+      return row(rows, skipped);
     case "last":
-      return row(rows, rows.count - 1);
+      return row(rows, count - 1);
+    case "max":
+      return max(rows);
     case "mean":
-      return mean(rows);
+      return sum(rows, () => 1 / counted);
+    case "mean_sqrt_len":
+      return sum(rows, () => 1 / Math.sqrt(counted));
+    case "weighted_mean": {
+      // By place, 1 for the text's first token, a prompt's included.
+      const total = (count * (count + 1) - skipped * (skipped + 1)) / 2;
+      return sum(rows, (place) => (place + 1) / total);
+    }
   }
 }
 
@@ -31,14 +55,26 @@ function row({ data, first, dimensions }: TokenRows, place: number): Float32Arra
   return data.slice(start, start + dimensions);
 }
 
-/** A tight loop, row by row: this runs once for each number that the model gives. */
-function mean({ data, first, count, dimensions }: TokenRows): Float32Array {
-  const sum = new Float64Array(dimensions);
-  let at = first * dimensions;
-  for (let token = 0; token < count; token++) {
-    for (let i = 0; i < dimensions; i++) sum[i] = (sum[i] ?? 0) + (data[at++] ?? 0);
+function max({ data, first, count, skipped, dimensions }: TokenRows): Float32Array {
+  const vector = new Float32Array(dimensions).fill(-Infinity);
+  let at = (first + skipped) * dimensions;
+  for (let token = skipped; token < count; token++) {
+    // Math.max keeps what is not a number.
+    for (let i = 0; i < dimensions; i++) vector[i] = Math.max(vector[i] ?? 0, data[at++] ?? 0);
   }
-  const vector = new Float32Array(dimensions);
-  for (let i = 0; i < dimensions; i++) vector[i] = (sum[i] ?? 0) / count;
   return vector;
+}
+
+/** A tight loop, row by row: this runs once for each number that the model gives. */
+function sum(
+  { data, first, count, skipped, dimensions }: TokenRows,
+  weightOf: (place: number) => number,
+): Float32Array {
+  const sums = new Float64Array(dimensions);
+  let at = (first + skipped) * dimensions;
+  for (let token = skipped; token < count; token++) {
+    const weight = weightOf(token);
+    for (let i = 0; i < dimensions; i++) sums[i] = (sums[i] ?? 0) + weight * (data[at++] ?? 0);
+  }
+  return Float32Array.from(sums);
 }

@@ -1,6 +1,7 @@
 /** One embedding job in the engine: which of its texts are read, which are done. */
 import type { EmbedJob, JobResult, StepEvent, VectorItem } from "../engine.ts";
 import type { Waiting } from "./plan.ts";
+import type { Prompt } from "./prompt-table.ts";
 import type { TokenizedText, UnreadText } from "./tokens.ts";
 
 /** A text of a job that is being tokenised. */
@@ -14,7 +15,15 @@ export interface WaitingText extends Waiting {
   readonly job: TextJob;
   readonly index: number;
   readonly ids: readonly number[];
+  /** Its first tokens that do not count in the vector. */
+  readonly skipped: number;
   readonly truncated: boolean;
+}
+
+/** A job, and what stands before its texts. */
+export interface PromptedJob {
+  readonly job: EmbedJob;
+  readonly prompt: Prompt;
 }
 
 /** Of texts whose tokens are not known yet; it only decides how far texts are read ahead. */
@@ -25,6 +34,7 @@ export class TextJob {
   readonly id: number;
   isPaused = false;
   readonly #job: EmbedJob;
+  readonly #prompt: Prompt;
   readonly #addedAt: number;
   #startedAt: number | undefined;
   /** The next text to read. */
@@ -41,9 +51,10 @@ export class TextJob {
   #batches = 0;
   #batchTexts = 0;
 
-  constructor(id: number, job: EmbedJob, now: number) {
+  constructor(id: number, { job, prompt }: PromptedJob, now: number) {
     this.id = id;
     this.#job = job;
+    this.#prompt = prompt;
     this.#left = job.texts.length;
     this.#addedAt = now;
   }
@@ -73,7 +84,7 @@ export class TextJob {
     const index = this.#next++;
     const text = this.#job.texts[index] ?? "";
     this.#takenCharacters += text.length;
-    return { job: this, index, text, truncate: this.#job.truncate };
+    return { job: this, index, text, truncate: this.#job.truncate, prompt: this.#prompt };
   }
 
   /**
@@ -89,7 +100,9 @@ export class TextJob {
     }
     const { length } = ids;
     this.#turn = Math.max(this.#turn, turn);
-    this.#waiting.push({ job: this, index, ids, truncated, length, turn: this.#turn });
+    const { skipped } = this.#prompt;
+    const place = { length, turn: this.#turn };
+    this.#waiting.push({ job: this, index, ids, skipped, truncated, ...place });
     this.#waitingTokens += length;
     this.#turn += length;
   }

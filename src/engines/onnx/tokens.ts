@@ -4,12 +4,15 @@
  */
 import type { ErrorData } from "../../base/errors.ts";
 import type { Truncation } from "../engine.ts";
+import type { Prompt } from "./prompt-table.ts";
 import { encodeEach } from "./vocabulary.ts";
 import type { Encoding, Vocabulary } from "./vocabulary.ts";
 
 export interface UnreadText {
   readonly text: string;
   readonly truncate: Truncation;
+  /** Stands before the text, and is never cut off. */
+  readonly prompt?: Pick<Prompt, "text" | "tokens">;
 }
 
 export interface TokenizedText {
@@ -42,12 +45,13 @@ export async function openTokens(vocabulary: Vocabulary, limit: number): Promise
   return {
     async read(texts) {
       const parts = texts.map((text) => partOf(text, firstPart(text, room)));
-      const encodings = await encodeEach(vocabulary, parts);
+      const prompted = parts.map((part, place) => (texts[place]?.prompt?.text ?? "") + part);
+      const encodings = await encodeEach(vocabulary, prompted);
       const read: TokenizedText[] = [];
-      for (const [place, { text, truncate }] of texts.entries()) {
+      for (const [place, text] of texts.entries()) {
         const first = { part: parts[place] ?? "", encoding: encodings[place] };
         // One after the other: the library has one thread.
-        read.push(use(await readOn(vocabulary, { text, truncate, room }, first), limit));
+        read.push(use(await readOn(vocabulary, { ...text, room }, first), limit));
       }
       return read;
     },
@@ -85,7 +89,7 @@ async function readOn(
     if (isEnough || characters >= lastPart) return { ...need, encoding, isWhole };
     characters = Math.min(lastPart, characters * 4);
     part = partOf(need, characters);
-    [encoding] = await encodeEach(vocabulary, [part]);
+    [encoding] = await encodeEach(vocabulary, [(need.prompt?.text ?? "") + part]);
   }
 }
 
@@ -115,25 +119,29 @@ const isTrailing = (text: string, place: number): boolean =>
 
 /** What is computed of a text, or why nothing is. */
 function use(read: ReadText, limit: number): TokenizedText {
-  const { encoding, isWhole, truncate } = read;
+  const { encoding, isWhole, truncate, prompt } = read;
   if (encoding === undefined) return failed(unreadable);
   const ids = encoding.getIds();
   if (ids.length === 0) return failed(unreadable);
   if (isWhole && ids.length <= limit) return { ids, truncated: false };
   const isShort = !isWhole && !isBeyond(encoding, read.room);
   if (truncate === "none" || isShort) return failed(tooLong(read, ids.length, limit));
-  return { ids: cut(encoding, limit, truncate), truncated: true };
+  const from = truncate === "end" ? "end" : (prompt?.tokens ?? 0);
+  return { ids: cut(encoding, limit, from), truncated: true };
 }
 
-/** Keeps what the model's template put before and after a text. */
-function cut(encoding: Encoding, limit: number, truncate: "start" | "end"): readonly number[] {
+/**
+ * Keeps what the model's template put before and after a text, and of the text its beginning (`end` is cut off), or
+ * its end after so many first tokens.
+ */
+function cut(encoding: Encoding, limit: number, kept: "end" | number): readonly number[] {
   const ids = encoding.getIds();
   const mask = encoding.getSpecialTokensMask();
-  const before = mask.indexOf(0);
   const end = mask.lastIndexOf(0) + 1;
-  const room = limit - before - (ids.length - end);
-  const from = truncate === "end" ? before : end - room;
-  return [...ids.slice(0, before), ...ids.slice(from, from + room), ...ids.slice(end)];
+  const after = ids.slice(end);
+  if (kept === "end") return [...ids.slice(0, limit - after.length), ...after];
+  const before = ids.slice(0, Math.max(mask.indexOf(0), kept));
+  return [...before, ...ids.slice(end - (limit - before.length - after.length), end), ...after];
 }
 
 const failed = (error: ErrorData): TokenizedText => ({ ids: [], truncated: false, error });

@@ -10,7 +10,7 @@ import type { ByteSource } from "../../../src/engines/bytes.ts";
 import { GgufError, parseGguf } from "../../../src/engines/gguf.ts";
 import { blocks, checkGguf, checkTensors } from "../../../src/engines/gguf-tensors.ts";
 import { findLibrary } from "../../../src/engines/llama/location.ts";
-import { checkModelFile, readExternal } from "../../../src/engines/onnx/external-data.ts";
+import { checkModelFile, readModel } from "../../../src/engines/onnx/external-data.ts";
 import { entry, field, tensor, varint, withInitializer } from "../../fixtures/onnx-bytes.ts";
 
 const models = join(import.meta.dirname, "../../../models");
@@ -221,7 +221,7 @@ describe("the checks of an ONNX file", () => {
     ["a key twice", Buffer.concat([entry("location", "a"), entry("location", "../secret")])],
   ])("refuse %s", (_, bytes) => {
     const model = field(7, field(5, bytes));
-    expect(() => readExternal(sourceOf(model))).toThrow("damaged");
+    expect(() => readModel(sourceOf(model))).toThrow("damaged");
   });
 
   it("read a key with a byte order mark as another key", () => {
@@ -229,7 +229,7 @@ describe("the checks of an ONNX file", () => {
       7,
       field(5, Buffer.concat([entry("\ufefflocation", "a"), entry("x", "y")])),
     );
-    expect(readExternal(sourceOf(model))).toMatchObject([{ location: "" }]);
+    expect(readModel(sourceOf(model)).external).toMatchObject([{ location: "" }]);
   });
 
   it("refuse weights beyond the end of their file", () => {
@@ -248,8 +248,17 @@ describe("the checks of an ONNX file", () => {
       ),
       field(25, field(7, field(5, field(10, tensor("function"))))),
     ]);
-    const locations = readExternal(sourceOf(model)).map(({ location }) => location);
+    const locations = readModel(sourceOf(model)).external.map(({ location }) => location);
     expect(locations.sort()).toEqual(["deep", "function", "plain", "sparse"]);
+  });
+
+  it("know the types of operators wherever a graph has them", () => {
+    const node = (type: string, rest: readonly Buffer[] = []) =>
+      field(1, Buffer.concat([field(4, type), ...rest]));
+    const graph = Buffer.concat([node("MatMul"), node("If", [field(5, field(6, node("Add")))])]);
+    const called = field(25, field(7, field(4, "DynamicQuantizeLinear")));
+    const facts = readModel(sourceOf(Buffer.concat([field(7, graph), called])));
+    expect([...facts.operators].sort()).toEqual(["Add", "DynamicQuantizeLinear", "If", "MatMul"]);
   });
 
   it.each([
@@ -262,7 +271,7 @@ describe("the checks of an ONNX file", () => {
     ],
     ["graphs without end", nested(200), "damaged"],
   ])("refuse %s", (_, bytes, message) => {
-    expect(() => readExternal(sourceOf(bytes))).toThrow(message);
+    expect(() => readModel(sourceOf(bytes))).toThrow(message);
   });
 
   it("read or refuse any bytes", () => {
@@ -274,7 +283,7 @@ describe("the checks of an ONNX file", () => {
           const bytes = Buffer.from(whole);
           for (const [at, value] of changes) bytes[at] = value;
           try {
-            readExternal(sourceOf(bytes));
+            readModel(sourceOf(bytes));
           } catch (thrown) {
             expect((thrown as Error).message).toMatch(/damaged|not an ONNX model/);
           }

@@ -2,7 +2,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ModelInfo, StepEvent } from "../../../src/engines/engine.ts";
 import { Embedder } from "../../../src/engines/onnx/embedder.ts";
-import type { Batch } from "../../../src/engines/onnx/embedder.ts";
+import type { EncodedText } from "../../../src/engines/onnx/encoder.ts";
+import type { Prompt } from "../../../src/engines/onnx/prompt-table.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 
 // The order of work by itself: the encoder only notes its batches, and time passes when a test says
@@ -20,19 +21,24 @@ const info: ModelInfo = {
   libraries: [],
 };
 
+const noPrompt: Prompt = { text: "", tokens: 0, skipped: 0 };
+
+const broken = { reason: "INTERNAL", message: "broken" } as const;
+
 let clock: FakeClock;
 let readMs: number;
 /** What was tokenised together. */
 let rounds: (readonly string[])[];
 /** A round with a text that fails is read when this ends. */
 let held: Promise<unknown>;
-let batches: Batch[];
+let batches: (readonly EncodedText[])[];
+let prompts: Record<string, Prompt>;
 let threads: number[];
 let engine: Embedder;
 
 beforeEach(() => {
   [clock, readMs, batches, threads] = [new FakeClock(), 0, [], []];
-  [rounds, held] = [[], Promise.resolve()];
+  [rounds, held, prompts] = [[], Promise.resolve(), {}];
   engine = new Embedder({
     info,
     // A text is as many tokens as it says; "!" is one that fails.
@@ -41,19 +47,25 @@ beforeEach(() => {
         rounds.push(texts.map(({ text }) => text));
         clock.advance(readMs * texts.length);
         if (texts.some(({ text }) => text.startsWith("!"))) await held;
-        return texts.map(({ text }) => {
+        return texts.map(({ text, prompt = noPrompt }) => {
           const error = { reason: "INPUT_TOO_LONG", message: "too long" } as const;
           if (text.startsWith("!")) return { ids: [], truncated: false, error };
-          return { ids: Array<number>(Number(text)).fill(1), truncated: false };
+          const ids = Array<number>(Number(prompt.text + text)).fill(1);
+          return { ids, truncated: false };
         });
       },
     },
+    promptOf: (name) => prompts[name ?? "default"] ?? noPrompt,
     encode: async (texts, count) => {
       batches.push(texts);
       threads.push(count);
+      const lengths = texts.map(({ ids }) => ids.length);
       // At the speed that the engine expects, so that its budget stays at 128 tokens.
-      clock.advance((texts.length * Math.max(...texts.map(({ length }) => length))) / 2.56);
-      return Promise.resolve(texts.map(({ length }) => Float32Array.of(length)));
+      clock.advance((texts.length * Math.max(...lengths)) / 2.56);
+      return Promise.resolve(
+        // Of 13 tokens is one that cannot be computed.
+        lengths.map((length) => (length === 13 ? broken : Float32Array.of(length))),
+      );
     },
     close: () => Promise.resolve(),
     threads: 3,
@@ -131,6 +143,34 @@ describe("a job", () => {
       if (index === 1) expect(error?.reason).toBe("INPUT_TOO_LONG");
       else expect([values[0], tokens]).toEqual([[5, 0, 9, 7][index], [5, 0, 9, 7][index]]);
     }
+  });
+
+  it("goes on where one of its texts cannot be computed", async () => {
+    add(1, ["5", "13", "9"]);
+    add(2, ["7"]);
+    const events = await run(10);
+    const errors = events.flatMap(({ event }) =>
+      event.kind === "vector" ? [event.vector.error?.reason] : [],
+    );
+    expect(errors.filter((reason) => reason !== undefined)).toEqual(["INTERNAL"]);
+    for (const id of [1, 2]) expect(kinds(events, id).at(-1)).toBe("finish");
+  });
+
+  it("has the prompt that it names before each text", async () => {
+    prompts = {
+      default: { text: "1", tokens: 1, skipped: 0 },
+      query: { text: "2", tokens: 4, skipped: 4 },
+    };
+    add(1, ["0"]);
+    engine.add(2, { kind: "embed", texts: ["0"], truncate: "none", promptName: "query" });
+    engine.add(3, { kind: "embed", texts: ["5"], truncate: "none", promptName: "" });
+    await run(10);
+    const read = batches.flat().map(({ ids, skipped }) => [ids.length, skipped]);
+    expect(read.sort(([a = 0], [b = 0]) => a - b)).toEqual([
+      [5, 0],
+      [10, 0],
+      [20, 4],
+    ]);
   });
 
   it.each([

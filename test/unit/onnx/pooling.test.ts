@@ -1,22 +1,44 @@
 import { expect, it } from "vitest";
 import { pool } from "../../../src/engines/onnx/pooling.ts";
+import type { Pooling } from "../../../src/engines/onnx/pooling.ts";
 import { sessionThreads } from "../../../src/engines/onnx/sessions.ts";
 
 // Two texts of three rows; the second has two tokens, and its padding must not count.
 const data = Float32Array.of(1, 2, 3, 4, 5, 9, /**/ 10, 20, 30, 40, 99, 99);
-const second = { data, first: 3, count: 2, dimensions: 2 };
+const second = { data, first: 3, count: 2, skipped: 0, dimensions: 2 };
 
-it.each([
+it.each<[Pooling, number[]]>([
   ["mean", [20, 30]],
   ["cls", [10, 20]],
   ["last", [30, 40]],
-] as const)("pools by %s without padding", (pooling, expected) => {
-  expect(Array.from(pool(second, pooling))).toEqual(expected);
+  ["max", [30, 40]],
+  ["mean_sqrt_len", [40 / Math.SQRT2, 60 / Math.SQRT2].map(Math.fround)],
+  ["weighted_mean", [70 / 3, 100 / 3].map(Math.fround)],
+])("pools by %s without padding", (pooling, expected) => {
+  expect(Array.from(pool(second, [pooling]))).toEqual(expected);
+});
+
+it.each<Pooling>(["mean", "cls", "last", "max", "weighted_mean"])(
+  "leaves out what is skipped by %s",
+  (pooling) => {
+    expect(Array.from(pool({ ...second, skipped: 1 }, [pooling]))).toEqual([30, 40]);
+  },
+);
+
+it("puts several modes one after the other", () => {
+  expect(Array.from(pool(second, ["max", "cls"]))).toEqual([30, 40, 10, 20]);
+});
+
+it("keeps a number that is none", () => {
+  const broken = { ...second, data: data.with(6, NaN) };
+  for (const mode of ["mean", "max", "weighted_mean"] as const) {
+    expect(pool(broken, [mode])[0]).toBeNaN();
+  }
 });
 
 it("gives vectors that outlive the output", () => {
   const own = data.slice();
-  const vector = pool({ ...second, data: own }, "cls");
+  const vector = pool({ ...second, data: own }, ["cls"]);
   own.fill(0);
   expect(Array.from(vector)).toEqual([10, 20]);
 });

@@ -1,0 +1,48 @@
+/** Parsed JSON of a model's files, read by key. What is found is checked where it is used. */
+
+/** A file of the model, for messages: its name within the model's folder, and what it holds. */
+export interface NamedJson {
+  readonly name: string;
+  readonly value: unknown;
+}
+
+/** Undefined where the value is no object, or has no such key. */
+export function field(config: unknown, key: string): unknown {
+  if (typeof config !== "object" || config === null) return undefined;
+  // Any object may be read by key; what is found is checked by the caller.
+  return (config as Readonly<Record<string, unknown>>)[key];
+}
+
+/** A whole number above 0. Tokenizers write one beyond all reason for "no limit", and XLNet -1. */
+export function positive(config: unknown, key: string): number | undefined {
+  const value = field(config, key);
+  return typeof value === "number" && Number.isInteger(value) && value > 0 && value < 1e9
+    ? value
+    : undefined;
+}
+
+/** Its keys with their values; none where it is no object. */
+export function entriesOf(config: unknown): readonly (readonly [string, unknown])[] {
+  return typeof config === "object" && config !== null && !Array.isArray(config)
+    ? Object.entries(config)
+    : [];
+}
+
+/** A value that says nothing: left out, none, or an empty list or object. */
+export function isBlank(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  return typeof value === "object" && Object.keys(value).length === 0;
+}
+
+/** Refuses every key of a file that is not listed: it might change the vectors. */
+export function refuseOtherKeys({ name, value }: NamedJson, known: readonly string[]): void {
+  for (const [key, stated] of entriesOf(value)) {
+    if (known.includes(key) || isBlank(stated)) continue;
+    throw new Error(`${name}: inferd does not know the key ${key}, which may change the vectors`);
+  }
+}
+
+/** A value for a message. */
+export function shown(value: unknown): string {
+  return typeof value === "string" ? value : String(JSON.stringify(value));
+}

@@ -1,0 +1,51 @@
+/** A model's `modules.json`: what sentence-transformers computes, one module after the other. */
+import { isAbsolute } from "node:path";
+import { field } from "./json.ts";
+
+export interface Module {
+  readonly kind: "transformer" | "pooling" | "dense" | "normalize";
+  /** Its folder within the model's; empty for the model's own. */
+  readonly path: string;
+}
+
+/** Modules by the last part of their type. Dropout does nothing outside of training. */
+const kinds: Readonly<Record<string, Module["kind"] | "none">> = {
+  Transformer: "transformer",
+  Pooling: "pooling",
+  Dense: "dense",
+  Normalize: "normalize",
+  Dropout: "none",
+};
+
+/** Fails where a module is not computed, or their order is one that is not. Undefined where there is no such file. */
+export function modulesOf(modules: unknown): readonly Module[] | undefined {
+  if (modules === undefined) return undefined;
+  if (!Array.isArray(modules)) throw new Error("modules.json is not a list of modules");
+  const found = modules.flatMap((module: unknown): readonly Module[] => {
+    const kind = kindOf(field(module, "type"));
+    return kind === "none" ? [] : [{ kind, path: pathOf(module) }];
+  });
+  const order = found.map(({ kind }) => kind).join(" ");
+  if (!/^transformer( pooling)?( dense| normalize)*$/.test(order)) {
+    throw new Error(
+      `modules.json has its modules in an order that inferd does not compute: ${order || "none"}`,
+    );
+  }
+  return found;
+}
+
+function kindOf(type: unknown): Module["kind"] | "none" {
+  const name = typeof type === "string" ? type : "";
+  const last = name.split(".").at(-1) ?? "";
+  const kind = name.startsWith("sentence_transformers.") ? kinds[last] : undefined;
+  if (kind !== undefined) return kind;
+  throw new Error(`modules.json has a module that inferd does not compute: ${name || "unnamed"}`);
+}
+
+function pathOf(module: unknown): string {
+  const path = field(module, "path") ?? "";
+  if (typeof path === "string" && !isAbsolute(path) && !path.split(/[/\\]/).includes("..")) {
+    return path;
+  }
+  throw new Error("modules.json has a path that leads out of the model's folder");
+}

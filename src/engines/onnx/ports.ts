@@ -1,0 +1,98 @@
+/** What a graph takes and gives, and whether that is a text encoder at all. */
+import type { InferenceSession } from "onnxruntime-node";
+import { shown } from "./json.ts";
+
+const inputNames = ["input_ids", "attention_mask", "token_type_ids", "position_ids"] as const;
+
+export type InputName = (typeof inputNames)[number];
+
+export interface GraphInput {
+  readonly name: InputName;
+  readonly type: "int64" | "int32";
+}
+
+export interface GraphPorts {
+  readonly inputs: readonly GraphInput[];
+  readonly output: string;
+  /** Whether the output is one vector a text, and not one a token. */
+  readonly isPooled: boolean;
+}
+
+/** What exporters call a text's token vectors, and the vector of a text. */
+const tokenOutputs: readonly string[] = ["last_hidden_state", "token_embeddings"];
+const textOutputs: readonly string[] = ["sentence_embedding"];
+
+/** Graphs that give scores. */
+const scoring = /For(MaskedLM|TokenClassification|SequenceClassification)$/;
+
+export type Ports = Pick<InferenceSession, "inputMetadata" | "outputMetadata">;
+
+export interface Choice {
+  /** `options.output`. */
+  readonly output: string | undefined;
+  /** Of `config.json`. Some encoders were saved under the name of what they were trained as, so it only explains. */
+  readonly architectures: unknown;
+}
+
+/** Says how to use a graph, or throws an Error that says why it is no text encoder. */
+export function portsOf(session: Ports, choice: Choice): GraphPorts {
+  const inputs = session.inputMetadata.map(inputOf);
+  if (!inputs.some(({ name }) => name === "input_ids")) {
+    throw new Error("the graph has no input named input_ids");
+  }
+  return { inputs, ...outputOf(session, choice) };
+}
+
+function inputOf(port: Ports["inputMetadata"][number]): GraphInput {
+  const name = inputNames.find((known) => known === port.name);
+  if (name === undefined) {
+    throw new Error(`the graph has an input that inferd does not know: ${port.name}`);
+  }
+  const type = port.isTensor ? port.type : "";
+  if (type === "int64" || type === "int32") return { name, type };
+  throw new Error(`the graph's input ${name} must be an int64 or int32 tensor`);
+}
+
+function outputOf(
+  { outputMetadata }: Ports,
+  { output, architectures }: Choice,
+): Pick<GraphPorts, "output" | "isPooled"> {
+  const names = outputMetadata.map(({ name }) => name);
+  if (output === "logits") throw new Error(`options.output: ${scores}`);
+  const wanted = output === undefined ? [...tokenOutputs, ...textOutputs] : [output];
+  const chosen = wanted.find((name) => names.includes(name));
+  const port = outputMetadata.find(({ name }) => name === chosen);
+  if (port === undefined) throw new Error(noOutput(names, output, architectures));
+  const ranks = textOutputs.includes(port.name)
+    ? [2]
+    : tokenOutputs.includes(port.name)
+      ? [3]
+      : [2, 3];
+  const isNumbers = port.isTensor && ["float32", "float16"].includes(port.type);
+  if (!port.isTensor || !isNumbers || !ranks.includes(port.shape.length)) {
+    const shapes = { 2: "[batch, dimensions]", 3: "[batch, sequence, dimensions]" };
+    const expected = ranks.map((rank) => (rank === 2 ? shapes[2] : shapes[3])).join(" or ");
+    throw new Error(`the graph's output ${port.name} must be float32 or float16, ${expected}`);
+  }
+  return { output: port.name, isPooled: port.shape.length === 2 };
+}
+
+const scores =
+  "logits are scores of a classifier, a reranker or a masked language model, which inferd does not serve; export the encoder alone";
+
+function noOutput(
+  names: readonly string[],
+  output: string | undefined,
+  architectures: unknown,
+): string {
+  const all = names.join(", ");
+  if (output !== undefined) return `options.output is ${output}, and the graph gives ${all}`;
+  const stated: readonly unknown[] = Array.isArray(architectures) ? architectures : [];
+  const architecture = stated.find((name) => typeof name === "string" && scoring.test(name));
+  if (names.includes("logits") || architecture !== undefined) {
+    const of =
+      architecture === undefined ? "" : ` (config.json: architectures is ${shown(architecture)})`;
+    return `the graph gives ${all}${of}: ${scores}`;
+  }
+  return `the graph gives ${all}; name the one with the tokens' or the text's vectors as options.output in the manifest`;
+}

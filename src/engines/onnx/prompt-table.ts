@@ -1,0 +1,68 @@
+/** The prompts of a model as its texts are read: what stands before a text, and how many of its tokens do not count. */
+import { ServeError } from "../../base/errors.ts";
+import { field } from "./json.ts";
+import type { Prompts } from "./prompts.ts";
+
+/** What stands before a text. */
+export interface Prompt {
+  readonly text: string;
+  /** How many of a text's first tokens are the prompt's, or come before it. */
+  readonly tokens: number;
+  /** How many of a text's first tokens do not count in its vector. */
+  readonly skipped: number;
+}
+
+const noPrompt: Prompt = { text: "", tokens: 0, skipped: 0 };
+
+/** Finds the prompt that a job names; empty is none, undefined the model's default. */
+export type PromptTable = (name: string | undefined) => Prompt;
+
+export interface PromptTableOptions extends Prompts {
+  readonly includePrompt: boolean;
+  /** `tokenizer.json`, parsed. */
+  readonly tokenizer: unknown;
+  /** A text's tokens, special ones included; fails for one that the model does not take. */
+  readonly read: (text: string) => Promise<readonly number[]>;
+}
+
+/** Fails where a prompt leaves no room for a text. */
+export async function openPrompts(options: PromptTableOptions): Promise<PromptTable> {
+  const { prompts, defaultPrompt, includePrompt, tokenizer, read } = options;
+  const table = new Map<string, Prompt>([["", noPrompt]]);
+  for (const { name, text } of prompts) {
+    if (text === "") {
+      table.set(name, noPrompt);
+      continue;
+    }
+    const ids = await readPrompt(read, name, text);
+    // As sentence-transformers counts them: what the tokenizer puts behind a text is not the prompt's.
+    const length = ids.length - (isSpecial(tokenizer, ids.at(-1)) ? 1 : 0);
+    table.set(name, { text, tokens: length, skipped: includePrompt ? 0 : length });
+  }
+  return (name) => {
+    const prompt = table.get(name ?? defaultPrompt ?? "");
+    if (prompt !== undefined) return prompt;
+    throw new ServeError("FIELD_INVALID", "prompt_name names no prompt of the model");
+  };
+}
+
+async function readPrompt(
+  read: PromptTableOptions["read"],
+  name: string,
+  text: string,
+): Promise<readonly number[]> {
+  try {
+    // Something must be left to embed.
+    await read(`${text}a`);
+    return await read(text);
+  } catch (cause) {
+    const problem = "is longer than the model takes, or cannot be read";
+    throw new Error(`config_sentence_transformers.json: prompts.${name} ${problem}`, { cause });
+  }
+}
+
+function isSpecial(tokenizer: unknown, id: number | undefined): boolean {
+  const added = field(tokenizer, "added_tokens");
+  if (!Array.isArray(added)) return false;
+  return added.some((token) => field(token, "id") === id && field(token, "special") === true);
+}

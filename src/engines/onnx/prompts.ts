@@ -1,0 +1,36 @@
+/** A model's `config_sentence_transformers.json`: the prompts that stand before its texts. */
+import type { ModelPrompt } from "../engine.ts";
+import { entriesOf, field, isBlank, refuseOtherKeys, shown } from "./json.ts";
+
+const name = "config_sentence_transformers.json";
+
+export interface Prompts {
+  readonly prompts: readonly ModelPrompt[];
+  /** The name of the one that stands before a text by default; undefined where none does. */
+  readonly defaultPrompt: string | undefined;
+}
+
+/** These change no vector: versions, and how vectors are to be compared. */
+const known = ["prompts", "default_prompt_name", "model_type", "similarity_fn_name", "__version__"];
+
+/** Fails where the file asks for what is not done. */
+export function promptsOf(config: unknown): Prompts {
+  refuseOtherKeys({ name, value: config }, known);
+  const type = field(config, "model_type");
+  if (!isBlank(type) && type !== "SentenceTransformer") {
+    throw new Error(`${name}: model_type is ${shown(type)}, and inferd serves SentenceTransformer`);
+  }
+  const prompts = entriesOf(field(config, "prompts")).map(([prompt, text]): ModelPrompt => {
+    if (typeof text === "string" || text === null) return { name: prompt, text: text ?? "" };
+    throw new Error(`${name}: prompts.${prompt} must be a text`);
+  });
+  return { prompts, defaultPrompt: defaultOf(field(config, "default_prompt_name"), prompts) };
+}
+
+function defaultOf(stated: unknown, prompts: readonly ModelPrompt[]): string | undefined {
+  if (isBlank(stated)) return undefined;
+  if (prompts.some((prompt) => prompt.name === stated)) return String(stated);
+  // sentence-transformers has both of these in every model, without a text.
+  if (stated === "query" || stated === "document") return undefined;
+  throw new Error(`${name}: default_prompt_name names none of its prompts`);
+}

@@ -1,0 +1,102 @@
+/**
+ * Runs a graph before its model is ready: on usual texts, on texts as long as they may be, and on some beside each
+ * other. What fails here would fail in a batch of callers.
+ */
+import type { EncodedText } from "./encoder.ts";
+
+export interface WarmUpParts {
+  /** Computes a batch at once. */
+  readonly compute: (texts: readonly EncodedText[]) => Promise<readonly Float32Array[]>;
+  /** Texts that were read, the first one a usual short text. */
+  readonly trials: readonly (readonly number[])[];
+  /** A text of as many tokens as the model takes. */
+  readonly longest: readonly number[];
+  readonly highestId: number;
+  /** A monotonic clock, in milliseconds. */
+  readonly now: () => number;
+}
+
+export interface WarmUp {
+  /** In tokens a millisecond. */
+  readonly speed: number;
+  readonly dimensions: number;
+  /** Whether a text's vector depends on the texts beside it. */
+  readonly mixesTexts: boolean;
+}
+
+/** Fails in one line where the graph does. */
+export async function warmUp(parts: WarmUpParts): Promise<WarmUp> {
+  const { trials, longest, highestId } = parts;
+  const [usual = []] = trials;
+  const vector = await runOne(parts, usual, "a short text");
+  if (!vector.every(Number.isFinite)) {
+    throw new Error("the graph gives no numbers for a short text: its weights are wrong");
+  }
+  await runOne(parts, [highestId], `the token id ${highestId}, the highest of tokenizer.json`);
+  const most = `a text of ${longest.length} tokens, the most that its files or limits.context_length let it have`;
+  await runOne(parts, longest, most);
+  for (const trial of trials) await runOne(parts, trial, "a text of many scripts");
+  return {
+    dimensions: vector.length,
+    mixesTexts: await mixesTexts(parts, usual, longest),
+    speed: await speedOf(parts, usual),
+  };
+}
+
+async function runOne(
+  { compute }: WarmUpParts,
+  ids: readonly number[],
+  what: string,
+): Promise<Float32Array> {
+  try {
+    const [vector] = await compute([{ ids, skipped: 0 }]);
+    if (vector === undefined) throw new Error("it gives no vector");
+    return vector;
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message.split("\n")[0] : "";
+    throw new Error(`the graph fails on ${what}: ${why ?? ""}`, { cause: thrown });
+  }
+}
+
+/** Sums in another order, and in half precision, stay above this; quantisation of a whole batch far below. */
+const sameDirection = 0.99999;
+
+/** Whether a text's vector is another beside a longer text than alone. */
+async function mixesTexts(
+  { compute }: WarmUpParts,
+  usual: readonly number[],
+  longest: readonly number[],
+): Promise<boolean> {
+  const text = { ids: usual, skipped: 0 };
+  const beside = { ids: longest.slice(0, usual.length + 24), skipped: 0 };
+  const [alone] = await compute([text]);
+  const [together] = await compute([text, beside]);
+  if (alone === undefined || together === undefined) return true;
+  return !(cosine(alone, together) >= sameDirection);
+}
+
+function cosine(a: Float32Array, b: Float32Array): number {
+  let [dot, aa, bb] = [0, 0, 0];
+  for (const [i, x] of a.entries()) {
+    const y = b[i] ?? 0;
+    dot += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  // Two zeros are the same.
+  return aa === 0 && bb === 0 ? 1 : dot / Math.sqrt(aa * bb);
+}
+
+/** By a batch of a usual size, run twice, the first time unmeasured. */
+async function speedOf(
+  { compute, longest, now }: WarmUpParts,
+  usual: readonly number[],
+): Promise<number> {
+  const tokens = Math.min(16, longest.length);
+  const ids = Array.from({ length: tokens }, (_, place) => usual[place % usual.length] ?? 0);
+  const batch = Array.from({ length: 4 }, () => ({ ids, skipped: 0 }));
+  await compute(batch);
+  const startedAt = now();
+  await compute(batch);
+  return (batch.length * tokens) / Math.max(0.01, now() - startedAt);
+}
