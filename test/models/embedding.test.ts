@@ -9,6 +9,7 @@ import type {
   VectorItem,
 } from "../../src/engines/engine.ts";
 import { load } from "../../src/engines/onnx/index.ts";
+import { scriptNames, tokenizerStrings } from "../fixtures/tokenizer-strings.ts";
 
 const folder = resolve("models/all-minilm-l6-v2");
 
@@ -104,6 +105,23 @@ describe("vectors", () => {
     const vectors = await vectorsOf(job(texts, "end"));
     const worst = vectors.map(({ values }, i) => cosine(values, reference.cases[i]!.vector));
     expect(Math.min(...worst)).toBeGreaterThanOrEqual(0.9999);
+  });
+
+  it("equal those of Python's libraries in twenty scripts", async () => {
+    const file = readFileSync("test/fixtures/tokenizers/vectors.json", "utf8");
+    // Numbers of 16 bits, whose scale makes no difference to a cosine.
+    const bytes = Buffer.from((JSON.parse(file) as { vectors: string }).vectors, "base64");
+    const { dimensions } = engine.info;
+    const texts = tokenizerStrings().slice(0, bytes.length / (2 * dimensions));
+    expect(texts).toHaveLength(6 * scriptNames.length);
+    const cosines = (await vectorsOf(job(texts))).map(({ values }, place) => {
+      const at = (i: number) => bytes.readInt16LE(2 * (place * dimensions + i));
+      return cosine(
+        values,
+        Array.from(values, (_, i) => at(i)),
+      );
+    });
+    expect(Math.min(...cosines)).toBeGreaterThanOrEqual(0.9999);
   });
 
   it("are the same in a batch as alone", async () => {
