@@ -1,12 +1,10 @@
 /**
- * Asks connections to end once they have reached an age, so that load spreads over new servers.
- *
- * A GOAWAY refuses the calls that are on their way, and clients repeat a refused call by themselves, once.
- * RFC 9113 §6.8 would announce it a round trip before; nghttp2 can, Node does not let it, and takes no new
- * stream after any other GOAWAY. So the connection after it has to take the call: an age counts from a
- * connection's first call. grpc-js counts from its making, and calls failed on one that was slow to begin.
+ * Asks connections to end once they have reached an age, so that load spreads over new servers. An age counts from
+ * a connection's first call: grpc-js counts from its making, and calls failed on one that was slow to begin.
  */
-import { constants, type Http2Server, type ServerHttp2Session } from "node:http2";
+import type { Http2Server } from "node:http2";
+import { idleClock } from "../base/clock.ts";
+import { takeLeave } from "./farewell.ts";
 
 export interface AgeLimits {
   /** A tenth more or less, so that connections made together do not end together. */
@@ -26,7 +24,8 @@ export function limitAge(server: Http2Server, { ageMs, graceMs, random }: AgeLim
     const jitteredMs = ageMs * (0.9 + 0.2 * random());
     const endAfter = (waitMs: number): NodeJS.Timeout =>
       setTimeout(() => {
-        end(session);
+        // The word of grpc-go and grpc-java too.
+        void takeLeave(session, { why: "max_age", clock: idleClock });
         timer = setTimeout(() => session.destroy(), graceMs).unref();
       }, waitMs).unref();
     let timer = endAfter(jitteredMs + firstCallMs);
@@ -37,12 +36,4 @@ export function limitAge(server: Http2Server, { ageMs, graceMs, random }: AgeLim
     });
     session.once("close", () => clearTimeout(timer));
   });
-}
-
-/** Takes no more calls; the connection closes with its last open one. */
-function end(session: ServerHttp2Session): void {
-  if (session.destroyed) return;
-  // What clients show in their traces is what grpc-go and grpc-java say too.
-  session.goaway(constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1, Buffer.from("max_age"));
-  session.close();
 }

@@ -18,15 +18,17 @@ import type { Handler, Interceptor } from "../calls/call.ts";
 import { adapt, tolerant } from "./adapter.ts";
 import { limitAge } from "./age.ts";
 import type { CallAccounts } from "./call-accounts.ts";
+import { Guests } from "./farewell.ts";
 import { prefixBytes } from "./framing.ts";
 import { Gate, type GateMethod, type GateOptions } from "./gate.ts";
 import { greetingMs } from "./greeting.ts";
-import { http2Servers, limitHttp2, widenUploads } from "./http2.ts";
+import { http2Servers, limitHttp2, stopListening, widenUploads } from "./http2.ts";
 import { streamOf } from "./inner-call.ts";
 import type { IntakeLimits } from "./intake.ts";
 import { listen, type Place } from "./listen.ts";
 import { monotonicDeadline } from "./monotonic.ts";
 import type { OpenCalls } from "./open-calls.ts";
+import { answerPingsAfterGoaway } from "./pings.ts";
 import { smallMessages } from "./small-messages.ts";
 import type { TurnedAway } from "./turned-away.ts";
 import { unpackInTurn } from "./unpack.ts";
@@ -92,6 +94,7 @@ export class Door {
   readonly #options: DoorOptions;
   readonly #server: Server;
   readonly #gate: Gate;
+  readonly #guests = new Guests();
   readonly #services: string[] = [];
   /** By path. */
   readonly #methods = new Map<string, GateMethod>();
@@ -133,6 +136,8 @@ export class Door {
     const { maxCallMs, maxConnectionAgeMs: ageMs } = this.#options.limits;
     for (const each of http2Servers(this.#server)) {
       this.#gate.guard(each);
+      this.#guests.watch(each);
+      answerPingsAfterGoaway(each);
       widenUploads(each);
       // No call lasts longer, but for a Watch, whose client comes back: age ends no call.
       const graceMs = maxCallMs + endMs;
@@ -153,14 +158,18 @@ export class Door {
   async drain(leaving: ServeError, graceMs: number): Promise<void> {
     const { calls } = this.#options;
     calls.abort(leaving, isStandard);
-    const closed = new Promise<void>((resolve) => {
-      this.#server.tryShutdown(() => resolve());
-    });
     const cancelWait = new AbortController();
     const grace = async (ms: number): Promise<void> => {
       await wait(ms, undefined, { signal: cancelWait.signal }).catch(() => undefined);
     };
-    await Promise.race([closed, grace(graceMs)]);
+    const graceEnds = grace(graceMs);
+    for (const each of http2Servers(this.#server)) stopListening(each);
+    // Calls that are on their way are served before the server takes no more.
+    await Promise.race([this.#guests.takeLeave(idleClock), graceEnds]);
+    const closed = new Promise<void>((resolve) => {
+      this.#server.tryShutdown(() => resolve());
+    });
+    await Promise.race([closed, graceEnds]);
     calls.close(leaving);
     this.#gate.close(leaving);
     await Promise.race([closed, grace(flushMs)]);

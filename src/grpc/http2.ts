@@ -3,6 +3,7 @@
  * of a pinned version; each has a test of its behaviour, and a missing field stops the start.
  */
 import type { Http2Server } from "node:http2";
+import { Server as NetServer } from "node:net";
 import type { Server } from "@grpc/grpc-js";
 
 interface Internals {
@@ -58,6 +59,11 @@ export function http2Servers(server: Server): Iterable<Http2Server> {
   const servers = internals(server).http2Servers;
   if (servers === undefined) throw missing("http2Servers");
   return servers.keys();
+}
+
+/** Takes no more connections. Those that are open stay: `close` of Node's HTTP/2 servers would end them at once. */
+export function stopListening(server: Http2Server): void {
+  NetServer.prototype.close.call(server);
 }
 
 function internals(server: Server): Internals {

@@ -2,10 +2,11 @@
 import { once } from "node:events";
 import { connect, constants, type ClientHttp2Session } from "node:http2";
 import { connect as connectTcp } from "node:net";
+import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ServeError } from "../../src/base/errors.ts";
 import { callHeaders, flags, heard, http2Frame, openWire, types } from "./frames.ts";
-import { frame } from "./raw.ts";
+import { ending, frame, rawRequest } from "./raw.ts";
 import { call, deferred, kindsClient, startKinds } from "./support.ts";
 
 let closing: (() => Promise<void> | void)[] = [];
@@ -100,6 +101,42 @@ describe("a connection that has reached its age", () => {
   });
 });
 
+describe("a stream that goes on after its connection was asked to end", () => {
+  /** Waits until a server with this keepalive has sent so many pings to another client. */
+  async function pings(keepaliveMs: number, times: number): Promise<void> {
+    const other = await startKinds({}, { keepaliveMs });
+    closing.push(other.stop);
+    const witness = session(other.address);
+    for (let seen = 0; seen < times; seen += 1) await once(witness, "ping");
+  }
+
+  const keepaliveMs = 30;
+
+  it("is not ended by a keepalive that falls due after its age", async () => {
+    const { address, gate, begun } = await gated({ maxConnectionAgeMs: 20, keepaliveMs });
+    const opened = session(address);
+    const answer = ending(streamOn(opened));
+    await begun.promise;
+    await goaway(opened);
+    await pings(keepaliveMs, 4);
+    gate.resolve();
+    expect((await answer).code).toBe(status.OK);
+  });
+
+  it("is not ended by a keepalive that falls due in a drain", async () => {
+    const { server, address, gate, begun } = await gated({ keepaliveMs });
+    const opened = session(address);
+    const answer = ending(streamOn(opened));
+    await begun.promise;
+    const drained = server.drain(3_600_000);
+    await goaway(opened);
+    await pings(keepaliveMs, 4);
+    gate.resolve();
+    expect((await answer).code).toBe(status.OK);
+    await drained;
+  });
+});
+
 describe("an idle connection", () => {
   it("is closed where the operator says so", async () => {
     const running = await startKinds({}, { maxConnectionIdleMs: 50 });
@@ -162,6 +199,12 @@ function request(stream: number, path: string): readonly Buffer[] {
       payload: frame(Buffer.from("x")),
     }),
   ];
+}
+
+function streamOn(opened: ClientHttp2Session) {
+  const stream = rawRequest(opened, "/test.Kinds/ServerStream");
+  stream.end(frame(Buffer.from("x")));
+  return stream;
 }
 
 /** The session has taken over the socket's reading: only its handle can still be stopped. */

@@ -75,10 +75,14 @@ export function callHeaders(path: string): Buffer {
 export interface Heard {
   /** The code of each GOAWAY. */
   readonly goaways: number[];
+  /** The last stream that each GOAWAY names. */
+  readonly lastStreams: number[];
   /** Stream and code of each RST_STREAM. */
   readonly resets: (readonly [stream: number, code: number])[];
   /** Streams that the server ended in order. */
   readonly ended: number[];
+  /** What the server has sent in PING, to be sent back. */
+  readonly pings: Buffer[];
   pongs: number;
   bytes: number;
 }
@@ -96,7 +100,15 @@ export async function openWire(address: string, settings = Buffer.alloc(0)): Pro
   const socket = connect(Number(address.split(":").at(-1)), "127.0.0.1");
   socket.on("error", () => undefined);
   const closed = new Promise((resolve) => socket.once("close", resolve));
-  const heard: Heard = { goaways: [], resets: [], ended: [], pongs: 0, bytes: 0 };
+  const heard: Heard = {
+    goaways: [],
+    lastStreams: [],
+    resets: [],
+    ended: [],
+    pings: [],
+    pongs: 0,
+    bytes: 0,
+  };
   listen(socket, heard);
   await once(socket, "connect");
   socket.write(Buffer.concat([preface, http2Frame({ type: types.settings, payload: settings })]));
@@ -136,9 +148,13 @@ function listen(socket: Socket, heard: Heard): void {
       const length = rest.readUIntBE(0, 3);
       if (rest.length < 9 + length) return;
       const [type, bits] = [rest.readUInt8(3), rest.readUInt8(4)];
-      if (type === types.goaway) heard.goaways.push(rest.readUInt32BE(13));
+      if (type === types.goaway) {
+        heard.lastStreams.push(rest.readUInt32BE(9));
+        heard.goaways.push(rest.readUInt32BE(13));
+      }
       if (type === types.reset) heard.resets.push([rest.readUInt32BE(5), rest.readUInt32BE(9)]);
       if (type === types.ping && bits & flags.ack) heard.pongs += 1;
+      if (type === types.ping && !(bits & flags.ack)) heard.pings.push(rest.subarray(9, 17));
       const canEnd = type === types.headers || type === types.data;
       if (canEnd && bits & flags.endStream) heard.ended.push(rest.readUInt32BE(5));
       rest = rest.subarray(9 + length);

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import {
   type Client,
+  type ClientOptions,
   type ClientReadableStream,
   credentials,
   makeGenericClientConstructor,
@@ -127,8 +128,8 @@ export function startKinds(
 
 const KindsClient = makeGenericClientConstructor(kinds, "test.Kinds");
 
-export function kindsClient(address: string): Client {
-  return new KindsClient(address, credentials.createInsecure());
+export function kindsClient(address: string, options: ClientOptions = {}): Client {
+  return new KindsClient(address, credentials.createInsecure(), options);
 }
 
 export interface Answer {
