@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 // What these run needs Go, Python and `make tools`; everything else needs Node.js alone.
 const clients = ["test/polyglot/**/*.test.ts", "test/readme.test.ts"];
+// These fetch published models, which takes minutes the first time, and need Python and Maven for it.
+const models = ["test/real-models/**/*.test.ts"];
 
 export default defineConfig({
   test: {
@@ -9,10 +11,12 @@ export default defineConfig({
       // make test
       {
         extends: true,
-        test: { name: "server", include: ["test/**/*.test.ts"], exclude: clients },
+        test: { name: "server", include: ["test/**/*.test.ts"], exclude: [...clients, ...models] },
       },
       // make test-clients
       { extends: true, test: { name: "clients", include: clients } },
+      // make test-models
+      { extends: true, test: { name: "models", include: models, testTimeout: 300_000 } },
     ],
     // Native addons and signal handlers want a process for each file.
     pool: "forks",

@@ -1,0 +1,188 @@
+/**
+ * Published models, served as a user would serve them, against what other libraries compute with the same files
+ * (record.py says which). What the registries do not give is skipped, with a word.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Client } from "@grpc/grpc-js";
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
+import {
+  EmbeddingServiceService,
+  EmbedRequest,
+  type EmbedResponse,
+} from "../../gen/inferd/v1/embedding_service.ts";
+import {
+  GenerateRequest,
+  type GenerateResponse,
+  GenerationServiceService,
+  Role,
+} from "../../gen/inferd/v1/generation_service.ts";
+import { Truncate } from "../../gen/inferd/v1/types.ts";
+import { command } from "../command.ts";
+import {
+  fetchModels,
+  folderOf,
+  publishedModels,
+  type ServedModels,
+  serveModels,
+} from "./served-models.ts";
+
+interface Completion {
+  readonly prompt_tokens: number;
+  readonly tokens: readonly number[];
+  readonly gaps: readonly number[];
+}
+
+interface Message {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+const oracle = JSON.parse(readFileSync(join(import.meta.dirname, "oracle.json"), "utf8")) as {
+  readonly texts: readonly string[];
+  readonly longest: number;
+  readonly vectors: readonly {
+    readonly name: string;
+    readonly vectors: readonly { readonly tokens: number; readonly vector: string }[];
+  }[];
+  readonly generation: readonly {
+    readonly name: string;
+    readonly completions: readonly (Completion & { readonly prompt: string })[];
+    readonly chats: readonly (Completion & { readonly messages: readonly Message[] })[];
+  }[];
+};
+
+const roles = {
+  system: Role.SYSTEM,
+  user: Role.USER,
+  assistant: Role.ASSISTANT,
+} as const;
+
+/** Two libraries add the same numbers in another order: below this gap, in logits, either may be the likeliest. */
+const leastGap = 0.02;
+
+let missing: ReadonlyMap<string, string | undefined>;
+let served: ServedModels;
+
+beforeAll(async () => {
+  missing = await fetchModels();
+  const recorded = new Set([...oracle.vectors, ...oracle.generation].map(({ name }) => name));
+  const models = publishedModels.filter(
+    ({ name }) => recorded.has(name) && missing.get(name) === undefined,
+  );
+  served = await serveModels(models, oracle.longest);
+}, 1_200_000);
+
+afterAll(async () => {
+  await served.stop();
+});
+
+function skipMissing(name: string, { skip }: TestContext): void {
+  const reason = missing.get(name);
+  if (reason !== undefined) skip(`${name} is not here: ${reason}`);
+}
+
+describe.each(oracle.vectors)("$name", ({ name, vectors }) => {
+  it("turns texts into the vectors that onnxruntime gives each alone", async (context) => {
+    skipMissing(name, context);
+    const together = await embed(name, oracle.texts);
+    expect(together.embeddings.map(({ tokens }) => tokens)).toEqual(
+      vectors.map(({ tokens }) => tokens),
+    );
+    for (const [i, { vector }] of together.embeddings.entries()) {
+      expect(cosine(vector, floats(vectors[i]!.vector)), oracle.texts[i]).toBeGreaterThan(0.99999);
+    }
+  });
+
+  it("gives a text one vector, whatever is asked with it", async (context) => {
+    skipMissing(name, context);
+    const [first] = oracle.texts;
+    const alone = await embed(name, [first!]);
+    const together = await embed(name, oracle.texts);
+    const similarity = cosine(alone.embeddings[0]!.vector, together.embeddings[0]!.vector);
+    expect(similarity).toBeGreaterThan(0.9999999);
+  });
+});
+
+describe.each(oracle.generation)("$name", ({ name, completions, chats }) => {
+  it.each(completions)("goes on after $prompt as transformers does", async (recorded) => {
+    const input = { $case: "prompt", value: recorded.prompt } as const;
+    expectSameTokens(recorded, await generate(name, input, recorded.tokens.length));
+  });
+
+  it.each(chats)("answers chat %$ as transformers does", async (recorded) => {
+    const messages = recorded.messages.map(({ role, content }) => ({ role: roles[role], content }));
+    const input = { $case: "chat", value: { messages } } as const;
+    expectSameTokens(recorded, await generate(name, input, recorded.tokens.length));
+  });
+});
+
+it("tells who has weights in safetensors alone how to come by ONNX", async (context) => {
+  const name = "all-minilm-l6-v2-safetensors";
+  skipMissing(name, context);
+  const failure = await command("bin/inferd", [
+    "serve",
+    "--port",
+    "0",
+    "--model",
+    folderOf(name),
+  ]).then(() => "served", String);
+  expect(failure).toMatch(/safetensors/);
+  expect(failure).toMatch(/ONNX/);
+});
+
+/** All tokens are the recorded ones, up to the first that another library may rightly choose otherwise. */
+function expectSameTokens(recorded: Completion, answer: GenerateResponse): void {
+  expect(answer.finish?.usage?.promptTokens).toBe(recorded.prompt_tokens);
+  const close = recorded.gaps.findIndex((gap) => gap < leastGap);
+  const count = close === -1 ? recorded.tokens.length : close;
+  expect(answer.tokens.slice(0, count)).toEqual(recorded.tokens.slice(0, count));
+}
+
+const floats = (base64: string): Float32Array =>
+  new Float32Array(new Uint8Array(Buffer.from(base64, "base64")).buffer);
+
+function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [dot, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    dot += a[i]! * b[i]!;
+    aa += a[i]! ** 2;
+    bb += b[i]! ** 2;
+  }
+  return dot / Math.sqrt(aa * bb);
+}
+
+function embed(model: string, inputs: readonly string[]): Promise<EmbedResponse> {
+  const { path, requestSerialize, responseDeserialize } = EmbeddingServiceService.embed;
+  const request = EmbedRequest.fromPartial({
+    model,
+    inputs: [...inputs],
+    truncate: Truncate.END,
+  });
+  return unary(served.embedding, path, requestSerialize(request), responseDeserialize);
+}
+
+function generate(
+  model: string,
+  input: NonNullable<GenerateRequest["input"]>,
+  maxTokens: number,
+): Promise<GenerateResponse> {
+  const { path, requestSerialize, responseDeserialize } = GenerationServiceService.generate;
+  const sampling = { temperature: 0, repetitionPenalty: 1, maxTokens };
+  const request = GenerateRequest.fromPartial({ model, sampling, returnTokens: true, input });
+  return unary(served.generation, path, requestSerialize(request), responseDeserialize);
+}
+
+const unary = <T>(
+  client: Client,
+  path: string,
+  request: Buffer,
+  deserialize: (bytes: Buffer) => T,
+): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const done = (error: Error | null, answer?: T): void => {
+      if (answer === undefined) reject(error ?? new Error("no answer"));
+      else resolve(answer);
+    };
+    client.makeUnaryRequest(path, (bytes: Buffer) => bytes, deserialize, request, done);
+  });
