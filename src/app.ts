@@ -22,7 +22,7 @@ import { openMetricsPort } from "./metrics/port.ts";
 import type { Manifest } from "./models/manifest.ts";
 import type { Registry } from "./models/registry.ts";
 import { openRegistry } from "./models/registry.ts";
-import { digestOf, findModels, type Places } from "./models/store.ts";
+import { findModels, type Places } from "./models/store.ts";
 import {
   embeddingService,
   generationService,
@@ -98,7 +98,6 @@ async function startBehind(access: Access, start: Start): Promise<App> {
     maxQueuedJobsTotal: config.maxQueuedJobsTotal,
     maxQueuedTokensTotal: config.maxQueuedTokensTotal,
     refusesLate: config.refuseLate === "on",
-    digestOf,
     patience: { stepMs: config.maxStepMs, loadMs: config.maxLoadStallMs },
     log,
     ...(meter && { meter }),

@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, relative, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 
 /**
  * Whether a path lies in a folder, or is the folder. Both are absolute and real: links are resolved by the caller. A
@@ -7,6 +7,22 @@ import { dirname, isAbsolute, relative, sep } from "node:path";
 export function liesWithin(folder: string, path: string): boolean {
   const inside = relative(folder, path);
   return inside !== ".." && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
+}
+
+/** Where `hf download` keeps a snapshot of a repository: the repository's own folder comes first. */
+const snapshot =
+  /^(.*[\\/](?:models|datasets|spaces)--[^\\/]+)[\\/]snapshots[\\/][^\\/]+(?:[\\/]|$)/;
+const blobName = /^[0-9a-f]{40}$|^[0-9a-f]{64}$/;
+
+/**
+ * Whether a folder's files may be read from a path: it lies in the folder, or it is a blob of the repository of which
+ * the folder is a snapshot, as `hf download` leaves it. Both are absolute and real.
+ */
+export function belongsTo(folder: string, path: string): boolean {
+  if (liesWithin(folder, path)) return true;
+  const repository = snapshot.exec(folder)?.[1];
+  if (repository === undefined) return false;
+  return dirname(path) === join(repository, "blobs") && blobName.test(basename(path));
 }
 
 /** An absolute path, up to what ends one in a sentence. Not a URL's, and not the end of a relative one. */

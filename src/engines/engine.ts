@@ -115,6 +115,19 @@ export interface ModelInfo {
   /** How many jobs it wants at once; more wait in the server, where they can be refused and reordered. */
   readonly slots: number;
   readonly libraries: readonly { readonly name: string; readonly version: string }[];
+  /**
+   * The files that its weights lie in, where they are more than the one of the role `model`: its digest is then of all
+   * of them. May be left out.
+   */
+  readonly weights?: readonly WeightsFile[];
+}
+
+/** A file of weights as it was when the engine opened it. */
+export interface WeightsFile {
+  /** Absolute. */
+  readonly path: string;
+  /** `stampOf` it (base/stamp.ts). */
+  readonly stamp: string;
 }
 
 /** A text that the model was trained to read before others. */

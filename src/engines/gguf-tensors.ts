@@ -2,8 +2,10 @@
  * Checks the tensors that a GGUF file's header promises, before native code believes them: their names, shapes,
  * types and places, and that all of their bytes are there.
  */
+import { stampOf } from "../base/stamp.ts";
 import { Cursor, withFile } from "./bytes.ts";
 import type { ByteSource } from "./bytes.ts";
+import type { WeightsFile } from "./engine.ts";
 import { GgufError, Numbers, parseGguf, splitPart, summarise } from "./gguf.ts";
 import type { GgufHeader } from "./gguf.ts";
 
@@ -49,9 +51,16 @@ const maxParts = 1000;
 /** The least tensor: a name's length, one dimension and its count, a type and an offset. */
 const leastBytes = 32;
 
-/** Checks a generation model's file, and all parts of a split one. Throws an Error that says what is wrong and what to do. */
-export function checkGguf(path: string): void {
-  for (const part of partsOf(path)) withFile(part, checkSource);
+/**
+ * Checks a generation model's file, and all parts of a split one, and gives them. Throws an Error that says what is wrong
+ * and what to do.
+ */
+export function checkGguf(path: string): readonly WeightsFile[] {
+  return partsOf(path).map((part) => {
+    const stamp = stampOf(part);
+    withFile(part, checkSource);
+    return { path: part, stamp };
+  });
 }
 
 function partsOf(path: string): readonly string[] {

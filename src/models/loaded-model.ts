@@ -13,19 +13,15 @@ import type { Port } from "../workers/port.ts";
 import type { Patience } from "../workers/life.ts";
 import type { Replica } from "../workers/replica.ts";
 import type { Arbiter } from "../workers/shares.ts";
+import type { Starts } from "../workers/starts.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import type { Manifest } from "./manifest.ts";
 import type { ModelStatus, ServingModel, Submission } from "./model.ts";
+import { Digests } from "./digest.ts";
+import { LoadedFiles } from "./loaded-files.ts";
 import { Quarantine } from "./quarantine.ts";
 import { assertServing } from "./resolve.ts";
 import { Runs } from "./runs.ts";
-
-/**
- * Gives `sha256:` and the hexadecimal digest of a model's weights; fails with a plain Error where a
- * file is not the one that the manifest states. May give an empty string for weights that are not
- * worth the wait.
- */
-export type DigestOf = (manifest: Manifest) => Promise<string>;
 
 export interface LoadedModelOptions {
   readonly start: () => Port;
@@ -37,7 +33,8 @@ export interface LoadedModelOptions {
   readonly refusesLate: boolean;
   /** That of the whole server. */
   readonly room: WaitingRoom;
-  readonly digestOf: DigestOf;
+  /** Says when a worker may be started. */
+  readonly starts: Pick<Starts, "ask">;
   readonly patience: Patience;
   readonly fingerprint: Fingerprint;
   readonly clock: Clock;
@@ -52,11 +49,6 @@ export interface LoadedModelOptions {
 /** For workers that have no jobs left to free their memory in order. */
 const retireGraceMs = 2000;
 
-type Digest =
-  | { readonly kind: "pending" }
-  | { readonly kind: "known"; readonly value: string }
-  | { readonly kind: "wrong"; readonly reason: string };
-
 /** One model from the moment its loading begins: its workers, its queue, what is known of it. */
 export class LoadedModel implements ServingModel {
   readonly #manifest: Manifest;
@@ -64,7 +56,7 @@ export class LoadedModel implements ServingModel {
   readonly #pool: Pool;
   readonly #queue: Queue<Replica>;
   readonly #runs: Runs;
-  #digest: Digest = { kind: "pending" };
+  readonly #files: LoadedFiles;
   #info: ModelInfo | undefined;
   #isClosing = false;
   #status: ModelStatus;
@@ -89,7 +81,14 @@ export class LoadedModel implements ServingModel {
     });
     const quarantine = new Quarantine({ ...options, bounds, heldMs: () => this.#queue.heldMs });
     this.#runs = new Runs({ ...options, queue: this.#queue, quarantine, look: () => this.status });
+    this.#files = new LoadedFiles({
+      manifest,
+      digests: new Digests(),
+      serves: () => this.#pool.state.kind === "ready",
+    });
     this.#pool = new Pool({
+      checkFiles: this.#files.check,
+      starts: options.starts,
       replicas: manifest.replicas,
       threads: manifest.threads ?? options.cores,
       start: options.start,
@@ -107,7 +106,6 @@ export class LoadedModel implements ServingModel {
       onFree: () => this.#queue.pump(),
       onDeath: (held) => quarantine.blame(held),
     });
-    void this.#learnDigest();
   }
 
   get status(): ModelStatus {
@@ -154,16 +152,6 @@ export class LoadedModel implements ServingModel {
     await this.#pool.stop(graceMs);
   }
 
-  async #learnDigest(): Promise<void> {
-    try {
-      this.#digest = { kind: "known", value: await this.#options.digestOf(this.#manifest) };
-    } catch (thrown) {
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      this.#digest = { kind: "wrong", reason };
-    }
-    this.#update();
-  }
-
   /** Derives the status anew, and acts on what changed. */
   #update(): void {
     const pool = this.#pool.state;
@@ -181,7 +169,7 @@ export class LoadedModel implements ServingModel {
 
   #look(pool: PoolState): ModelStatus {
     const { state, failure } = this.#stateOf(pool);
-    const digest = this.#digest.kind === "known" ? this.#digest.value : "";
+    const { digest } = this.#files;
     return { manifest: this.#manifest, digest, state, failure, info: this.#info };
   }
 
@@ -189,7 +177,7 @@ export class LoadedModel implements ServingModel {
     if (this.#isClosing) return { state: "unloading", failure: "" };
     // What has failed for good stays so: somebody has to look at it.
     if (this.#status.state === "failed" && this.#backAt === undefined) return this.#status;
-    return stateOf(this.#manifest, pool, this.#digest);
+    return stateOf(this.#manifest, pool);
   }
 
   #failWaiting(): void {
@@ -207,19 +195,14 @@ function backAt({ state, failure }: ModelStatus, pool: PoolState): number | unde
   return pool.kind === "failed" && failure === pool.reason ? pool.backAt : undefined;
 }
 
-function stateOf(
-  manifest: Manifest,
-  pool: PoolState,
-  digest: Digest,
-): Pick<ModelStatus, "state" | "failure"> {
-  if (digest.kind === "wrong") return { state: "failed", failure: digest.reason };
+function stateOf(manifest: Manifest, pool: PoolState): Pick<ModelStatus, "state" | "failure"> {
   if (pool.kind === "failed") return { state: "failed", failure: pool.reason };
   if (pool.kind !== "ready") return { state: "loading", failure: "" };
   if (!pool.info.tasks.includes(manifest.task)) {
     const failure = `its manifest says ${manifest.task}, but it can only ${pool.info.tasks.join(", ")}`;
     return { state: "failed", failure };
   }
-  return { state: digest.kind === "known" ? "ready" : "loading", failure: "" };
+  return { state: "ready", failure: "" };
 }
 
 /** What a worker is told of a model. */

@@ -1,11 +1,12 @@
 /** Reads one manifest: checks it, and finds its files. */
 import { readFile, realpath, stat } from "node:fs/promises";
-import { basename, dirname, isAbsolute, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, resolve } from "node:path";
+import { belongsTo } from "../base/path.ts";
+import { stampOf } from "../base/stamp.ts";
 import type { Manifest, ManifestFile, SamplingDefaults } from "./manifest.ts";
 import { problemsOf } from "./manifest-problems.ts";
 import type { Problem } from "./manifest-problems.ts";
 import { ManifestError, readText } from "./manifest-text.ts";
-import { stampOf } from "./stamp.ts";
 
 const maxBytes = 1024 * 1024;
 
@@ -103,17 +104,19 @@ async function findFiles(folder: string, values: ManifestValues): Promise<FoundF
     if (problems.length === 0) chatTemplate = await readSmall(file, basename(file));
   }
   const paths = [...Object.values(files).map(({ path }) => path), ...(isOwn ? [engine] : [])];
-  const stamp = (await Promise.all(paths.map(stampOf))).join(" ");
+  const stamp = paths.map(stampOf).join(" ");
   return { files, engine, stamp, chatTemplate, problems };
 }
 
-/** A relative path may not leave the manifest's folder, by dots or by a link: a folder from elsewhere must not name other files of this machine. */
+/**
+ * A relative path may not leave the manifest's folder, by dots or by a link, but to a blob of its own repository: a
+ * folder from elsewhere must not name other files of this machine.
+ */
 async function locate(folder: string, stated: string): Promise<Located> {
   const file = resolve(folder, stated);
   try {
     if (!(await stat(file)).isFile()) return { file, problem: "is not a file", isLater: true };
-    const inside = relative(await realpath(folder), await realpath(file));
-    if (isAbsolute(stated) || !(inside.startsWith("..") || isAbsolute(inside))) {
+    if (isAbsolute(stated) || belongsTo(await realpath(folder), await realpath(file))) {
       return { file, problem: undefined, isLater: false };
     }
     return {

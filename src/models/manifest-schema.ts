@@ -111,7 +111,8 @@ const files: KeySchema = {
   properties: {},
   additionalProperties: {
     type: ["string", "object"],
-    description: "A path, relative to the manifest; inside its folder, unless it is absolute.",
+    description:
+      "A path, relative to the manifest; inside its folder, or a blob of the Hugging Face repository of which that folder is a snapshot, unless it is absolute.",
     says: "a path, or a path and its sha256",
     minLength: 1,
     maxLength: 4096,
@@ -123,7 +124,8 @@ const files: KeySchema = {
         type: "string",
         pattern: "^[0-9a-fA-F]{64}$",
         says: "64 hexadecimal digits",
-        description: "The file's SHA-256; a file that differs is not loaded.",
+        description:
+          "The file's SHA-256; a file that differs is not loaded, at no start of a worker.",
       },
     },
   },

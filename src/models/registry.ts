@@ -10,10 +10,10 @@ import { forkWorker } from "../workers/port.ts";
 import type { Environment, Port } from "../workers/port.ts";
 import type { Patience } from "../workers/life.ts";
 import { Arbiter } from "../workers/shares.ts";
+import { Starts } from "../workers/starts.ts";
 import type { Changes } from "./changes.ts";
 import { fingerprintWith } from "./fingerprint.ts";
 import { LoadedModel } from "./loaded-model.ts";
-import type { DigestOf } from "./loaded-model.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Models, ModelStatus, ServingModel } from "./model.ts";
 import { chooseModel } from "./resolve.ts";
@@ -34,7 +34,6 @@ export interface RegistryOptions {
   readonly maxQueuedTokensTotal: number;
   /** Refuses calls that cannot get anything before their deadline. */
   readonly refusesLate: boolean;
-  readonly digestOf: DigestOf;
   readonly patience: Patience;
   readonly log: Log;
   /** Undefined counts nothing. */
@@ -77,6 +76,7 @@ class OpenRegistry implements Registry {
   readonly #options: RegistryOptions;
   readonly #clock: Clock;
   readonly #arbiter: Arbiter;
+  readonly #starts: Starts;
   readonly #room: WaitingRoom;
   readonly #fingerprint = fingerprintWith(randomBytes(32));
   readonly #shelf: Shelf;
@@ -87,6 +87,8 @@ class OpenRegistry implements Registry {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#arbiter = new Arbiter(options.cores);
+    const places = Math.max(leastLoading, options.cores);
+    this.#starts = new Starts({ places, turn: nextTurn });
     const { maxQueuedJobsTotal: jobs, maxQueuedTokensTotal: tokens } = options;
     this.#room = new WaitingRoom({ jobs, tokens });
     this.#shelf = new Shelf({
@@ -115,6 +117,7 @@ class OpenRegistry implements Registry {
       ...shared,
       start: () => start(environment),
       arbiter: this.#arbiter,
+      starts: this.#starts,
       room: this.#room,
       fingerprint: this.#fingerprint,
       clock: this.#clock,
@@ -175,6 +178,12 @@ class OpenRegistry implements Registry {
     return this.#shelf.close(graceMs);
   }
 }
+
+/** So many may load at once on however few cores: one that hangs there must not keep all others waiting. */
+const leastLoading = 2;
+
+/** A timer, since what is set for the same turn's end comes before that turn's callers. */
+const nextTurn = (call: () => void): void => void systemClock.after(0, call);
 
 function byName(statuses: readonly ModelStatus[]): readonly ModelStatus[] {
   return statuses.toSorted((a, b) => (a.manifest.name < b.manifest.name ? -1 : 1));

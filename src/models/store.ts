@@ -5,13 +5,11 @@
 import type { Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { stampOf } from "../base/stamp.ts";
 import { readGguf, splitPart, summarise } from "../engines/gguf.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./manifest-file.ts";
 import { ManifestError } from "./manifest-text.ts";
-import { stampOf } from "./stamp.ts";
-
-export { digestOf } from "./digest.ts";
 
 /** Where to look. */
 export interface Places {
@@ -134,7 +132,7 @@ async function fromPath(path: string, mayBeMissing: boolean): Promise<readonly F
     throw new ManifestError([`${path} does not exist`]);
   }
   if (stats?.isDirectory() === true) return fromFolder(path);
-  if (isBare) return [{ manifest: await bareManifest(path), path }];
+  if (isBare) return [{ manifest: bareManifest(path), path }];
   if (/\.(ya?ml|json)$/.test(path)) return fromManifest(path);
   throw new ManifestError([
     `${path} is no model: name a .gguf file, a manifest, or a folder with one`,
@@ -145,7 +143,7 @@ async function fromPath(path: string, mayBeMissing: boolean): Promise<readonly F
  * A bare file's manifest: its name is the file's, and all else is the file's metadata or a default. A file that is
  * damaged, or no generation model, has one too: its model fails when it is loaded, and no other.
  */
-async function bareManifest(path: string): Promise<Manifest> {
+function bareManifest(path: string): Manifest {
   const part = splitPart.exec(basename(path, ".gguf"))?.[1];
   if (part !== undefined && part !== "00001") {
     throw new ManifestError([`${basename(path)} is a later part of a split file; name the first`]);
@@ -156,7 +154,7 @@ async function bareManifest(path: string): Promise<Manifest> {
     task: "generate",
     engine: "llama",
     files: { model: { path: resolve(path), sha256: undefined } },
-    stamp: await stampOf(path),
+    stamp: stampOf(path),
     license: licenseOf(path),
     description: "",
     sampling: {},

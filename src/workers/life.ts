@@ -126,6 +126,12 @@ export class Life {
     this.#port.kill();
   }
 
+  /** Ends it at once for what it has loaded. */
+  refuse(reason: string): void {
+    this.#loadFailure = reason;
+    this.#port.kill();
+  }
+
   #receive(message: FromWorker): void {
     // While it loads, its process may answer although loading does not get on.
     if (this.#readyAt !== undefined) this.#pulse?.heard();
@@ -146,8 +152,7 @@ export class Life {
         this.#ready(message.info);
         return;
       case "load-failed":
-        this.#loadFailure = message.message;
-        this.#port.kill();
+        this.refuse(message.message);
         return;
       case "pong":
         return;

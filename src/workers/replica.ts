@@ -1,9 +1,12 @@
 import type { KvMemory, ModelInfo } from "../engines/engine.ts";
 import type { Assignment, Held } from "./channel.ts";
 import { describeEnding, type Ended, endingOf, howEnded } from "./ending.ts";
+import type { CheckFiles, CheckLoaded } from "./files.ts";
 import type { JobStream } from "./job-stream.ts";
 import { Life, type LifeOptions } from "./life.ts";
+import type { Exit } from "./port.ts";
 import { type History, noHistory, type Verdict, verdict } from "./restart.ts";
+import type { Starts } from "./starts.ts";
 
 export type ReplicaState =
   /** Its process loads the model, `fraction` of it done, or waits to be started again. */
@@ -14,6 +17,10 @@ export type ReplicaState =
   | { readonly kind: "stopped" };
 
 export interface ReplicaOptions extends LifeOptions {
+  /** Says when it may start its worker. */
+  readonly starts: Pick<Starts, "ask">;
+  /** Undefined where there is nothing to look after. */
+  readonly checkFiles?: CheckFiles | undefined;
   /** Its state changed. */
   readonly onChange: () => void;
   /** Its worker died in service with these jobs, which have not been failed yet. */
@@ -29,11 +36,13 @@ export class Replica {
   #loadMs: number | undefined;
   #life: Life | undefined;
   #callOff: (() => void) | undefined;
+  /** Gives back its turn to start, or its place among those that load. */
+  #leaveStarts: () => void = () => undefined;
   #exited: () => void = () => undefined;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
-    this.#start();
+    this.#askToStart();
   }
 
   get state(): ReplicaState {
@@ -75,6 +84,7 @@ export class Replica {
   async stop(graceMs: number): Promise<void> {
     this.#callOff?.();
     this.#set({ kind: "stopped" });
+    this.#leaveStarts();
     const life = this.#life;
     if (life === undefined) return;
     const exited = new Promise<void>((resolve) => (this.#exited = resolve));
@@ -87,20 +97,64 @@ export class Replica {
     callOff();
   }
 
-  #start(): void {
+  #askToStart(): void {
+    const { starts, checkFiles } = this.#options;
+    const isUrgent = this.#loadMs !== undefined;
+    const start = (): void => {
+      if (checkFiles === undefined) this.#start(undefined);
+      else void this.#checkAndStart(checkFiles);
+    };
+    this.#leaveStarts = starts.ask({ isUrgent, start });
+  }
+
+  /** Starts no worker where the files are known to be wrong without one. */
+  async #checkAndStart(checkFiles: CheckFiles): Promise<void> {
+    try {
+      const check = await checkFiles();
+      if (this.#state.kind === "loading") this.#start(check);
+    } catch (thrown) {
+      if (this.#state.kind !== "loading") return;
+      const loadFailure = messageOf(thrown);
+      const ended = { loadFailure, exit: notStarted, readyAt: undefined, killedFor: undefined };
+      this.#decide(
+        { ...ended, lines: [], pid: undefined },
+        verdict({ kind: "load-failed" }, this.#history),
+      );
+    }
+  }
+
+  #start(check: CheckLoaded | undefined): void {
     const life: Life = new Life(this.#options, {
       onProgress: (fraction) => {
         if (this.#state.kind === "loading") this.#set({ ...this.#state, fraction });
       },
-      onReady: (info, loadMs) => this.#ready(info, loadMs),
+      onReady: (info, loadMs) => {
+        if (check === undefined) this.#ready(info, loadMs);
+        else void this.#checkLoaded(life, { check, info, loadMs });
+      },
       onEnd: (ended) => this.#end(life, ended),
     });
     this.#life = life;
   }
 
+  async #checkLoaded(
+    life: Life,
+    loaded: { readonly check: CheckLoaded; readonly info: ModelInfo; readonly loadMs: number },
+  ): Promise<void> {
+    try {
+      await loaded.check(loaded.info);
+    } catch (thrown) {
+      life.refuse(messageOf(thrown));
+      return;
+    }
+    // It can have ended meanwhile.
+    if (this.#life === life) this.#ready(loaded.info, loaded.loadMs);
+  }
+
   #ready(info: ModelInfo, loadMs: number): void {
     // It was told to stop meanwhile.
     if (this.#state.kind !== "loading") return;
+    this.#leaveStarts();
     this.#loadMs = loadMs;
     this.#set({ kind: "ready", info });
     this.#options.onFree();
@@ -119,6 +173,7 @@ export class Replica {
   }
 
   #decide(ended: Ended & Pick<Life, "pid">, decided: Verdict): void {
+    this.#leaveStarts();
     const { clock, log } = this.#options;
     const reason = describeEnding(ended);
     const fields = { workerPid: ended.pid, ...ended.exit, printed: ended.lines };
@@ -140,7 +195,7 @@ export class Replica {
     }
     this.#callOff = clock.after(waitMs, () => {
       this.#set(this.#restarting(0));
-      this.#start();
+      this.#askToStart();
     });
   }
 
@@ -155,3 +210,8 @@ export class Replica {
     this.#options.onChange();
   }
 }
+
+const notStarted: Exit = { code: null, signal: null };
+
+const messageOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown);

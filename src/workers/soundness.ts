@@ -51,6 +51,7 @@ const infoFields: Readonly<Record<keyof ModelInfo, Check>> = {
   license: isString,
   slots: isPositive,
   libraries: isListOf(has({ name: isString, version: isString })),
+  weights: optional(isListOf(has({ path: isString, stamp: isString }))),
 };
 
 const counts = has({

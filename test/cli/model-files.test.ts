@@ -174,12 +174,12 @@ it("gives each wrong model one line that says what to do, and serves the others"
   server = new Running(spawn(command!, [...rest, "--port", "0"], { stdio: "pipe" }));
 
   const lines = (await server.printed('"msg":"ready"')).trimEnd().split("\n");
-  const failures = new Map(
-    lines
-      .map((line) => JSON.parse(line) as Record<string, string>)
-      .filter(({ msg }) => msg === "model failed")
-      .map(({ model = "", failure = "" }) => [model, failure]),
-  );
+  const told = lines
+    .map((line) => JSON.parse(line) as Record<string, string>)
+    .filter(({ msg }) => msg === "model failed");
+  const failures = new Map(told.map(({ model = "", failure = "" }) => [model, failure]));
+  // Each once.
+  expect(told).toHaveLength(failures.size);
   expect([...failures.keys()].sort()).toEqual(tried.map(({ name }) => name).sort());
   for (const { name, says } of tried) expect(failures.get(name)).toMatch(says);
 

@@ -90,7 +90,7 @@ describe("closing", () => {
 
   it("ends a worker that still loads", async () => {
     registry.load(scriptedManifest({ options: { load_gate: "/nothing/ever" } }));
-    const [pid = 0] = registry.pidsOf("scripted");
+    const pid = await vi.waitUntil(() => registry.pidsOf("scripted")[0]);
     await registry.close(1000);
     expect(isAlive(pid)).toBe(false);
     expect(registry.find("scripted")?.state).toBe("unloading");

@@ -6,6 +6,7 @@ import type { Log } from "../../src/base/log.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { sourceOf } from "../../src/models/loaded-model.ts";
 import { forkWorker } from "../../src/workers/port.ts";
+import { FakePort } from "../fixtures/fake-port.ts";
 import { collect, generateJob, shape } from "../fixtures/jobs.ts";
 import {
   openScripted,
@@ -103,11 +104,12 @@ it.each([
 });
 
 it("fails a model whose files are not those of the manifest", async () => {
-  await registry.close(0);
-  registry = openScripted({ digestOf: () => Promise.reject(new Error("digest differs")) });
-  registry.load(scriptedManifest());
+  const path = join(folder, "weights");
+  writeFileSync(path, "abc");
+  registry.load(scriptedManifest({ files: { model: { path, sha256: "0".repeat(64) } } }));
   const status = await reached(registry, "scripted", "failed");
-  expect(status.failure).toBe("digest differs");
+  expect(status.failure).toContain("weights has another sha256 than the manifest states");
+  expect(status.digest).toBe("");
 });
 
 it("fails a model whose engine cannot do the manifest's task", async () => {
@@ -200,4 +202,71 @@ it("refuses calls while it loads, reports progress, then serves", async () => {
   const status = await reached(registry, "scripted", "ready");
   expect(fractions.at(-1)).toBe(1);
   expect(status.info?.libraries).toEqual([{ name: "scripted", version: "1" }]);
+});
+
+it("starts no worker for a model whose file is missing, and serves the others", async () => {
+  await registry.close(0);
+  let started = 0;
+  registry = openScripted({
+    start: (environment) => {
+      started += 1;
+      return forkWorker(environment);
+    },
+  });
+  const path = join(folder, "nothing.gguf");
+  const names = Array.from({ length: 40 }, (_, index) => `missing-${index}`);
+  for (const name of names) {
+    registry.load(scriptedManifest({ name, files: { model: { path, sha256: undefined } } }));
+  }
+  registry.load(scriptedManifest());
+  await reached(registry, "scripted", "ready");
+  for (const name of names) {
+    const { failure } = await reached(registry, name, "failed");
+    expect(failure).toBe("nothing.gguf does not exist: put it there, or correct its path");
+  }
+  expect(started).toBe(1);
+});
+
+it("loads as many workers at once as there are cores, and turns to callers between two starts", async () => {
+  await registry.close(0);
+  const ports: FakePort[] = [];
+  const startsInTurn: number[] = [];
+  let starts = 0;
+  registry = openScripted({
+    cores: 3,
+    start: () => {
+      starts += 1;
+      setImmediate(() => {
+        startsInTurn.push(starts);
+        starts = 0;
+      });
+      ports.push(new FakePort());
+      return ports.at(-1)!;
+    },
+  });
+  for (let index = 0; index < 5; index++) {
+    registry.load(scriptedManifest({ name: `model-${index}`, replicas: 4 }));
+  }
+  for (let loaded = 0; loaded < 20; loaded++) {
+    await vi.waitFor(() => expect(ports).toHaveLength(Math.min(20, loaded + 3)));
+    ports[loaded]!.ready();
+  }
+  await Promise.all(
+    registry.list().map(({ manifest: { name } }) => reached(registry, name, "ready")),
+  );
+  expect(startsInTurn).toEqual(Array.from({ length: 20 }, () => 1));
+  for (const port of ports) port.exit();
+});
+
+it("does not serve weights that were put in the place of those of the stated digest, when a worker starts again", async () => {
+  const path = join(folder, "replaced");
+  writeFileSync(path, "abc");
+  const sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  registry.load(scriptedManifest({ files: { model: { path, sha256 } } }));
+  expect((await reached(registry, "scripted", "ready")).digest).toBe(`sha256:${sha256}`);
+  rmSync(path);
+  writeFileSync(path, "other weights");
+  process.kill(registry.pidsOf("scripted")[0]!, "SIGKILL");
+  const { failure } = await reached(registry, "scripted", "failed");
+  expect(failure).toContain("replaced has another sha256 than the manifest states");
 });

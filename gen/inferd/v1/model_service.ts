@@ -86,7 +86,8 @@ export interface Model {
   /** The version its manifest states; empty where it states none. */
   readonly version: string;
   /**
-   * `sha256:` and 64 hexadecimal digits: the digest of its weights. Empty until it is known,
+   * `sha256:` and 64 hexadecimal digits: the digest of the weights that were loaded last. Of weights in several
+   * files, it is the SHA-256 of what `sha256sum` prints for them, sorted by name. Empty until it is known,
    * where there are no weights, and for weights above 1 GiB whose manifest states no digest: they are
    * not read for it.
    */

@@ -56,7 +56,8 @@ export interface ModelVersion {
   /** The version its manifest states; empty where it states none. */
   readonly version: string;
   /**
-   * `sha256:` and 64 hexadecimal digits: the digest of the model's weights. Empty where there are no
+   * `sha256:` and 64 hexadecimal digits: the digest of the model's weights; of several files, as
+   * `Model.digest` says. Empty where there are no
    * weights, and for weights above 1 GiB whose manifest states no digest: they are not read for it.
    */
   readonly digest: string;

@@ -47,6 +47,7 @@ function open(source: ModelSource, host: EngineHost): Generator {
       chat: layOut !== undefined,
       license: model.license,
       slots,
+      weights: model.weights,
       libraries: [{ name: "llama.cpp", version: library.version }],
     };
     host.log("info", describe(model));

@@ -1,6 +1,6 @@
 import koffi from "koffi";
 import { withFile } from "../bytes.ts";
-import type { EngineHost, ModelSource } from "../engine.ts";
+import type { EngineHost, ModelSource, WeightsFile } from "../engine.ts";
 import { checkGguf } from "../gguf-tensors.ts";
 import { progressCallback } from "./binding.ts";
 import type { BatchStruct, Pointer } from "./binding.ts";
@@ -22,6 +22,8 @@ export interface OpenOptions {
 
 /** Owns a loaded model and its context: everything native that lives as long as the engine. */
 export class Model {
+  /** The files that its weights lie in. */
+  readonly weights: readonly WeightsFile[];
   readonly vocab: Pointer;
   readonly context: Pointer;
   readonly memory: MemoryPlan;
@@ -37,7 +39,10 @@ export class Model {
 
   constructor(library: Library, { source, options, sequences, host, log }: OpenOptions) {
     this.#library = library;
-    this.#handle = loadWeights(library, { source, options, host, log });
+    const path = source.files["model"];
+    if (path === undefined) throw new Error("the manifest names no file of the role model");
+    this.weights = checkFile(path);
+    this.#handle = loadWeights(library, path, { source, options, host, log });
     try {
       const calls = library.model;
       refuseForeign(library, this.#handle);
@@ -102,11 +107,9 @@ export class Model {
 
 function loadWeights(
   library: Library,
+  path: string,
   { source, options, host, log }: Omit<OpenOptions, "sequences">,
 ): Pointer {
-  const path = source.files["model"];
-  if (path === undefined) throw new Error("the manifest names no file of the role model");
-  checkFile(path);
   const progress = koffi.register((fraction: number) => {
     host.progress(fraction);
     return true;
@@ -128,14 +131,14 @@ function loadWeights(
 }
 
 /** Native code sees no file whose sizes have not been held against the bytes that there are. */
-function checkFile(path: string): void {
+function checkFile(path: string): readonly WeightsFile[] {
   const start = withFile(path, (source) => source.read(0, Math.min(4, source.bytes)));
   if (Buffer.from(start).toString("latin1") === "vers") {
     throw new Error(
       "the model's file is not a GGUF file: it may be a Git LFS pointer; fetch the file",
     );
   }
-  checkGguf(path);
+  return checkGguf(path);
 }
 
 /** Refuses models that do not write text token by token. */

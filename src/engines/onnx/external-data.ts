@@ -6,8 +6,10 @@
 import { realpathSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { liesWithin } from "../../base/path.ts";
+import { stampOf } from "../../base/stamp.ts";
 import { Cursor, withFile } from "../bytes.ts";
 import type { ByteSource } from "../bytes.ts";
+import type { WeightsFile } from "../engine.ts";
 
 type Kind =
   | "model"
@@ -66,12 +68,20 @@ export interface ModelFacts {
   readonly operators: ReadonlySet<string>;
 }
 
-/** Throws an Error that says what is wrong with the model, and names no folder. */
-export function checkModelFile(path: string): ModelFacts {
+/** Throws an Error that says what is wrong with the model, and names no folder. Gives the files of its weights besides. */
+export function checkModelFile(
+  path: string,
+): ModelFacts & { readonly weights: readonly WeightsFile[] } {
+  const own = { path, stamp: stampOf(path) };
   const facts = withFile(path, readModel);
   const byFile = Map.groupBy(facts.external, ({ location }) => location);
-  for (const [location, parts] of byFile) checkLocation(dirname(path), location, parts);
-  return facts;
+  const others = [...byFile].map(([location, parts]) => {
+    const file = join(dirname(path), location);
+    const stamp = stampOf(file);
+    checkLocation(dirname(path), location, parts);
+    return { path: file, stamp };
+  });
+  return { ...facts, weights: [own, ...others] };
 }
 
 function checkLocation(folder: string, location: string, parts: readonly External[]): void {

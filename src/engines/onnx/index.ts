@@ -31,7 +31,7 @@ const defaultSlots = 64;
 export const load: LoadEngine = async (source, host) => {
   const options = optionsOf(source);
   const folder = await readFolder(source);
-  const { operators } = checkModelFile(folder.model);
+  const { operators, weights } = checkModelFile(folder.model);
   const config = encoderConfig(folder.files, { ...options, contextLength: source.contextLength });
   checkTokenIds(folder.tokenizer, config.vocabularySize);
   const tokenizer = config.lowercase ? lowerCased(folder.tokenizer) : folder.tokenizer;
@@ -58,7 +58,7 @@ export const load: LoadEngine = async (source, host) => {
   host.progress(1);
 
   return new Embedder({
-    info: infoOf(source, { ...config, ...warm, pooling, batching, vocabularySize }),
+    info: infoOf(source, { ...config, ...warm, pooling, batching, vocabularySize, weights }),
     tokens,
     promptOf,
     encode: encodeWith(encoder, { sessions, host, batching }),
@@ -125,6 +125,7 @@ interface Loaded extends Omit<EncoderConfig, "pooling" | "vocabularySize"> {
   readonly dimensions: number;
   readonly vocabularySize: number;
   readonly batching: TextBatching;
+  readonly weights: NonNullable<ModelInfo["weights"]>;
 }
 
 function infoOf(source: ModelSource, model: Loaded): ModelInfo {
@@ -144,6 +145,7 @@ function infoOf(source: ModelSource, model: Loaded): ModelInfo {
     // ONNX files carry none; the manifest states it.
     license: "",
     slots: source.maxSequences ?? defaultSlots,
+    weights: model.weights,
     libraries: [{ name: "onnxruntime", version: env.versions.node ?? env.versions.common }],
   };
 }

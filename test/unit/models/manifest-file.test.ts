@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readManifest } from "../../../src/models/manifest-file.ts";
 import { manifestSchema } from "../../../src/models/manifest-schema.ts";
@@ -230,6 +230,36 @@ describe("what is wrong", () => {
   ])("says so of %s written as %s", async (from, to, expected) => {
     const [first] = await problems(least.replace(from, to));
     expect(first).toContain(`model.yaml:${expected}`);
+  });
+
+  it("are none in a folder that Kubernetes mounts, or that hf download leaves", async () => {
+    const mounted = join(root, "mounted");
+    await mkdir(join(mounted, "..2026_11_30"), { recursive: true });
+    await writeFile(join(mounted, "..2026_11_30", "model.yaml"), least);
+    await writeFile(join(mounted, "..2026_11_30", "model.gguf"), "");
+    await symlink("..2026_11_30", join(mounted, "..data"));
+    for (const name of ["model.yaml", "model.gguf"])
+      await symlink(join("..data", name), join(mounted, name));
+    const path = join(mounted, "model.gguf");
+    expect((await readManifest(join(mounted, "model.yaml"))).files["model"]).toEqual({ path });
+
+    const repository = join(root, "models--acme--demo");
+    const blob = join(repository, "blobs", "ab".repeat(32));
+    const revision = join(repository, "snapshots", "f".repeat(40));
+    await mkdir(join(repository, "blobs"), { recursive: true });
+    await mkdir(revision, { recursive: true });
+    await writeFile(blob, "");
+    await writeFile(join(revision, "model.yaml"), least);
+    await symlink(join("../../blobs", basename(blob)), join(revision, "model.gguf"));
+    expect((await readManifest(join(revision, "model.yaml"))).name).toBe("demo");
+    // Neither another repository's blobs, nor what only looks like one.
+    for (const elsewhere of [join(root, "secret"), join(root, "blobs", "ab".repeat(32))]) {
+      await mkdir(dirname(elsewhere), { recursive: true });
+      await writeFile(elsewhere, "");
+      await rm(join(revision, "model.gguf"));
+      await symlink(elsewhere, join(revision, "model.gguf"));
+      await expect(readManifest(join(revision, "model.yaml"))).rejects.toThrow("lies outside");
+    }
   });
 
   it("is said all at once", async () => {

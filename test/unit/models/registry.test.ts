@@ -1,5 +1,5 @@
 import { env } from "node:process";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { Log } from "../../../src/base/log.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { openRegistry } from "../../../src/models/registry.ts";
@@ -26,7 +26,6 @@ it("logs how long a model took to load, each time", async () => {
     maxQueuedJobsTotal: 1,
     maxQueuedTokensTotal: 1,
     refusesLate: true,
-    digestOf: () => Promise.resolve(""),
     log,
     clock,
     start: () => {
@@ -36,13 +35,16 @@ it("logs how long a model took to load, each time", async () => {
     },
   });
   registry.load(scriptedManifest());
+  await vi.waitFor(() => expect(ports).toHaveLength(1));
   clock.advance(300);
   ports[0]!.ready();
   await reached(registry, "scripted", "ready");
   clock.advance(10_000);
   ports[0]!.exit();
   clock.advance(0);
+  await vi.waitFor(() => expect(ports).toHaveLength(2));
   clock.advance(200);
   ports[1]!.ready();
+  await reached(registry, "scripted", "ready");
   expect(logged).toEqual([300, 200]);
 });

@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkFile, digestOf, sha256Of } from "../../../src/models/digest.ts";
+import { digestOfAll, Digests, sha256Of } from "../../../src/models/digest.ts";
 import { findModels, nameOf } from "../../../src/models/store.ts";
 
 let root: string;
@@ -158,20 +160,45 @@ describe("digests", () => {
   });
 
   it("of weights are computed where none is stated", async () => {
-    const [manifest] = await find([], [await addModel("one")]);
-    expect(await digestOf(manifest!)).toBe(`sha256:${abc}`);
+    const path = join(await addModel("one"), "weights");
+    expect(await new Digests().ofWeights([path], [])).toBe(`sha256:${abc}`);
   });
 
   it("of weights above 1 GiB are empty where none is stated: they are not read", async () => {
-    const [manifest] = await find([], [await addModel("one")]);
+    const path = join(await addModel("one"), "weights");
     // A hole: it takes no space.
-    await truncate(join(root, "one", "weights"), 1024 ** 3 + 1);
-    expect(await digestOf(manifest!)).toBe("");
+    await truncate(path, 1024 ** 3 + 1);
+    const digests = new Digests();
+    expect(await digests.ofWeights([path], [{ path, sha256: undefined }])).toBe("");
+    expect(await digests.ofWeights([path], [{ path, sha256: abc }])).toBe(`sha256:${abc}`);
   });
 
   it("that differ are an error", async () => {
     const path = join(await addModel("one"), "weights");
-    await checkFile({ path, sha256: abc });
-    await expect(checkFile({ path, sha256: "0".repeat(64) })).rejects.toThrow("another sha256");
+    const digests = new Digests();
+    await digests.check({ path, sha256: abc });
+    const other = { path, sha256: "0".repeat(64) };
+    await expect(digests.check(other)).rejects.toThrow("another sha256");
+  });
+
+  it("are of the file that lies there now, and read once while it is the same", async () => {
+    const path = join(await addModel("one"), "weights");
+    const digests = new Digests();
+    const first = digests.of(path);
+    expect(digests.of(path)).toBe(first);
+    expect(await first).toBe(abc);
+    await writeFile(`${path}.new`, "abd");
+    await rename(`${path}.new`, path);
+    expect(await digests.of(path)).not.toBe(abc);
+  });
+
+  it("of weights in several files are that of what sha256sum prints for them, by name", async () => {
+    const folder = await addModel("one");
+    await writeFile(join(folder, "more"), "abc");
+    const paths = ["weights", "more"].map((name) => join(folder, name));
+    const printed = execFileSync("sha256sum", ["more", "weights"], { cwd: folder });
+    const expected = createHash("sha256").update(printed).digest("hex");
+    expect(await new Digests().ofWeights(paths, [])).toBe(`sha256:${expected}`);
+    expect(digestOfAll([{ name: "weights", sha256: abc }])).toBe(abc);
   });
 });

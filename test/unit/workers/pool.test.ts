@@ -17,6 +17,12 @@ function setUp(replicas = 1) {
   const pool = new Pool({
     replicas,
     threads: 2,
+    starts: {
+      ask: ({ start }) => {
+        start();
+        return () => undefined;
+      },
+    },
     start: () => {
       const port = new FakePort();
       ports.push(port);
