@@ -1,6 +1,6 @@
 # The only door: people, hooks and CI run these targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-clients test-models fuzz chaos check format-check gen docs format lint types bench bench-peers soak nightly tools clean
+.PHONY: help setup serve test test-clients test-models test-templates fuzz chaos check format-check gen docs format lint types bench bench-peers soak nightly tools clean
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 # Flags for the command behind a target, as in: make serve ARGS="--port 0"
@@ -30,6 +30,9 @@ test-clients: $(installed) $(go_tools) ## Test the commands in documents and cli
 
 test-models: $(installed) ## Compare published models with other libraries; fetches 600 MB once (needs Python and Maven)
 	@$(node) vitest run --project models $(ARGS)
+
+test-templates: $(installed) ## Test llama.cpp's chat templates against transformers; fetches them once
+	@$(node) vitest run --project templates $(ARGS)
 
 fuzz: $(installed) ## Send a million hostile calls; INFERD_FUZZ_CALLS and INFERD_FUZZ_SEED choose others
 	@INFERD_KEEP_RESULTS=1 INFERD_FUZZ_CALLS=$${INFERD_FUZZ_CALLS:-1000000} INFERD_FUZZ_KEYED_CALLS=$${INFERD_FUZZ_KEYED_CALLS:-200000} INFERD_FUZZ_REAL_CALLS=$${INFERD_FUZZ_REAL_CALLS:-50000} INFERD_FUZZ_CONNECTIONS=$${INFERD_FUZZ_CONNECTIONS:-50000} $(node) vitest run --project server test/fuzz
@@ -75,7 +78,7 @@ bench-peers: $(installed) $(go_tools) ## Measure side by side with llama.cpp and
 soak: $(installed) ## See for half an hour whether memory grows under load; INFERD_SOAK_MIN chooses how long
 	@$(node) node bench/soak.ts $(ARGS)
 
-nightly: check test-clients test-models fuzz chaos bench bench-peers soak ## Run everything, slow things included
+nightly: check test-clients test-models test-templates fuzz chaos bench bench-peers soak ## Run everything, slow things included
 
 tools: $(go_tools) ## Build ghz, grpcurl and grpc-health-probe into .tools/bin (needs Go)
 

@@ -5,18 +5,27 @@ const clients = ["test/polyglot/**/*.test.ts", "test/readme.test.ts"];
 // These fetch published models, which takes minutes the first time, and need Python and Maven for it.
 const models = ["test/real-models/**/*.test.ts"];
 
+// What this tests comes from the registry, once.
+const templates = ["test/templates/**/*.test.ts"];
+
 export default defineConfig({
   test: {
     projects: [
       // make test
       {
         extends: true,
-        test: { name: "server", include: ["test/**/*.test.ts"], exclude: [...clients, ...models] },
+        test: {
+          name: "server",
+          include: ["test/**/*.test.ts"],
+          exclude: [...clients, ...models, ...templates],
+        },
       },
       // make test-clients
       { extends: true, test: { name: "clients", include: clients } },
       // make test-models
       { extends: true, test: { name: "models", include: models, testTimeout: 300_000 } },
+      // make test-templates
+      { extends: true, test: { name: "templates", include: templates } },
     ],
     // Native addons and signal handlers want a process for each file.
     pool: "forks",

@@ -25,6 +25,7 @@ const passes = (code: Code): Failure => ({ code, isLasting: false });
 /** Every way a call can fail. `docs/reference/errors.md` explains each. */
 export const failures = {
   CALLER_GONE: passes("CANCELLED"),
+  CHAT_TOO_SLOW: passes("RESOURCE_EXHAUSTED"),
   COMPRESSED_FLAG_WRONG: stays("INTERNAL"),
   CONTENT_TYPE_UNKNOWN: stays("INVALID_ARGUMENT"),
   CREDENTIAL_INVALID: stays("UNAUTHENTICATED"),

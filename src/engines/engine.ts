@@ -110,6 +110,8 @@ export interface ModelInfo {
   readonly batching?: TextBatching;
   /** Whether it takes chat input. */
   readonly chat: boolean;
+  /** Why it takes none though it has a chat template. Callers are told. */
+  readonly chatFault?: string;
   /** Its licence by its own metadata; empty where it states none. */
   readonly license: string;
   /** How many jobs it wants at once; more wait in the server, where they can be refused and reordered. */

@@ -112,7 +112,9 @@ function checkAgainst(request: GenerateRequest, model: ModelStatus): void {
   const { input } = request;
   if (input?.$case === "chat" && model.info?.chat !== true) {
     const { name } = model.manifest;
-    const message = `model ${name} has no chat template; send a prompt, or set chat_template in its manifest`;
+    const fault = model.info?.chatFault;
+    const why = fault === undefined ? "has no chat template" : `takes no chat: ${fault}`;
+    const message = `model ${name} ${why}; send a prompt, or set chat_template in its manifest`;
     throw new ServeError("NO_CHAT_TEMPLATE", message, { facts: { model: name } });
   }
   const report = new Report();

@@ -48,6 +48,7 @@ const infoFields: Readonly<Record<keyof ModelInfo, Check>> = {
   normalize: optional(isBoolean),
   batching: optional(isOneOf("together", "alone", "mixed")),
   chat: isBoolean,
+  chatFault: optional(isString),
   license: isString,
   slots: isPositive,
   libraries: isListOf(has({ name: isString, version: isString })),

@@ -24,7 +24,7 @@ const tokenizer = openTokenizer(library, library.model.vocab(model!));
 /** Prose, tables and code of this repository, and scripts that it is not written in. */
 const root = join(import.meta.dirname, "../..");
 const documents = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));
-const sources = readdirSync(join(root, "src/engines/llama"));
+const sources = readdirSync(join(root, "src/engines/llama")).filter((name) => name.endsWith(".ts"));
 const texts: readonly [kind: string, text: string][] = [
   ["documents", documents.map((name) => readFileSync(join(root, "docs", name), "utf8")).join("\n")],
   [
@@ -44,7 +44,7 @@ function readCut(text: string, drop: "start" | "end") {
     },
   };
   const job: GenerateJob = jobFor(text, { maxTokens: contextLength - keep }, { truncate: drop });
-  const tokens = readPrompt({ tokenizer: counting, layOut: undefined, contextLength }, job);
+  const tokens = readPrompt({ tokenizer: counting, chat: undefined, contextLength }, job);
   return { tokens: [...tokens], given };
 }
 

@@ -1,5 +1,17 @@
-/** Rewrites a piece of text. */
-export type Rewrite = (text: string) => string;
+/** A stretch of a text, from a place to before another. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * What is looked for in a text: whole control tokens; also what could be half of one beside other text; also
+ * every character that begins or ends one.
+ */
+export type Care = "whole" | "edges" | "bounds";
+
+/** So many repetitions are matched at once: a pattern keeps a note of each. */
+const longestRun = 1024;
 
 /**
  * The texts of control tokens, and what could become one beside other text. They are found in what
@@ -8,16 +20,22 @@ export type Rewrite = (text: string) => string;
 export class Controls {
   readonly #texts: readonly string[];
   readonly #pattern: RegExp;
-  /** Whole ones, and runs of the characters that begin or end one. */
+  /** Those that follow each other are one. */
+  readonly #runs: RegExp;
   readonly #bounds: RegExp;
+  /** Where one begins, within another too. */
+  readonly #places: RegExp;
   readonly #beginnings = new Set<string>();
   readonly #ends = new Set<string>();
   readonly #longest: number;
 
   constructor(texts: readonly string[]) {
-    this.#texts = [...new Set(texts)];
-    this.#pattern = patternOf(this.#texts);
+    this.#texts = [...new Set(texts)].filter((text) => text !== "");
+    const any = anyOf(this.#texts);
+    this.#pattern = new RegExp(any, "g");
+    this.#runs = new RegExp(`(?:${any}){1,${longestRun}}`, "g");
     this.#bounds = boundsOf(this.#texts);
+    this.#places = new RegExp(`(?=(?:${any}))`, "g");
     this.#longest = this.#texts.reduce((most, { length }) => Math.max(most, length), 0);
     for (const text of this.#texts) {
       for (let at = 1; at < text.length; at += 1) {
@@ -32,43 +50,47 @@ export class Controls {
     return text.match(this.#pattern) ?? [];
   }
 
-  /** Rewrites each that stands in a text. */
-  rewrite(text: string, rewrite: Rewrite): string {
-    return text.replace(this.#pattern, rewrite);
+  /** Divides a text at them: every second piece is one. */
+  split(text: string): readonly string[] {
+    return text.split(new RegExp(`(${this.#pattern.source})`));
   }
 
-  /** Whether a text has a character that begins or ends one. */
-  hasBounds(text: string): boolean {
-    return text.search(this.#bounds) !== -1;
+  /** Cuts a text so that none is whole in any piece. One of a single character stays. */
+  cut(text: string): readonly string[] {
+    const pieces: string[] = [];
+    let rest = 0;
+    for (const { index } of text.matchAll(this.#places)) {
+      const after = index + ((text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1);
+      pieces.push(text.slice(rest, after));
+      rest = after;
+    }
+    return [...pieces, text.slice(rest)];
+  }
+
+  /** What is found in a text, in order and apart from each other. */
+  find(text: string, care: Care): readonly Range[] {
+    const found = rangesOf(text, this.#runs);
+    if (care !== "whole") found.push(...this.#edges(text));
+    if (care === "bounds") for (const range of rangesOf(text, this.#bounds)) found.push(range);
+    return united(found);
   }
 
   /**
-   * Rewrites each that stands in a text, and the characters that begin or end one wherever they stand: what is
-   * left of it makes none, whatever is taken out of it.
-   */
-  rewriteBounds(text: string, rewrite: Rewrite): string {
-    return text.replace(this.#bounds, rewrite);
-  }
-
-  /**
-   * Rewrites what could be part of one: the end of a text that begins one, its beginning that ends one,
+   * What could be part of one: the end of a text that begins one, its beginning that ends one,
    * all of it where that lies within one. White space around it does not count, since templates trim.
    */
-  rewriteEdges(text: string, rewrite: Rewrite): string {
+  #edges(text: string): readonly Range[] {
     const core = text.trim();
+    if (core === "") return [];
+    const start = text.indexOf(core.charAt(0));
+    const end = start + core.length;
+    if (this.#isWithinOne(core)) return [{ start, end }];
     const head = this.#edge(core, this.#ends, (length) => core.slice(0, length));
     const tail = this.#edge(core, this.#beginnings, (length) => core.slice(-length));
-    if (head + tail === 0 && !this.#isWithinOne(core)) return text;
-    const start = text.indexOf(core);
-    const parts =
-      head + tail >= core.length || head + tail === 0
-        ? [rewrite(core)]
-        : [
-            head === 0 ? "" : rewrite(core.slice(0, head)),
-            core.slice(head, core.length - tail),
-            tail === 0 ? "" : rewrite(core.slice(-tail)),
-          ];
-    return text.slice(0, start) + parts.join("") + text.slice(start + core.length);
+    return [
+      { start, end: start + head },
+      { start: end - tail, end },
+    ].filter((range) => range.start < range.end);
   }
 
   /** The length of the longest piece that is among these; 0 where none is. */
@@ -80,27 +102,62 @@ export class Controls {
   }
 
   #isWithinOne(core: string): boolean {
-    if (core === "" || core.length >= this.#longest) return false;
+    if (core.length >= this.#longest) return false;
     return this.#texts.some((text) => text.includes(core));
   }
 }
 
-function patternOf(texts: readonly string[]): RegExp {
-  return texts.length === 0 ? /(?!)/g : new RegExp(anyOf(texts), "g");
+function rangesOf(text: string, pattern: RegExp): Range[] {
+  const ranges: Range[] = [];
+  for (const { index, 0: piece } of text.matchAll(pattern)) {
+    ranges.push({ start: index, end: index + piece.length });
+  }
+  return ranges;
+}
+
+/** Ranges in order; those that touch are one. */
+function united(ranges: readonly Range[]): readonly Range[] {
+  const all: { start: number; end: number }[] = [];
+  for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
+    const last = all.at(-1);
+    if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
+    else all.push({ start, end });
+  }
+  return all;
 }
 
 function boundsOf(texts: readonly string[]): RegExp {
-  if (texts.length === 0) return /(?!)/g;
   const bounds = new Set(texts.flatMap((text) => [text.charAt(0), text.charAt(text.length - 1)]));
-  return new RegExp(`${anyOf(texts)}|(?:${anyOf([...bounds])})+`, "g");
+  if (bounds.size === 0) return nothing;
+  return new RegExp(`[${[...bounds].map(escape).join("")}]+`, "g");
 }
 
-/** The longest first: a pattern takes what it finds first. */
+const nothing = /(?!)/g;
+
+/**
+ * A pattern for the longest of some texts. It branches where they differ, so that a text is not held against
+ * each of a thousand at every place.
+ */
 function anyOf(texts: readonly string[]): string {
-  const longestFirst = texts.toSorted((a, b) => b.length - a.length);
-  return longestFirst.map(escape).join("|");
+  if (texts.length === 0) return nothing.source;
+  const followers = new Map<string, string[]>();
+  for (const text of texts) {
+    const rest = followers.get(text.charAt(0));
+    if (rest === undefined) followers.set(text.charAt(0), [text.slice(1)]);
+    else rest.push(text.slice(1));
+  }
+  const branches = [...followers].map(([first, rests]) => escape(first) + endings(rests));
+  return branches.join("|");
+}
+
+function endings(rests: readonly string[]): string {
+  const [only] = rests;
+  if (rests.length === 1 && only !== undefined) return escape(only);
+  const longer = rests.filter((rest) => rest !== "");
+  const pattern = `(?:${anyOf(longer)})`;
+  return longer.length === rests.length ? pattern : `${pattern}?`;
 }
 
 function escape(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }

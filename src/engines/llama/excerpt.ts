@@ -23,8 +23,8 @@ export interface Wanted {
 /** Tokens beside a cut that may be other than the whole text's. */
 export const slackTokens = 256;
 /** More than a token has in most texts, so that one try is mostly enough. */
-const likelyLength = 8;
-const growth = 4;
+export const likelyLength = 8;
+export const growth = 4;
 
 /** Reads a text from the end that is kept, until `wanted.tokens` are there or all of it is read. */
 export function readExcerpt(

@@ -2,8 +2,11 @@
  * Generation models in GGUF files, by llama.cpp's own library called through FFI: JavaScript decides
  * what each step computes, libllama computes it.
  */
+import { wallMs } from "../../base/clock.ts";
 import type { EngineHost, LoadEngine, ModelInfo, ModelSource } from "../engine.ts";
 import { Batch } from "./batch.ts";
+import { openChat } from "./chat.ts";
+import type { OpenedChat } from "./chat.ts";
 import { Generator } from "./generator.ts";
 import { openLibrary } from "./library.ts";
 import { findLibrary } from "./location.ts";
@@ -12,8 +15,6 @@ import { Model } from "./model.ts";
 import { parseOptions } from "./options.ts";
 import { observe, unknownPace } from "./pace.ts";
 import type { Pace } from "./pace.ts";
-import { compileTemplate } from "./template.ts";
-import type { LayOut } from "./template.ts";
 import { openTokenizer } from "./tokenizer.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
@@ -36,7 +37,7 @@ function open(source: ModelSource, host: EngineHost): Generator {
   try {
     const tokenizer = openTokenizer(library, model.vocab);
     const template = source.chatTemplate ?? model.chatTemplate;
-    const layOut = template ? openTemplate(template, tokenizer, host) : undefined;
+    const chat = template ? openTemplate(template, tokenizer, host) : undefined;
     const { contextLength } = model.memory;
     const info: ModelInfo = {
       tasks: ["generate"],
@@ -44,7 +45,8 @@ function open(source: ModelSource, host: EngineHost): Generator {
       vocabularySize: tokenizer.vocabularySize,
       dimensions: 0,
       pooling: "",
-      chat: layOut !== undefined,
+      chat: chat?.reader !== undefined,
+      ...(chat?.fault !== undefined && { chatFault: chat.fault }),
       license: model.license,
       slots,
       weights: model.weights,
@@ -53,7 +55,7 @@ function open(source: ModelSource, host: EngineHost): Generator {
     host.log("info", describe(model));
     return new Generator({
       ...{ library, model, host, info, threads: source.threads },
-      reader: { tokenizer, layOut, contextLength },
+      reader: { tokenizer, chat: chat?.reader, contextLength },
       batchTokens: options.batchTokens,
       prefixReuse: options.prefixReuse,
       pace: warmUp(model, tokenizer, host),
@@ -69,11 +71,14 @@ function describe({ memory }: Model): string {
   return `context of ${memory.contextLength} tokens; ${memory.cells} KV cells for all sequences, ${mebibytes} MiB`;
 }
 
-function openTemplate(source: string, tokenizer: Tokenizer, host: EngineHost): LayOut {
-  const { controls } = tokenizer;
-  const bos = tokenizer.textOf(tokenizer.bos);
-  const eos = tokenizer.textOf(tokenizer.eos);
-  return compileTemplate(source, { bos, eos, controls }, () => host.now());
+/** A template that cannot be used costs chat alone. */
+function openTemplate(source: string, tokenizer: Tokenizer, host: EngineHost): OpenedChat {
+  const textOf = (token: number) => tokenizer.textOf(token);
+  const tokens = { bos_token: textOf(tokenizer.bos), eos_token: textOf(tokenizer.eos) };
+  const today = () => new Date(wallMs());
+  const chat = openChat(source, { tokenizer, tokens, now: () => host.now(), today });
+  if (chat.fault !== undefined) host.log("warn", `the model takes no chat: ${chat.fault}`);
+  return chat;
 }
 
 /** Computes a few tokens: brings the weights into memory and measures a first pace. */

@@ -1,16 +1,26 @@
 import { type FieldReason, ServeError } from "../../base/errors.ts";
-import type { GenerateInput, GenerateJob } from "../engine.ts";
-import { readExcerpt, slackTokens } from "./excerpt.ts";
+import type { ChatMessage, GenerateInput, GenerateJob } from "../engine.ts";
+import { growth, likelyLength, readExcerpt, slackTokens } from "./excerpt.ts";
 import type { Wanted } from "./excerpt.ts";
-import type { LayOut, TextPart } from "./template.ts";
+import { readChat } from "./chat-text.ts";
+import type { ChatVocabulary } from "./chat-text.ts";
+import { maxLayOutMs } from "./template.ts";
+import type { LayOut } from "./template.ts";
 import type { Tokenizer, TokenizeOptions } from "./tokenizer.ts";
 
 /** What turns a job's input into tokens. */
 export interface Reader {
   readonly tokenizer: Tokenizer;
-  /** Undefined where the model has no chat template. */
-  readonly layOut: LayOut | undefined;
+  /** Undefined where the model takes no chat. */
+  readonly chat: ChatReader | undefined;
   readonly contextLength: number;
+}
+
+/** What turns a chat into tokens. */
+export interface ChatReader extends ChatVocabulary {
+  readonly layOut: LayOut;
+  /** A monotonic clock, in milliseconds. */
+  readonly now: () => number;
 }
 
 /**
@@ -62,22 +72,48 @@ function readInput(reader: Reader, job: GenerateJob): Int32Array {
         ...{ addSpecial: true, parseSpecial: false },
         wanted: wantedOf(reader, job),
       });
-    case "chat": {
-      if (reader.layOut === undefined) {
-        throw new ServeError("NO_CHAT_TEMPLATE", "the model has no chat template: send a prompt");
-      }
-      for (const { content } of input.messages) refuseHopeless(reader, job, content);
-      return readParts(reader.tokenizer, reader.layOut(input.messages), wantedOf(reader, job));
-    }
+    case "chat":
+      return readMessages(reader, job, input.messages);
     case "tokens":
       return readIds(input.ids, reader.tokenizer.vocabularySize);
   }
 }
 
-/** Refuses a text that is too long however it is cut, before seconds go into cutting it. */
-function refuseHopeless(reader: Reader, job: GenerateJob, text: string) {
-  const least = Math.floor(Buffer.byteLength(text) / reader.tokenizer.longestBytes);
-  if (job.truncate === "none" && least > mostTokens(reader, job)) throw tooLong(least, reader, job);
+/**
+ * Reads a chat. What is far longer than can be kept of it is cut before it is laid out; where too much was cut, as
+ * the tokens were long or the template dropped some, it is laid out again with more.
+ */
+function readMessages(
+  reader: Reader,
+  job: GenerateJob,
+  messages: readonly ChatMessage[],
+): Int32Array {
+  const { chat } = reader;
+  if (chat === undefined) {
+    throw new ServeError("NO_CHAT_TEMPLATE", "the model has no chat template: send a prompt");
+  }
+  // Templates drop thoughts from answers, so that those may be longer than the context.
+  const said = messages.filter(({ role }) => role !== "assistant");
+  refuseHopeless(reader, job, ...said.map(({ content }) => content));
+  const wanted = wantedOf(reader, job);
+  const until = chat.now() + maxLayOutMs;
+  const keep = wanted.drop === "end" ? "start" : "end";
+  const longest = messages.reduce((most, { content }) => Math.max(most, content.length), 0);
+  for (let length = wanted.tokens * likelyLength; length < longest; length *= growth) {
+    const tokens = readChat(chat, chat.layOut(messages, { until, cut: { keep, length } }), wanted);
+    if (tokens !== undefined && tokens.length >= wanted.tokens) return tokens;
+  }
+  const tokens = readChat(chat, chat.layOut(messages, { until }), wanted);
+  if (tokens === undefined) throw new Error("bug: a whole chat was found cut");
+  return tokens;
+}
+
+/** Refuses texts that are too long however they are cut, before seconds go into cutting them. */
+function refuseHopeless(reader: Reader, job: GenerateJob, ...texts: readonly string[]) {
+  if (job.truncate !== "none") return;
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  const least = Math.floor(bytes / reader.tokenizer.longestBytes);
+  if (least > mostTokens(reader, job)) throw tooLong(least, reader, job);
 }
 
 function readIds(ids: Uint32Array, vocabularySize: number): Int32Array {
@@ -89,78 +125,21 @@ function readIds(ids: Uint32Array, vocabularySize: number): Int32Array {
   return Int32Array.from(ids);
 }
 
-/** Undefined for all of it. What is cut must still be seen to be too long for it. */
-function wantedOf(reader: Reader, job: GenerateJob): Wanted | undefined {
-  if (job.truncate === "none") return undefined;
-  return { drop: job.truncate, tokens: mostTokens(reader, job) + 1 + slackTokens };
+/**
+ * How much is read: what is cut must still be seen to be too long for it, and what may not be cut
+ * need not be read further once it is seen to be too long.
+ */
+function wantedOf(reader: Reader, job: GenerateJob): Wanted {
+  const drop = job.truncate === "none" ? "end" : job.truncate;
+  return { drop, tokens: mostTokens(reader, job) + 1 + slackTokens };
 }
 
 interface ReadOptions extends TokenizeOptions {
-  readonly wanted: Wanted | undefined;
+  readonly wanted: Wanted;
 }
 
 function readText(tokenizer: Tokenizer, text: string, { wanted, ...options }: ReadOptions) {
-  const read = (part: string) => tokenizer.tokenize(part, options);
-  return wanted === undefined ? read(text) : readExcerpt(text, wanted, read);
-}
-
-/**
- * Reads a laid-out chat as llama.cpp does: a template may write the begin and end tokens that the
- * vocabulary adds anyway, and they are wanted once.
- */
-export function readParts(
-  tokenizer: Tokenizer,
-  parts: readonly TextPart[],
-  wanted: Wanted | undefined,
-): Int32Array {
-  const last = parts.length - 1;
-  const own = parts.map((part, index) => ({
-    text: withoutAdded(tokenizer, part, { isFirst: index === 0, isLast: index === last }),
-    trusted: part.trusted,
-  }));
-  const [whole] = own;
-  // A whole chat in one part is read exactly as llama.cpp reads it.
-  if (own.length === 1 && whole !== undefined) {
-    const { text, trusted } = whole;
-    return readText(tokenizer, text, { addSpecial: true, parseSpecial: trusted, wanted });
-  }
-  const begin = tokenizer.addsBos ? [tokenizer.bos] : [];
-  const end = tokenizer.addsEos ? [tokenizer.eos] : [];
-  const pieces = readPieces(tokenizer, own, wanted);
-  return Int32Array.from([begin, ...pieces, end].flatMap((ids) => [...ids]));
-}
-
-/** Reads each part by itself, from the end that is kept. */
-function readPieces(
-  tokenizer: Tokenizer,
-  parts: readonly TextPart[],
-  wanted: Wanted | undefined,
-): readonly Int32Array[] {
-  const backwards = wanted?.drop === "start";
-  const pieces: Int32Array[] = [];
-  let left = wanted?.tokens ?? Infinity;
-  for (const { text, trusted } of backwards ? parts.toReversed() : parts) {
-    if (left <= 0) break;
-    const options = { addSpecial: false, parseSpecial: trusted };
-    const rest = wanted && { ...wanted, tokens: left };
-    const piece = readText(tokenizer, text, { ...options, wanted: rest });
-    pieces.push(piece);
-    left -= piece.length;
-  }
-  return backwards ? pieces.reverse() : pieces;
-}
-
-/** A part's text without what the vocabulary adds at the ends of the whole. */
-function withoutAdded(
-  tokenizer: Tokenizer,
-  { text, trusted }: TextPart,
-  { isFirst, isLast }: { readonly isFirst: boolean; readonly isLast: boolean },
-): string {
-  if (!trusted) return text;
-  const bos = isFirst && tokenizer.addsBos ? tokenizer.textOf(tokenizer.bos) : "";
-  const eos = isLast && tokenizer.addsEos ? tokenizer.textOf(tokenizer.eos) : "";
-  const rest = text.startsWith(bos) ? text.slice(bos.length) : text;
-  return eos !== "" && rest.endsWith(eos) ? rest.slice(0, -eos.length) : rest;
+  return readExcerpt(text, wanted, (part) => tokenizer.tokenize(part, options));
 }
 
 function tooLong(promptTokens: number, reader: Reader, job: GenerateJob): ServeError {

@@ -2,153 +2,233 @@
  * Lays out a chat by a model's Jinja template, so that what a message says can never act as a control
  * token. The template sees the real messages, as many of them look inside or trim; only the texts of
  * control tokens are hidden from it behind marks that no caller can guess, and parts of them where
- * what the template puts beside a message, or takes out of it, would make a whole. The laid-out text is then read piecewise:
- * the template's parts with control tokens, the hidden parts without.
+ * what the template puts beside a message, or takes out of it, would make a whole. The laid-out text is then
+ * taken apart: in the template's parts control tokens are meant, in the hidden ones they are not.
  */
 import { randomInt } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { createContext, Script } from "node:vm";
-import { Template } from "@huggingface/jinja";
 import { ServeError } from "../../base/errors.ts";
 import type { ChatMessage } from "../engine.ts";
-import { Controls, type Rewrite } from "./controls.ts";
-
-/** What a template may take from the vocabulary. */
-export interface TemplateTokens {
-  readonly bos: string;
-  readonly eos: string;
-  readonly controls: readonly string[];
-}
+import type { Care, Controls, Range } from "./controls.ts";
+import { parseTemplate, Refusal, renderTemplate } from "./jinja/index.ts";
+import type { Node } from "./jinja/index.ts";
 
 /** A stretch of laid-out text. */
 export interface TextPart {
   readonly text: string;
   /** Whether control tokens in it are meant. */
   readonly trusted: boolean;
+  /** Set where a message goes on that was cut short. */
+  readonly cut?: boolean;
 }
 
-export type LayOut = (messages: readonly ChatMessage[]) => readonly TextPart[];
+/** How a chat is laid out. */
+export interface LayOutOptions {
+  /** When time runs out, by the template's clock. */
+  readonly until?: number;
+  /** Cuts long messages first: so many characters are kept of an end. */
+  readonly cut?: Cut;
+}
+
+export interface Cut {
+  readonly keep: "start" | "end";
+  readonly length: number;
+}
+
+export type LayOut = (
+  messages: readonly ChatMessage[],
+  options?: LayOutOptions,
+) => readonly TextPart[];
+
+export interface TemplateOptions {
+  /** What callers' text must not be taken for. */
+  readonly controls: Controls;
+  /** The special tokens by the names that transformers gives them, such as `bos_token`. */
+  readonly tokens: Readonly<Record<string, string>>;
+  /** A monotonic clock, in milliseconds. */
+  readonly now: () => number;
+  /** The wall clock, for templates that write the date. */
+  readonly today: () => Date;
+}
 
 const maxTemplateLength = 262_144;
 /** For one chat, however often it is laid out. */
-const maxLayOutMs = 1_000;
+export const maxLayOutMs = 1_000;
 // What a template may write beside what it repeats of the messages, a few times over.
 const maxOwnLength = 1_048_576;
 const mostRepeats = 4;
+/** Stretches hidden in one chat: more are hidden together with what lies between them. */
+const mostHidden = 16_384;
 
-/** Compiles a template. Throws a plain Error for one that cannot be. `now` is a monotonic clock, in milliseconds. */
-export function compileTemplate(
-  source: string,
-  tokens: TemplateTokens,
-  now: () => number = () => performance.now(),
-): LayOut {
+/** The time for a chat has run out. */
+class OutOfTime extends Error {
+  override readonly name = "OutOfTime";
+}
+
+/** A parsed template, and what it was parsed from. */
+export interface ChatTemplate {
+  readonly source: string;
+  readonly body: readonly Node[];
+}
+
+/** Parses a template. Throws a plain Error for one that cannot be. */
+export function readTemplate(source: string): ChatTemplate {
   if (source.length > maxTemplateLength) {
     throw new Error(`the chat template is longer than ${maxTemplateLength} characters`);
   }
-  const template = parse(source);
-  const render = bounded((values: Record<string, unknown>) => template.render(values));
-  const controls = new Controls(tokens.controls);
-  const layOut = (messages: readonly ChatMessage[], until: number, hideIn: HideIn) => {
-    const hidden: string[] = [];
-    // Digits only, so that a template that changes case does no harm.
-    const nonce = String(randomInt(2 ** 47));
-    const hide = (text: string) => `\uE000${nonce}:${hidden.push(text) - 1}\uE001`;
-    const values = {
-      messages: messages.map(({ role, content }) => ({ role, content: hideIn(content, hide) })),
-      add_generation_prompt: true,
-      bos_token: tokens.bos,
-      eos_token: tokens.eos,
-    };
-    let text: string;
-    try {
-      text = render(values, until - now());
-    } catch (thrown) {
-      throw refusal(thrown, source);
-    }
-    // Its length is known before its characters are: a template can double a text at no cost.
-    const given = values.messages.reduce((sum, { content }) => sum + content.length, 0);
-    if (text.length > maxOwnLength + mostRepeats * given) throw refusal(undefined, source);
-    return split(text, nonce, hidden);
-  };
-  const whole: HideIn = (text, hide) => controls.rewrite(text, hide);
-  const wholeAndEdges: HideIn = (text, hide) => controls.rewriteEdges(whole(text, hide), hide);
-  const bounds: HideIn = (text, hide) => controls.rewriteBounds(text, hide);
-  const hasEdges = ({ content }: ChatMessage) =>
-    controls.rewriteEdges(content, () => "") !== content;
-  const hasBounds = ({ content }: ChatMessage) => controls.hasBounds(content);
-  return (messages) => {
-    const until = now() + maxLayOutMs;
-    // What could be part of a control token is hidden only where it would become one: it is read piecewise
-    // then, in other tokens than the same text elsewhere.
-    let parts = layOut(messages, until, whole);
-    const hideMore = (hideIn: HideIn): void => {
-      const careful = layOut(messages, until, hideIn);
-      if (!isDeepStrictEqual(trustedIn(parts, controls), trustedIn(careful, controls))) {
-        parts = careful;
-      }
-    };
-    if (messages.some(hasEdges)) hideMore(wholeAndEdges);
-    if (messages.some(hasBounds)) hideMore(bounds);
-    return parts;
-  };
-}
-
-/** Hides pieces of a message. */
-type HideIn = (text: string, hide: Rewrite) => string;
-
-/** The control tokens that a laid-out chat is read with. */
-function trustedIn(parts: readonly TextPart[], controls: Controls): readonly string[] {
-  return parts.flatMap(({ text, trusted }) => (trusted ? controls.in(text) : []));
-}
-
-function parse(source: string): Template {
   try {
-    return new Template(source);
+    return { source, body: parseTemplate(source) };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : "unknown";
     throw new Error(`the chat template cannot be parsed: ${why}`, { cause });
   }
 }
 
-function split(text: string, nonce: string, hidden: readonly string[]): readonly TextPart[] {
-  // The pattern's group makes every second part a mark's number.
-  const parts = text.split(new RegExp(`\uE000${nonce}:(\\d+)\uE001`));
-  return parts
-    .map((part, index): TextPart => {
-      if (index % 2 === 0) return { text: part, trusted: true };
-      return { text: hidden[Number(part)] ?? "", trusted: false };
-    })
-    .filter((part) => part.text !== "");
-}
-
-/**
- * Stops a template that loops: V8 ends a script at its time limit, with all that it called. Nothing
- * is confined by this; a template can reach no more than its values either way.
- */
-function bounded<V, R>(render: (values: V) => R): (values: V, ms: number) => R {
-  const scope: { render: (values: V) => R; values: V | undefined } = { render, values: undefined };
-  const context = createContext(scope);
-  const script = new Script("render(values)");
-  return (values, ms) => {
-    // V8 takes whole milliseconds, and none for no limit at all.
-    if (ms < 1) throw new Error("there is no time left");
-    scope.values = values;
+/** How a parsed template lays chats out. */
+export function layOutWith(template: ChatTemplate, options: TemplateOptions): LayOut {
+  const { controls, now } = options;
+  return (messages, { until = now() + maxLayOutMs, cut } = {}) => {
+    const check = (): void => {
+      if (now() >= until) throw new OutOfTime("the chat takes too long");
+    };
+    const most = Math.max(1, Math.floor(mostHidden / Math.max(1, messages.length)));
+    const kept = messages.map((message) => shortened(message, cut));
+    const lay = (care: Care): readonly TextPart[] => {
+      const marks = new Marks();
+      const hidden = kept.map(({ role, content, isCut }) => {
+        check();
+        const seen = marks.hide(content, together(controls.find(content, care), most));
+        if (!isCut) return { role, content: seen };
+        const mark = marks.cut();
+        return { role, content: cut?.keep === "end" ? mark + seen : seen + mark };
+      });
+      const text = render(template.body, hidden, { ...options, check });
+      check();
+      return marks.split(text);
+    };
     try {
-      // The script's value is what `render` returned.
-      return script.runInContext(context, { timeout: Math.floor(ms) }) as R;
-    } finally {
-      scope.values = undefined;
+      return layCarefully(kept, controls, lay);
+    } catch (thrown) {
+      throw refusal(thrown, template.source);
     }
   };
 }
 
+/** What of a message is laid out. Templates look for the end of thoughts in answers, so those stay whole. */
+function shortened(message: ChatMessage, cut: Cut | undefined) {
+  const { role, content } = message;
+  if (cut === undefined || role === "assistant" || content.length <= cut.length) {
+    return { role, content, isCut: false };
+  }
+  const kept = cut.keep === "start" ? content.slice(0, cut.length) : content.slice(-cut.length);
+  return { role, content: kept, isCut: true };
+}
+
+/**
+ * What could be part of a control token is hidden only where it would become one, as a template may
+ * look for it. So a chat is laid out again with more of it hidden, and this is taken where it is read otherwise.
+ */
+function layCarefully(
+  messages: readonly ChatMessage[],
+  controls: Controls,
+  lay: (care: Care) => readonly TextPart[],
+): readonly TextPart[] {
+  const finds = (care: Care, less: Care) =>
+    messages.some(({ content }) => {
+      return !isDeepStrictEqual(controls.find(content, care), controls.find(content, less));
+    });
+  let parts = lay("whole");
+  for (const [care, less] of [
+    ["edges", "whole"],
+    ["bounds", "edges"],
+  ] as const) {
+    if (!finds(care, less)) continue;
+    const careful = lay(care);
+    if (!isDeepStrictEqual(trustedIn(parts, controls), trustedIn(careful, controls))) {
+      parts = careful;
+    }
+  }
+  return parts;
+}
+
+/** The control tokens that a laid-out chat is read with. */
+function trustedIn(parts: readonly TextPart[], controls: Controls): readonly string[] {
+  return parts.flatMap(({ text, trusted }) => (trusted ? controls.in(text) : []));
+}
+
+/** At most so many ranges: neighbours are taken together where there are more. */
+function together(ranges: readonly Range[], most: number): readonly Range[] {
+  if (ranges.length <= most) return ranges;
+  const size = Math.ceil(ranges.length / most);
+  return Array.from({ length: Math.ceil(ranges.length / size) }, (_, index) => {
+    const group = ranges.slice(index * size, (index + 1) * size);
+    return { start: group[0]?.start ?? 0, end: group.at(-1)?.end ?? 0 };
+  });
+}
+
+/** Stands for hidden text while a template lays it out. */
+class Marks {
+  // Digits only, so that a template that changes case does no harm.
+  readonly #nonce = String(randomInt(2 ** 47));
+  readonly #hidden: string[] = [];
+
+  /** Stands for what was cut away of a message. */
+  cut(): string {
+    return `\uE000${this.#nonce}:-\uE001`;
+  }
+
+  hide(text: string, ranges: readonly Range[]): string {
+    let rest = 0;
+    const pieces: string[] = [];
+    for (const { start, end } of ranges) {
+      const number = this.#hidden.push(text.slice(start, end)) - 1;
+      pieces.push(text.slice(rest, start), `\uE000${this.#nonce}:${number}\uE001`);
+      rest = end;
+    }
+    return pieces.join("") + text.slice(rest);
+  }
+
+  split(text: string): readonly TextPart[] {
+    // The pattern's group makes every second part a mark's number.
+    const parts = text.split(new RegExp(`\uE000${this.#nonce}:(\\d+|-)\uE001`));
+    return parts
+      .map((part, index): TextPart => {
+        if (index % 2 === 0) return { text: part, trusted: true };
+        if (part === "-") return { text: "", trusted: false, cut: true };
+        return { text: this.#hidden[Number(part)] ?? "", trusted: false };
+      })
+      .filter((part) => part.text !== "" || part.cut === true);
+  }
+}
+
+/** Gives a template what transformers gives it. */
+function render(
+  template: readonly Node[],
+  messages: readonly ChatMessage[],
+  { tokens, check, today }: TemplateOptions & { readonly check: () => void },
+): string {
+  const given = messages.reduce((sum, { content }) => sum + content.length, 0);
+  const values = { ...tokens, messages, tools: null, documents: null, add_generation_prompt: true };
+  return renderTemplate(template, values, {
+    longest: maxOwnLength + mostRepeats * given,
+    check,
+    today,
+  });
+}
+
 /** A template may refuse messages by `raise_exception`; its words are shown if they are its own. */
 function refusal(thrown: unknown, source: string): ServeError {
-  const said = thrown instanceof Error ? thrown.message : "";
-  const own = said !== "" && said.length < 200 && source.includes(said);
-  const description = own
-    ? `the model's chat template refuses them: ${said}`
-    : "the model's chat template refuses them";
+  if (thrown instanceof OutOfTime) {
+    const message =
+      "the chat takes too long to lay out: send fewer or shorter messages, or try again when the server is less busy";
+    return new ServeError("CHAT_TOO_SLOW", message, { cause: thrown });
+  }
+  const isOwn =
+    thrown instanceof Refusal && thrown.message.length < 200 && source.includes(thrown.message);
+  const description =
+    isOwn && thrown.message !== ""
+      ? `the model's chat template refuses them: ${thrown.message}`
+      : "the model's chat template refuses them";
   return new ServeError("FIELD_INVALID", `chat.messages: ${description}`, {
     violations: [{ field: "chat.messages", reason: "UNSUPPORTED", description }],
     cause: thrown,

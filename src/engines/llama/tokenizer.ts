@@ -4,6 +4,11 @@ import type { Library } from "./library.ts";
 /** `llama_token_attr`: what must never come out of a caller's text. */
 const unknownAttribute = 1;
 const controlAttribute = 8;
+/** What is read as one token wherever it stands, whether control tokens are meant or not. */
+const userDefinedAttribute = 16;
+/** Takes the white space before it, or after it, out of the text. */
+const stripsLeftAttribute = 128;
+const stripsRightAttribute = 256;
 
 /** Tells how to read a text. */
 export interface TokenizeOptions {
@@ -11,6 +16,13 @@ export interface TokenizeOptions {
   readonly addSpecial: boolean;
   /** Reads the texts of control tokens as those tokens. */
   readonly parseSpecial: boolean;
+}
+
+/** A token that libllama looks for before it divides the rest of a text. */
+export interface SpecialToken {
+  readonly id: number;
+  readonly stripsLeft: boolean;
+  readonly stripsRight: boolean;
 }
 
 /** A model's vocabulary. Plain data is read once; texts and pieces go through the library. */
@@ -25,6 +37,10 @@ export interface Tokenizer {
   readonly ends: ReadonlySet<number>;
   /** The texts of control tokens: what a chat message must not smuggle in. */
   readonly controls: readonly string[];
+  /** The texts of tokens that are read wherever they stand, though their type does not say control. */
+  readonly userDefined: readonly string[];
+  /** All of these, by their texts. */
+  readonly special: ReadonlyMap<string, SpecialToken>;
   /** The most bytes that one token stands for. */
   readonly longestBytes: number;
   textOf(token: number): string;
@@ -49,13 +65,19 @@ export function openTokenizer(library: Library, vocab: Pointer): Tokenizer {
     textOf,
     tokenize(text, { addSpecial, parseSpecial }) {
       const bytes = Buffer.from(text, "utf8");
-      // A token stands for at least one byte; begin, end and a leading space come on top.
+      const read = (ids: Int32Array) =>
+        vocabulary.tokenize(
+          ...[vocab, bytes, bytes.length, ids, ids.length, addSpecial, parseSpecial],
+        );
+      // A token stands for at least one byte in most vocabularies; begin, end and a leading space come on top.
       const ids = new Int32Array(bytes.length + 4);
-      const count = vocabulary.tokenize(
-        ...[vocab, bytes, bytes.length, ids, ids.length, addSpecial, parseSpecial],
-      );
-      if (count < 0) throw new Error("bug: the tokenizer gave more tokens than there are bytes");
-      return ids.slice(0, count);
+      const count = read(ids);
+      if (count >= 0) return ids.slice(0, count);
+      // Where the mark for a space is no token, it is three: the count is the room that is needed, negated.
+      const all = new Int32Array(-count);
+      const found = read(all);
+      if (found < 0) throw new Error("llama.cpp cannot read the text: it has too many tokens");
+      return all.slice(0, found);
     },
     bytesOf(token) {
       const known = pieces.get(token);
@@ -70,16 +92,23 @@ export function openTokenizer(library: Library, vocab: Pointer): Tokenizer {
 function scanVocabulary({ vocabulary }: Library, vocab: Pointer, size: number) {
   const ends = new Set<number>();
   const controls: string[] = [];
+  const userDefined: string[] = [];
+  const special = new Map<string, SpecialToken>();
   let longestBytes = 1;
   for (let token = 0; token < size; token += 1) {
     const text = vocabulary.text(vocab, token);
     if (vocabulary.isEnd(vocab, token)) ends.add(token);
-    const isControl = vocabulary.attributes(vocab, token) & (controlAttribute | unknownAttribute);
-    if (isControl !== 0 && text !== "") controls.push(text);
     // The vocabulary's own text is never shorter than the bytes it stands for.
     longestBytes = Math.max(longestBytes, Buffer.byteLength(text));
+    const attributes = vocabulary.attributes(vocab, token);
+    const isControl = (attributes & (controlAttribute | unknownAttribute)) !== 0;
+    if (text === "" || (!isControl && (attributes & userDefinedAttribute) === 0)) continue;
+    (isControl ? controls : userDefined).push(text);
+    const stripsLeft = (attributes & stripsLeftAttribute) !== 0;
+    const stripsRight = (attributes & stripsRightAttribute) !== 0;
+    if (!special.has(text)) special.set(text, { id: token, stripsLeft, stripsRight });
   }
-  return { ends, controls, longestBytes };
+  return { ends, controls, userDefined, special, longestBytes };
 }
 
 function readPiece({ vocabulary }: Library, vocab: Pointer, token: number): Uint8Array {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GenerateInput, GenerateJob, Truncation } from "../../../src/engines/engine.ts";
+import { Controls } from "../../../src/engines/llama/controls.ts";
 import { readPrompt, truncate } from "../../../src/engines/llama/prompt.ts";
 import type { TextPart } from "../../../src/engines/llama/template.ts";
 import type { Tokenizer } from "../../../src/engines/llama/tokenizer.ts";
@@ -21,6 +22,8 @@ class CountingTokenizer implements Tokenizer {
   readonly addsEos = false;
   readonly ends = new Set<number>();
   readonly controls = [];
+  readonly userDefined = [];
+  readonly special = new Map();
   readonly longestBytes = 1_000;
   readonly #pattern: RegExp;
   given = 0;
@@ -54,7 +57,15 @@ function readCut(
   { drop, pattern, parts = [] }: { drop: Truncation; pattern: RegExp; parts?: readonly TextPart[] },
 ) {
   const tokenizer = new CountingTokenizer(pattern);
-  const reader = { tokenizer, contextLength, layOut: () => parts };
+  const nothing = new Controls([]);
+  const chat = {
+    tokenizer,
+    layOut: () => parts,
+    controls: nothing,
+    markers: nothing,
+    now: () => 0,
+  };
+  const reader = { tokenizer, contextLength, chat };
   const job: GenerateJob = {
     ...generateJob(""),
     input,

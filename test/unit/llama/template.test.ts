@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
 import type { ChatMessage } from "../../../src/engines/engine.ts";
-import { compileTemplate } from "../../../src/engines/llama/template.ts";
+import { Controls } from "../../../src/engines/llama/controls.ts";
+import { layOutWith, readTemplate } from "../../../src/engines/llama/template.ts";
+import type { LayOut, TemplateOptions } from "../../../src/engines/llama/template.ts";
 
 const chatml =
   "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content | trim }}<|im_end|>\n{% endfor %}" +
@@ -11,6 +13,22 @@ const tokens = {
   eos: "</s>",
   controls: ["<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|im"],
 };
+
+/** Lays chats out by a template, in a vocabulary with these tokens. */
+function compileTemplate(
+  source: string,
+  { bos, eos, controls }: typeof tokens,
+  clocks: Partial<Pick<TemplateOptions, "now" | "today">> = {},
+): LayOut {
+  return layOutWith(readTemplate(source), {
+    controls: new Controls(controls),
+    tokens: { bos_token: bos, eos_token: eos },
+    now: () => performance.now(),
+    today: () => new Date(2026, 10, 3),
+    ...clocks,
+  });
+}
+
 const user = (content: string): ChatMessage => ({ role: "user", content });
 
 describe("a compiled template", () => {
@@ -54,6 +72,11 @@ describe("a compiled template", () => {
       ["on both sides of a message", "<|{{ messages[0].content }}|>", ["im_end"]],
       ["in three messages", joining, ["<|", "im_end", "|>"]],
       ["after a whole one", joining, ["</s><|im_", "end|>"]],
+      [
+        "around a message, another of which is whole",
+        "{% for m in messages %}<|im_{{ m.content }}|>{% endfor %}",
+        ["end", "<|im_end|>"],
+      ],
       [
         "around what is taken out",
         "{{ messages[0].content | replace('-', '') }}",
@@ -116,32 +139,37 @@ describe("a compiled template", () => {
     const endless =
       "{% for a in range(100000) %}{% for b in range(100000) %}{{ a }}{% endfor %}{% endfor %}";
     const error = thrownBy(() => compileTemplate(endless, tokens)([user("x")]));
-    expect(error.reason).toBe("FIELD_INVALID");
+    expect(error.reason).toBe("CHAT_TOO_SLOW");
+    expect(error.code).toBe("RESOURCE_EXHAUSTED");
   });
 
   describe("with a second for a chat, where laying out takes 0.6", () => {
     const controls = ["<s>", "</s>", "<|im_start|>", "<|im_end|>"];
-    /** The clock is read when a chat comes, and before each time that it is laid out. */
+    /** The template asks for the date each time that it lays out. */
     const slowly = (content: string) => {
-      let readings = 0;
-      const now = () => 600 * Math.max(0, readings++ - 1);
-      const layOut = compileTemplate(chatml, { ...tokens, controls }, now);
-      return { lay: () => layOut([user(content)]), times: () => readings - 1 };
+      let times = 0;
+      const clocks = {
+        now: () => 600 * times,
+        today: () => {
+          times += 1;
+          return new Date(2026, 10, 3);
+        },
+      };
+      const dated = `{% set date = strftime_now("%d") %}${chatml}`;
+      const layOut = compileTemplate(dated, { ...tokens, controls }, clocks);
+      return { lay: () => layOut([user(content)]), times: () => times };
     };
 
-    it.each([
-      ["Hello", 1],
-      ["1 < 2", 2],
-    ])("lays out %j as often as it must", (content, expected) => {
+    it.each([["Hello", 1]])("lays out %j as often as it must", (content, expected) => {
       const { lay, times } = slowly(content);
       expect(lay()).toHaveLength(1);
       expect(times()).toBe(expected);
     });
 
-    it("refuses what would have to be laid out a third time", () => {
-      const { lay, times } = slowly("1 <");
-      expect(thrownBy(lay).reason).toBe("FIELD_INVALID");
-      expect(times()).toBe(3);
+    it.each(["1 < 2", "1 <"])("refuses %j, which would have to be laid out again", (content) => {
+      const { lay, times } = slowly(content);
+      expect(thrownBy(lay).reason).toBe("CHAT_TOO_SLOW");
+      expect(times()).toBe(2);
     });
   });
 

@@ -1,0 +1,166 @@
+/**
+ * Reads a laid-out chat: control tokens that the template wrote become those tokens, and all between two of
+ * them is read as one plain text, whoever said it. So a message that spells a control token is read
+ * as the same text is elsewhere, without a space at the seams.
+ */
+import type { Controls } from "./controls.ts";
+import { readExcerpt } from "./excerpt.ts";
+import type { Wanted } from "./excerpt.ts";
+import type { TextPart } from "./template.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** A stretch of a chat: a token that was meant, text, or the place where a message was cut short. */
+type Stretch =
+  | { readonly kind: "token"; readonly id: number }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "cut" };
+
+export interface ChatVocabulary {
+  readonly tokenizer: Tokenizer;
+  /** All texts that count as control tokens. */
+  readonly controls: Controls;
+  /**
+   * Those among them that libllama reads as their token wherever they stand, since the vocabulary calls them user
+   * defined: in what callers say they are cut in two.
+   */
+  readonly markers: Controls;
+}
+
+/** Undefined where a message was cut too short: its cut came before all that is wanted. */
+export function readChat(
+  vocabulary: ChatVocabulary,
+  parts: readonly TextPart[],
+  wanted: Wanted | undefined,
+): Int32Array | undefined {
+  const { tokenizer } = vocabulary;
+  const own = withoutAdded(tokenizer, parts);
+  const [whole] = own;
+  // A whole chat in one part is read exactly as llama.cpp reads it.
+  if (own.length === 1 && whole?.trusted === true) {
+    const options = { addSpecial: true, parseSpecial: true };
+    const read = (text: string) => tokenizer.tokenize(text, options);
+    return wanted === undefined ? read(whole.text) : readExcerpt(whole.text, wanted, read);
+  }
+  const pieces = readStretches(vocabulary, stretchesOf(vocabulary, own), wanted);
+  if (pieces === undefined) return undefined;
+  const begin = tokenizer.addsBos ? [Int32Array.of(tokenizer.bos)] : [];
+  const end = tokenizer.addsEos ? [Int32Array.of(tokenizer.eos)] : [];
+  return joined([...begin, ...pieces, ...end]);
+}
+
+/**
+ * Does as llama.cpp: a template may write the begin and end tokens that the vocabulary adds anyway, and they
+ * are wanted once.
+ */
+function withoutAdded(tokenizer: Tokenizer, parts: readonly TextPart[]): readonly TextPart[] {
+  const last = parts.length - 1;
+  return parts.map((part, index) => {
+    if (!part.trusted) return part;
+    const bos = index === 0 && tokenizer.addsBos ? tokenizer.textOf(tokenizer.bos) : "";
+    const eos = index === last && tokenizer.addsEos ? tokenizer.textOf(tokenizer.eos) : "";
+    const rest = part.text.startsWith(bos) ? part.text.slice(bos.length) : part.text;
+    const text = eos !== "" && rest.endsWith(eos) ? rest.slice(0, -eos.length) : rest;
+    return { ...part, text };
+  });
+}
+
+function stretchesOf(
+  { tokenizer, controls }: ChatVocabulary,
+  parts: readonly TextPart[],
+): readonly Stretch[] {
+  const stretches: Stretch[] = [];
+  let text: string[] = [];
+  let stripsNext = false;
+  const flush = (stripsLast: boolean): void => {
+    const all = text.join("");
+    const from = stripsNext ? all.replace(/^[ \t-\r]+/, "") : all;
+    const stripped = stripsLast ? trimmedEnd(from) : from;
+    if (stripped !== "") stretches.push({ kind: "text", text: stripped });
+    text = [];
+    stripsNext = false;
+  };
+  for (const part of parts) {
+    if (part.cut === true) {
+      flush(false);
+      stretches.push({ kind: "cut" });
+    } else if (!part.trusted) {
+      text.push(part.text);
+    } else {
+      // Every second piece is a control token.
+      controls.split(part.text).forEach((piece, index) => {
+        const token = index % 2 === 1 ? tokenizer.special.get(piece) : undefined;
+        if (token === undefined) {
+          text.push(piece);
+          return;
+        }
+        flush(token.stripsLeft);
+        stretches.push({ kind: "token", id: token.id });
+        stripsNext = token.stripsRight;
+      });
+    }
+  }
+  flush(false);
+  return stretches;
+}
+
+function trimmedEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && /[ \t-\r]/.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
+
+/** Reads from the end that is kept, until enough is there. */
+function readStretches(
+  vocabulary: ChatVocabulary,
+  stretches: readonly Stretch[],
+  wanted: Wanted | undefined,
+): readonly Int32Array[] | undefined {
+  const read = (text: string) => readPlain(vocabulary, text);
+  const backwards = wanted?.drop === "start";
+  const pieces: Int32Array[] = [];
+  let left = wanted?.tokens ?? Infinity;
+  for (const stretch of backwards ? stretches.toReversed() : stretches) {
+    if (left <= 0) break;
+    if (stretch.kind === "cut") return undefined;
+    const piece =
+      stretch.kind === "token"
+        ? Int32Array.of(stretch.id)
+        : wanted === undefined
+          ? read(stretch.text)
+          : readExcerpt(stretch.text, { ...wanted, tokens: left }, read);
+    pieces.push(piece);
+    left -= piece.length;
+  }
+  return backwards ? pieces.reverse() : pieces;
+}
+
+const plain = { addSpecial: false, parseSpecial: false };
+
+/** Reads text in which no control token is meant. */
+function readPlain({ tokenizer, markers }: ChatVocabulary, text: string): Int32Array {
+  const pieces = markers.cut(text);
+  if (pieces.length === 1) return tokenizer.tokenize(text, plain);
+  return joined(
+    pieces.map((piece, index) => {
+      return index === 0 ? tokenizer.tokenize(piece, plain) : continued(tokenizer, piece);
+    }),
+  );
+}
+
+/** Reads text that goes on after other text: without the space that some vocabularies begin one with. */
+function continued(tokenizer: Tokenizer, text: string): Int32Array {
+  const lead = tokenizer.tokenize("\n", plain);
+  const all = tokenizer.tokenize(`\n${text}`, plain);
+  if (!lead.every((id, index) => all[index] === id)) return tokenizer.tokenize(text, plain);
+  return all.slice(lead.length);
+}
+
+function joined(pieces: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}

@@ -1,0 +1,115 @@
+/** Values as text: what Python's `str`, `repr` and `json.dumps` make of them. */
+import { Float, isDict, isList, sequenceOf, TemplateFault, Tuple, typeOf } from "./values.ts";
+import type { Value } from "./values.ts";
+
+/** Python's `str`: what a template prints. Nothing of undefined. */
+export function textOf(value: Value): string {
+  if (typeof value === "string") return value;
+  return value === undefined ? "" : quoted(value);
+}
+
+/** Python's `repr`. */
+export function quoted(value: Value): string {
+  if (value === undefined) return "Undefined";
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "string") return quotedText(value);
+  if (typeof value === "number") return String(value);
+  if (value instanceof Float) return floatText(value.value);
+  if (value instanceof Tuple) {
+    return `(${value.items.map(quoted).join(", ")}${value.items.length === 1 ? "," : ""})`;
+  }
+  if (isList(value)) return `[${value.map(quoted).join(", ")}]`;
+  if (isDict(value)) {
+    return `{${[...value].map(([key, one]) => `${quoted(key)}: ${quoted(one)}`).join(", ")}}`;
+  }
+  throw new TemplateFault("a function or namespace has no text");
+}
+
+const named: Readonly<Record<string, string>> = {
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\\": "\\\\",
+};
+
+function quotedText(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = text.replace(/[\\\0-\x1f\x7f-\xa0\xad]/g, (mark) => {
+    return named[mark] ?? `\\x${mark.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
+  return quote + (quote === "'" ? escaped.replaceAll("'", "\\'") : escaped) + quote;
+}
+
+export function floatText(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e16 || size < 1e-4)) {
+    const [digits, exponent = "0"] = value.toExponential().split("e");
+    const sign = exponent.startsWith("-") ? "-" : "+";
+    return `${digits ?? ""}e${sign}${exponent.slice(1).padStart(2, "0")}`;
+  }
+  if (Object.is(value, -0)) return "-0.0";
+  return Number.isInteger(value) ? value.toFixed(1) : String(value);
+}
+
+export interface JsonOptions {
+  readonly ensureAscii: boolean;
+  /** What stands before each level; undefined for all in one line. */
+  readonly indent: string | undefined;
+  readonly separators: readonly [item: string, key: string];
+  readonly sortKeys: boolean;
+}
+
+/** Python's `json.dumps`. */
+export function jsonOf(value: Value, options: JsonOptions, margin = ""): string {
+  if (value === null) return "null";
+  if (typeof value === "string") return jsonText(value, options);
+  if (typeof value === "boolean" || typeof value === "number") return String(value);
+  if (value instanceof Float) return jsonFloat(value.value);
+  const items = sequenceOf(value);
+  const inner = options.indent === undefined ? "" : margin + options.indent;
+  if (items !== undefined) {
+    const parts = items.map((item) => jsonOf(item, options, inner));
+    return wrapped(["[", "]"], parts, { options, margin });
+  }
+  if (!isDict(value)) throw new TemplateFault(`'${typeOf(value)}' is not JSON serializable`);
+  const entries = [...value].map(([key, one]) => [jsonKey(key), one] as const);
+  if (options.sortKeys) entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  const parts = entries.map(([key, one]) => {
+    return jsonText(key, options) + options.separators[1] + jsonOf(one, options, inner);
+  });
+  return wrapped(["{", "}"], parts, { options, margin });
+}
+
+function wrapped(
+  [open, close]: readonly [string, string],
+  parts: readonly string[],
+  { options, margin }: { readonly options: JsonOptions; readonly margin: string },
+): string {
+  const { indent, separators } = options;
+  if (parts.length === 0 || indent === undefined) return open + parts.join(separators[0]) + close;
+  const line = `\n${margin}${indent}`;
+  return `${open}${line}${parts.join(separators[0] + line)}\n${margin}${close}`;
+}
+
+function jsonKey(key: Value): string {
+  if (typeof key === "string") return key;
+  if (key === null || typeof key === "boolean") return String(key);
+  return textOf(key);
+}
+
+function jsonText(text: string, { ensureAscii }: JsonOptions): string {
+  const json = JSON.stringify(text);
+  if (!ensureAscii) return json;
+  return json.replace(/[^ -~]/g, (unit) => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+function jsonFloat(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";
+  return floatText(value);
+}

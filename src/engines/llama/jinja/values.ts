@@ -1,0 +1,178 @@
+/**
+ * Values of a template: Python's, since that is what templates are written for. Text, `true`, `null` and lists
+ * are JavaScript's own; a number is an integer, and `undefined` is jinja2's Undefined.
+ */
+
+/** A Python float; plain numbers are integers. */
+export class Float {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
+export class Tuple {
+  readonly items: readonly Value[];
+
+  constructor(items: readonly Value[]) {
+    this.items = items;
+  }
+}
+
+/** What `namespace()` makes: attributes that can be set. */
+export class Namespace {
+  readonly attributes = new Map<string, Value>();
+}
+
+export interface Arguments {
+  readonly positional: readonly Value[];
+  readonly named: ReadonlyMap<string, Value>;
+}
+
+export class Callable {
+  readonly call: (args: Arguments) => Value;
+
+  constructor(call: (args: Arguments) => Value) {
+    this.call = call;
+  }
+}
+
+export type Dict = ReadonlyMap<Value, Value>;
+export type Value =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | Float
+  | Tuple
+  | Namespace
+  | Callable
+  | readonly Value[]
+  | Dict;
+
+/** The template fails, as it would in Python. */
+export class TemplateFault extends Error {
+  override readonly name: string = "TemplateFault";
+}
+
+export const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
+export const isDict = (value: Value): value is Dict => value instanceof Map;
+
+/** What Python calls the type of a value. */
+export function typeOf(value: Value): string {
+  if (value === undefined) return "Undefined";
+  if (value === null) return "NoneType";
+  if (typeof value === "string") return "str";
+  if (typeof value === "boolean") return "bool";
+  if (typeof value === "number") return "int";
+  if (value instanceof Float) return "float";
+  if (value instanceof Tuple) return "tuple";
+  if (isList(value)) return "list";
+  return isDict(value) ? "dict" : "object";
+}
+
+export function fromJson(value: unknown): Value {
+  if (value === undefined || value === null) return value;
+  if (typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "number") return Number.isInteger(value) ? value : new Float(value);
+  if (Array.isArray(value)) return value.map(fromJson);
+  if (typeof value !== "object") throw new Error("bug: a template was given what is no plain data");
+  return new Map(Object.entries(value).map(([key, one]) => [key, fromJson(one)]));
+}
+
+export function isTrue(value: Value): boolean {
+  if (value instanceof Float) return value.value !== 0;
+  if (value instanceof Tuple) return value.items.length > 0;
+  if (isList(value)) return value.length > 0;
+  if (isDict(value)) return value.size > 0;
+  return Boolean(value);
+}
+
+/** The number that a value counts as in arithmetic: a boolean is 0 or 1. */
+export function numberOf(value: Value): number | undefined {
+  if (typeof value === "number") return value;
+  if (typeof value === "boolean") return Number(value);
+  return value instanceof Float ? value.value : undefined;
+}
+
+export function isEqual(a: Value, b: Value): boolean {
+  const [x, y] = [numberOf(a), numberOf(b)];
+  if (x !== undefined && y !== undefined) return x === y;
+  if (a instanceof Tuple && b instanceof Tuple) return areEqual(a.items, b.items);
+  if (isList(a) && isList(b)) return areEqual(a, b);
+  if (!isDict(a) || !isDict(b)) return a === b;
+  return a.size === b.size && [...a].every(([key, one]) => b.has(key) && isEqual(one, b.get(key)));
+}
+
+function areEqual(a: readonly Value[], b: readonly Value[]): boolean {
+  return a.length === b.length && a.every((one, index) => isEqual(one, b[index]));
+}
+
+/** Less than zero, zero, or more, as `a` comes before, with or after `b`. */
+export function compare(a: Value, b: Value): number {
+  const [x, y] = [numberOf(a), numberOf(b)];
+  if (x !== undefined && y !== undefined) return x - y;
+  if (typeof a === "string" && typeof b === "string") return a === b ? 0 : a < b ? -1 : 1;
+  const [one, other] = [sequenceOf(a), sequenceOf(b)];
+  if (one !== undefined && other !== undefined && typeOf(a) === typeOf(b)) {
+    return compareItems(one, other);
+  }
+  throw new TemplateFault(`'<' not supported between '${typeOf(a)}' and '${typeOf(b)}'`);
+}
+
+function compareItems(a: readonly Value[], b: readonly Value[]): number {
+  for (const [index, item] of a.entries()) {
+    if (index >= b.length) return 1;
+    const order = compare(item, b[index]);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
+/** The items of a list or a tuple. */
+export function sequenceOf(value: Value): readonly Value[] | undefined {
+  if (value instanceof Tuple) return value.items;
+  return isList(value) ? value : undefined;
+}
+
+/** What a loop over a value visits. Nothing of undefined: jinja2 says so. */
+export function itemsOf(value: Value): readonly Value[] {
+  if (value === undefined) return [];
+  if (typeof value === "string") return Array.from(value);
+  if (isDict(value)) return [...value.keys()];
+  const items = sequenceOf(value);
+  if (items === undefined) throw new TemplateFault(`'${typeOf(value)}' object is not iterable`);
+  return items;
+}
+
+/** Python's `len`: characters, not UTF-16's halves. */
+export function lengthOf(value: Value): number {
+  if (typeof value === "string") return codePoints(value);
+  if (value === undefined) return 0;
+  if (isDict(value)) return value.size;
+  const items = sequenceOf(value);
+  if (items === undefined) {
+    throw new TemplateFault(`object of type '${typeOf(value)}' has no len()`);
+  }
+  return items.length;
+}
+
+function codePoints(text: string): number {
+  let halves = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if ((text.charCodeAt(at) & 0xfc00) === 0xdc00) halves += 1;
+  }
+  return text.length - halves;
+}
+
+/** Whether a value holds another, as Python's `in` sees it. */
+export function holds(whole: Value, part: Value): boolean {
+  if (typeof whole === "string") {
+    if (typeof part === "string") return whole.includes(part);
+    throw new TemplateFault(`'in <string>' requires string as left operand, not ${typeOf(part)}`);
+  }
+  if (isDict(whole)) return whole.has(part);
+  return itemsOf(whole).some((item) => isEqual(item, part));
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { parseTemplate, Refusal, renderTemplate } from "../../../src/engines/llama/jinja/index.ts";
+
+/** Renders a template as a chat with one message of a user is, with other values beside. */
+function render(template: string, values: Readonly<Record<string, unknown>> = {}): string {
+  const chat = { messages: [{ role: "user", content: "Hello" }], tools: null, documents: null };
+  return renderTemplate(
+    parseTemplate(template),
+    { ...chat, ...values },
+    { longest: 10_000, check: () => undefined, today: () => new Date(2026, 10, 3, 4, 5, 6) },
+  );
+}
+
+// What Python prints of each was seen with transformers 5.24 and jinja2 3.1.6.
+describe("a template", () => {
+  it.each([
+    [
+      "{% if tools is not none and tools|length > 0 %}TOOLS{% endif %}{{ messages[0].content }}",
+      "Hello",
+    ],
+    ["{% set sizes = {0: 'none', 512: 'small'} %}{{ messages[0].content }}", "Hello"],
+    ["{{ '[{}]'.format(messages[0].role) }}{{ messages[0].content }}", "[user]Hello"],
+    [
+      "{% for m in messages %}{% for c in m.tool_calls %}CALL{% endfor %}{{ m.content }}{% endfor %}",
+      "Hello",
+    ],
+    ["{% raw %}{{literal}}{% endraw %}{{ messages[0].content }}", "{{literal}}Hello"],
+    ["a\n  {%- raw -%}\n {% x %}\n{% endraw %}\nb", "a{% x %}\nb"],
+    ["a\n{% raw %}\n{# x #}\n{% endraw %}\nb", "a\n\n{# x #}\nb"],
+    ["{{ '\\n\\n a\\n'.lstrip('\\n') }}|", " a\n|"],
+    ["{{ '--a--'.strip('-') }}{{ '--a--'.rstrip('-') }}", "a--a"],
+    ["{{ [1, 2] in [[1, 2]] }} {{ none in [none] }} {{ 'a' in {'a': 1} }}", "True True True"],
+    [
+      "{{ 1 == '1' }} {{ 1 == 1.0 }} {{ none == undefined }} {{ [1] == [1] }}",
+      "False True False True",
+    ],
+    ["{{ {'a': none, 'b': [true, 'x', 1.0]} }}", "{'a': None, 'b': [True, 'x', 1.0]}"],
+    ["{{ [1, none]|string|replace('None', '-')|trim|upper }}", "[1, -]"],
+    ["{{ none }}{{ true }}{{ undefined }}", "NoneTrue"],
+    ["{{ 'x' + 1 ~ 'y' }} {{ (1 + 2) ~ 'y' }} {{ 'x' ~ 1 + 'y' }}", "x1y 3y x1y"],
+    ["{{ -7 // 2 }} {{ -7 % 3 }} {{ 7 / 2 }} {{ 2 ** 3 }}", "-4 2 3.5 8"],
+    ["{% for c in 'a😀' %}<{{ c }}>{% endfor %}{{ 'a😀'|length }}{{ 'a😀b'[1:2] }}", "<a><😀>2😀"],
+    ["{% for x in [1, 2, 3] %}{{ x }}{% if x == 2 %}{% break %}{% endif %},{% endfor %}", "1,2"],
+    [
+      "{% for x in [1, 2, 3] %}{{ x }}{% if x == 2 %}{% continue %}{% endif %},{% endfor %}",
+      "1,23,",
+    ],
+    [
+      "{% set ns = namespace(n=0) %}{% set n = 0 %}{% for x in [1, 2] %}{% set n = x %}{% set ns.n = x %}{% endfor %}{{ n }}{{ ns.n }}",
+      "02",
+    ],
+    [
+      "{% set who = 'top' %}{% macro m(a, b='B') %}{{ who }}{{ a }}{{ b }}{% endmacro %}{% for who in ['loop'] %}{{ m(1, b=2) }}{% endfor %}",
+      "top12",
+    ],
+    ["{% macro box() %}[{{ caller() }}]{% endmacro %}{% call box() %}in{% endcall %}", "[in]"],
+    [
+      "{{ none|selectattr('a')|list }}{{ [{'a': 1}, {}]|selectattr('a', 'defined')|list|length }}",
+      "[]1",
+    ],
+    [
+      "{{ ['a', 'b']|map('upper')|join('+') }} {{ [3, 1, 2]|sort|last }} {{ [3, 1]|min }}",
+      "A+B 3 1",
+    ],
+    [
+      "{{ {'b': 1, 'a': 'é'}|tojson }} {{ {'b': [1], 'a': {}}|tojson(indent=2, sort_keys=true) }}",
+      '{"b": 1, "a": "é"} {\n  "a": {},\n  "b": [\n    1\n  ]\n}',
+    ],
+    ["{{ {'a': 'é<'}|tojson(ensure_ascii=true, separators=(',', ':')) }}", '{"a":"\\u00e9<"}'],
+    ["{{ strftime_now('%A %d %b %Y, %-d %H:%M') }}", "Tuesday 03 Nov 2026, 3 04:05"],
+    ["{% set x %} a {% endset %}{{ x|trim }}{{ messages[-1]['content'] }}", "aHello"],
+    [
+      "{{ '%s is %d' % ('a', 2) }} {{ '%s' | format('b') }} {{ 'a,b'.split(',')[-1] }}",
+      "a is 2 b b",
+    ],
+    ["{{ 'a-b-c'.rsplit('-', 1)|join('|') }} {{ ' a  b '.split() }}", "a-b|c ['a', 'b']"],
+    ["{% generation %}{{ messages[0].content }}{% endgeneration %}", "Hello"],
+    ["a\r\nb\r\n", "a\nb"],
+  ])("%j gives what jinja2 gives", (template, expected) => {
+    expect(render(template)).toBe(expected);
+  });
+
+  it.each([
+    "{{ messages[0].nothing.more }}",
+    "{{ 'a' + 1 }}",
+    "{{ 'a' ~ 1 + 2 }}",
+    "{% for x in none %}{% endfor %}",
+    "{{ none|length }}",
+    "{{ 'x' in none }}",
+    "{{ nothing() }}",
+    "{{ messages.append(1) }}",
+    "{{ 'x'|no_such_filter }}",
+    "{% for x in range(100001) %}{% endfor %}",
+  ])("%j fails, as it does in jinja2", (template) => {
+    expect(() => render(template)).toThrow();
+  });
+
+  it("ends where it makes too much text, in one step or many", () => {
+    expect(() => render("{{ 'x' * 100000 }}")).toThrow("without bound");
+    expect(() => render("{{ 'x' * 1000000000 }}")).toThrow("without bound");
+    expect(() => render("{{ [0] * 1000000000 }}")).toThrow("without bound");
+  });
+
+  it("refuses in its own words", () => {
+    expect(() => render("{{ raise_exception('no ' ~ messages[0].role) }}")).toThrow(
+      new Refusal("no user"),
+    );
+  });
+});
