@@ -62,8 +62,9 @@ ${keysOf(manifestSchema)}
 ## files
 
 Each key is a role: \`model\` is the weights. The onnx engine also knows \`tokenizer\`, \`tokenizer_config\`, \`config\`, \`modules\`,
-\`pooling\` and \`sentence_bert_config\`, and finds them beside the weights where the manifest does not name them. A path is relative
-to the manifest and stays within its folder, links included; a file elsewhere is named by its absolute path. The value is a path, or:
+\`pooling\`, \`sentence_bert_config\` and \`config_sentence_transformers\`. Those that the manifest does not name it finds where
+sentence-transformers puts them ([models/README.md](../../models/README.md)). A path is relative to the manifest and stays within its
+folder, links included; a file elsewhere is named by its absolute path. The value is a path, or:
 
 ${keysOf((top["files"]?.additionalProperties ?? {}) as KeySchema)}
 A digest that is stated is checked while the model loads, and a model that differs fails. Weights without one are hashed in the

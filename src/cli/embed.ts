@@ -14,7 +14,9 @@ import { quantity, remark, say, writeJson } from "./print.ts";
 
 export interface EmbedFlags extends ConnectionFlags {
   readonly model: string;
-  readonly normalize: boolean;
+  /** Undefined where neither is asked for: then the model decides. */
+  readonly normalize?: boolean;
+  readonly promptName?: string;
   readonly dimensions?: number;
   readonly truncate: keyof typeof truncations;
   readonly json?: boolean;
@@ -55,8 +57,9 @@ async function* embedGroup(
   const request = EmbedStreamRequest.fromPartial({
     model: flags.model,
     inputs,
-    normalize: flags.normalize,
     truncate: truncations[flags.truncate],
+    ...(flags.normalize === undefined ? {} : { normalize: flags.normalize }),
+    ...(flags.promptName === undefined ? {} : { promptName: flags.promptName }),
     ...(flags.dimensions === undefined ? {} : { dimensions: flags.dimensions }),
   });
   for await (const { event } of server.call(EmbeddingServiceService.embedStream, [request])) {

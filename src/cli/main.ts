@@ -99,6 +99,8 @@ function addEmbed(program: Command): void {
     .description("Turns texts into vectors: one JSON array of numbers a line, in the texts' order.")
     .argument("[texts...]", "The texts; - or none reads standard input, one text a line.")
     .option("-m, --model <name>", "The model; needed where several embed.", "")
+    .option("--prompt-name <name>", 'The model\'s prompt to put before each text; "" for none.')
+    .option("--normalize", "Scales vectors to length 1.")
     .option("--no-normalize", "Leaves vectors as long as the model makes them.")
     .option("--dimensions <n>", "Keeps only the first n dimensions.", count)
     .addOption(truncateOption())

@@ -169,7 +169,7 @@ export const manifestSchema: KeySchema = {
     options: {
       type: "object",
       description:
-        "The engine's own settings. llama: `library`, `kv_cells`, `kv_unified` (whether sequences share cells, and with them common beginnings; false where a whole context for each fits a gibibyte or `kv_cells`, which is faster), `batch_tokens`, `gpu_layers`, `prefix_reuse`; onnx: `pooling` (mean, cls or last), before the model's own.",
+        "The engine's own settings. llama: `library`, `kv_cells`, `kv_unified` (whether sequences share cells, and with them common beginnings; false where a whole context for each fits a gibibyte or `kv_cells`, which is faster), `batch_tokens`, `gpu_layers`, `prefix_reuse`; onnx, each before the model's own: `pooling` (cls, max, mean, mean_sqrt_len, weighted_mean or last, or a list of them for one after the other), `output` (the graph's output to take), `normalize` (whether vectors are scaled where a call does not say), `batch` (`auto`: texts share batches where that changes no vector; `always`; `never`).",
     },
   },
 };

@@ -9,7 +9,7 @@ import {
 import { type ErrorData, ServeError } from "../base/errors.ts";
 import { type CallContext, type Handler, noteStarted } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
-import type { EmbedJob, JobResult } from "../engines/engine.ts";
+import type { EmbedJob, JobResult, ModelInfo } from "../engines/engine.ts";
 import { promptTokensOf } from "../models/given.ts";
 import type { Models, ModelStatus, Submission } from "../models/model.ts";
 import type { EncodedVector, VectorShape } from "../workers/messages.ts";
@@ -38,7 +38,7 @@ export function embeddingHandlers(options: EmbeddingOptions): EmbeddingHandlers 
   const rules = requestRules(options.limits);
   const alsoCheck = (request: EmbedRequest, context: CallContext, report: Report): void => {
     const status = lookAt(context, options.models, { name: request.model, task: "embed" });
-    if (status !== undefined) checkDimensions(request, status, report);
+    if (status !== undefined) checkAgainst(request, status, report);
   };
   return {
     embed: validated(
@@ -70,11 +70,11 @@ async function* embed(
   const model = resolveFor(context, models, { name: request.model, task: "embed" });
   context.record.inputs = request.inputs.length;
   const report = new Report();
-  checkDimensions(request, model.status, report);
+  checkAgainst(request, model.status, report);
   report.throwIfAny();
   const submission: Submission = {
     job: jobOf(request),
-    shape: shapeOf(request),
+    shape: shapeOf(request, model.status),
     ...originOf(context, request.priority),
   };
   const due = new Set(request.inputs.keys());
@@ -108,23 +108,40 @@ async function* embed(
 }
 
 /** Checks what only the model knows. */
-function checkDimensions(
-  { dimensions }: EmbedRequest,
-  { info }: ModelStatus,
-  report: Report,
-): void {
-  const most = info?.dimensions ?? 0;
+function checkAgainst(request: EmbedRequest, { info }: ModelStatus, report: Report): void {
+  if (info === undefined) return;
+  checkDimensions(request, info, report);
+  checkPrompt(request, info, report);
+}
+
+function checkDimensions({ dimensions }: EmbedRequest, info: ModelInfo, report: Report): void {
+  const most = info.dimensions;
   if (dimensions !== undefined && most > 0 && dimensions > most) {
     report.add("dimensions", "OUT_OF_RANGE", `must be at most ${most} for this model`);
   }
 }
 
-function jobOf({ inputs, truncate }: EmbedRequest): EmbedJob {
-  return { kind: "embed", texts: inputs, truncate: truncationOf(truncate) };
+function checkPrompt({ promptName = "" }: EmbedRequest, info: ModelInfo, report: Report): void {
+  const names = info.prompts?.map(({ name }) => name) ?? [];
+  if (promptName === "" || names.includes(promptName)) return;
+  const known = names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
+  report.add("prompt_name", "UNKNOWN_VALUE", `must name a prompt of this model: ${known}`);
 }
 
-function shapeOf({ normalize, dimensions, encoding }: EmbedRequest): VectorShape {
-  return { normalize: normalize ?? true, dimensions, encoding: encodingOf(encoding) };
+function jobOf({ inputs, truncate, promptName }: EmbedRequest): EmbedJob {
+  const prompt = promptName === undefined ? {} : { promptName };
+  return { kind: "embed", texts: inputs, truncate: truncationOf(truncate), ...prompt };
+}
+
+function shapeOf(
+  { normalize, dimensions, encoding }: EmbedRequest,
+  { info }: ModelStatus,
+): VectorShape {
+  return {
+    normalize: normalize ?? info?.normalize ?? true,
+    dimensions,
+    encoding: encodingOf(encoding),
+  };
 }
 
 function encodingOf(encoding: Encoding): VectorShape["encoding"] {

@@ -7,11 +7,12 @@ import {
   type Model,
   ModelState,
   Task,
+  TextBatching,
 } from "../../gen/inferd/v1/model_service.ts";
 import { withoutFolders } from "../base/path.ts";
 import type { Handler } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
-import type { Task as TaskName } from "../engines/engine.ts";
+import type { ModelInfo, Task as TaskName } from "../engines/engine.ts";
 import type { Manifest } from "../models/manifest.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import { modelNotFound } from "../models/resolve.ts";
@@ -107,6 +108,7 @@ function describe(status: ModelStatus, limits: Limits): Model {
     : undefined;
   return {
     ...loadedOf(status),
+    ...embeddingOf(status),
     name: manifest.name,
     version: manifest.version,
     digest,
@@ -123,16 +125,39 @@ function pathsOf({ engine, files }: Manifest): readonly string[] {
   return [engine, ...Object.values(files).map(({ path }) => path)];
 }
 
-type Loaded = Pick<Model, "contextLength" | "dimensions" | "pooling" | "license" | "chat">;
+const batchings = {
+  together: TextBatching.TOGETHER,
+  alone: TextBatching.ALONE,
+  mixed: TextBatching.MIXED,
+} as const;
+
+type Embedding = Pick<
+  Model,
+  "dimensions" | "pooling" | "prompts" | "defaultPromptName" | "normalize" | "textBatching"
+>;
+
+/** What is known of an embedding model once it has been loaded, and empty until then, and for others. */
+function embeddingOf({ info }: ModelStatus): Embedding {
+  const isEmbedding = info?.tasks.includes("embed") === true;
+  const known: Partial<ModelInfo> = info ?? {};
+  const { dimensions = 0, pooling = "", prompts = [], defaultPrompt = "" } = known;
+  const { normalize = true, batching = "together" } = known;
+  return {
+    dimensions,
+    pooling,
+    prompts: prompts.map(({ name, text }) => ({ name, text })),
+    defaultPromptName: defaultPrompt,
+    normalize: isEmbedding && normalize,
+    textBatching: isEmbedding ? batchings[batching] : TextBatching.UNSPECIFIED,
+  };
+}
+
+type Loaded = Pick<Model, "contextLength" | "license" | "chat">;
 
 /** What is known once a model has been loaded, and empty until then. */
 function loadedOf({ manifest, info }: ModelStatus): Loaded {
-  if (info === undefined) {
-    return { contextLength: 0, dimensions: 0, pooling: "", license: manifest.license, chat: false };
-  }
-  const { contextLength, dimensions, pooling, chat } = info;
-  const license = manifest.license === "" ? info.license : manifest.license;
-  return { contextLength, dimensions, pooling, license, chat };
+  const { contextLength, license, chat } = info ?? { contextLength: 0, license: "", chat: false };
+  return { contextLength, license: manifest.license === "" ? license : manifest.license, chat };
 }
 
 /** What a model can do: by its manifest, until it is known from itself. */

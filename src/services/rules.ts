@@ -128,6 +128,7 @@ function embed(limits: Limits): Rules<EmbedRequest> {
     truncate,
     encoding: known(Encoding, { required: false }),
     priority,
+    promptName: optional(text(maxNameBytes, { mayBeEmpty: true })),
   };
 }
 

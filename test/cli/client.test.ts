@@ -189,6 +189,12 @@ describe("inferd embed", () => {
     await inferd(at("embed", "a", "--no-normalize", "--dimensions", "2"));
     expect(server.embedRequests.at(-1)).toMatchObject({ normalize: false, dimensions: 2 });
     await inferd(at("embed", "a"));
-    expect(server.embedRequests.at(-1)).toMatchObject({ normalize: true, dimensions: undefined });
+    // The model decides.
+    const none = { normalize: undefined, dimensions: undefined, promptName: undefined };
+    expect(server.embedRequests.at(-1)).toMatchObject(none);
+    await inferd(at("embed", "a", "--normalize", "--prompt-name", "query"));
+    expect(server.embedRequests.at(-1)).toMatchObject({ normalize: true, promptName: "query" });
+    await inferd(at("embed", "a", "--prompt-name", ""));
+    expect(server.embedRequests.at(-1)).toMatchObject({ promptName: "" });
   });
 });

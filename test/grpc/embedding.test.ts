@@ -154,6 +154,54 @@ describe("embedding", () => {
     ]);
   });
 
+  describe("with the model's own prompts and scale", () => {
+    const prompts = [
+      { name: "query", text: "query: " },
+      { name: "passage", text: "passage: " },
+    ];
+    const info = { prompts, defaultPrompt: "query", normalize: false } as const;
+    const asked: Submission[] = [];
+    const openPrompted = () =>
+      open(fakeModels([embeddingModel({ info })], jobGives([[vector(0)]], asked)));
+
+    it.each(["Embed", "EmbedStream"])("names the prompt that %s names, or none", async (method) => {
+      const { call } = await openPrompted();
+      for (const named of [{}, { prompt_name: "passage" }, { prompt_name: "" }]) {
+        const { error } = await call("EmbeddingService", method, { inputs: ["a"], ...named });
+        expect(error).toBeUndefined();
+      }
+      expect(asked.splice(0).map(({ job }) => job)).toMatchObject([
+        expect.not.objectContaining({ promptName: expect.anything() as unknown }),
+        { promptName: "passage" },
+        { promptName: "" },
+      ]);
+    });
+
+    it("refuses a prompt that the model has not, and names those it has", async () => {
+      const { call } = await openPrompted();
+      const { error } = await call("EmbeddingService", "Embed", {
+        inputs: ["a"],
+        prompt_name: "document",
+      });
+      const [violation] = detailsOf(error)!.violations;
+      expect(violation).toMatchObject({ field: "prompt_name", reason: "UNKNOWN_VALUE" });
+      expect(violation!.description).toContain("query, passage");
+    });
+
+    it("scales as the model's authors do, unless the call says", async () => {
+      const { call } = await openPrompted();
+      await call("EmbeddingService", "Embed", { inputs: ["a"] });
+      await call("EmbeddingService", "Embed", { inputs: ["a"], normalize: true });
+      expect(asked.splice(0).map(({ shape }) => shape.normalize)).toEqual([false, true]);
+    });
+  });
+
+  it("refuses a prompt of a model that has none", async () => {
+    const { call } = await open(withModels(jobGives([])));
+    const { error } = await call("EmbeddingService", "Embed", { inputs: ["a"], prompt_name: "q" });
+    expect(detailsOf(error)?.violations.map(({ field }) => field)).toEqual(["prompt_name"]);
+  });
+
   it("refuses more dimensions than the model has", async () => {
     const { call } = await open(withModels(jobGives([])));
     const { error } = await call("EmbeddingService", "Embed", { inputs: ["a"], dimensions: 5 });

@@ -77,6 +77,39 @@ describe("models", () => {
     });
   });
 
+  it("are described with their prompts, and with how texts share batches", async () => {
+    const prompts = [{ name: "query", text: "query: " }];
+    const info = { prompts, defaultPrompt: "query", normalize: false, batching: "alone" } as const;
+    const models = [embeddingModel({ info }), generationModel()];
+    const { call } = await open(fakeModels(models));
+    const { messages } = await call("ModelService", "ListModels", {});
+    expect(messages[0]?.["models"]).toMatchObject([
+      {
+        name: "vectors",
+        prompts,
+        default_prompt_name: "query",
+        normalize: false,
+        text_batching: "TEXT_BATCHING_ALONE",
+      },
+      {
+        name: "story",
+        prompts: [],
+        default_prompt_name: "",
+        normalize: false,
+        text_batching: "TEXT_BATCHING_UNSPECIFIED",
+      },
+    ]);
+  });
+
+  it("scale vectors, together, where their engine does not say", async () => {
+    const { call } = await open(fakeModels([embeddingModel()]));
+    const { messages } = await call("ModelService", "GetModel", { name: "vectors" });
+    expect(messages[0]?.["model"]).toMatchObject({
+      normalize: true,
+      text_batching: "TEXT_BATCHING_TOGETHER",
+    });
+  });
+
   it("say why they failed", async () => {
     const { call } = await open(fakeModels([embeddingModel({ state: "failed" })]));
     const { messages } = await call("ModelService", "GetModel", { name: "vectors" });

@@ -39,7 +39,7 @@ export interface EmbedRequest {
    * vector too.
    */
   readonly inputs: readonly string[];
-  /** Scales each vector to length 1. Default true. */
+  /** Scales each vector to length 1. Default: as the model's authors do, which `Model.normalize` tells. */
   readonly normalize?:
     | boolean
     | undefined;
@@ -56,6 +56,11 @@ export interface EmbedRequest {
   readonly encoding: Encoding;
   /** Who goes first where jobs wait or run. Default: interactive. */
   readonly priority: Priority;
+  /**
+   * The name of the model's prompt to put before each text, at most 128 bytes; empty for none.
+   * `Model.prompts` lists them. Default: `Model.default_prompt_name`. Another name is refused.
+   */
+  readonly promptName?: string | undefined;
 }
 
 /** Carries the vectors of all texts. */
@@ -86,7 +91,7 @@ export interface EmbedStreamRequest {
    * vector too.
    */
   readonly inputs: readonly string[];
-  /** Scales each vector to length 1. Default true. */
+  /** Scales each vector to length 1. Default: as the model's authors do, which `Model.normalize` tells. */
   readonly normalize?:
     | boolean
     | undefined;
@@ -108,6 +113,11 @@ export interface EmbedStreamRequest {
   readonly unordered: boolean;
   /** Who goes first where jobs wait or run. Default: interactive. */
   readonly priority: Priority;
+  /**
+   * The name of the model's prompt to put before each text, at most 128 bytes; empty for none.
+   * `Model.prompts` lists them. Default: `Model.default_prompt_name`. Another name is refused.
+   */
+  readonly promptName?: string | undefined;
 }
 
 /** Carries one vector, or the end. */
@@ -133,7 +143,7 @@ export interface Embedding {
   readonly packed: Buffer;
   /** What to multiply each number in `packed` with, where `encoding` is int8. */
   readonly scale: number;
-  /** Tokens the text was read as, special tokens included. */
+  /** Tokens the text was read as, special tokens and the prompt's included. */
   readonly tokens: number;
   /** Whether tokens were dropped. */
   readonly truncated: boolean;
@@ -164,7 +174,16 @@ export interface EmbedFinish {
 }
 
 function createBaseEmbedRequest(): EmbedRequest {
-  return { model: "", inputs: [], normalize: undefined, dimensions: undefined, truncate: 0, encoding: 0, priority: 0 };
+  return {
+    model: "",
+    inputs: [],
+    normalize: undefined,
+    dimensions: undefined,
+    truncate: 0,
+    encoding: 0,
+    priority: 0,
+    promptName: undefined,
+  };
 }
 
 export const EmbedRequest: MessageFns<EmbedRequest> = {
@@ -189,6 +208,9 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
     }
     if (message.priority !== 0) {
       writer.uint32(56).int32(message.priority);
+    }
+    if (message.promptName !== undefined) {
+      writer.uint32(90).string(message.promptName);
     }
     return writer;
   },
@@ -262,6 +284,14 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
             message.priority = reader.int32() as any;
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.promptName = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -286,6 +316,7 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
     message.truncate = object.truncate ?? 0;
     message.encoding = object.encoding ?? 0;
     message.priority = object.priority ?? 0;
+    message.promptName = object.promptName ?? undefined;
     return message;
   },
 };
@@ -395,6 +426,7 @@ function createBaseEmbedStreamRequest(): EmbedStreamRequest {
     encoding: 0,
     unordered: false,
     priority: 0,
+    promptName: undefined,
   };
 }
 
@@ -423,6 +455,9 @@ export const EmbedStreamRequest: MessageFns<EmbedStreamRequest> = {
     }
     if (message.priority !== 0) {
       writer.uint32(64).int32(message.priority);
+    }
+    if (message.promptName !== undefined) {
+      writer.uint32(90).string(message.promptName);
     }
     return writer;
   },
@@ -504,6 +539,14 @@ export const EmbedStreamRequest: MessageFns<EmbedStreamRequest> = {
             message.priority = reader.int32() as any;
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.promptName = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -529,6 +572,7 @@ export const EmbedStreamRequest: MessageFns<EmbedStreamRequest> = {
     message.encoding = object.encoding ?? 0;
     message.unordered = object.unordered ?? false;
     message.priority = object.priority ?? 0;
+    message.promptName = object.promptName ?? undefined;
     return message;
   },
 };

@@ -6,6 +6,30 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Sampling } from "./types.ts";
 
+/** Names how the texts of a batch bear on each other's vectors. New ones may be added. */
+export const TextBatching = {
+  /** UNSPECIFIED - Not set. */
+  UNSPECIFIED: 0,
+  /** TOGETHER - Texts are computed together, and each has the vector that it has alone. */
+  TOGETHER: 1,
+  /** ALONE - Each text is computed alone: together, they would change each other's vectors, or the manifest says so. */
+  ALONE: 2,
+  /**
+   * MIXED - Texts are computed together and change each other's vectors a little, which the manifest allows: a
+   * quantised graph takes one scale for the whole batch.
+   */
+  MIXED: 3,
+} as const;
+
+export type TextBatching = typeof TextBatching[keyof typeof TextBatching];
+
+export namespace TextBatching {
+  export type UNSPECIFIED = typeof TextBatching.UNSPECIFIED;
+  export type TOGETHER = typeof TextBatching.TOGETHER;
+  export type ALONE = typeof TextBatching.ALONE;
+  export type MIXED = typeof TextBatching.MIXED;
+}
+
 /** Names what a model can do. */
 export const Task = {
   /** UNSPECIFIED - Not set; never sent. */
@@ -100,7 +124,11 @@ export interface Model {
   readonly contextLength: number;
   /** The length of its vectors. Zero for generation. */
   readonly dimensions: number;
-  /** How token vectors become one: `mean`, `cls` or `last`. Empty for generation. */
+  /**
+   * How token vectors become one: `cls`, `max`, `mean`, `mean_sqrt_len`, `weighted_mean`, `last`, several of
+   * them joined by `+` where the vector has one after the other, or `graph` where the model's graph does it.
+   * Empty for generation. New ones may be added.
+   */
   readonly pooling: string;
   /** Its weights' licence, as an SPDX expression where one exists. */
   readonly license: string;
@@ -114,6 +142,22 @@ export interface Model {
   readonly failure: string;
   /** Whether it has a chat template. */
   readonly chat: boolean;
+  /** What may stand before a text to embed. Empty where the model has none, and until it is known. */
+  readonly prompts: readonly EmbeddingPrompt[];
+  /** The name of the prompt that stands before a text where a call names none. Empty where none does. */
+  readonly defaultPromptName: string;
+  /** Whether vectors are scaled to length 1 where a call does not say. False for generation. */
+  readonly normalize: boolean;
+  /** How texts to embed share batches. Unspecified for generation, and until it is known. */
+  readonly textBatching: TextBatching;
+}
+
+/** Carries a text that an embedding model was trained to read before others. */
+export interface EmbeddingPrompt {
+  /** What a call names it by. */
+  readonly name: string;
+  /** The text; may be empty. */
+  readonly text: string;
 }
 
 function createBaseListModelsRequest(): ListModelsRequest {
@@ -375,6 +419,10 @@ function createBaseModel(): Model {
     state: 0,
     failure: "",
     chat: false,
+    prompts: [],
+    defaultPromptName: "",
+    normalize: false,
+    textBatching: 0,
   };
 }
 
@@ -422,6 +470,18 @@ export const Model: MessageFns<Model> = {
     }
     if (message.chat !== false) {
       writer.uint32(104).bool(message.chat);
+    }
+    for (const v of message.prompts) {
+      EmbeddingPrompt.encode(v!, writer.uint32(130).fork()).join();
+    }
+    if (message.defaultPromptName !== "") {
+      writer.uint32(138).string(message.defaultPromptName);
+    }
+    if (message.normalize !== false) {
+      writer.uint32(144).bool(message.normalize);
+    }
+    if (message.textBatching !== 0) {
+      writer.uint32(152).int32(message.textBatching);
     }
     return writer;
   },
@@ -553,6 +613,38 @@ export const Model: MessageFns<Model> = {
             message.chat = reader.bool();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.prompts.push(EmbeddingPrompt.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.defaultPromptName = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.normalize = reader.bool();
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.textBatching = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -585,6 +677,77 @@ export const Model: MessageFns<Model> = {
     message.state = object.state ?? 0;
     message.failure = object.failure ?? "";
     message.chat = object.chat ?? false;
+    message.prompts = object.prompts?.map((e) => EmbeddingPrompt.fromPartial(e)) || [];
+    message.defaultPromptName = object.defaultPromptName ?? "";
+    message.normalize = object.normalize ?? false;
+    message.textBatching = object.textBatching ?? 0;
+    return message;
+  },
+};
+
+function createBaseEmbeddingPrompt(): EmbeddingPrompt {
+  return { name: "", text: "" };
+}
+
+export const EmbeddingPrompt: MessageFns<EmbeddingPrompt> = {
+  encode(message: EmbeddingPrompt, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.text !== "") {
+      writer.uint32(18).string(message.text);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EmbeddingPrompt {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEmbeddingPrompt() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<EmbeddingPrompt>): EmbeddingPrompt {
+    return EmbeddingPrompt.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EmbeddingPrompt>): EmbeddingPrompt {
+    const message = createBaseEmbeddingPrompt() as any;
+    message.name = object.name ?? "";
+    message.text = object.text ?? "";
     return message;
   },
 };

@@ -44,5 +44,5 @@ export function refuseOtherKeys({ name, value }: NamedJson, known: readonly stri
 
 /** A value for a message. */
 export function shown(value: unknown): string {
-  return typeof value === "string" ? value : String(JSON.stringify(value));
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
