@@ -3,6 +3,7 @@
  * starts them in order (the port answers before any model loads, so that probes can tell loading from
  * dead) and ends them in order (calls before the workers that serve them).
  */
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Access, openAccess } from "./auth/access.ts";
@@ -126,6 +127,7 @@ function serve(
     log,
     ...(meter && { meter }),
     descriptors,
+    newRequestId: randomUUID,
     doorkeeper,
     tellsProbesOfModels: !asksForCredentials(config),
     keyPair,

@@ -17,6 +17,7 @@ import { RefusalLines } from "./refusal-lines.ts";
 export interface Arrival extends Credentials {
   /** The full method name without a leading slash. */
   readonly method: string;
+  readonly requestId?: string | undefined;
   /** The caller's address, without its port. */
   readonly host: string;
 }
@@ -130,11 +131,15 @@ export class Doorkeeper {
     };
   }
 
-  #refused(error: ServeError, { method, host }: Arrival, caller: string | undefined): ServeError {
+  #refused(
+    error: ServeError,
+    { method, host, requestId }: Arrival,
+    caller: string | undefined,
+  ): ServeError {
     const { code, reason } = error;
     const who = caller === undefined ? {} : { caller };
     const cause = code === "INTERNAL" ? { error: error.cause } : {};
-    this.#refusals.tell({ method, code, reason, ...who, host, ...cause });
+    this.#refusals.tell({ method, code, reason, ...who, host, requestId, ...cause });
     return error;
   }
 }

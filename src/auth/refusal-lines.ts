@@ -10,6 +10,7 @@ export interface Refusal {
   readonly code: string;
   readonly method: string;
   readonly host: string;
+  readonly requestId?: string | undefined;
   /** Undefined where nobody was proved. */
   readonly caller?: string | undefined;
   /** For the operator, of what nobody foresaw. */

@@ -48,6 +48,10 @@ export interface Caller {
 export interface CallContext {
   /** The full method name without a leading slash, such as `inferd.v1.GenerationService/Generate`. */
   readonly method: string;
+  /** The caller's own, or the server's: at most 128 printable characters, to be found in lines and errors. */
+  readonly requestId: string;
+  /** Of the caller's trace, where it has one: 32 hexadecimal digits. */
+  readonly traceId: string | undefined;
   /** Aborts when nobody waits any more: its reason is the ServeError that the call ends with. */
   readonly signal: AbortSignal;
   /** Ends the call with this error, also while its handler waits for a caller who does not read. */

@@ -65,11 +65,12 @@ function fieldsOf(
   error: ServeError | undefined,
   durationMs: number,
 ): LogFields {
-  const { method, record } = context;
+  const { method, requestId, traceId, record } = context;
+  const ids = { requestId, ...(traceId !== undefined && { traceId }) };
   const rounded = { ...record, durationMs: Math.round(durationMs * 10) / 10 };
-  if (error === undefined) return { method, code: "OK", ...rounded };
+  if (error === undefined) return { method, ...ids, code: "OK", ...rounded };
   const { code, reason } = error;
   // Only an unforeseen error brings its cause: a foreseen one is told by its reason.
   const cause = reason === "INTERNAL" && error.cause !== undefined ? { error: error.cause } : {};
-  return { method, code, reason, ...rounded, ...cause };
+  return { method, ...ids, code, reason, ...rounded, ...cause };
 }

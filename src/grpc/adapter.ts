@@ -139,7 +139,7 @@ function run<T>(open: OpenCall, work: () => Promise<T>, end: End<T>): void {
     if (!open.settle()) return;
     // A handler stopped by the signal may throw anything; the signal knows why.
     const reason: unknown = signal.aborted ? signal.reason : thrown;
-    end.fail(wireStatus(ServeError.from(reason)));
+    end.fail(wireStatus(ServeError.from(reason), open.context.requestId));
   };
   signal.addEventListener("abort", fail, { once: true });
   work().then((value) => {

@@ -8,11 +8,12 @@ import type { ServerHttp2Stream } from "node:http2";
 import type { Metadata } from "@grpc/grpc-js";
 import type { Reason, ServeError } from "../base/errors.ts";
 import type { RefusedCall } from "../base/meter.ts";
-import type { TurnedAway } from "./turned-away.ts";
+import type { CameFrom, TurnedAway } from "./turned-away.ts";
 
 /** A call that nothing has been counted of. */
 interface Coming {
   readonly method: string;
+  readonly requestId: string;
   readonly host: string | undefined;
 }
 
@@ -30,8 +31,8 @@ export class CallAccounts {
   }
 
   /** A call's headers are there. Its method is one that is served, or `unknownMethod`. */
-  came(stream: ServerHttp2Stream, method: string): void {
-    this.#coming.set(stream, { method, host: stream.session?.socket.remoteAddress });
+  came(stream: ServerHttp2Stream, method: string, requestId: string): void {
+    this.#coming.set(stream, { method, requestId, host: stream.session?.socket.remoteAddress });
   }
 
   /** Whether nobody has refused a call yet, and its method has not begun. */
@@ -61,7 +62,7 @@ export class CallAccounts {
 
   /** A call is refused for this before its method has begun. */
   refused(stream: ServerHttp2Stream, reason: Reason): void {
-    this.#count(stream, reason, (call, host) => this.#turnedAway.call(call, host));
+    this.#count(stream, reason, (call, from) => this.#turnedAway.call(call, from));
   }
 
   /** The doorkeeper has refused a call, and written a line of it: who may not is audited, each time. */
@@ -72,11 +73,11 @@ export class CallAccounts {
   #count(
     stream: ServerHttp2Stream,
     reason: Reason,
-    tell: (call: RefusedCall, host: string | undefined) => void,
+    tell: (call: RefusedCall, from: CameFrom) => void,
   ): void {
     const coming = this.#coming.get(stream);
     if (coming === undefined) return;
     this.#coming.delete(stream);
-    tell({ method: coming.method, reason }, coming.host);
+    tell({ method: coming.method, reason }, coming);
   }
 }

@@ -29,6 +29,7 @@ import { listen, type Place } from "./listen.ts";
 import { monotonicDeadline } from "./monotonic.ts";
 import type { OpenCalls } from "./open-calls.ts";
 import { answerPingsAfterGoaway } from "./pings.ts";
+import type { RequestIds } from "./request-ids.ts";
 import { smallMessages } from "./small-messages.ts";
 import type { TurnedAway } from "./turned-away.ts";
 import { unpackInTurn } from "./unpack.ts";
@@ -64,6 +65,7 @@ export interface DoorOptions {
   readonly limits: DoorLimits;
   readonly turnedAway: Pick<TurnedAway, "connection">;
   readonly accounts: CallAccounts;
+  readonly requestIds: RequestIds;
   readonly calls: OpenCalls;
   /** grpc-js's own; the first stands nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
@@ -104,7 +106,13 @@ export class Door {
     const { limits } = options;
     this.#gate = new Gate(this.#gateOptions());
     const unpack = unpackInTurn((stream, bytes) => this.#gate.grew(stream, bytes));
-    const interceptors = [monotonicDeadline, unpack, smallMessages, ...options.interceptors];
+    const interceptors = [
+      monotonicDeadline,
+      options.requestIds.interceptor,
+      unpack,
+      smallMessages,
+      ...options.interceptors,
+    ];
     this.#server = new Server({ ...grpcOptions(limits), interceptors });
     limitHttp2(this.#server, { ...limits, handshakeMs: greetingMs });
   }
@@ -178,7 +186,7 @@ export class Door {
   }
 
   #gateOptions(): GateOptions {
-    const { limits, turnedAway, accounts } = this.#options;
+    const { limits, turnedAway, accounts, requestIds } = this.#options;
     return {
       methods: this.#methods,
       maxConnections: limits.maxConnections,
@@ -192,6 +200,7 @@ export class Door {
       unreadMs: limits.stallMs,
       turnedAway,
       accounts,
+      requestIds,
       clock: idleClock,
     };
   }

@@ -14,11 +14,13 @@ import { type Reason, ServeError } from "../base/errors.ts";
 import type { CallAccounts } from "./call-accounts.ts";
 import { streamOf } from "./inner-call.ts";
 import { hostOf } from "./open-calls.ts";
+import { type RequestIds, requestIdHeader } from "./request-ids.ts";
 import { wireStatus } from "./status.ts";
 
 export interface EntranceOptions {
   readonly doorkeeper: Pick<Doorkeeper, "admit">;
   readonly accounts: Pick<CallAccounts, "isComing" | "refusedAtTheDoor">;
+  readonly requestIds: Pick<RequestIds, "of">;
   /** Hears of a call that ended because its caller may not make it, once its status is on the way. */
   readonly strangerCame: (call: ServerInterceptingCallInterface) => void;
 }
@@ -47,7 +49,7 @@ export class Entrance {
   }
 
   readonly interceptor: ServerInterceptor = (method, call) => {
-    const { doorkeeper, accounts, strangerCame } = this.#options;
+    const { doorkeeper, accounts, requestIds, strangerCame } = this.#options;
     let isOver = false;
     let end = (): void => undefined;
     const arrive = (metadata: Metadata, enter: (metadata: Metadata) => void): void => {
@@ -68,7 +70,7 @@ export class Entrance {
         (thrown: unknown) => {
           const error = ServeError.from(thrown);
           accounts.refusedAtTheDoor(streamOf(call), error.reason);
-          call.sendStatus(wireStatus(error));
+          call.sendStatus(wireStatus(error, requestIds.of(streamOf(call))));
           // Who has gone meanwhile has been counted for that.
           if (!isOver && strangers.has(error.reason)) strangerCame(call);
         },
@@ -93,6 +95,7 @@ function arrivalOf(
   const certificate = call.getAuthContext().sslPeerCertificate;
   return {
     method,
+    requestId: textOf(metadata, requestIdHeader),
     host: hostOf(call.getPeer()),
     authorization: textOf(metadata, "authorization"),
     apiKey: textOf(metadata, "x-api-key"),

@@ -19,6 +19,7 @@ import { limitConnections } from "./connections.ts";
 import { limitGreeting } from "./greeting.ts";
 import { notGrpc } from "./http-request.ts";
 import { Intake, type IntakeLimits } from "./intake.ts";
+import type { RequestIds } from "./request-ids.ts";
 import { Seats } from "./seats.ts";
 import { timeoutOf } from "./timeout.ts";
 import { letGo, refuse } from "./trailers-only.ts";
@@ -36,6 +37,7 @@ export interface GateOptions extends ConductOptions {
   /** The server's methods by path, such as `/inferd.v1.ModelService/GetModel`. */
   readonly methods: ReadonlyMap<string, GateMethod>;
   readonly accounts: Pick<CallAccounts, "abort" | "came" | "refused">;
+  readonly requestIds: Pick<RequestIds, "of" | "read">;
   readonly maxConnections: number;
   /** On all connections together. */
   readonly maxOpenCalls: number;
@@ -120,7 +122,9 @@ export class Gate {
       unread.add(stream);
       const path = headers[":path"] ?? "";
       const method = this.#options.methods.get(path);
-      this.#options.accounts.came(stream, method === undefined ? unknownMethod : path.slice(1));
+      const requestId = this.#options.requestIds.read(stream, headers);
+      const name = method === undefined ? unknownMethod : path.slice(1);
+      this.#options.accounts.came(stream, name, requestId);
       const error = conduct.admit() ?? examine(headers, method) ?? this.#seat(stream, method);
       if (error !== undefined) {
         this.#turnAway(stream, error);
@@ -171,7 +175,7 @@ export class Gate {
   #turnAway(stream: ServerHttp2Stream, error: ServeError): void {
     this.#options.accounts.refused(stream, error.reason);
     this.#annoyed(stream);
-    refuse(stream, error);
+    refuse(stream, error, this.#options.requestIds.of(stream));
   }
 
   #annoyed({ session }: ServerHttp2Stream): void {

@@ -2,6 +2,7 @@ import { ServeError } from "../base/errors.ts";
 import type { CallContext, Caller } from "../calls/call.ts";
 import type { Metadata } from "@grpc/grpc-js";
 import type { CallAccounts } from "./call-accounts.ts";
+import { requestIdHeader, traceIdOf } from "./request-ids.ts";
 
 /** What is used of a grpc-js call of any kind. */
 export interface AnyCall {
@@ -42,9 +43,12 @@ export class OpenCalls {
   begin(call: AnyCall, method: string): OpenCall {
     const controller = new AbortController();
     const deadline = Number(call.getDeadline());
+    const [requestId = ""] = call.metadata.get(requestIdHeader);
     const open: OpenCall = {
       context: {
         method,
+        requestId: String(requestId),
+        traceId: traceIdOf(call.metadata),
         signal: controller.signal,
         abort: (reason) => controller.abort(reason),
         deadline,

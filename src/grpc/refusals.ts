@@ -6,6 +6,7 @@ import { type ServerInterceptingCall, type ServerInterceptor, status } from "@gr
 import { ServeError } from "../base/errors.ts";
 import type { CallAccounts } from "./call-accounts.ts";
 import { sameCall, streamOf } from "./inner-call.ts";
+import type { RequestIds } from "./request-ids.ts";
 import { wireStatus } from "./status.ts";
 import { wrongFlag } from "./unpack.ts";
 
@@ -16,6 +17,7 @@ const detailsKey = "grpc-status-details-bin";
 /** An interceptor in name only: none sees these statuses, so it stands before the call that sends them. */
 export function explainRefusals(
   accounts: Pick<CallAccounts, "abort" | "read" | "refused">,
+  requestIds: Pick<RequestIds, "of">,
 ): ServerInterceptor {
   return (_, call) => {
     const stream = streamOf(call);
@@ -30,7 +32,7 @@ export function explainRefusals(
       // What a handler gives and grpc-js cannot send, that handler is told of, often because its caller has gone.
       const isOfHandler = error.reason !== "INTERNAL" && accounts.abort(stream, error);
       if (!isOfHandler) accounts.refused(stream, error.reason);
-      send(wireStatus(error));
+      send(wireStatus(error, requestIds.of(stream)));
     };
     const start = call.start.bind(call);
     call.start = (listener) => {

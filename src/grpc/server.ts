@@ -22,12 +22,15 @@ import { logThrough } from "./library-log.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { explainRefusals } from "./refusals.ts";
 import { reflectionHandler } from "./reflection.ts";
+import { RequestIds } from "./request-ids.ts";
 import { TurnedAway } from "./turned-away.ts";
 
 export interface ServerOptions extends DoorLimits {
   readonly log: Log;
   /** Undefined counts nothing. */
   readonly meter?: Meter;
+  /** Draws an id for a call whose caller gives none. */
+  readonly newRequestId: () => string;
   /** Says who may call. */
   readonly doorkeeper: Pick<Doorkeeper, "admit">;
   /** Whether the port for probes, which asks for no credential, names models. */
@@ -100,7 +103,9 @@ export function openServer(options: ServerOptions): GrpcServer {
 /** The door for callers: the doorkeeper asks each who it is. */
 function openDoor(options: ServerOptions, turnedAway: TurnedAway): Door {
   const accounts = new CallAccounts(turnedAway);
+  const requestIds = new RequestIds(options.newRequestId);
   const entrance = new Entrance({
+    requestIds,
     doorkeeper: options.doorkeeper,
     accounts,
     strangerCame: (call) => door.strangerCame(call),
@@ -109,9 +114,10 @@ function openDoor(options: ServerOptions, turnedAway: TurnedAway): Door {
     limits: options,
     turnedAway,
     accounts,
+    requestIds,
     calls: new OpenCalls((metadata) => entrance.permitOf(metadata), accounts),
     // The first sees the statuses that grpc-js sends by itself.
-    interceptors: [explainRefusals(accounts), entrance.interceptor],
+    interceptors: [explainRefusals(accounts, requestIds), entrance.interceptor],
   });
   return door;
 }
@@ -124,8 +130,9 @@ function probeDoor(options: ServerOptions, health: HealthStatuses, turnedAway: T
   };
   const accounts = new CallAccounts(turnedAway);
   const calls = new OpenCalls(() => caller, accounts);
-  const interceptors = [explainRefusals(accounts)];
-  const door = new Door({ limits: options, turnedAway, accounts, calls, interceptors });
+  const requestIds = new RequestIds(options.newRequestId);
+  const interceptors = [explainRefusals(accounts, requestIds)];
+  const door = new Door({ limits: options, turnedAway, accounts, requestIds, calls, interceptors });
   door.add(HealthService, healthHandlers(health), standardInterceptors(options));
   return door;
 }

@@ -4,7 +4,12 @@
  */
 import { Metadata, status } from "@grpc/grpc-js";
 import type { Any } from "../../gen/google/protobuf/any.ts";
-import { BadRequest, ErrorInfo, RetryInfo } from "../../gen/google/rpc/error_details.ts";
+import {
+  BadRequest,
+  ErrorInfo,
+  RequestInfo,
+  RetryInfo,
+} from "../../gen/google/rpc/error_details.ts";
 import { Status } from "../../gen/google/rpc/status.ts";
 import type { ServeError, Violation } from "../base/errors.ts";
 
@@ -25,10 +30,11 @@ const maxViolations = 32;
 // Base64 makes it a third more.
 const maxDetailBytes = 4096;
 
-export function wireStatus(error: ServeError): WireStatus {
+/** `requestId`: the call's; empty where none is known. */
+export function wireStatus(error: ServeError, requestId = ""): WireStatus {
   const details = shorten(error.message, maxMessageChars);
   const metadata = new Metadata();
-  metadata.set("grpc-status-details-bin", detailBytes(error, details));
+  metadata.set("grpc-status-details-bin", detailBytes(error, details, requestId));
   const pushback = pushbackOf(error);
   if (pushback !== undefined) metadata.set("grpc-retry-pushback-ms", pushback);
   return { code: status[error.code], details, metadata };
@@ -40,9 +46,13 @@ function pushbackOf({ retryAfterMs, isLasting }: ServeError): string | undefined
   return isLasting ? "-1" : undefined;
 }
 
-function detailBytes(error: ServeError, message: string): Buffer {
+function detailBytes(error: ServeError, message: string, requestId: string): Buffer {
   for (let shown = maxViolations; ; shown = Math.floor(shown / 2)) {
     const details = detailsOf(error, error.violations.slice(0, shown));
+    if (requestId !== "") {
+      const info = RequestInfo.encode({ requestId, servingData: "" }).finish();
+      details.push(any("RequestInfo", info));
+    }
     const bytes = Status.encode({ code: status[error.code], message, details }).finish();
     if (bytes.length <= maxDetailBytes || shown === 0) return Buffer.from(bytes);
   }

@@ -1,6 +1,7 @@
 /** How a stream ends of which no more is wanted: what gRPC calls a Trailers-Only response, and no more reading. */
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Reason, ServeError } from "../base/errors.ts";
+import { requestIdHeader } from "./request-ids.ts";
 import { wireStatus } from "./status.ts";
 
 /** What HTTP says of a request that is no gRPC: proxies and browsers read no gRPC status. */
@@ -10,18 +11,19 @@ const httpStatuses: Readonly<Partial<Record<Reason, number>>> = {
 };
 
 /** Answers with a status alone, where no answer has begun. Node lets the unread rest of the request go. */
-export function refuse(stream: ServerHttp2Stream, error: ServeError): void {
+export function refuse(stream: ServerHttp2Stream, error: ServeError, requestId: string): void {
   stream.on("error", () => undefined);
   if (stream.destroyed || stream.closed) return;
   if (stream.headersSent) {
     stream.close(constants.NGHTTP2_CANCEL);
     return;
   }
-  const { code, details, metadata } = wireStatus(error);
+  const { code, details, metadata } = wireStatus(error, requestId);
   stream.respond(
     {
       ":status": httpStatuses[error.reason] ?? constants.HTTP_STATUS_OK,
       "content-type": "application/grpc",
+      [requestIdHeader]: requestId,
       "grpc-status": code,
       "grpc-message": encodeURI(details),
       ...metadata.toHttp2Headers(),

@@ -5,11 +5,18 @@ import type { ConnectionReason, Meter, RefusedCall } from "../base/meter.ts";
 /** A reason is told at once, and then once in so long: a flood of refusals must not be one of lines. */
 const everyMs = 10_000;
 
+/** Where a call or a connection came from. */
+export interface CameFrom {
+  readonly host: string | undefined;
+  /** Of a call. */
+  readonly requestId?: string;
+}
+
 interface Told {
   /** Those that no line has told of. */
   count: number;
   /** Of the latest. */
-  host: string | undefined;
+  from: CameFrom;
 }
 
 type Why = ConnectionReason | RefusedCall["reason"];
@@ -25,9 +32,9 @@ export class TurnedAway {
   }
 
   /** Counts a call, of the host that it came from. */
-  call(refused: RefusedCall, host: string | undefined): void {
+  call(refused: RefusedCall, from: CameFrom): void {
     this.#parts.meter.callTurnedAway(refused);
-    this.#note(refused.reason, host);
+    this.#note(refused.reason, from);
   }
 
   /** Counts a call of which the audit has its line already. */
@@ -38,7 +45,7 @@ export class TurnedAway {
   /** Counts a connection. */
   connection(reason: ConnectionReason, host: string | undefined): void {
     this.#parts.meter.connectionTurnedAway(reason);
-    this.#note(reason, host);
+    this.#note(reason, { host });
   }
 
   /** Tells now what would be told later: a process that ends tells nothing more. */
@@ -49,25 +56,25 @@ export class TurnedAway {
     }
   }
 
-  #note(reason: Why, host: string | undefined): void {
+  #note(reason: Why, from: CameFrom): void {
     const told = this.#told.get(reason);
-    if (told === undefined) this.#tell(reason, { count: 1, host });
+    if (told === undefined) this.#tell(reason, { count: 1, from });
     else {
       told.count += 1;
-      told.host = host;
+      told.from = from;
     }
   }
 
-  #say(reason: Why, { count, host }: Told): void {
+  #say(reason: Why, { count, from: { host, requestId } }: Told): void {
     // No doorkeeper sees whom TLS refuses: what is told here is all that an audit has of them.
     const audit = reason === "TLS_REFUSED" ? { audit: true } : {};
-    this.#parts.log.warn({ ...audit, reason, count, host }, "turned away");
+    this.#parts.log.warn({ ...audit, reason, count, host, requestId }, "turned away");
   }
 
   #tell(reason: Why, told: Told): void {
     const { clock } = this.#parts;
     this.#say(reason, told);
-    this.#told.set(reason, { count: 0, host: told.host });
+    this.#told.set(reason, { count: 0, from: told.from });
     clock.after(everyMs, () => {
       const later = this.#told.get(reason);
       this.#told.delete(reason);

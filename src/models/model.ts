@@ -24,6 +24,8 @@ export interface ModelStatus {
 export interface Submission {
   readonly job: Job;
   readonly shape: VectorShape;
+  /** Of the call, for the worker's lines. */
+  readonly requestId: string;
   /** Aborts the job wherever it is; its reason is thrown to whoever reads the events. */
   readonly signal: AbortSignal;
   /** When the call arrived, by `performance.now()`: queue times count from here. */

@@ -111,14 +111,14 @@ export class Runs {
   }
 
   async *#enqueue(
-    { job, shape, signal, arrivedAt, expiresAt }: Submission,
+    { job, shape, requestId, signal, arrivedAt, expiresAt }: Submission,
     { ticket, isRetry, watch }: Turn,
   ): AsyncGenerator<WorkerEvent, void> {
     const { queue, clock } = this.#options;
     watch.reached("admission");
     const { priority } = ticket;
     const start = (replica: Replica) => {
-      const events = replica.run({ job, shape, signal, priority });
+      const events = replica.run({ job, shape, requestId, signal, priority });
       const begun = { attempt: new Attempt(clock.now()), events };
       watch.reached("worker");
       return begun;

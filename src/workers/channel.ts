@@ -46,6 +46,7 @@ interface Cancelled {
 export interface Assignment {
   readonly job: Job;
   readonly shape: VectorShape;
+  readonly requestId: string;
   readonly priority: Priority;
   readonly signal: AbortSignal;
 }
@@ -95,7 +96,7 @@ export class Channel {
    * Sends a job at once. Whoever gets the events reads them to the end, leaves the loop, or aborts
    * the signal: each of these frees the job's place.
    */
-  run({ job, shape, priority, signal }: Assignment): JobStream {
+  run({ job, shape, requestId, priority, signal }: Assignment): JobStream {
     signal.throwIfAborted();
     if (!this.#isOpen) throw workerExited();
     const id = this.#nextId++;
@@ -117,7 +118,7 @@ export class Channel {
     this.#pending.add(id, { job, priority, stream, credit, given: 0, release });
     // Before the job, so that the worker's first step has its share of the cores.
     this.#tellBusy();
-    this.#send({ kind: "job", id, job, shape, priority, credit: creditWindow });
+    this.#send({ kind: "job", id, job, shape, requestId, priority, credit: creditWindow });
     return stream;
   }
 

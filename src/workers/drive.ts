@@ -192,19 +192,20 @@ export class Driver {
     return { ...(stepJobs !== undefined && { stepJobs }), ...(memory && { memory }) };
   }
 
-  #add({ id, job, shape, priority, credit }: JobCommand): void {
+  #add({ id, job, shape, requestId, priority, credit }: JobCommand): void {
     try {
       this.#engine.add(id, job);
       this.#jobs.add(id, { shape, priority, credit: new Credit(credit), isPaused: false });
     } catch (thrown) {
-      this.#outbox.push({ id, event: { kind: "failed", error: this.#refusal(thrown) } });
+      this.#outbox.push({ id, event: { kind: "failed", error: this.#refusal(thrown, requestId) } });
     }
   }
 
-  #refusal(thrown: unknown): ErrorData {
+  #refusal(thrown: unknown, requestId: string): ErrorData {
     const error = ServeError.from(thrown);
     if (error.reason === "INTERNAL") {
-      this.#log("error", `the engine refused a job: ${describe(error.cause ?? error)}`);
+      const message = `the engine refused a job: ${describe(error.cause ?? error)}`;
+      this.#host.send({ kind: "log", level: "error", message, requestId });
     }
     return soundError(error.toData());
   }

@@ -157,7 +157,10 @@ export class Life {
       case "pong":
         return;
       case "log":
-        this.#options.log[message.level]({ workerPid: this.pid }, message.message);
+        this.#options.log[message.level](
+          { workerPid: this.pid, ...(message.requestId && { requestId: message.requestId }) },
+          message.message,
+        );
     }
   }
 

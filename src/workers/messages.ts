@@ -44,6 +44,8 @@ export type ToWorker =
       readonly id: number;
       readonly job: Job;
       readonly shape: VectorShape;
+      /** Of the call that the job is of. */
+      readonly requestId: string;
       readonly priority: Priority;
       /** Pieces or vectors that may be sent before more credit comes. */
       readonly credit: number;
@@ -76,6 +78,8 @@ export type FromWorker =
   | ({ readonly kind: "freed"; readonly ids: readonly number[] } & EngineReport)
   | {
       readonly kind: "log";
+      /** Of the call whose job the line is about. */
+      readonly requestId?: string;
       readonly level: "debug" | "info" | "warn" | "error";
       readonly message: string;
     };

@@ -1,4 +1,5 @@
 /** A real server on a free port, a service with one method of each kind, and real clients. */
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import {
   type Client,
@@ -21,6 +22,7 @@ export const descriptors = readFileSync("gen/fds.binpb");
 
 export const serverOptions: ServerOptions = {
   log: silentLog,
+  newRequestId: randomUUID,
   doorkeeper: { admit: ({ host }) => Promise.resolve(openPermit(host)) },
   tellsProbesOfModels: true,
   keyPair: undefined,

@@ -182,6 +182,7 @@ it("obeys what came while it loaded", async () => {
     id: 7,
     job: generateJob("say a"),
     shape,
+    requestId: "request-1",
     priority: "interactive",
     credit: 10,
   });

@@ -11,6 +11,8 @@ function contextOf(parts: Partial<CallContext> = {}): CallContext {
   const controller = new AbortController();
   return {
     method: "test.Kinds/Unary",
+    requestId: "request-1",
+    traceId: undefined,
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),
     deadline: Infinity,
@@ -120,6 +122,7 @@ describe("observation", () => {
         level: "info",
         fields: {
           method: "test.Kinds/Unary",
+          requestId: "request-1",
           code: "OK",
           model: "story",
           completionTokens: 2,

@@ -14,7 +14,7 @@ let accounts: CallAccounts;
 beforeEach(() => {
   told = [];
   accounts = new CallAccounts({
-    call: ({ method, reason }, host) => told.push(`${method} ${reason} of ${host}`),
+    call: ({ method, reason }, { host }) => told.push(`${method} ${reason} of ${host}`),
     auditedCall: ({ method, reason }) => told.push(`${method} ${reason}, audited`),
   });
 });
@@ -25,7 +25,7 @@ function streamOf(remoteAddress: string): ServerHttp2Stream {
 
 it("counts a call with its method, for the first reason that it is refused for", () => {
   const stream = streamOf("10.0.0.7");
-  accounts.came(stream, method);
+  accounts.came(stream, method, "id");
   accounts.refused(stream, "SLOW_SENDER");
   accounts.refusedAtTheDoor(stream, "NO_CREDENTIAL");
   accounts.refused(stream, "DEADLINE_PASSED");
@@ -34,7 +34,7 @@ it("counts a call with its method, for the first reason that it is refused for",
 
 it("tells calls apart by their streams", () => {
   const streams = [streamOf("10.0.0.7"), streamOf("10.0.0.8")] as const;
-  for (const stream of streams) accounts.came(stream, method);
+  for (const stream of streams) accounts.came(stream, method, "id");
   accounts.refusedAtTheDoor(streams[0], "NO_CREDENTIAL");
   accounts.refused(streams[1], "DEADLINE_PASSED");
   expect(told).toEqual([
@@ -47,7 +47,7 @@ it("ends the handler of a call that is refused once its method has begun, and co
   const stream = streamOf("10.0.0.7");
   const reasons: string[] = [];
   const slow = new ServeError("SLOW_SENDER", "x");
-  accounts.came(stream, method);
+  accounts.came(stream, method, "id");
   accounts.read(stream, metadata);
   expect(accounts.abort(stream, slow)).toBe(false);
   accounts.began(metadata, ({ reason }) => reasons.push(reason));

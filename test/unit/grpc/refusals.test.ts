@@ -25,7 +25,7 @@ function toldOf({ code, hasBegun = false, stream = {} }: Case): string[] {
     read: () => undefined,
     refused: (_: unknown, reason: string) => told.push(`${reason} as refused`),
   };
-  const explained = explainRefusals(accounts)({} as Method, call);
+  const explained = explainRefusals(accounts, { of: () => "request-1" })({} as Method, call);
   explained.sendStatus({ code, details: "" });
   return told;
 }

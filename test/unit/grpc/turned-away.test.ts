@@ -24,21 +24,21 @@ beforeEach(() => {
 });
 
 it("tells of the first at once, and of all that came in ten seconds with one line", () => {
-  for (const host of ["a", "b", "c"]) turnedAway.call(unknown, host);
+  for (const host of ["a", "b", "c"]) turnedAway.call(unknown, { host });
   expect(lines).toEqual([{ reason: "METHOD_UNKNOWN", count: 1, host: "a" }]);
   clock.advance(10_000);
   expect(lines.slice(1)).toEqual([{ reason: "METHOD_UNKNOWN", count: 2, host: "c" }]);
 });
 
 it("tells of each reason for itself", () => {
-  turnedAway.call(unknown, "a");
-  turnedAway.call(tooMany, "a");
+  turnedAway.call(unknown, { host: "a" });
+  turnedAway.call(tooMany, { host: "a" });
   expect(lines.map(({ reason }) => reason)).toEqual(["METHOD_UNKNOWN", "TOO_MANY_CALLS"]);
 });
 
 it("tells of a flood with a line in ten seconds, and counts all of it", () => {
   for (let second = 0; second < 100; second += 1) {
-    for (let call = 0; call < 100; call += 1) turnedAway.call(tooMany, "a");
+    for (let call = 0; call < 100; call += 1) turnedAway.call(tooMany, { host: "a" });
     clock.advance(1000);
   }
   expect(counted).toHaveLength(10_000);
@@ -47,17 +47,17 @@ it("tells of a flood with a line in ten seconds, and counts all of it", () => {
 });
 
 it("tells at its end of those that no line has told of, once", () => {
-  for (const host of ["a", "b", "c"]) turnedAway.call(unknown, host);
-  turnedAway.call(tooMany, "a");
+  for (const host of ["a", "b", "c"]) turnedAway.call(unknown, { host });
+  turnedAway.call(tooMany, { host: "a" });
   for (let times = 0; times < 2; times += 1) turnedAway.flush();
   expect(lines.slice(2)).toEqual([{ reason: "METHOD_UNKNOWN", count: 2, host: "c" }]);
 });
 
 it("waits for nothing once it was quiet for ten seconds", () => {
-  turnedAway.call(tooMany, "a");
+  turnedAway.call(tooMany, { host: "a" });
   clock.advance(10_000);
   expect(clock.waits).toEqual([]);
-  turnedAway.call(tooMany, "b");
+  turnedAway.call(tooMany, { host: "b" });
   expect(lines).toHaveLength(2);
 });
 
