@@ -145,6 +145,51 @@ describe("a graph that is no encoder", () => {
   });
 });
 
+describe("a text", () => {
+  const prompts = {
+    "config_sentence_transformers.json": {
+      json: { prompts: { query: "query: ", none: "" }, default_prompt_name: "query" },
+    },
+  };
+
+  it("may have as many tokens as there are positions after padding, and no more", async () => {
+    // Of 12 positions the model's texts have 10, special tokens included.
+    const engine = await open({ base: "roberta" });
+    expect(engine.info.contextLength).toBe(10);
+    const [fits, long, cut, after] = await embed(engine, ["a".repeat(8), "a".repeat(9), "", "a"]);
+    expect([fits!.tokens, fits!.error, after!.error, cut!.error]).toEqual([10, ...none(3)]);
+    expect(long!.error).toMatchObject({ reason: "INPUT_TOO_LONG", facts: { limit: "10" } });
+    const [end] = await embed(engine, ["a".repeat(9)], { truncate: "end" });
+    expect(end).toMatchObject({ tokens: 10, truncated: true });
+    await expect(open({ base: "roberta" }, { contextLength: 11 })).rejects.toThrow("10 tokens");
+  });
+
+  it("has the default prompt before it, another, or none", async () => {
+    const engine = await open({ files: prompts });
+    const tokensOf = async (changes: object) => (await embed(engine, ["a"], changes))[0]!.tokens;
+    expect(await tokensOf({})).toBe(9);
+    expect(await tokensOf({ promptName: "" })).toBe(3);
+    expect(await tokensOf({ promptName: "none" })).toBe(3);
+    expect(() =>
+      engine.add(1, { kind: "embed", texts: ["a"], truncate: "none", promptName: "other" }),
+    ).toThrow(expect.objectContaining({ reason: "FIELD_INVALID" }));
+  });
+
+  it("keeps its prompt when it is cut at its start", async () => {
+    const engine = await open({ files: prompts }, { contextLength: 12 });
+    const [cut] = await embed(engine, ["x y z a b c"], { truncate: "start" });
+    const [kept] = await embed(engine, ["z a b c"], {});
+    expect(cut).toMatchObject({ tokens: 12, truncated: true });
+    expect(cosine(cut!.values, kept!.values)).toBeGreaterThan(0.999999);
+  });
+
+  it("has room beside each prompt, or the model is refused", async () => {
+    await expect(open({ files: prompts }, { contextLength: 8 })).rejects.toThrow("prompts.query");
+  });
+
+  const none = (count: number) => Array<undefined>(count).fill(undefined);
+});
+
 describe("a graph that fails", () => {
   it("on texts of the length that its files state, is refused", async () => {
     const config = { vocab_size: size };

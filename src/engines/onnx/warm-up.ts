@@ -35,7 +35,10 @@ export async function warmUp(parts: WarmUpParts): Promise<WarmUp> {
   await runOne(parts, [highestId], `the token id ${highestId}, the highest of tokenizer.json`);
   const most = `a text of ${longest.length} tokens, the most that its files or limits.context_length let it have`;
   await runOne(parts, longest, most);
-  for (const trial of trials) await runOne(parts, trial, "a text of many scripts");
+  for (const trial of trials) {
+    // The longest is one of them.
+    if (trial !== longest) await runOne(parts, trial, "a text of many scripts");
+  }
   return {
     dimensions: vector.length,
     mixesTexts: await mixesTexts(parts, usual, longest),
