@@ -14,6 +14,8 @@ interface Internals {
 export interface Http2Limits {
   /** Bytes of a call's headers, counted as HTTP/2 does: 32 more for each than its name and value. */
   readonly maxHeaderBytes: number;
+  /** Streams that one connection may begin in vain, one after another. */
+  readonly maxResetBurst: number;
   /** How long a TLS handshake may take; Node gives it 120 s. */
   readonly handshakeMs: number;
 }
@@ -28,12 +30,23 @@ const maxHeaders = 64;
  * under everybody else's streams (grpc-node#2872). Each press of a stop button is a reset, and a proxy
  * puts many users on one connection. So its limiter is put out of the way: `conduct.ts` counts instead,
  * and says ENHANCE_YOUR_CALM.
+ *
+ * Node (24.21) counts a stream as open until JavaScript has seen its end, so a burst of cancelled calls is past
+ * `maxConcurrentStreams` for it. It refuses the next 100, and 1,000 frames of refused streams over a connection's whole life,
+ * and then ends the connection with INTERNAL_ERROR: a stock Python client did that to itself with 2,000
+ * cancellations at once. Refusals in a row have our burst as their bound, and one call that is let in ends the row;
+ * invalid frames have none (decision 33).
  */
-export function limitHttp2(server: Server, { maxHeaderBytes, handshakeMs }: Http2Limits): void {
+export function limitHttp2(
+  server: Server,
+  { maxHeaderBytes, maxResetBurst, handshakeMs }: Http2Limits,
+): void {
   const options = internals(server).commonServerOptions;
   if (options === undefined) throw missing("commonServerOptions");
   options["streamResetBurst"] = 2 ** 31 - 1;
   options["streamResetRate"] = 2 ** 31 - 1;
+  options["maxSessionInvalidFrames"] = 2 ** 32 - 1;
+  options["maxSessionRejectedStreams"] = maxResetBurst;
   options["maxHeaderListPairs"] = maxHeaders;
   options["handshakeTimeout"] = handshakeMs;
   options["settings"] = { ...Object(options["settings"]), maxHeaderListSize: maxHeaderBytes };

@@ -345,6 +345,7 @@ describe("a connection whose calls are cancelled as fast as it can", () => {
     const { address } = await open({}, { serverStream });
     const wire = await openWire(address);
     closing.push(() => void wire.socket.destroy());
+    wire.send(http2Frame({ type: types.settings, flags: flags.ack }));
     const headers = callHeaders(kinds.serverStream.path);
     wire.send(
       http2Frame({ type: types.headers, flags: flags.endHeaders, stream: 1, payload: headers }),
@@ -358,6 +359,23 @@ describe("a connection whose calls are cancelled as fast as it can", () => {
     await vi.waitFor(() => expect(wire.heard.ended).toContain(1));
     expect([wire.heard.goaways, wire.heard.resets]).toEqual([[], []]);
   }, 60_000);
+
+  it("keeps them also where more are cancelled in one packet than may be open at once", async () => {
+    const { gate, serverStream } = held();
+    const { address } = await open({ maxConcurrentStreams: 20 }, { serverStream });
+    const wire = await openWire(address);
+    closing.push(() => void wire.socket.destroy());
+    wire.send(http2Frame({ type: types.settings, flags: flags.ack }));
+    const headers = callHeaders(kinds.serverStream.path);
+    wire.send(
+      http2Frame({ type: types.headers, flags: flags.endHeaders, stream: 1, payload: headers }),
+      http2Frame({ type: types.data, flags: flags.endStream, stream: 1, payload: innocent }),
+    );
+    await cancel(wire, { from: 1, count: 3000 });
+    gate.resolve();
+    await vi.waitFor(() => expect(wire.heard.ended).toContain(1));
+    expect(wire.heard.goaways).toEqual([]);
+  });
 
   const codes = [canceled, constants.NGHTTP2_NO_ERROR];
 

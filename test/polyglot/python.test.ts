@@ -66,6 +66,11 @@ it("receives 4,096 vectors in the ways that the proto names, and says why not in
   ]);
 }, 300_000);
 
+it("cancels 2,000 and then 5,000 calls at once, and keeps another stream of that connection", async () => {
+  const script = resolve("test/polyglot/cancel_burst.py");
+  expect(await command(python, [script, server!.address])).toBe("2000: kept\n5000: kept\n");
+}, 120_000);
+
 it("fails no call while three servers are replaced one after another", async () => {
   const seen = await rollUnder(python, [resolve("test/polyglot/rolling.py")], {
     PYTHONPATH: resolve(example),
