@@ -60,3 +60,39 @@ describe("20,000 strings in twenty scripts", () => {
     expect(differing(digests, (block) => digestOfIds(blockOf(texts, block)))).toEqual([]);
   });
 });
+
+describe("a text that is cut", () => {
+  // Of one letter alone, the tokens depend on how many there are.
+  const texts = ["a".repeat(5001), `${"a".repeat(4000)}${"the cat sat ".repeat(300)}`].concat(
+    strings.slice(0, 400).join(""),
+  );
+
+  it.each(
+    ["bpe-byte-level", "bpe-metaspace-byte-fallback", "unigram-own-map"].flatMap((kind) =>
+      (["end", "start"] as const).map((truncate) => [kind, truncate] as const),
+    ),
+  )("has the tokens of the whole with %s at the %s", async (kind, truncate) => {
+    const { vocabulary } = openVocabulary(readFileSync(pathOf(kind), "utf8"));
+    const [whole, part] = [await openTokens(vocabulary, 1e6), await openTokens(vocabulary, 64)];
+    const [around] = await vocabulary.encodeBatch(["a"]);
+    const mask = around!.getSpecialTokensMask();
+    const [before, after] = [mask.indexOf(0), mask.length - 1 - mask.lastIndexOf(0)];
+    for (const text of texts) {
+      const [all, cut] = [
+        (await whole.read([{ text, truncate }]))[0]!.ids,
+        (await part.read([{ text, truncate }]))[0]!.ids,
+      ];
+      const own = all.slice(before, all.length - after);
+      const room = 64 - before - after;
+      const kept = truncate === "end" ? own.slice(0, room) : own.slice(-room);
+      expect(cut).toEqual([...all.slice(0, before), ...kept, ...all.slice(all.length - after)]);
+    }
+  });
+
+  it("fails where its tokens depend on more than is read", async () => {
+    const { vocabulary } = openVocabulary(readFileSync(pathOf("bpe-byte-level"), "utf8"));
+    const tokens = await openTokens(vocabulary, 64);
+    const [read] = await tokens.read([{ text: "a".repeat(70_001), truncate: "start" }]);
+    expect(read?.error?.reason).toBe("INPUT_TOO_LONG");
+  });
+});

@@ -51,7 +51,7 @@ export async function openTokens(vocabulary: Vocabulary, limit: number): Promise
       for (const [place, text] of texts.entries()) {
         const first = { part: parts[place] ?? "", encoding: encodings[place] };
         // One after the other: the library has one thread.
-        read.push(use(await readOn(vocabulary, { ...text, room }, first), limit));
+        read.push(use(await readEnough(vocabulary, { ...text, room }, first), limit));
       }
       return read;
     },
@@ -65,29 +65,61 @@ interface Need extends UnreadText {
 
 /** A text as far as it was read; the library cannot read it where there is no encoding. */
 interface ReadText extends Need {
+  readonly part: string;
   readonly encoding: Encoding | undefined;
   readonly isWhole: boolean;
+  /** The tokens that are used depend on where the text was cut: those of the whole are not known. */
+  readonly isUnsure?: boolean;
 }
 
 /** In characters. An error states how many tokens there were, so it is worth reading further. */
 const firstPart = ({ truncate }: UnreadText, room: number): number =>
   (room + spareTokens) * (truncate === "none" ? 16 : 8);
 
+/** So much shorter is the part that the first one is held against; a prime, since tokens of like words repeat. */
+const shiftedCharacters = 37;
+
+/** Reads as much as is used, and where it was cut reads a shorter part too: both must begin, or end, alike. */
+async function readEnough(
+  vocabulary: Vocabulary,
+  need: Need,
+  first: Pick<ReadText, "part" | "encoding">,
+): Promise<ReadText> {
+  const read = await readOn(vocabulary, need, first);
+  const { encoding, isWhole, part } = read;
+  if (need.truncate === "none" || isWhole) return read;
+  if (encoding === undefined || !isBeyond(encoding, need.room)) return read;
+  const encodingOf = async (text: string): Promise<Encoding | undefined> =>
+    (await encodeEach(vocabulary, [(need.prompt?.text ?? "") + text]))[0];
+  const other = await encodingOf(partOf(need, part.length - shiftedCharacters));
+  if (other !== undefined && usesSame(encoding, other, need)) return read;
+  if (need.text.length > lastPart(need)) return { ...read, isUnsure: true };
+  return { ...read, part: need.text, encoding: await encodingOf(need.text), isWhole: true };
+}
+
+function usesSame(encoding: Encoding, other: Encoding, need: Need): boolean {
+  const limit = need.room + specialTokens(encoding);
+  const [a, b] = [used(encoding, limit, need), used(other, limit, need)];
+  return a.length === b.length && a.every((id, place) => id === b[place]);
+}
+
+const lastPart = ({ room }: Need): number => Math.max(minLastPart, room * maxCharactersPerToken);
+
 /** Reads a growing part until it has more tokens than are used, or all is read, or enough for any text. */
 async function readOn(
   vocabulary: Vocabulary,
   need: Need,
-  first: { readonly part: string; readonly encoding: Encoding | undefined },
+  first: Pick<ReadText, "part" | "encoding">,
 ): Promise<ReadText> {
   const { text, room } = need;
-  const lastPart = Math.max(minLastPart, room * maxCharactersPerToken);
+  const last = lastPart(need);
   let characters = firstPart(need, room);
   let { part, encoding } = first;
   for (;;) {
     const isWhole = part.length === text.length;
     const isEnough = isWhole || encoding === undefined || isBeyond(encoding, room);
-    if (isEnough || characters >= lastPart) return { ...need, encoding, isWhole };
-    characters = Math.min(lastPart, characters * 4);
+    if (isEnough || characters >= last) return { ...need, part, encoding, isWhole };
+    characters = Math.min(last, characters * 4);
     part = partOf(need, characters);
     [encoding] = await encodeEach(vocabulary, [(need.prompt?.text ?? "") + part]);
   }
@@ -119,16 +151,18 @@ const isTrailing = (text: string, place: number): boolean =>
 
 /** What is computed of a text, or why nothing is. */
 function use(read: ReadText, limit: number): TokenizedText {
-  const { encoding, isWhole, truncate, prompt } = read;
+  const { encoding, isWhole, truncate } = read;
   if (encoding === undefined) return failed(unreadable);
   const ids = encoding.getIds();
   if (ids.length === 0) return failed(unreadable);
   if (isWhole && ids.length <= limit) return { ids, truncated: false };
-  const isShort = !isWhole && !isBeyond(encoding, read.room);
-  if (truncate === "none" || isShort) return failed(tooLong(read, ids.length, limit));
-  const from = truncate === "end" ? "end" : (prompt?.tokens ?? 0);
-  return { ids: cut(encoding, limit, from), truncated: true };
+  const isUnknown = read.isUnsure === true || (!isWhole && !isBeyond(encoding, read.room));
+  if (truncate === "none" || isUnknown) return failed(tooLong(read, ids.length, limit));
+  return { ids: used(encoding, limit, read), truncated: true };
 }
+
+const used = (encoding: Encoding, limit: number, { truncate, prompt }: UnreadText) =>
+  cut(encoding, limit, truncate === "end" ? "end" : (prompt?.tokens ?? 0));
 
 /**
  * Keeps what the model's template put before and after a text, and of the text its beginning (`end` is cut off), or
@@ -153,7 +187,7 @@ const unreadable: ErrorData = {
 };
 
 function tooLong(
-  { text, isWhole, room, encoding }: ReadText,
+  { text, truncate, isWhole, room, encoding }: ReadText,
   tokens: number,
   limit: number,
 ): ErrorData {
@@ -162,9 +196,13 @@ function tooLong(
   const count = isCounted
     ? `${isWhole ? "" : "more than "}${tokens} tokens`
     : `${text.length} characters`;
+  const remedy =
+    truncate === "none"
+      ? "shorten it or set truncate"
+      : "shorten it: which tokens are kept depends on all of it";
   return {
     reason: "INPUT_TOO_LONG",
-    message: `the text has ${count} and the model takes ${limit} tokens; shorten it or set truncate`,
+    message: `the text has ${count} and the model takes ${limit} tokens; ${remedy}`,
     facts: { tokens: String(tokens), limit: String(limit) },
   };
 }
