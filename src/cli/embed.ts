@@ -20,6 +20,7 @@ export interface EmbedFlags extends ConnectionFlags {
   readonly dimensions?: number;
   readonly truncate: keyof typeof truncations;
   readonly json?: boolean;
+  readonly wait?: boolean;
 }
 
 const truncations = { none: Truncate.NONE, end: Truncate.END, start: Truncate.START } as const;
@@ -60,6 +61,7 @@ async function* embedGroup(
     truncate: truncations[flags.truncate],
     ...(flags.normalize === undefined ? {} : { normalize: flags.normalize }),
     ...(flags.promptName === undefined ? {} : { promptName: flags.promptName }),
+    ...(flags.wait === true && { call: { waitForModel: true } }),
     ...(flags.dimensions === undefined ? {} : { dimensions: flags.dimensions }),
   });
   for await (const { event } of server.call(EmbeddingServiceService.embedStream, [request])) {

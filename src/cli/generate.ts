@@ -23,6 +23,7 @@ export interface GenerateFlags extends ConnectionFlags, SamplingFlags {
   readonly truncate: keyof typeof truncations;
   readonly includePrompt?: boolean;
   readonly json?: boolean;
+  readonly wait?: boolean;
 }
 
 const truncations = { none: Truncate.NONE, end: Truncate.END, start: Truncate.START } as const;
@@ -45,6 +46,7 @@ export function requestOf(prompt: string, flags: GenerateFlags): GenerateStreamR
     stop: flags.stop,
     truncate: truncations[flags.truncate],
     includePrompt: flags.includePrompt ?? false,
+    ...(flags.wait === true && { call: { waitForModel: true } }),
   });
 }
 

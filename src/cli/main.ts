@@ -84,6 +84,7 @@ function addGenerate(program: Command): void {
     )
     .option("--include-prompt", "Prints the prompt first.")
     .addOption(truncateOption())
+    .option("--wait", "Waits for a model that is loading, up to --timeout.")
     .option("--json", "Prints each event of the call as one line of JSON.")
     .helpGroup("Client:");
   addSamplingFlags(command);
@@ -104,6 +105,7 @@ function addEmbed(program: Command): void {
     .option("--no-normalize", "Leaves vectors as long as the model makes them.")
     .option("--dimensions <n>", "Keeps only the first n dimensions.", count)
     .addOption(truncateOption())
+    .option("--wait", "Waits for a model that is loading, up to --timeout.")
     .option("--json", "Prints one JSON object a text: index, vector, tokens, error.")
     .helpGroup("Client:");
   addConnectionFlags(command).action(async (texts: readonly string[], flags: EmbedFlags) =>

@@ -111,6 +111,13 @@ export const limitSettings = {
     value: "on|off",
     help: "Refuses a call at once, with DEADLINE_EXCEEDED, where its deadline would pass before its end. off lets it wait.",
   },
+  waitForModel: {
+    group: "Limits",
+    default: "off",
+    read: oneOf("on", "off"),
+    value: "on|off",
+    help: "Whether a call that does not say waits, up to its deadline, for a model that is loading; off fails it with UNAVAILABLE. As many may wait as --max-queued-jobs and its like let.",
+  },
   maxCallMs: {
     group: "Limits",
     default: 600_000,

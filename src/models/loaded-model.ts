@@ -16,11 +16,14 @@ import type { Arbiter } from "../workers/shares.ts";
 import type { Starts } from "../workers/starts.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import type { Manifest } from "./manifest.ts";
-import type { ModelStatus, ServingModel, Submission } from "./model.ts";
 import { Digests } from "./digest.ts";
 import { LoadedFiles } from "./loaded-files.ts";
+import { loadingWait } from "./loading-wait.ts";
+import { Lobby } from "./lobby.ts";
+import type { ModelStatus, ServingModel, Submission, WaitingCall } from "./model.ts";
+import { backAt, stateOf } from "./model-state.ts";
 import { Quarantine } from "./quarantine.ts";
-import { assertServing } from "./resolve.ts";
+import { assertServing, retryAfter } from "./resolve.ts";
 import { Runs } from "./runs.ts";
 
 export interface LoadedModelOptions {
@@ -35,6 +38,8 @@ export interface LoadedModelOptions {
   readonly room: WaitingRoom;
   /** Says when a worker may be started. */
   readonly starts: Pick<Starts, "ask">;
+  /** How long it took to load the model that had its name before. */
+  readonly lastLoadMs?: number;
   readonly patience: Patience;
   readonly fingerprint: Fingerprint;
   readonly clock: Clock;
@@ -62,6 +67,9 @@ export class LoadedModel implements ServingModel {
   #status: ModelStatus;
   /** When it is expected to serve, by the clock. */
   #backAt: number | undefined;
+  readonly #lobby: Lobby;
+  #loadingSince: number;
+  #fraction = 0;
 
   constructor(manifest: Manifest, options: LoadedModelOptions) {
     this.#manifest = manifest;
@@ -79,6 +87,10 @@ export class LoadedModel implements ServingModel {
       refusesLate: options.refusesLate,
       now: options.clock.now,
     });
+    const { room, clock, lastLoadMs } = options;
+    this.#loadingSince = clock.now();
+    this.#backAt = lastLoadMs === undefined ? undefined : this.#loadingSince + lastLoadMs;
+    this.#lobby = new Lobby({ bounds, room, retryAfterMs: () => retryAfter(this.status) });
     const quarantine = new Quarantine({ ...options, bounds, heldMs: () => this.#queue.heldMs });
     this.#runs = new Runs({ ...options, queue: this.#queue, quarantine, look: () => this.status });
     this.#files = new LoadedFiles({
@@ -109,9 +121,16 @@ export class LoadedModel implements ServingModel {
   }
 
   get status(): ModelStatus {
-    if (this.#backAt === undefined) return this.#status;
-    const retryAfterMs = Math.max(0, this.#backAt - this.#options.clock.now());
-    return { ...this.#status, retryAfterMs };
+    const now = this.#options.clock.now();
+    const leftMs = this.#backAt === undefined ? undefined : this.#backAt - now;
+    if (this.#status.state === "loading") {
+      const sinceMs = now - this.#loadingSince;
+      const retryAfterMs = loadingWait({ sinceMs, fraction: this.#fraction, leftMs });
+      return { ...this.#status, retryAfterMs };
+    }
+    return leftMs === undefined
+      ? this.#status
+      : { ...this.#status, retryAfterMs: Math.max(0, leftMs) };
   }
 
   /** How busy it is now. */
@@ -119,7 +138,7 @@ export class LoadedModel implements ServingModel {
     return {
       model: this.#manifest.name,
       isReady: this.#status.state === "ready",
-      queuedJobs: this.#queue.state.waiting,
+      queuedJobs: this.#queue.state.waiting + this.#lobby.size,
       runningJobs: this.#pool.jobs,
       slots: this.#pool.slots,
       ...this.#pool.memory,
@@ -139,8 +158,14 @@ export class LoadedModel implements ServingModel {
     return this.#runs.run(submission);
   }
 
+  /** Resolves when it loads no more, or has lost its name: look again. Throws QUEUE_FULL, or the signal's reason. */
+  loaded(call: WaitingCall): Promise<void> {
+    return this.#lobby.wait(call);
+  }
+
   /** Ends its workers once all jobs that it was given have ended; no more should come. */
   async retire(): Promise<void> {
+    this.#lobby.open();
     await this.#runs.idle();
     await this.close(retireGraceMs);
   }
@@ -156,15 +181,27 @@ export class LoadedModel implements ServingModel {
   #update(): void {
     const pool = this.#pool.state;
     if (pool.kind === "ready") this.#info = pool.info;
-    if (pool.kind === "loading") this.#options.onProgress(pool.fraction);
+    if (pool.kind === "loading") {
+      this.#fraction = pool.fraction;
+      this.#options.onProgress(pool.fraction);
+    }
     const before = this.#status;
     const now = this.#look(pool);
     this.#status = now;
-    this.#backAt = backAt(now, pool);
+    this.#backAt = backAt(now, pool) ?? this.#firstBackAt(now);
+    if (now.state !== before.state) this.#loadingSince = this.#options.clock.now();
     if (now.state === before.state && now.digest === before.digest) return;
     if (now.state === "failed" && this.#backAt === undefined) void this.#pool.stop(0);
     if (now.state === "failed" || now.state === "unloading") this.#failWaiting();
+    if (now.state !== "loading") this.#lobby.open();
     this.#options.onChange(now);
+  }
+
+  /** Its first load: by that of the model that had its name before. */
+  #firstBackAt({ state, info }: ModelStatus): number | undefined {
+    const { lastLoadMs } = this.#options;
+    if (state !== "loading" || info !== undefined || lastLoadMs === undefined) return undefined;
+    return this.#loadingSince + lastLoadMs;
   }
 
   #look(pool: PoolState): ModelStatus {
@@ -187,22 +224,6 @@ export class LoadedModel implements ServingModel {
       this.#queue.fail(ServeError.from(thrown));
     }
   }
-}
-
-/** A model that fails for a reason of its own does not come back with its workers. */
-function backAt({ state, failure }: ModelStatus, pool: PoolState): number | undefined {
-  if (pool.kind === "loading") return state === "loading" ? pool.backAt : undefined;
-  return pool.kind === "failed" && failure === pool.reason ? pool.backAt : undefined;
-}
-
-function stateOf(manifest: Manifest, pool: PoolState): Pick<ModelStatus, "state" | "failure"> {
-  if (pool.kind === "failed") return { state: "failed", failure: pool.reason };
-  if (pool.kind !== "ready") return { state: "loading", failure: "" };
-  if (!pool.info.tasks.includes(manifest.task)) {
-    const failure = `its manifest says ${manifest.task}, but it can only ${pool.info.tasks.join(", ")}`;
-    return { state: "failed", failure };
-  }
-  return { state: "ready", failure: "" };
 }
 
 /** What a worker is told of a model. */

@@ -35,6 +35,17 @@ export interface Submission {
   /** Who shares a turn in the queue: `CallContext.caller.id`. */
   readonly caller: string;
   readonly priority: Priority;
+  /** It has waited for its model to be loaded, within the bounds: it is not refused for them again. */
+  readonly isAdmitted?: boolean;
+}
+
+/** A call that waits for its model to be loaded. */
+export interface WaitingCall {
+  readonly caller: string;
+  readonly priority: Priority;
+  /** To read: what it holds while it waits. */
+  readonly tokens: number;
+  readonly signal: AbortSignal;
 }
 
 /** A model that jobs can be given to. */
@@ -58,4 +69,11 @@ export interface Models {
    * name is empty. Throws MODEL_NOT_FOUND, MODEL_REQUIRED, WRONG_TASK, MODEL_NOT_READY, MODEL_FAILED.
    */
   resolve(name: string, task: Task): ServingModel;
+  /** The model that a request means, whether or not it can serve now. Throws as `resolve` for the rest. */
+  choose(name: string, task: Task): ModelStatus;
+  /**
+   * Resolves once the model of that name loads no more, with whether it was waited for. Throws QUEUE_FULL
+   * where too many wait, and the signal's reason.
+   */
+  loaded(name: string, call: WaitingCall): Promise<boolean>;
 }

@@ -15,8 +15,8 @@ import type { Changes } from "./changes.ts";
 import { fingerprintWith } from "./fingerprint.ts";
 import { LoadedModel } from "./loaded-model.ts";
 import type { Manifest } from "./manifest.ts";
-import type { Models, ModelStatus, ServingModel } from "./model.ts";
-import { chooseModel } from "./resolve.ts";
+import type { Models, ModelStatus, ServingModel, WaitingCall } from "./model.ts";
+import { chooseModel, meantModel } from "./resolve.ts";
 import type { DefaultModels } from "./resolve.ts";
 import { Shelf } from "./shelf.ts";
 
@@ -80,6 +80,8 @@ class OpenRegistry implements Registry {
   readonly #room: WaitingRoom;
   readonly #fingerprint = fingerprintWith(randomBytes(32));
   readonly #shelf: Shelf;
+  /** How long it took to load each name's model last. */
+  readonly #loadMs = new Map<string, number>();
   readonly #changeListeners = new Set<(status: ModelStatus) => void>();
   readonly #progressListeners = new Set<(name: string, fraction: number) => void>();
 
@@ -113,8 +115,10 @@ class OpenRegistry implements Registry {
     const { environment, start = forkWorker, ...shared } = this.#options;
     const log = this.#options.log.child({ model: name });
     let beganAt = this.#clock.now();
+    const lastLoadMs = this.#loadMs.get(name);
     const model: LoadedModel = new LoadedModel(manifest, {
       ...shared,
+      ...(lastLoadMs !== undefined && { lastLoadMs }),
       start: () => start(environment),
       arbiter: this.#arbiter,
       starts: this.#starts,
@@ -126,7 +130,9 @@ class OpenRegistry implements Registry {
       onChange: (status) => {
         // Again: its workers have ended.
         if (status.state === "loading") beganAt = this.#clock.now();
-        report(log, status, this.#clock.now() - beganAt);
+        const sinceLoadMs = this.#clock.now() - beganAt;
+        if (status.state === "ready") this.#loadMs.set(name, sinceLoadMs);
+        report(log, status, sinceLoadMs);
         this.#shelf.changed(model);
       },
       onProgress: (fraction) => {
@@ -148,9 +154,27 @@ class OpenRegistry implements Registry {
     return this.#shelf.statuses.find(({ manifest }) => manifest.name === name);
   }
 
+  get #present(): readonly ModelStatus[] {
+    return byName(this.#shelf.models.map(({ status }) => status));
+  }
+
+  choose(name: string, task: Task): ModelStatus {
+    return meantModel({ name, task }, this.#present, this.#options.defaults);
+  }
+
+  async loaded(name: string, call: WaitingCall): Promise<boolean> {
+    let hasWaited = false;
+    // Again: another may have taken the name, and load as well.
+    for (;;) {
+      const model = this.#shelf.get(name);
+      if (model?.status.state !== "loading") return hasWaited;
+      await model.loaded(call);
+      hasWaited = true;
+    }
+  }
+
   resolve(name: string, task: Task): ServingModel {
-    const present = byName(this.#shelf.models.map(({ status }) => status));
-    const { manifest } = chooseModel({ name, task }, present, this.#options.defaults);
+    const { manifest } = chooseModel({ name, task }, this.#present, this.#options.defaults);
     const model = this.#shelf.get(manifest.name);
     if (model === undefined) throw new Error("bug: a chosen model is not there");
     return model;

@@ -1,26 +1,27 @@
 import { ServeError } from "../base/errors.ts";
 import type { Task } from "../engines/engine.ts";
+import { loadingWait } from "./loading-wait.ts";
 import type { ModelStatus } from "./model.ts";
 
 /** The models to use where a request names none. */
 export type DefaultModels = Readonly<Partial<Record<Task, string>>>;
 
-/** When a caller may come back: for a model that was never loaded here, so that nobody knows how long it takes. */
-const unknownWaitMs = 1000;
 /** At the least: sooner, a worker that is just being started would be asked in vain. */
 const soonestMs = 100;
+
+const unknownLoad = { sinceMs: 0, fraction: 0, leftMs: undefined };
 
 /** When a call may succeed that the model cannot serve now. */
 export function retryAfter({ state, retryAfterMs }: ModelStatus): number {
   if (state === "ready") return soonestMs;
-  return Math.ceil(Math.max(soonestMs, retryAfterMs ?? unknownWaitMs));
+  return Math.ceil(Math.max(soonestMs, retryAfterMs ?? loadingWait(unknownLoad)));
 }
 
 /**
- * Decides which model a request means, and that it can serve: the named one; where none is named, the
- * task's default, else the task's only model.
+ * Decides which model a request means: the named one; where none is named, the task's default, else the
+ * task's only model.
  */
-export function chooseModel(
+export function meantModel(
   wanted: { readonly name: string; readonly task: Task },
   models: readonly ModelStatus[],
   defaults: DefaultModels,
@@ -36,7 +37,6 @@ export function chooseModel(
       facts: { model: name, task: wanted.task, tasks: tasks.join(",") },
     });
   }
-  assertServing(model);
   return model;
 }
 
@@ -67,6 +67,13 @@ function nameFor(task: Task, models: readonly ModelStatus[], defaults: DefaultMo
     });
   }
   return only;
+}
+
+/** As `meantModel`, of a model that can serve now. */
+export function chooseModel(...wanted: Parameters<typeof meantModel>): ModelStatus {
+  const model = meantModel(...wanted);
+  assertServing(model);
+  return model;
 }
 
 /** Throws where the model cannot take a job now. */

@@ -111,7 +111,7 @@ export class Runs {
   }
 
   async *#enqueue(
-    { job, shape, requestId, signal, arrivedAt, expiresAt }: Submission,
+    { job, shape, requestId, signal, arrivedAt, expiresAt, isAdmitted = false }: Submission,
     { ticket, isRetry, watch }: Turn,
   ): AsyncGenerator<WorkerEvent, void> {
     const { queue, clock } = this.#options;
@@ -124,7 +124,7 @@ export class Runs {
       return begun;
     };
     const waits = () => watch.reached("queue");
-    const entry = { ticket, start, waits, signal, expiresAt, isRetry };
+    const entry = { ticket, start, waits, signal, expiresAt, isAdmitted, isRetry };
     const { attempt, events } = await queue.run(entry);
     try {
       for await (const event of events) {

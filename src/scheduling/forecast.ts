@@ -13,6 +13,9 @@ export interface Sample {
   readonly firstOutputMs: number | undefined;
 }
 
+/** What a job is taken to need until one has ended: with less, who is refused first is refused again and again. */
+const unknownHeldMs = 1000;
+
 const nothing: Measured = { service: unknownPace, prefill: unknownPace };
 
 /** What a queue has measured and promised, of each priority apart, and what it expects from that. */
@@ -36,10 +39,10 @@ export class Forecast {
     };
   }
 
-  /** How long a job holds its place, on average, of the slower priority; zero before the first was measured. */
+  /** How long a job holds its place, on average, of the slower priority; a second before the first was measured. */
   get heldMs(): number {
     const { interactive, batch } = this.#measured;
-    return Math.max(interactive.service.meanMs, batch.service.meanMs);
+    return Math.max(interactive.service.meanMs, batch.service.meanMs) || unknownHeldMs;
   }
 
   /** The least that passes until a job ends that so much is ahead of. */

@@ -35,6 +35,8 @@ export interface Entry<Place, Started> {
   readonly signal: AbortSignal;
   /** When its call ends whatever happens, by the queue's clock; Infinity for never. */
   readonly expiresAt: number;
+  /** It may wait whatever the bounds say: it has waited elsewhere within them. */
+  readonly isAdmitted?: boolean;
   /** Its worker died before it had sent anything: it was admitted once and goes to the front. */
   readonly isRetry: boolean;
 }
@@ -74,7 +76,7 @@ export class Queue<Place> {
     return { waiting, waitingTokens, running, started, ...counted };
   }
 
-  /** How long a job holds its place, on average; zero before the first was measured. */
+  /** How long a job holds its place, on average; a second before the first was measured. */
   get heldMs(): number {
     return this.#forecast.heldMs;
   }
@@ -192,7 +194,7 @@ export class Queue<Place> {
       this.#remove(waiting);
       waiting.fail(this.#endQueued(signal.reason));
     };
-    if (!entry.isRetry) this.#admit(waiting);
+    if (!entry.isRetry && entry.isAdmitted !== true) this.#admit(waiting);
     if (entry.isRetry) this.#line.pushFirst(waiting);
     else this.#line.push(waiting);
     this.#options.room.enter(waiting);

@@ -1,12 +1,43 @@
 /** What a caller may use of the models: which of them, and how many tokens. */
 import type { CallContext, CallRecord } from "../calls/call.ts";
-import type { Models, ModelStatus, ServingModel } from "../models/model.ts";
+import type { Task } from "../engines/engine.ts";
+import type { Models, ModelStatus, ServingModel, WaitingCall } from "../models/model.ts";
+
+/** Which model a call wants. */
+export interface Wanted {
+  /** Empty for the default. */
+  readonly name: string;
+  readonly task: Task;
+}
+
+/** How a call waits for its model. */
+export interface Wait {
+  readonly isWanted: boolean;
+  readonly priority: WaitingCall["priority"];
+  /** What the call holds meanwhile, in tokens to read. */
+  readonly tokens: () => number;
+}
+
+/** Waits until a call's model loads no more, where it is to wait. Gives whether it has waited. */
+export async function modelLoaded(
+  { caller, record, signal }: CallContext,
+  models: Models,
+  { name, task, isWanted, priority, tokens }: Wanted & Wait,
+): Promise<boolean> {
+  if (!isWanted) return false;
+  if (name !== "") caller.use(name);
+  const { manifest, state } = models.choose(name, task);
+  if (name === "") caller.use(manifest.name);
+  if (state !== "loading") return false;
+  record.model = manifest.name;
+  return models.loaded(manifest.name, { caller: caller.id, priority, signal, tokens: tokens() });
+}
 
 /** Finds a call's model. One that its caller may not use is refused whether it is there or not. */
 export function resolveFor(
   { caller, record }: CallContext,
   models: Models,
-  { name, task }: { readonly name: string; readonly task: "generate" | "embed" },
+  { name, task }: Wanted,
 ): ServingModel {
   if (name !== "") caller.use(name);
   const model = models.resolve(name, task);
@@ -20,7 +51,7 @@ export function resolveFor(
 export function lookAt(
   { caller }: CallContext,
   models: Models,
-  { name, task }: { readonly name: string; readonly task: "generate" | "embed" },
+  { name, task }: Wanted,
 ): ModelStatus | undefined {
   try {
     const { status } = models.resolve(name, task);
@@ -36,6 +67,11 @@ const bytesPerToken = 4;
 
 export function estimateTokens(texts: readonly string[]): number {
   return texts.reduce((sum, text) => sum + Math.ceil(Buffer.byteLength(text) / bytesPerToken), 0);
+}
+
+/** What a request of so many tokens counts while it waits: as in the queues, a token a byte. */
+export function heldTokens(estimate: number): number {
+  return estimate * bytesPerToken;
 }
 
 export interface Estimate {

@@ -13,9 +13,9 @@ import type { EmbedJob, JobResult, ModelInfo } from "../engines/engine.ts";
 import { promptTokensOf } from "../models/given.ts";
 import type { Models, ModelStatus, Submission } from "../models/model.ts";
 import type { EncodedVector, VectorShape } from "../workers/messages.ts";
-import { estimateTokens, lookAt, metered, resolveFor } from "./access.ts";
+import { estimateTokens, heldTokens, lookAt, metered, modelLoaded, resolveFor } from "./access.ts";
 import type { Limits } from "./limits.ts";
-import { embeddingTimings, truncationOf, usageOf, versionOf } from "./messages.ts";
+import { embeddingTimings, truncationOf, usageOf, versionOf, waits } from "./messages.ts";
 import { originOf } from "./origin.ts";
 import { requestRules } from "./rules.ts";
 import type {
@@ -65,17 +65,27 @@ type Event = VectorEmbedStreamResponse["event"];
 async function* embed(
   request: EmbedRequest,
   context: CallContext,
-  { models }: EmbeddingOptions,
+  { models, limits }: EmbeddingOptions,
 ): AsyncGenerator<Event> {
-  const model = resolveFor(context, models, { name: request.model, task: "embed" });
+  const wanted = { name: request.model, task: "embed" } as const;
+  const job = jobOf(request);
+  const origin = originOf(context, request.priority);
+  const isAdmitted = await modelLoaded(context, models, {
+    ...wanted,
+    isWanted: waits(request, limits),
+    priority: origin.priority,
+    tokens: () => heldTokens(estimateTokens(request.inputs)),
+  });
+  const model = resolveFor(context, models, wanted);
   context.record.inputs = request.inputs.length;
   const report = new Report();
   checkAgainst(request, model.status, report);
   report.throwIfAny();
   const submission: Submission = {
-    job: jobOf(request),
+    job,
     shape: shapeOf(request, model.status),
-    ...originOf(context, request.priority),
+    ...origin,
+    isAdmitted,
   };
   const due = new Set(request.inputs.keys());
   const estimate = { prompt: estimateTokens(request.inputs), completion: 0 };

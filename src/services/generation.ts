@@ -18,9 +18,17 @@ import type { ChatMessage, GenerateInput, GenerateJob, JobResult } from "../engi
 import { completionTokensOf } from "../models/given.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
-import { type Estimate, estimateTokens, lookAt, metered, resolveFor } from "./access.ts";
+import {
+  type Estimate,
+  estimateTokens,
+  heldTokens,
+  lookAt,
+  metered,
+  modelLoaded,
+  resolveFor,
+} from "./access.ts";
 import type { Limits } from "./limits.ts";
-import { generationTimings, truncationOf, usageOf, versionOf } from "./messages.ts";
+import { generationTimings, truncationOf, usageOf, versionOf, waits } from "./messages.ts";
 import { originOf } from "./origin.ts";
 import { requestRules } from "./rules.ts";
 import { checkSampling, outsideVocabulary, resolveSampling, vocabularyOf } from "./sampling.ts";
@@ -71,14 +79,21 @@ async function* generate(
   context: CallContext,
   options: GenerationOptions,
 ): AsyncGenerator<Event> {
-  const { model: name } = request;
-  const model = resolveFor(context, options.models, { name, task: "generate" });
+  const wanted = { name: request.model, task: "generate" } as const;
+  const origin = originOf(context, request.priority);
+  const isAdmitted = await modelLoaded(context, options.models, {
+    ...wanted,
+    isWanted: waits(request, options.limits),
+    priority: origin.priority,
+    tokens: () => heldTokens(promptEstimate(inputOf(request))),
+  });
+  const model = resolveFor(context, options.models, wanted);
   checkAgainst(request, model.status);
   const job = jobOf(request, model.status, options);
   const started: Started = { model: versionOf(model.status), seed: job.sampling.seed };
   let hasStarted = false;
   const shape = { normalize: false, dimensions: undefined, encoding: "float32" } as const;
-  const submission = { job, shape, ...originOf(context, request.priority) };
+  const submission = { job, shape, ...origin, isAdmitted };
   for await (const event of metered(context, estimateOf(job), () => model.run(submission))) {
     if (!hasStarted) {
       hasStarted = true;

@@ -1,6 +1,6 @@
 import type { Config } from "../config/settings.ts";
 
-/** The settings that bound what one caller may ask for. */
+/** The settings that bound what one caller may ask for, and say what those get who do not ask. */
 export type Limits = Pick<
   Config,
   | "maxMessageBytes"
@@ -15,4 +15,5 @@ export type Limits = Pick<
   | "maxQueuedJobsTotal"
   | "maxQueuedTokensTotal"
   | "maxCallMs"
+  | "waitForModel"
 >;

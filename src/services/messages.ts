@@ -1,9 +1,10 @@
 /** What several services' responses share: plain values from below, as proto messages. */
 import type { Duration } from "../../gen/google/protobuf/duration.ts";
-import type { ModelVersion, Timings, Usage } from "../../gen/inferd/v1/types.ts";
+import type { CallOptions, ModelVersion, Timings, Usage } from "../../gen/inferd/v1/types.ts";
 import { Truncate } from "../../gen/inferd/v1/types.ts";
 import type { JobResult, JobTimings, Truncation } from "../engines/engine.ts";
 import type { ModelStatus } from "../models/model.ts";
+import type { Limits } from "./limits.ts";
 
 export function duration(ms: number): Duration {
   // Rounded first: 999.9999999 ms is a second, not a thousand million nanoseconds.
@@ -37,6 +38,14 @@ export function embeddingTimings(timings: JobTimings): Timings {
     total: duration(timings.totalMs),
     meanBatchSize: timings.meanBatchSize,
   };
+}
+
+/** Whether a call waits for a model that loads. */
+export function waits(
+  { call }: { readonly call?: CallOptions | undefined },
+  { waitForModel }: Pick<Limits, "waitForModel">,
+): boolean {
+  return call?.waitForModel ?? waitForModel === "on";
 }
 
 export function truncationOf(truncate: Truncate): Truncation {

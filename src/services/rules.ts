@@ -17,7 +17,7 @@ import {
 } from "../../gen/inferd/v1/generation_service.ts";
 import type { GetModelRequest, ListModelsRequest } from "../../gen/inferd/v1/model_service.ts";
 import type { GetServerInfoRequest } from "../../gen/inferd/v1/server_service.ts";
-import { Priority, type Sampling, Truncate } from "../../gen/inferd/v1/types.ts";
+import { type CallOptions, Priority, type Sampling, Truncate } from "../../gen/inferd/v1/types.ts";
 import {
   known,
   list,
@@ -48,6 +48,8 @@ const maxPageTokenBytes = 256;
 const modelName = text(maxNameBytes, { mayBeEmpty: true });
 const truncate = known(Truncate, { required: false });
 const priority = known(Priority, { required: false });
+
+const call = optional(message<CallOptions>({ waitForModel: unbounded }));
 
 const chat = message<Chat>({
   messages: list(
@@ -108,6 +110,7 @@ function generate(limits: Limits): Rules<GenerateRequest> {
     returnTokens: unbounded,
     truncate,
     priority,
+    call,
   };
 }
 
@@ -129,6 +132,7 @@ function embed(limits: Limits): Rules<EmbedRequest> {
     encoding: known(Encoding, { required: false }),
     priority,
     promptName: optional(text(maxNameBytes, { mayBeEmpty: true })),
+    call,
   };
 }
 

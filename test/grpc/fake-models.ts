@@ -30,6 +30,7 @@ export const limits: Limits = {
   maxQueuedJobsTotal: 1024,
   maxQueuedTokensTotal: 16_777_216,
   maxCallMs: 600_000,
+  waitForModel: "off",
 };
 
 const manifest: Manifest = {
@@ -107,6 +108,13 @@ export function fakeModels(statuses: readonly ModelStatus[], run: Run = story())
   return {
     list: () => statuses,
     find,
+    choose: (name: string, task: Task) => {
+      const status =
+        name === "" ? statuses.find((each) => each.manifest.task === task) : find(name);
+      if (status === undefined) throw new ServeError("MODEL_NOT_FOUND", "no such model");
+      return status;
+    },
+    loaded: () => Promise.resolve(false),
     resolve: (name: string, task: Task) => {
       const first = statuses.find(({ manifest: each }) => each.task === task);
       const status = name === "" ? first : find(name);

@@ -4,7 +4,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleServerStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { ModelVersion, Priority, Timings, Truncate, Usage } from "./types.ts";
+import { CallOptions, ModelVersion, Priority, Timings, Truncate, Usage } from "./types.ts";
 
 /** Names how a vector is written. */
 export const Encoding = {
@@ -60,7 +60,11 @@ export interface EmbedRequest {
    * The name of the model's prompt to put before each text, at most 128 bytes; empty for none.
    * `Model.prompts` lists them. Default: `Model.default_prompt_name`. Another name is refused.
    */
-  readonly promptName?: string | undefined;
+  readonly promptName?:
+    | string
+    | undefined;
+  /** What every request may ask of its call. */
+  readonly call?: CallOptions | undefined;
 }
 
 /** Carries the vectors of all texts. */
@@ -117,7 +121,11 @@ export interface EmbedStreamRequest {
    * The name of the model's prompt to put before each text, at most 128 bytes; empty for none.
    * `Model.prompts` lists them. Default: `Model.default_prompt_name`. Another name is refused.
    */
-  readonly promptName?: string | undefined;
+  readonly promptName?:
+    | string
+    | undefined;
+  /** What every request may ask of its call. */
+  readonly call?: CallOptions | undefined;
 }
 
 /** Carries one vector, or the end. */
@@ -183,6 +191,7 @@ function createBaseEmbedRequest(): EmbedRequest {
     encoding: 0,
     priority: 0,
     promptName: undefined,
+    call: undefined,
   };
 }
 
@@ -211,6 +220,9 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
     }
     if (message.promptName !== undefined) {
       writer.uint32(90).string(message.promptName);
+    }
+    if (message.call !== undefined) {
+      CallOptions.encode(message.call, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -292,6 +304,14 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
             message.promptName = reader.string();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.call = CallOptions.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -317,6 +337,9 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
     message.encoding = object.encoding ?? 0;
     message.priority = object.priority ?? 0;
     message.promptName = object.promptName ?? undefined;
+    message.call = (object.call !== undefined && object.call !== null)
+      ? CallOptions.fromPartial(object.call)
+      : undefined;
     return message;
   },
 };
@@ -427,6 +450,7 @@ function createBaseEmbedStreamRequest(): EmbedStreamRequest {
     unordered: false,
     priority: 0,
     promptName: undefined,
+    call: undefined,
   };
 }
 
@@ -458,6 +482,9 @@ export const EmbedStreamRequest: MessageFns<EmbedStreamRequest> = {
     }
     if (message.promptName !== undefined) {
       writer.uint32(90).string(message.promptName);
+    }
+    if (message.call !== undefined) {
+      CallOptions.encode(message.call, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -547,6 +574,14 @@ export const EmbedStreamRequest: MessageFns<EmbedStreamRequest> = {
             message.promptName = reader.string();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.call = CallOptions.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -573,6 +608,9 @@ export const EmbedStreamRequest: MessageFns<EmbedStreamRequest> = {
     message.unordered = object.unordered ?? false;
     message.priority = object.priority ?? 0;
     message.promptName = object.promptName ?? undefined;
+    message.call = (object.call !== undefined && object.call !== null)
+      ? CallOptions.fromPartial(object.call)
+      : undefined;
     return message;
   },
 };

@@ -4,7 +4,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleServerStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { ModelVersion, Priority, Sampling, Timings, Truncate, Usage } from "./types.ts";
+import { CallOptions, ModelVersion, Priority, Sampling, Timings, Truncate, Usage } from "./types.ts";
 
 /** Names who says a chat message. */
 export const Role = {
@@ -95,6 +95,8 @@ export interface GenerateRequest {
   readonly truncate: Truncate;
   /** Who goes first where jobs wait or run. Default: interactive. */
   readonly priority: Priority;
+  /** What every request may ask of its call. */
+  readonly call?: CallOptions | undefined;
 }
 
 /** Carries one whole completion. */
@@ -151,6 +153,8 @@ export interface GenerateStreamRequest {
   readonly truncate: Truncate;
   /** Who goes first where jobs wait or run. Default: interactive. */
   readonly priority: Priority;
+  /** What every request may ask of its call. */
+  readonly call?: CallOptions | undefined;
 }
 
 /** Carries one event of a completion: first `started`, then pieces, last `finish`. */
@@ -237,6 +241,7 @@ function createBaseGenerateRequest(): GenerateRequest {
     returnTokens: false,
     truncate: 0,
     priority: 0,
+    call: undefined,
   };
 }
 
@@ -273,6 +278,9 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
     }
     if (message.priority !== 0) {
       writer.uint32(80).int32(message.priority);
+    }
+    if (message.call !== undefined) {
+      CallOptions.encode(message.call, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -370,6 +378,14 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
             message.priority = reader.int32() as any;
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.call = CallOptions.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -416,6 +432,9 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
     message.returnTokens = object.returnTokens ?? false;
     message.truncate = object.truncate ?? 0;
     message.priority = object.priority ?? 0;
+    message.call = (object.call !== undefined && object.call !== null)
+      ? CallOptions.fromPartial(object.call)
+      : undefined;
     return message;
   },
 };
@@ -539,6 +558,7 @@ function createBaseGenerateStreamRequest(): GenerateStreamRequest {
     returnTokens: false,
     truncate: 0,
     priority: 0,
+    call: undefined,
   };
 }
 
@@ -575,6 +595,9 @@ export const GenerateStreamRequest: MessageFns<GenerateStreamRequest> = {
     }
     if (message.priority !== 0) {
       writer.uint32(80).int32(message.priority);
+    }
+    if (message.call !== undefined) {
+      CallOptions.encode(message.call, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -672,6 +695,14 @@ export const GenerateStreamRequest: MessageFns<GenerateStreamRequest> = {
             message.priority = reader.int32() as any;
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.call = CallOptions.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -718,6 +749,9 @@ export const GenerateStreamRequest: MessageFns<GenerateStreamRequest> = {
     message.returnTokens = object.returnTokens ?? false;
     message.truncate = object.truncate ?? 0;
     message.priority = object.priority ?? 0;
+    message.call = (object.call !== undefined && object.call !== null)
+      ? CallOptions.fromPartial(object.call)
+      : undefined;
     return message;
   },
 };

@@ -160,6 +160,16 @@ export interface Sampling_LogitBiasEntry {
   readonly value: number;
 }
 
+/** Says how a call is to be made. The same in every request, under the same number. */
+export interface CallOptions {
+  /**
+   * Whether the call waits, up to its deadline, for a model that is loading or whose worker is being
+   * started again; else it fails with `UNAVAILABLE`. As many calls may wait so as may wait for a model
+   * that serves. Default: what the server is set to, by default false.
+   */
+  readonly waitForModel?: boolean | undefined;
+}
+
 /** Counts the tokens of one call. */
 export interface Usage {
   /**
@@ -578,6 +588,61 @@ export const Sampling_LogitBiasEntry: MessageFns<Sampling_LogitBiasEntry> = {
     const message = createBaseSampling_LogitBiasEntry() as any;
     message.key = object.key ?? 0;
     message.value = object.value ?? 0;
+    return message;
+  },
+};
+
+function createBaseCallOptions(): CallOptions {
+  return { waitForModel: undefined };
+}
+
+export const CallOptions: MessageFns<CallOptions> = {
+  encode(message: CallOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.waitForModel !== undefined) {
+      writer.uint32(40).bool(message.waitForModel);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CallOptions {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCallOptions() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.waitForModel = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CallOptions>): CallOptions {
+    return CallOptions.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CallOptions>): CallOptions {
+    const message = createBaseCallOptions() as any;
+    message.waitForModel = object.waitForModel ?? undefined;
     return message;
   },
 };

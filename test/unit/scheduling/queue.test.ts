@@ -8,7 +8,7 @@ describe("a queue", () => {
   it("starts a job at once where there is a place, also when none may wait", async () => {
     const { enter } = setUp({ places: 1, maxWaiting: 0 });
     expect(await enter("a")).toBe("a");
-    await expect(enter("b")).rejects.toMatchObject({ reason: "QUEUE_FULL", retryAfterMs: 100 });
+    await expect(enter("b")).rejects.toMatchObject({ reason: "QUEUE_FULL", retryAfterMs: 1000 });
   });
 
   it("starts first who came first", async () => {
@@ -183,7 +183,7 @@ describe("a queue", () => {
     const small = other.enter("d", { caller: "small" });
     await expect(flood[2]).rejects.toMatchObject({
       reason: "QUEUE_FULL",
-      retryAfterMs: 100,
+      retryAfterMs: 3000,
       facts: { bound: "jobs", scope: "server" },
     });
     other.release();

@@ -22,7 +22,8 @@ const limits = {
   maxQueuedJobsTotal: 1024,
   maxQueuedTokensTotal: 16_777_216,
   maxCallMs: 600_000,
-};
+  waitForModel: "off",
+} as const;
 const rules = requestRules(limits);
 
 /** What is wrong with a request that is fine but for `part`, by field. */
