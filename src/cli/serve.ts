@@ -1,6 +1,7 @@
 /** `inferd serve`: starts the server, shows how it goes, and ends it by signals. */
 import type { App } from "../app.ts";
 import { systemClock } from "../base/clock.ts";
+import { giveBackHeap } from "../base/heap.ts";
 import { type Log, openLog, type RootLog } from "../base/log.ts";
 import { version } from "../base/version.ts";
 import type { Config } from "../config/settings.ts";
@@ -25,6 +26,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const ending = endInTime(app, log, config);
   reloadBySignal({ app, log, config, flags, ending });
   await untilLoaded(app, progress);
+  giveBackHeap();
   // A server that was told to end while it loaded has no models any more, which is no complaint.
   if (!ending.aborted) await announce({ app, config, log, isPretty });
   await app.closed;

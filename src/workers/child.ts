@@ -5,6 +5,7 @@
  */
 import { argv } from "node:process";
 import { setImmediate as turn } from "node:timers/promises";
+import { giveBackHeap } from "../base/heap.ts";
 import type { Engine } from "../engines/engine.ts";
 import { describe, Driver } from "./drive.ts";
 import type { Command } from "./drive.ts";
@@ -56,6 +57,7 @@ async function load(message: Extract<ToWorker, { readonly kind: "load" }>): Prom
   }
   const broken = (thrown: unknown) => fail("the engine broke", thrown);
   driver = new Driver(engine, { send, turn, now: () => performance.now(), broken });
+  giveBackHeap();
   send({ kind: "ready", info: engine.info });
   for (const command of early.splice(0)) driver.receive(command);
 }

@@ -51,6 +51,9 @@ export function forkWorker(environment: Environment): Port {
   }
 }
 
+/** From so many bytes on, memory of a worker is mapped on its own. */
+const mappedBytes = 128 * 1024;
+
 function forkChild(environment: Environment): ChildProcess {
   const cache = getCompileCacheDir();
   // Its parent's id tells a worker whether its server is still there.
@@ -62,6 +65,8 @@ function forkChild(environment: Environment): ChildProcess {
     execArgv: [
       // Else the signal opens V8's inspector to every user of the machine.
       "--disable-sigusr1",
+      // For what `giveBackHeap` does.
+      "--expose-gc",
       "--min-semi-space-size=4",
       "--max-semi-space-size=4",
       "--disable-warning=ExperimentalWarning",
@@ -74,6 +79,9 @@ function forkChild(environment: Environment): ChildProcess {
       TOKENIZERS_PARALLELISM: "false",
       // One malloc arena for all native threads: tensors of many sizes leave fewer holes in it.
       MALLOC_ARENA_MAX: "1",
+      // What is larger is returned to the system once it is free: else glibc raises this bound by what was freed
+      // while a model was loaded, and keeps such holes.
+      MALLOC_MMAP_THRESHOLD_: String(mappedBytes),
       // Else ONNX Runtime reports its use to its makers, and keeps a device id in the home folder.
       ORT_DISABLE_TELEMETRY: "1",
       ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }),
