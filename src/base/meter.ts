@@ -20,6 +20,7 @@ export type ConnectionReason =
   | "TOO_MANY_CONNECTIONS"
   | "TOO_MANY_RESETS"
   | "HEADERS_TOO_LARGE"
+  | "NOT_HTTP2"
   | "SETTINGS_TIMEOUT"
   | "TLS_REFUSED";
 

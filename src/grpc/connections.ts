@@ -1,7 +1,9 @@
 /** Who may connect, before there is a call: what is refused here, Node closes at once. */
 import type { Http2Server } from "node:http2";
 import type { DropArgument, Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
+import { Server as TlsServer, type TLSSocket } from "node:tls";
+import { readFirstBytes } from "./first-bytes.ts";
+import { greetingMs } from "./greeting.ts";
 import type { Seats } from "./seats.ts";
 import type { TurnedAway } from "./turned-away.ts";
 
@@ -10,12 +12,14 @@ export interface ConnectionLimits {
   /** Theirs, of all servers that share the bound. */
   readonly seats: Seats;
   readonly turnedAway: Pick<TurnedAway, "connection">;
+  /** Those of plaintext that have said nothing yet: no session of HTTP/2 knows them. */
+  readonly silent: Set<Socket>;
 }
 
 /** Bounds the connections of a server. Call it once, before a connection can be made. */
 export function limitConnections(
   server: Http2Server,
-  { maxConnections, seats, turnedAway }: ConnectionLimits,
+  { maxConnections, seats, turnedAway, silent }: ConnectionLimits,
 ): void {
   const refused = (from: string | undefined): void =>
     turnedAway.connection("TOO_MANY_CONNECTIONS", from);
@@ -32,7 +36,23 @@ export function limitConnections(
       return;
     }
     socket.once("close", leave);
-    for (const listener of inner) Reflect.apply(listener, server, [socket]);
+    const serve = (): void => {
+      silent.delete(socket);
+      for (const listener of inner) Reflect.apply(listener, server, [socket]);
+    };
+    if (server instanceof TlsServer) {
+      serve();
+      return;
+    }
+    silent.add(socket);
+    socket.once("close", () => silent.delete(socket));
+    const from = socket.remoteAddress;
+    readFirstBytes(socket, {
+      waitMs: greetingMs,
+      serve,
+      refused: () => turnedAway.connection("NOT_HTTP2", from),
+      silent: () => turnedAway.connection("SETTINGS_TIMEOUT", from),
+    });
   });
   // A client certificate that is missing or wrong, and whatever else ends a handshake.
   server.on("tlsClientError", (_: Error, { remoteAddress }: TLSSocket) =>

@@ -172,6 +172,7 @@ export class Door {
     };
     const graceEnds = grace(graceMs);
     for (const each of http2Servers(this.#server)) stopListening(each);
+    this.#gate.closeSilent();
     // Calls that are on their way are served before the server takes no more.
     await Promise.race([this.#guests.takeLeave(idleClock), graceEnds]);
     const closed = new Promise<void>((resolve) => {

@@ -10,6 +10,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
+import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import { type EdgeLoad, unknownMethod } from "../base/meter.ts";
@@ -58,6 +59,7 @@ export class Gate {
   readonly #options: GateOptions;
   readonly #conducts = new WeakMap<Http2Session, Conduct>();
   readonly #openConnections: Seats;
+  readonly #silent = new Set<Socket>();
   readonly #intake: Intake<ServerHttp2Stream>;
   readonly #openCalls: Seats;
   readonly #endlessCalls: Seats;
@@ -93,6 +95,11 @@ export class Gate {
     this.#intake.grew(stream, bytes);
   }
 
+  /** Closes connections that have not begun; call it once no more are taken. */
+  closeSilent(): void {
+    for (const socket of this.#silent) socket.destroy();
+  }
+
   /** Ends every call whose request is not whole. */
   close(error: ServeError): void {
     this.#intake.close(error);
@@ -107,7 +114,12 @@ export class Gate {
   /** Stands before a server's grpc-js. Call it once, before a connection can be made. */
   guard(server: Http2Server): void {
     const { maxConnections, turnedAway } = this.#options;
-    limitConnections(server, { maxConnections, turnedAway, seats: this.#openConnections });
+    limitConnections(server, {
+      maxConnections,
+      turnedAway,
+      seats: this.#openConnections,
+      silent: this.#silent,
+    });
     const unread = sweepUnread(server, this.#options.unreadMs);
     limitGreeting(server, this.#options);
     const inner = server.listeners("stream");

@@ -80,7 +80,7 @@ export const metrics = {
     name: "inferd_turned_away_total",
     type: "counter",
     labels: ["reason"],
-    help: "Whom the edge turned away, by why. Calls that ended before their method began, for a reason in [errors](errors.md): they have no method or code here, since each of them is in `inferd_calls_total` too, with both; do not add the two. And connections that were closed, which no other metric has: TOO_MANY_CONNECTIONS at once, TOO_MANY_RESETS for how their calls ended, HEADERS_TOO_LARGE where a client that has not acknowledged SETTINGS sent headers past their bound, SETTINGS_TIMEOUT where it acknowledged none in 10 s, as one that says nothing, TLS_REFUSED where TLS was not agreed on, as without a client certificate that is asked for. What HTTP/2 resets by itself, for too many streams or header bytes, is not seen.",
+    help: "Whom the edge turned away, by why. Calls that ended before their method began, for a reason in [errors](errors.md): they have no method or code here, since each of them is in `inferd_calls_total` too, with both; do not add the two. And connections that were closed, which no other metric has: TOO_MANY_CONNECTIONS at once, TOO_MANY_RESETS for how their calls ended, HEADERS_TOO_LARGE where a client that has not acknowledged SETTINGS sent headers past their bound, SETTINGS_TIMEOUT where it acknowledged none in 10 s, as one that says nothing, NOT_HTTP2 where it spoke HTTP/1.1 and was told so, TLS_REFUSED where TLS was not agreed on, as without a client certificate that is asked for. What HTTP/2 resets by itself, for too many streams or header bytes, is not seen.",
   },
   queuedJobs: {
     name: "inferd_queued_jobs",

@@ -1,7 +1,7 @@
 /** What a server says is open on it: what its metrics show, and what must be nothing at rest. */
 import { once } from "node:events";
 import { createServer } from "node:http2";
-import { connect, type AddressInfo } from "node:net";
+import { connect, type AddressInfo, type Socket } from "node:net";
 import { afterEach, expect, it, vi } from "vitest";
 import { limitConnections } from "../../src/grpc/connections.ts";
 import { Seats } from "../../src/grpc/seats.ts";
@@ -53,6 +53,7 @@ it("counts the connections of all addresses that it listens on together", async 
     maxConnections: 1,
     seats: new Seats({ total: 1, addressPercent: 100 }),
     turnedAway: { connection: (reason: string) => refused.push(reason) },
+    silent: new Set<Socket>(),
   };
   const ports = await Promise.all(
     [1, 2].map(async () => {
