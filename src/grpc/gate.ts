@@ -125,6 +125,8 @@ export class Gate {
     const inner = server.listeners("stream");
     server.removeAllListeners("stream");
     server.on("stream", (stream, headers, flags, rawHeaders) => {
+      // A stream whose connection has just been closed fails, and nobody else listens yet: unheard, it would end the process.
+      stream.on("error", () => undefined);
       const { session } = stream;
       // The connection went while its stream was on the way here.
       if (session === undefined || session.destroyed) return;
