@@ -195,7 +195,7 @@ describe("a graph that fails", () => {
     const config = { vocab_size: size };
     const files = { "config.json": { json: config } };
     await expect(open({ files }, { contextLength: 40 })).rejects.toThrow(
-      /^the graph fails on a text of 40 tokens.*context_length/,
+      /^the model fails on a text of 40 tokens.*context_length/,
     );
   });
 

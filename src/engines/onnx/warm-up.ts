@@ -57,7 +57,7 @@ async function runOne(
     return vector;
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message.split("\n")[0] : "";
-    throw new Error(`the graph fails on ${what}: ${why ?? ""}`, { cause: thrown });
+    throw new Error(`the model fails on ${what}: ${why ?? ""}`, { cause: thrown });
   }
 }
 
