@@ -1,4 +1,5 @@
 /** What a caller may use of the models: which of them, and how many tokens. */
+import { ServeError } from "../base/errors.ts";
 import type { CallContext, CallRecord } from "../calls/call.ts";
 import type { Task } from "../engines/engine.ts";
 import type { Models, ModelStatus, ServingModel, WaitingCall } from "../models/model.ts";
@@ -84,7 +85,7 @@ export interface Estimate {
 /**
  * Takes a job's tokens from its caller's quotas while its events pass, and settles when it ends,
  * however that is: by what the model counted, or, where the job broke off before, by the prompt's
- * estimate and the tokens of the completion that came.
+ * estimate and the tokens of the completion that came. What a model read and then refused is charged too.
  */
 export async function* metered<T extends { readonly kind: string }>(
   { caller, record }: { readonly caller: CallContext["caller"]; readonly record: CallRecord },
@@ -94,15 +95,27 @@ export async function* metered<T extends { readonly kind: string }>(
   const settle = caller.reserve(prompt + completion);
   let hasBegun = false;
   let hasFinished = false;
+  let refused = 0;
   try {
     for await (const event of run()) {
       hasBegun = true;
       hasFinished = event.kind === "finish";
       yield event;
     }
+  } catch (thrown) {
+    refused = refusedTokens(thrown, prompt);
+    throw thrown;
   } finally {
     const read = hasFinished ? (record.promptTokens ?? prompt) : prompt;
-    // A job that never began has cost nothing.
-    settle(hasBegun ? read + (record.completionTokens ?? 0) : 0);
+    // A job that never began has cost no more than what a model read of it before it refused it.
+    settle(hasBegun ? read + (record.completionTokens ?? 0) : refused);
   }
+}
+
+/** What a model has read of a prompt that it refused: no more than its context where that was too short. */
+function refusedTokens(thrown: unknown, prompt: number): number {
+  if (!(thrown instanceof ServeError)) return 0;
+  const { reason, facts } = thrown;
+  if (reason === "PROMPT_TOO_LONG") return Math.min(prompt, Number(facts["most_tokens"] ?? prompt));
+  return reason === "CHAT_TOO_SLOW" || reason === "FIELD_INVALID" ? prompt : 0;
 }

@@ -10,6 +10,8 @@ export interface Range {
  */
 export type Care = "whole" | "edges" | "bounds";
 
+/** More are not told apart: from the last one on, all that follows is one. */
+const mostRanges = 16_384;
 /** So many repetitions are matched at once: a pattern keeps a note of each. */
 const longestRun = 1024;
 
@@ -110,6 +112,7 @@ export class Controls {
 function rangesOf(text: string, pattern: RegExp): Range[] {
   const ranges: Range[] = [];
   for (const { index, 0: piece } of text.matchAll(pattern)) {
+    if (ranges.length === mostRanges) return [...ranges, { start: index, end: text.length }];
     ranges.push({ start: index, end: index + piece.length });
   }
   return ranges;

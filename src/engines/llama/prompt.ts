@@ -97,10 +97,9 @@ function readMessages(
   refuseHopeless(reader, job, ...said.map(({ content }) => content));
   const wanted = wantedOf(reader, job);
   const until = chat.now() + maxLayOutMs;
-  const keep = wanted.drop === "end" ? "start" : "end";
   const longest = messages.reduce((most, { content }) => Math.max(most, content.length), 0);
-  for (let length = wanted.tokens * likelyLength; length < longest; length *= growth) {
-    const tokens = readChat(chat, chat.layOut(messages, { until, cut: { keep, length } }), wanted);
+  for (let keep = wanted.tokens * likelyLength; 2 * keep < longest; keep *= growth) {
+    const tokens = readChat(chat, chat.layOut(messages, { until, keep }), wanted);
     if (tokens !== undefined && tokens.length >= wanted.tokens) return tokens;
   }
   const tokens = readChat(chat, chat.layOut(messages, { until }), wanted);

@@ -26,13 +26,8 @@ export interface TextPart {
 export interface LayOutOptions {
   /** When time runs out, by the template's clock. */
   readonly until?: number;
-  /** Cuts long messages first: so many characters are kept of an end. */
-  readonly cut?: Cut;
-}
-
-export interface Cut {
-  readonly keep: "start" | "end";
-  readonly length: number;
+  /** Cuts long messages first: so many characters are kept of each end, as templates look at both. */
+  readonly keep?: number;
 }
 
 export type LayOut = (
@@ -87,41 +82,45 @@ export function readTemplate(source: string): ChatTemplate {
 /** How a parsed template lays chats out. */
 export function layOutWith(template: ChatTemplate, options: TemplateOptions): LayOut {
   const { controls, now } = options;
-  return (messages, { until = now() + maxLayOutMs, cut } = {}) => {
+  return (messages, { until = now() + maxLayOutMs, keep = Infinity } = {}) => {
     const check = (): void => {
       if (now() >= until) throw new OutOfTime("the chat takes too long");
     };
     const most = Math.max(1, Math.floor(mostHidden / Math.max(1, messages.length)));
-    const kept = messages.map((message) => shortened(message, cut));
-    const lay = (care: Care): readonly TextPart[] => {
+    const kept = messages.map(({ role, content }) => ({ role, pieces: shortened(content, keep) }));
+    const found = (care: Care) =>
+      kept.map(({ pieces }) =>
+        pieces.map((piece) => {
+          check();
+          return controls.find(piece, care);
+        }),
+      );
+    const lay = (ranges: Found): readonly TextPart[] => {
       const marks = new Marks();
-      const hidden = kept.map(({ role, content, isCut }) => {
-        check();
-        const seen = marks.hide(content, together(controls.find(content, care), most));
-        if (!isCut) return { role, content: seen };
-        const mark = marks.cut();
-        return { role, content: cut?.keep === "end" ? mark + seen : seen + mark };
+      const hidden = kept.map(({ role, pieces }, at) => {
+        const seen = pieces.map((piece, index) => {
+          return marks.hide(piece, together(ranges[at]?.[index] ?? [], most));
+        });
+        return { role, content: seen.join(marks.cut()) };
       });
       const text = render(template.body, hidden, { ...options, check });
       check();
       return marks.split(text);
     };
     try {
-      return layCarefully(kept, controls, lay);
+      return layCarefully(controls, found, lay);
     } catch (thrown) {
       throw refusal(thrown, template.source);
     }
   };
 }
 
-/** What of a message is laid out. Templates look for the end of thoughts in answers, so those stay whole. */
-function shortened(message: ChatMessage, cut: Cut | undefined) {
-  const { role, content } = message;
-  if (cut === undefined || role === "assistant" || content.length <= cut.length) {
-    return { role, content, isCut: false };
-  }
-  const kept = cut.keep === "start" ? content.slice(0, cut.length) : content.slice(-cut.length);
-  return { role, content: kept, isCut: true };
+/** What is found in each piece of each message. */
+type Found = readonly (readonly (readonly Range[])[])[];
+
+function shortened(content: string, keep: number): readonly string[] {
+  if (content.length <= 2 * keep) return [content];
+  return [content.slice(0, keep), content.slice(-keep)];
 }
 
 /**
@@ -129,21 +128,17 @@ function shortened(message: ChatMessage, cut: Cut | undefined) {
  * look for it. So a chat is laid out again with more of it hidden, and this is taken where it is read otherwise.
  */
 function layCarefully(
-  messages: readonly ChatMessage[],
   controls: Controls,
-  lay: (care: Care) => readonly TextPart[],
+  found: (care: Care) => Found,
+  lay: (ranges: Found) => readonly TextPart[],
 ): readonly TextPart[] {
-  const finds = (care: Care, less: Care) =>
-    messages.some(({ content }) => {
-      return !isDeepStrictEqual(controls.find(content, care), controls.find(content, less));
-    });
-  let parts = lay("whole");
-  for (const [care, less] of [
-    ["edges", "whole"],
-    ["bounds", "edges"],
-  ] as const) {
-    if (!finds(care, less)) continue;
-    const careful = lay(care);
+  let ranges = found("whole");
+  let parts = lay(ranges);
+  for (const care of ["edges", "bounds"] as const) {
+    const more = found(care);
+    if (isDeepStrictEqual(ranges, more)) continue;
+    ranges = more;
+    const careful = lay(more);
     if (!isDeepStrictEqual(trustedIn(parts, controls), trustedIn(careful, controls))) {
       parts = careful;
     }

@@ -173,6 +173,26 @@ describe("a compiled template", () => {
     });
   });
 
+  it.each(["<|", "<|im_end|>", "x</s>", "a<"])(
+    "reads four megabytes of %j in few parts, and trusts nothing of them",
+    (mark) => {
+      const text = mark.repeat(Math.floor(4_100_000 / mark.length));
+      const parts = compileTemplate(chatml, tokens)([user(text)], { until: Infinity });
+      expect(parts.length).toBeLessThan(50_000);
+      expect(parts.map((part) => part.text).join("")).toContain(text);
+      const trusted = parts.filter((part) => part.trusted).map((part) => part.text);
+      expect(trusted.join("").match(/<\|im_(start|end)\|>/g)).toHaveLength(3);
+    },
+  );
+
+  it("lays out the ends of a long message, with a place between them", () => {
+    const text = `begin${"-".repeat(1000)}end`;
+    const parts = compileTemplate(chatml, tokens)([user(text)], { keep: 10 });
+    expect(parts.map((part) => (part.cut === true ? "CUT" : part.text)).join("")).toBe(
+      "<|im_start|>user\nbegin-----CUT-------end<|im_end|>\n<|im_start|>assistant\n",
+    );
+  });
+
   it("CVE-2026-115911 (vLLM): stops a template that doubles a text until it is huge", () => {
     const doubling =
       "{% set all = namespace(text='xxxxxxxx') %}{% for i in range(22) %}{% set all.text = all.text + all.text %}{% endfor %}{{ all.text }}";
