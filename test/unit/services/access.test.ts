@@ -15,7 +15,7 @@ async function chargedFor(reason: Reason, facts: Readonly<Record<string, string>
       charged = tokens;
     },
   };
-  // eslint-disable-next-line @typescript-eslint/require-await, require-yield
+  // eslint-disable-next-line @typescript-eslint/require-await
   const run = async function* (): AsyncGenerator<{ kind: string }> {
     throw new ServeError(reason, "no", { facts });
   };
