@@ -6,6 +6,7 @@ import { stampOf } from "../base/stamp.ts";
 import { Cursor, withFile } from "./bytes.ts";
 import type { ByteSource } from "./bytes.ts";
 import type { WeightsFile } from "./engine.ts";
+import { checkSanity, foreignKind, uniqueTexts } from "./gguf-sanity.ts";
 import { GgufError, Numbers, parseGguf, splitPart, summarise } from "./gguf.ts";
 import type { GgufHeader } from "./gguf.ts";
 
@@ -75,9 +76,17 @@ function partsOf(path: string): readonly string[] {
 
 function checkSource(source: ByteSource): void {
   try {
-    const header = parseGguf(source);
+    const unique = uniqueTexts();
+    const header = parseGguf(source, (key, text) => {
+      if (key === "tokenizer.ggml.tokens") unique(text);
+    });
     checkTensors(source, header);
-    if (!summarise(header).isEmbedding) return;
+    const foreign = foreignKind(header);
+    if (foreign !== undefined) throw new Error(`the model's file ${foreign}`);
+    if (!summarise(header).isEmbedding) {
+      checkSanity(header);
+      return;
+    }
   } catch (thrown) {
     if (!(thrown instanceof GgufError)) throw thrown;
     throw new Error(`the model's file ${thrown.message}; fetch it or convert it again`);

@@ -73,7 +73,10 @@ export function readGguf(path: string): GgufHeader {
   return withFile(path, parseGguf);
 }
 
-export function parseGguf(source: ByteSource): GgufHeader {
+/** Sees each text of an array, by the array's key. */
+export type SeeText = (key: string, text: Uint8Array) => void;
+
+export function parseGguf(source: ByteSource, seeText?: SeeText): GgufHeader {
   const end = Math.min(source.bytes, maxMetadataBytes);
   const short = () =>
     new GgufError(
@@ -101,7 +104,7 @@ export function parseGguf(source: ByteSource): GgufHeader {
   for (let i = 0; i < entries; i++) {
     const key = cursor.text(maxKeyBytes);
     if (key === undefined) throw new GgufError("is damaged: it has a key beyond all length");
-    const value = readValue(cursor);
+    const value = readValue(cursor, seeText && ((text) => seeText(key, text)));
     keys.add(key);
     if (value !== undefined) metadata.set(key, value);
   }
@@ -109,11 +112,11 @@ export function parseGguf(source: ByteSource): GgufHeader {
 }
 
 /** Undefined for what is not kept. */
-function readValue(cursor: Numbers): GgufValue | undefined {
+function readValue(cursor: Numbers, see?: (text: Uint8Array) => void): GgufValue | undefined {
   const type = cursor.number(4);
   if (type === textType) return cursor.text(maxTextBytes);
   if (type === arrayType) {
-    skipArray(cursor);
+    skipArray(cursor, see);
     return undefined;
   }
   const scalar = scalars.get(type);
@@ -123,7 +126,7 @@ function readValue(cursor: Numbers): GgufValue | undefined {
   return scalar.read(viewOf(cursor.cursor.take(scalar.bytes)));
 }
 
-function skipArray(cursor: Numbers): void {
+function skipArray(cursor: Numbers, see?: (text: Uint8Array) => void): void {
   const type = cursor.number(4);
   const count = cursor.number(8);
   const scalar = scalars.get(type);
@@ -132,7 +135,11 @@ function skipArray(cursor: Numbers): void {
   } else if (type === textType) {
     cursor.cursor.expect(count * 8);
     if (count > maxTexts) throw new GgufError("has an array of too many texts");
-    for (let i = 0; i < count; i++) cursor.cursor.skip(cursor.number(8));
+    for (let i = 0; i < count; i++) {
+      const bytes = cursor.number(8);
+      if (see !== undefined && bytes <= maxTextBytes) see(cursor.cursor.take(bytes));
+      else cursor.cursor.skip(bytes);
+    }
   } else {
     throw new GgufError("is damaged, or newer than inferd: it has an array of an unknown type");
   }

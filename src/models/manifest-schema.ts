@@ -80,7 +80,7 @@ const limits: KeySchema = {
   properties: {
     context_length: {
       ...whole(1, 16 * million, "Tokens of one sequence, prompt and completion together."),
-      defaultText: "the model's own",
+      defaultText: "the model's own; for llama, no more than 1 GiB of KV memory holds, but 4096",
     },
     max_sequences: {
       ...whole(1, 4096, "Jobs that a worker computes at once."),

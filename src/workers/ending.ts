@@ -16,9 +16,15 @@ export interface Ended {
   readonly lines: readonly string[];
 }
 
-export function endingOf({ readyAt, loadFailure }: Ended, now: number): Ending {
+/** Signals that native code gets for what it does itself. */
+const faults: ReadonlySet<string> = new Set(["SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE"]);
+
+export function endingOf({ exit, lines, readyAt, loadFailure }: Ended, now: number): Ending {
   if (loadFailure !== undefined) return { kind: "load-failed" };
-  if (readyAt === undefined) return { kind: "crashed-loading" };
+  if (readyAt === undefined) {
+    const isFault = faults.has(exit.signal ?? "") && !tellShortMemory(lines);
+    return { kind: "crashed-loading", isFault };
+  }
   return { kind: "crashed", upMs: now - readyAt };
 }
 

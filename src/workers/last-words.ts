@@ -5,7 +5,7 @@ const kept = 8;
 /** V8 and glibc print a stack after the sentence that matters, and would push it out. */
 const stackFrame = /^\s*(\d+: |#\d+ +)0x[0-9a-f]+/;
 /** As V8, C++, the C library and the kernel say it. */
-const memoryShort = /out of memory|bad_alloc|cannot allocate memory/i;
+const memoryShort = /out of memory|bad_alloc|cannot allocate memory|insufficient memory/i;
 
 /** Keeps the last lines that are no stack frames. */
 export class LastWords {

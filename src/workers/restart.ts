@@ -10,8 +10,11 @@
 export type Ending =
   /** The engine said what is wrong with the model. */
   | { readonly kind: "load-failed" }
-  /** It ended without a word while loading, or could not be started: perhaps memory was short. */
-  | { readonly kind: "crashed-loading" }
+  /**
+   * It ended without a word while loading, or could not be started: perhaps memory was short. `isFault`: native code
+   * itself ended it, as by an assertion.
+   */
+  | { readonly kind: "crashed-loading"; readonly isFault: boolean }
   | { readonly kind: "crashed"; readonly upMs: number };
 
 /** What has happened in a row, without a stable life between. */
@@ -50,6 +53,9 @@ export function verdict(ending: Ending, history: History): Verdict {
     return history.hasServed ? rest(history) : { kind: "give-up" };
   }
   const next = noteDeath(ending, history);
+  const isLoadFault = ending.kind === "crashed-loading" && ending.isFault;
+  // Native code says so of the same file each time.
+  if (isLoadFault && !history.hasServed && next.loads >= loadTries) return { kind: "give-up" };
   const isOver = next.loads >= loadTries || next.deaths >= lives || next.rests > 0;
   if (isOver) return rest(next);
   return { kind: "restart", waitMs: backoff(next.deaths), history: next };

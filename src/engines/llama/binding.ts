@@ -198,6 +198,7 @@ export function bindVocabulary(llama: LibraryHandle) {
   const f = (name: string, result: string, args: string[]) =>
     llama.func(`llama_${name}`, result, args);
   return {
+    type: f("vocab_type", "int", [P]) as (vocab: Pointer) => number,
     size: f("vocab_n_tokens", "int32_t", [P]) as (vocab: Pointer) => number,
     text: f("vocab_get_text", "str", [P, "int32_t"]) as (vocab: Pointer, id: number) => string,
     attributes: f("vocab_get_attr", "int", [P, "int32_t"]) as (

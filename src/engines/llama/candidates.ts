@@ -64,6 +64,11 @@ export class Candidates {
     logits[place * 3 + 1] = logit;
   }
 
+  /** The likeliest one's logit: not finite where a model computes nonsense. */
+  get best(): number {
+    return this.#logits[1] ?? NaN;
+  }
+
   /** The ids as they stand, likeliest first. */
   ids(): readonly number[] {
     return Array.from({ length: Number(this.#list[1]) }, (_, place) => this.#ids[place * 3] ?? 0);

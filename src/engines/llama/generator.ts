@@ -187,12 +187,27 @@ export class Generator implements Engine {
     for (const { id, sequence, slot, tokens, output } of placed) {
       const from = sequence.computed;
       this.#slots.extend(slot, sequence.tokens.view(from, from + tokens));
-      const given = [...sequence.advance(tokens, step)];
-      if (output !== undefined) given.push(...sequence.sample(model.context, output, endedAt));
-      for (const event of given) events.push({ id, event });
-      if (given.at(-1)?.kind === "finish") this.cancel(id);
+      try {
+        const given = [...sequence.advance(tokens, step)];
+        if (output !== undefined) given.push(...sequence.sample(model.context, output, endedAt));
+        for (const event of given) events.push({ id, event });
+        if (given.at(-1)?.kind === "finish") this.cancel(id);
+      } catch (thrown) {
+        events.push(this.#fail(id, thrown));
+      }
     }
     return events;
+  }
+
+  /** Ends a sequence that cannot go on; the others do. */
+  #fail(id: number, thrown: unknown): StepEvent {
+    const error = ServeError.from(thrown);
+    if (error.reason === "INTERNAL") {
+      const why = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+      this.#parts.host.log("error", `a sequence failed: ${why}`);
+    }
+    this.#seating.discard(id);
+    return { id, event: { kind: "failed", error: error.toData() } };
   }
 
   #contentOf(placed: readonly Placed[]): StepContent {

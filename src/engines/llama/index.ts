@@ -8,14 +8,16 @@ import { Batch } from "./batch.ts";
 import { openChat } from "./chat.ts";
 import type { OpenedChat } from "./chat.ts";
 import { Generator } from "./generator.ts";
-import { openLibrary } from "./library.ts";
+import { type Library, openLibrary } from "./library.ts";
 import { findLibrary } from "./location.ts";
 import { routeLog } from "./log.ts";
+import type { MemoryPlan } from "./memory.ts";
 import { Model } from "./model.ts";
 import { parseOptions } from "./options.ts";
 import { observe, unknownPace } from "./pace.ts";
 import type { Pace } from "./pace.ts";
 import { openTokenizer } from "./tokenizer.ts";
+import { assertBytes, assertFinite, readTrials } from "./trial.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 const defaultSlots = 16;
@@ -35,7 +37,9 @@ function open(source: ModelSource, host: EngineHost): Generator {
   const slots = Math.min(source.maxSequences ?? defaultSlots, mostSlots, options.batchTokens);
   const model = new Model(library, { source, options, sequences: slots, host, log });
   try {
+    assertBytes(library, model.vocab);
     const tokenizer = openTokenizer(library, model.vocab);
+    readTrials(tokenizer);
     const template = source.chatTemplate ?? model.chatTemplate;
     const chat = template ? openTemplate(template, tokenizer, host) : undefined;
     const { contextLength } = model.memory;
@@ -53,12 +57,13 @@ function open(source: ModelSource, host: EngineHost): Generator {
       libraries: [{ name: "llama.cpp", version: library.version }],
     };
     host.log("info", describe(model));
+    if (model.memory.cutFrom !== undefined) host.log("info", describeCut(model.memory));
     return new Generator({
       ...{ library, model, host, info, threads: source.threads },
       reader: { tokenizer, chat: chat?.reader, contextLength },
       batchTokens: options.batchTokens,
       prefixReuse: options.prefixReuse,
-      pace: warmUp(model, tokenizer, host),
+      pace: warmUp(library, model, { tokenizer, host }),
     });
   } catch (thrown) {
     model.close();
@@ -69,6 +74,11 @@ function open(source: ModelSource, host: EngineHost): Generator {
 function describe({ memory }: Model): string {
   const mebibytes = Math.ceil(memory.bytes / 2 ** 20);
   return `context of ${memory.contextLength} tokens; ${memory.cells} KV cells for all sequences, ${mebibytes} MiB`;
+}
+
+function describeCut({ contextLength, cutFrom = 0, cells, bytes }: MemoryPlan): string {
+  const mebibytes = Math.ceil((bytes / cells / 2 ** 20) * cutFrom);
+  return `the context is cut from the model's own ${cutFrom} tokens to ${contextLength}, to keep the KV memory at about a gibibyte; limits.context_length in its manifest raises it (all ${cutFrom} need ${mebibytes} MiB)`;
 }
 
 /** A template that cannot be used costs chat alone. */
@@ -82,16 +92,24 @@ function openTemplate(source: string, tokenizer: Tokenizer, host: EngineHost): O
 }
 
 /** Computes a few tokens: brings the weights into memory and measures a first pace. */
-function warmUp(model: Model, tokenizer: Tokenizer, host: EngineHost): Pace {
+function warmUp(
+  library: Library,
+  model: Model,
+  { tokenizer, host }: { readonly tokenizer: Tokenizer; readonly host: EngineHost },
+): Pace {
   const batch = new Batch(warmUpTokens, 1);
   const token = Math.max(0, tokenizer.bos);
   const time = (tokens: number, position: number): number => {
     batch.clear();
-    batch.add(new Int32Array(tokens).fill(token), { sequence: 0, position, output: true });
+    const ids = new Int32Array(tokens).fill(token);
+    const output = batch.add(ids, { sequence: 0, position, output: true });
     const startedAt = host.now();
     const code = model.decode(batch.struct);
     if (code !== 0) throw new Error(`llama.cpp cannot compute with the model: code ${code}`);
-    return host.now() - startedAt;
+    const endedAt = host.now();
+    const { context } = model;
+    assertFinite(library, { context, output, size: tokenizer.vocabularySize });
+    return endedAt - startedAt;
   };
   // The first step reads the weights from disk, so it is no measure.
   time(1, 0);

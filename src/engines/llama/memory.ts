@@ -23,6 +23,8 @@ export interface MemoryWishes {
 
 export interface MemoryPlan {
   readonly contextLength: number;
+  /** The context that the model was trained with, where nobody asked for less and memory cut it. */
+  readonly cutFrom: number | undefined;
   /** Whether the sequences share the cells. */
   readonly unified: boolean;
   /** Of all sequences; at least one whole context. */
@@ -55,6 +57,21 @@ export function planMemory(shape: ModelShape, wishes: MemoryWishes): MemoryPlan 
     trained,
     wishes.contextLength ?? Math.max(leastContext, wishes.kvCells ?? affordable),
   );
+  const isCut = wishes.contextLength === undefined && contextLength < trained;
+  return {
+    ...planCells(contextLength, { wishes, cellBytes, affordable }),
+    cutFrom: isCut ? trained : undefined,
+  };
+}
+
+function planCells(
+  contextLength: number,
+  {
+    wishes,
+    cellBytes,
+    affordable,
+  }: { wishes: MemoryWishes; cellBytes: number; affordable: number },
+): Omit<MemoryPlan, "cutFrom"> {
   const whole = contextLength * wishes.sequences;
   const fits = roundUp(contextLength) * wishes.sequences <= (wishes.kvCells ?? affordable);
   if (!(wishes.unified ?? !fits)) return ownContexts(contextLength, wishes, cellBytes);
@@ -69,7 +86,7 @@ function ownContexts(
   contextLength: number,
   { kvCells, sequences }: MemoryWishes,
   cellBytes: number,
-): MemoryPlan {
+): Omit<MemoryPlan, "cutFrom"> {
   const each = kvCells === undefined ? contextLength : Math.floor(kvCells / sequences);
   const own = roundUp(Math.max(grain, Math.min(contextLength, each)));
   const cells = own * sequences;

@@ -1,3 +1,4 @@
+import { ServeError } from "../../base/errors.ts";
 import type { Sampling } from "../engine.ts";
 import koffi from "koffi";
 import type { Pointer } from "./binding.ts";
@@ -86,7 +87,10 @@ export class Sampler {
     this.#penalties?.read(tokens);
   }
 
-  /** Takes the next token from an output of the last step, after `generated` ones. */
+  /**
+   * Takes the next token from an output of the last step, after `generated` ones. Throws RESULT_NOT_FINITE where that
+   * holds none: looked for in what is read anyway.
+   */
   sample(context: Pointer, output: number, generated: number): number {
     const { samplers, context: calls } = this.#library;
     const bytes = koffi.view(calls.logits(context, output), this.#vocabularySize * 4);
@@ -95,6 +99,7 @@ export class Sampler {
     this.#penalties?.apply(logits);
     if (generated < this.#minTokens) for (const end of this.#ends) logits[end] = -Infinity;
     const token = this.#choose(logits, () => samplers.sample(this.#chain, context, output));
+    if (!Number.isFinite(logits[token])) throw notFinite();
     this.#penalties?.accept(token);
     return token;
   }
@@ -107,9 +112,17 @@ export class Sampler {
   #choose(logits: Float32Array, amongAll: () => number): number {
     if (this.#candidates === undefined) return amongAll();
     this.#candidates.fill(logits);
+    if (!Number.isFinite(this.#candidates.best)) throw notFinite();
     this.#library.samplers.apply(this.#chain, this.#candidates.address);
     return this.#candidates.selected();
   }
+}
+
+function notFinite(): ServeError {
+  return new ServeError(
+    "RESULT_NOT_FINITE",
+    "the model computed a number that is NaN or infinite; try another prompt, or have the model checked",
+  );
 }
 
 function makeLink({ samplers }: Library, link: Link): Pointer {

@@ -74,6 +74,13 @@ export class Seating<S extends Sitter> {
     sequence.free();
   }
 
+  /** Ends a sequence whose cells may be wrong: nobody may reuse them. */
+  discard(id: number): void {
+    const sequence = this.#sequences.get(id);
+    if (sequence !== undefined) this.#unseat(sequence);
+    this.remove(id);
+  }
+
   /** Gives slots to those that wait, oldest first, while there are slots and cells. */
   seat(): void {
     for (const sequence of this.#sequences.values) {

@@ -20,7 +20,8 @@ const times = (count: number, ending: Ending) => Array.from({ length: count }, (
 
 const crash: Ending = { kind: "crashed", upMs: 10 };
 const stable: Ending = { kind: "crashed", upMs: 60_000 };
-const loadCrash: Ending = { kind: "crashed-loading" };
+const loadCrash: Ending = { kind: "crashed-loading", isFault: false };
+const loadFault: Ending = { kind: "crashed-loading", isFault: true };
 const loadFailed: Ending = { kind: "load-failed" };
 
 describe("a worker that ended", () => {
@@ -34,6 +35,11 @@ describe("a worker that ended", () => {
 
   it("gets three tries when it crashes while loading, then rests", () => {
     expect(kinds(verdicts(...times(3, loadCrash)))).toEqual(["restart", "restart", "rest"]);
+  });
+
+  it("is given up after three tries where native code ends it while loading, unless it has served", () => {
+    expect(kinds(verdicts(...times(3, loadFault)))).toEqual(["restart", "restart", "give-up"]);
+    expect(kinds(verdicts(crash, ...times(3, loadFault))).at(-1)).toBe("rest");
   });
 
   it("has its three tries again once it has served", () => {
