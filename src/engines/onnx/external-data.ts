@@ -5,7 +5,7 @@
  */
 import { realpathSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
-import { liesWithin } from "../../base/path.ts";
+import { belongsTo } from "../../base/path.ts";
 import { stampOf } from "../../base/stamp.ts";
 import { Cursor, withFile } from "../bytes.ts";
 import type { ByteSource } from "../bytes.ts";
@@ -97,7 +97,7 @@ function checkLocation(folder: string, location: string, parts: readonly Externa
   }
   const file = join(folder, location);
   const bytes = withFile(file, (source) => source.bytes);
-  if (!liesWithin(realpathSync(folder), realpathSync(file))) refuse("is a link out of its folder");
+  if (!belongsTo(realpathSync(folder), realpathSync(file))) refuse("is a link out of its folder");
   if (parts.some(({ offset, length = 0 }) => !(offset + length <= bytes))) {
     refuse("is cut short: it has fewer bytes than its tensors need");
   }

@@ -213,6 +213,24 @@ describe("the checks of an ONNX file", () => {
     expect(() => checkModelFile(join(mounted, "model.onnx"))).not.toThrow();
   });
 
+  it("pass a snapshot as hf download leaves it, and no blob of another repository", () => {
+    const [own, other] = ["models--a--b", "models--c--d"].map((name) => join(folder, "hub", name));
+    const revision = join(own!, "snapshots", "c".repeat(40));
+    const blob = "ab".repeat(32);
+    for (const repository of [own!, other!]) {
+      mkdirSync(join(repository, "blobs"), { recursive: true });
+      writeFileSync(join(repository, "blobs", blob), Buffer.alloc(4));
+    }
+    mkdirSync(revision, { recursive: true });
+    writeFileSync(join(revision, "model.onnx"), withInitializer("weights.bin"));
+    const weights = join(revision, "weights.bin");
+    symlinkSync(join("../../blobs", blob), weights);
+    expect(() => checkModelFile(join(revision, "model.onnx"))).not.toThrow();
+    rmSync(weights);
+    symlinkSync(join(other!, "blobs", blob), weights);
+    expect(() => checkModelFile(join(revision, "model.onnx"))).toThrow("a link out of its folder");
+  });
+
   it.each([
     // Protobuf's readers take tags modulo 2^32: to ONNX Runtime, this is the field 13.
     ["a tag of more than 32 bits", tagged(2 ** 32 + 13 * 8 + 2)],
