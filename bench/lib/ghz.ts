@@ -13,6 +13,8 @@ export interface GhzOptions {
   readonly data: unknown;
   readonly callers: number;
   readonly seconds: number;
+  /** Another server's methods are those that its reflection tells. */
+  readonly isForeign?: boolean;
 }
 
 /** ghz's own report; durations in nanoseconds. */
@@ -41,11 +43,12 @@ export function ghzVersion(): string {
 
 /** Calls one method for a while; every caller begins its next call when its last one has ended. */
 export async function runGhz(options: GhzOptions): Promise<GhzReport> {
-  const { address, method, data, callers, seconds } = options;
+  const { address, method, data, callers, seconds, isForeign = false } = options;
+  const protos = isForeign ? [] : ["--protoset", join(repository, "gen", "fds.binpb")];
   mkdirSync(cacheFolder, { recursive: true });
   const output = join(cacheFolder, "ghz.json");
   await execute(ghz, [
-    ...["--insecure", "--protoset", join(repository, "gen", "fds.binpb"), "--call", method],
+    ...["--insecure", ...protos, "--call", method],
     ...["--data", JSON.stringify(data), "--disable-template-data"],
     ...["--concurrency", String(callers), "--connections", "1"],
     ...["--duration", `${seconds}s`, "--duration-stop", "wait", "--timeout", "60s"],
