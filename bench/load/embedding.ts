@@ -63,7 +63,9 @@ export async function embeddingRate(target: EmbedTarget, load: EmbedLoad): Promi
     while (performance.now() - startMs < durationMs) {
       const first = next;
       next = (next + batch) % texts.length;
-      embedded += (await target.embed(texts.slice(first, first + batch))).length;
+      const { length } = await target.embed(texts.slice(first, first + batch));
+      // Not before the wait: what the others add meanwhile would be lost.
+      embedded += length;
     }
   };
   await Promise.all(Array.from({ length: callers }, caller));

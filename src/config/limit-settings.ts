@@ -13,6 +13,13 @@ export const limitSettings = {
     value: "n",
     help: "Largest request in bytes; past it, calls fail with RESOURCE_EXHAUSTED.",
   },
+  maxResponseBytes: {
+    group: "Limits",
+    default: 4 * 1024 * 1024,
+    read: wholeNumber(1024, 1024 * 1024 * 1024),
+    value: "n",
+    help: "Largest answer of a unary call in bytes; past it, calls fail with INVALID_ARGUMENT, before vectors are computed. By default what gRPC libraries receive: raise it together with their limit.",
+  },
   maxArrivingBytes: {
     group: "Limits",
     default: 256 * 1024 * 1024,

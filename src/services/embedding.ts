@@ -14,6 +14,7 @@ import { promptTokensOf } from "../models/given.ts";
 import type { Models, ModelStatus, Submission } from "../models/model.ts";
 import type { EncodedVector, VectorShape } from "../workers/messages.ts";
 import { estimateTokens, heldTokens, lookAt, metered, modelLoaded, resolveFor } from "./access.ts";
+import { assertVectorsFit, type VectorAnswer } from "./answer-size.ts";
 import type { Limits } from "./limits.ts";
 import { embeddingTimings, truncationOf, usageOf, versionOf, waits } from "./messages.ts";
 import { originOf } from "./origin.ts";
@@ -44,14 +45,15 @@ export function embeddingHandlers(options: EmbeddingOptions): EmbeddingHandlers 
     embed: validated(
       rules.EmbedRequest,
       async function* (request, context) {
-        yield await collect(embed(request, context, options));
+        const mostBytes = options.limits.maxResponseBytes;
+        yield await collect(embed(request, context, { ...options, mostBytes }));
       },
       alsoCheck,
     ),
     embedStream: validated(
       rules.EmbedStreamRequest,
       async function* (request, context) {
-        const events = embed(request, context, options);
+        const events = embed(request, context, { ...options, mostBytes: Infinity });
         for await (const event of request.unordered ? events : inOrder(events)) yield { event };
       },
       alsoCheck,
@@ -65,7 +67,7 @@ type Event = VectorEmbedStreamResponse["event"];
 async function* embed(
   request: EmbedRequest,
   context: CallContext,
-  { models, limits }: EmbeddingOptions,
+  { models, limits, mostBytes }: EmbeddingOptions & { readonly mostBytes: number },
 ): AsyncGenerator<Event> {
   const wanted = { name: request.model, task: "embed" } as const;
   const job = jobOf(request);
@@ -81,9 +83,11 @@ async function* embed(
   const report = new Report();
   checkAgainst(request, model.status, report);
   report.throwIfAny();
+  const shape = shapeOf(request, model.status);
+  assertVectorsFit(answerOf(request, shape, model.status), mostBytes);
   const submission: Submission = {
     job,
-    shape: shapeOf(request, model.status),
+    shape,
     ...origin,
     isAdmitted,
   };
@@ -136,6 +140,14 @@ function checkPrompt({ promptName = "" }: EmbedRequest, info: ModelInfo, report:
   if (promptName === "" || names.includes(promptName)) return;
   const known = names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
   report.add("prompt_name", "UNKNOWN_VALUE", `must name a prompt of this model: ${known}`);
+}
+
+function answerOf(
+  { inputs }: EmbedRequest,
+  { dimensions, encoding }: VectorShape,
+  { info }: ModelStatus,
+): VectorAnswer {
+  return { count: inputs.length, dimensions: dimensions ?? info?.dimensions ?? 0, encoding };
 }
 
 function jobOf({ inputs, truncate, promptName }: EmbedRequest): EmbedJob {

@@ -8,26 +8,19 @@ import {
   type GenerateStreamRequest,
   type GenerateStreamResponse,
   type Piece,
-  Role,
   type Started,
 } from "../../gen/inferd/v1/generation_service.ts";
 import { ServeError } from "../base/errors.ts";
 import { type CallContext, type CallRecord, type Handler, noteStarted } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
-import type { ChatMessage, GenerateInput, GenerateJob, JobResult } from "../engines/engine.ts";
+import type { GenerateJob, JobResult } from "../engines/engine.ts";
 import { completionTokensOf } from "../models/given.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
-import {
-  type Estimate,
-  estimateTokens,
-  heldTokens,
-  lookAt,
-  metered,
-  modelLoaded,
-  resolveFor,
-} from "./access.ts";
+import { type Estimate, heldTokens, lookAt, metered, modelLoaded, resolveFor } from "./access.ts";
+import { assertTextFits } from "./answer-size.ts";
 import type { Limits } from "./limits.ts";
+import { inputOf, promptEstimate, promptToRepeat } from "./generation-input.ts";
 import { generationTimings, truncationOf, usageOf, versionOf, waits } from "./messages.ts";
 import { originOf } from "./origin.ts";
 import { requestRules } from "./rules.ts";
@@ -57,7 +50,9 @@ export function generationHandlers(options: GenerationOptions): GenerationHandle
     generate: validated(
       rules.GenerateRequest,
       async function* (request, context) {
-        yield await collect(stream(request, context));
+        const mostBytes = options.limits.maxResponseBytes;
+        assertTextFits(Buffer.byteLength(promptToRepeat(request)), mostBytes);
+        yield await collect(stream(request, context), mostBytes);
       },
       alsoCheck,
     ),
@@ -111,17 +106,6 @@ function estimateOf({ input, sampling }: GenerateJob): Estimate {
   return { prompt: promptEstimate(input), completion: sampling.maxTokens };
 }
 
-function promptEstimate(input: GenerateInput): number {
-  switch (input.kind) {
-    case "prompt":
-      return estimateTokens([input.text]);
-    case "chat":
-      return estimateTokens(input.messages.map(({ content }) => content));
-    case "tokens":
-      return input.ids.length;
-  }
-}
-
 /** Checks what only the model knows. Throws one error that names every wrong field. */
 function checkAgainst(request: GenerateRequest, model: ModelStatus): void {
   const { input } = request;
@@ -165,40 +149,6 @@ function jobOf(
     maxPromptTokens: limits.maxPromptTokens,
     returnTokens: request.returnTokens,
   };
-}
-
-function inputOf({ input }: GenerateRequest): GenerateInput {
-  switch (input?.$case) {
-    case "prompt":
-      return { kind: "prompt", text: input.value };
-    case "chat":
-      return { kind: "chat", messages: input.value.messages.map(chatMessageOf) };
-    case "tokens":
-      return { kind: "tokens", ids: Uint32Array.from(input.value.ids) };
-    case undefined:
-      throw new Error("bug: a request without input passed its rules");
-  }
-}
-
-const roles = {
-  [Role.SYSTEM]: "system",
-  [Role.USER]: "user",
-  [Role.ASSISTANT]: "assistant",
-} as const;
-
-function chatMessageOf({
-  role,
-  content,
-}: {
-  readonly role: Role;
-  readonly content: string;
-}): ChatMessage {
-  if (role === Role.UNSPECIFIED) throw new Error("bug: a message without role passed its rules");
-  return { role: roles[role], content };
-}
-
-function promptToRepeat({ input, includePrompt }: GenerateRequest): string {
-  return includePrompt && input?.$case === "prompt" ? input.value : "";
 }
 
 function messageOf(event: WorkerEvent, record: CallRecord): Event | undefined {
@@ -253,7 +203,11 @@ function recordResult(record: CallRecord, { reason, usage, timings }: JobResult)
   record.firstTokenMs = Math.round(timings.firstTokenMs);
 }
 
-async function collect(events: AsyncIterable<Event>): Promise<GenerateResponse> {
+/** A token id takes at most so many. */
+const idBytes = 5;
+
+async function collect(events: AsyncIterable<Event>, mostBytes: number): Promise<GenerateResponse> {
+  let bytes = 0;
   const texts: string[] = [];
   const tokens: number[] = [];
   let started: Started | undefined;
@@ -262,6 +216,8 @@ async function collect(events: AsyncIterable<Event>): Promise<GenerateResponse> 
     if ($case === "started") started = value;
     else if ($case === "finish") finish = value;
     else {
+      bytes += Buffer.byteLength(value.text) + value.tokens.length * idBytes;
+      assertTextFits(bytes, mostBytes);
       texts.push(value.text);
       for (const token of value.tokens) tokens.push(token);
     }

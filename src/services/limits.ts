@@ -4,6 +4,7 @@ import type { Config } from "../config/settings.ts";
 export type Limits = Pick<
   Config,
   | "maxMessageBytes"
+  | "maxResponseBytes"
   | "maxInputs"
   | "maxTokens"
   | "maxPromptTokens"

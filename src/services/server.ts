@@ -49,6 +49,7 @@ export function serverHandlers(options: ServerInfoOptions): ServerHandlers {
 function limitsOf({ maxCallMs, ...limits }: Limits): LimitsMessage {
   return {
     maxMessageBytes: limits.maxMessageBytes,
+    maxResponseBytes: limits.maxResponseBytes,
     maxInputs: limits.maxInputs,
     maxTokens: limits.maxTokens,
     maxPromptTokens: limits.maxPromptTokens,

@@ -202,6 +202,30 @@ describe("embedding", () => {
     expect(detailsOf(error)?.violations.map(({ field }) => field)).toEqual(["prompt_name"]);
   });
 
+  it("refuses a whole answer that no client would receive, before the work, with how many fit", async () => {
+    const asked: Submission[] = [];
+    const models = fakeModels(
+      [embeddingModel({ info: { dimensions: 384 } })],
+      story([{ kind: "started" }], asked),
+    );
+    const { call } = await open(models);
+    const inputs = Array.from({ length: 3000 }, () => "a");
+    const { error } = await call("EmbeddingService", "Embed", { inputs });
+    const details = detailsOf(error);
+    expect(details?.reason).toBe("RESPONSE_TOO_LARGE");
+    expect(details?.violations).toMatchObject([{ field: "inputs", reason: "TOO_MANY" }]);
+    expect(asked).toEqual([]);
+    const fitting = Number(details?.facts["max_inputs"]);
+    const ways = [
+      ["Embed", { inputs: inputs.slice(0, fitting) }],
+      ["Embed", { inputs, encoding: "ENCODING_FLOAT16" }],
+      ["Embed", { inputs, dimensions: 192 }],
+      ["EmbedStream", { inputs }],
+    ] as const;
+    for (const [method, request] of ways) await call("EmbeddingService", method, request);
+    expect(asked).toHaveLength(ways.length);
+  });
+
   it("refuses more dimensions than the model has", async () => {
     const { call } = await open(withModels(jobGives([])));
     const { error } = await call("EmbeddingService", "Embed", { inputs: ["a"], dimensions: 5 });

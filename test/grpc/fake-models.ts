@@ -19,6 +19,7 @@ import type { EncodedVector, WorkerEvent } from "../../src/workers/messages.ts";
 
 export const limits: Limits = {
   maxMessageBytes: 8_388_608,
+  maxResponseBytes: 4_194_304,
   maxInputs: 4096,
   maxTokens: 1000,
   maxPromptTokens: 2000,

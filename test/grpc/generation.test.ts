@@ -212,6 +212,24 @@ describe("generation", () => {
     },
   );
 
+  it("refuses a whole answer that no client would receive, and streams it", async () => {
+    const asked: Submission[] = [];
+    const { call } = await open(withModels(story(undefined, asked)));
+    const request = { prompt: "x".repeat(4_194_304), include_prompt: true };
+    const { error } = await call("GenerationService", "Generate", request);
+    expect(detailsOf(error)?.reason).toBe("RESPONSE_TOO_LARGE");
+    expect(asked).toEqual([]);
+    await call("GenerationService", "GenerateStream", request);
+    expect(asked).toHaveLength(1);
+  });
+
+  it("ends a completion that outgrows one message", async () => {
+    const piece = { kind: "piece", text: "x".repeat(1_500_000) } as const;
+    const { call } = await open(withModels(story([piece, piece, piece])));
+    const { error } = await call("GenerationService", "Generate", { prompt: "x" });
+    expect(detailsOf(error)?.reason).toBe("RESPONSE_TOO_LARGE");
+  });
+
   it("keeps a model's own limit of tokens", async () => {
     const own = {
       contextLength: undefined,

@@ -169,6 +169,7 @@ describe("the server", () => {
           max_stops: 16,
           max_stop_bytes: 256,
           max_logit_bias: 1024,
+          max_response_bytes: 4_194_304,
         },
         uptime: { seconds: 1, nanos: 500_000_000 },
       },

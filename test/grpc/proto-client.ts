@@ -2,7 +2,7 @@
 import { Client, credentials, type ServiceDefinition, type ServiceError } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import type { Models } from "../../src/models/model.ts";
-import { addAll } from "./fake-models.ts";
+import { addAll, limits } from "./fake-models.ts";
 import { start } from "./support.ts";
 
 const names = ["generation", "embedding", "model", "server"].map(
@@ -35,7 +35,8 @@ export interface Served {
 
 /** Serves these models with all services of inferd. */
 export async function serve(models: Models): Promise<Served> {
-  const running = await start((server) => addAll(server, models));
+  const { maxMessageBytes } = limits;
+  const running = await start((server) => addAll(server, models), { maxMessageBytes });
   const client = new Client(running.address, credentials.createInsecure());
   return {
     address: running.address,

@@ -21,6 +21,6 @@ with grpc.insecure_channel(sys.argv[1]) as channel:
     print(f"stream: {sum(event.WhichOneof('event') == 'embedding' for event in events)}")
 
 limit = [("grpc.max_receive_message_length", 8 * 1024 * 1024)]
-with grpc.insecure_channel(sys.argv[1], limit) as channel:
+with grpc.insecure_channel(sys.argv[2], limit) as channel:
     whole = EmbeddingServiceStub(channel).Embed(EmbedRequest(inputs=TEXTS), timeout=TIMEOUT)
     print(f"raised: {len(whole.embeddings)}")

@@ -1000,9 +1000,10 @@ export const EmbeddingServiceService = {
   /**
    * Embeds a batch of texts and returns all vectors at once, in the order of the texts.
    *
-   * Most gRPC clients receive at most 4 MiB in one message unless told otherwise: about 2,700 vectors
-   * of 384 dimensions as float32. For more, raise the client's limit, ask for a smaller `encoding`, or
-   * use `EmbedStream`, whose messages hold one vector each.
+   * Most gRPC clients receive at most 4 MiB in one message unless told otherwise: about 2,600 vectors
+   * of 384 dimensions as float32. More is refused before it is computed, with `RESPONSE_TOO_LARGE`: ask
+   * for a smaller `encoding`, or use `EmbedStream`, whose messages hold one vector each. Or raise the
+   * server's limit, which `GetServerInfo` states, together with the client's.
    */
   embed: {
     path: "/inferd.v1.EmbeddingService/Embed" as const,
@@ -1033,9 +1034,10 @@ export interface EmbeddingServiceServer extends UntypedServiceImplementation {
   /**
    * Embeds a batch of texts and returns all vectors at once, in the order of the texts.
    *
-   * Most gRPC clients receive at most 4 MiB in one message unless told otherwise: about 2,700 vectors
-   * of 384 dimensions as float32. For more, raise the client's limit, ask for a smaller `encoding`, or
-   * use `EmbedStream`, whose messages hold one vector each.
+   * Most gRPC clients receive at most 4 MiB in one message unless told otherwise: about 2,600 vectors
+   * of 384 dimensions as float32. More is refused before it is computed, with `RESPONSE_TOO_LARGE`: ask
+   * for a smaller `encoding`, or use `EmbedStream`, whose messages hold one vector each. Or raise the
+   * server's limit, which `GetServerInfo` states, together with the client's.
    */
   embed: handleUnaryCall<EmbedRequest, EmbedResponse>;
   /**

@@ -77,6 +77,8 @@ export interface Limits {
   readonly maxStopBytes: number;
   /** The most entries of one call's `logit_bias`. */
   readonly maxLogitBias: number;
+  /** The largest answer of a unary call, in bytes. */
+  readonly maxResponseBytes: number;
 }
 
 function createBaseGetServerInfoRequest(): GetServerInfoRequest {
@@ -377,6 +379,7 @@ function createBaseLimits(): Limits {
     maxStops: 0,
     maxStopBytes: 0,
     maxLogitBias: 0,
+    maxResponseBytes: 0,
   };
 }
 
@@ -423,6 +426,9 @@ export const Limits: MessageFns<Limits> = {
     }
     if (message.maxLogitBias !== 0) {
       writer.uint32(96).uint32(message.maxLogitBias);
+    }
+    if (message.maxResponseBytes !== 0) {
+      writer.uint32(104).uint32(message.maxResponseBytes);
     }
     return writer;
   },
@@ -536,6 +542,14 @@ export const Limits: MessageFns<Limits> = {
             message.maxLogitBias = reader.uint32();
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.maxResponseBytes = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -571,6 +585,7 @@ export const Limits: MessageFns<Limits> = {
     message.maxStops = object.maxStops ?? 0;
     message.maxStopBytes = object.maxStopBytes ?? 0;
     message.maxLogitBias = object.maxLogitBias ?? 0;
+    message.maxResponseBytes = object.maxResponseBytes ?? 0;
     return message;
   },
 };

@@ -11,6 +11,7 @@ import { requestRules } from "../../../src/services/rules.ts";
 
 const limits = {
   maxMessageBytes: 8_388_608,
+  maxResponseBytes: 4_194_304,
   maxInputs: 4,
   maxTokens: 100,
   maxPromptTokens: 2000,

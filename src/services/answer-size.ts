@@ -1,0 +1,69 @@
+/**
+ * How large a unary answer gets, told before it is made: gRPC libraries refuse more than 4 MiB in one message
+ * unless told otherwise, and a caller who is refused by its own library has paid for the work.
+ */
+import { ServeError, type Violation } from "../base/errors.ts";
+import type { VectorShape } from "../workers/messages.ts";
+
+export interface VectorAnswer {
+  readonly count: number;
+  readonly dimensions: number;
+  readonly encoding: VectorShape["encoding"];
+}
+
+const dimensionBytes = { float32: 4, float16: 2, int8: 1 } as const;
+
+/** An item's fields besides its vector, each of any value: index, scale, tokens, truncated. */
+const itemBytes = 6 + 5 + 6 + 2;
+/** Why a text has no vector takes so much, where its vector would take less. */
+const errorBytes = 256;
+/** What stands beside the items: usage, timings, the model's names and digest. */
+export const restBytes = 1024;
+
+/** At most so many bytes has an answer of `Embed`; seldom more than a few for each text too many. */
+export function embedAnswerBytes({ count, dimensions, encoding }: VectorAnswer): number {
+  return restBytes + count * embeddingBytes(dimensions * dimensionBytes[encoding]);
+}
+
+function embeddingBytes(vectorBytes: number): number {
+  return delimited(Math.max(itemBytes + delimited(vectorBytes), errorBytes));
+}
+
+/** A field of so many bytes, with its tag and its length. */
+function delimited(bytes: number): number {
+  let lengthBytes = 1;
+  for (let rest = bytes; rest > 127; rest = Math.floor(rest / 128)) lengthBytes += 1;
+  return 1 + lengthBytes + bytes;
+}
+
+/** Throws RESPONSE_TOO_LARGE where the vectors would not fit. */
+export function assertVectorsFit(answer: VectorAnswer, mostBytes: number): void {
+  const bytes = embedAnswerBytes(answer);
+  if (bytes <= mostBytes) return;
+  const each = embedAnswerBytes({ ...answer, count: 1 }) - restBytes;
+  const texts = Math.max(0, Math.floor((mostBytes - restBytes) / each));
+  const advice = `send at most ${texts} texts a call, ask for a smaller encoding, or use EmbedStream`;
+  throw tooLarge({ bytes, mostBytes, advice, field: "inputs" }, { max_inputs: String(texts) });
+}
+
+/** Throws RESPONSE_TOO_LARGE for a completion that does not fit, so far. */
+export function assertTextFits(bytes: number, mostBytes: number): void {
+  if (bytes + restBytes <= mostBytes) return;
+  throw tooLarge({ bytes, mostBytes, advice: "use GenerateStream", field: "include_prompt" });
+}
+
+interface TooLarge {
+  readonly bytes: number;
+  readonly mostBytes: number;
+  readonly advice: string;
+  readonly field: string;
+}
+
+function tooLarge({ bytes, mostBytes, advice, field }: TooLarge, facts = {}): ServeError {
+  const description = `would make an answer of ${bytes} bytes, and at most ${mostBytes} are sent: ${advice}`;
+  const violation: Violation = { field, reason: "TOO_MANY", description };
+  return new ServeError("RESPONSE_TOO_LARGE", `${field} ${description}`, {
+    facts: { bytes: String(bytes), max_bytes: String(mostBytes), ...facts },
+    violations: [violation],
+  });
+}

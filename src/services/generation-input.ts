@@ -1,0 +1,50 @@
+/** What a generation call asks to continue: from the proto's message to the engine's, and what it costs. */
+import { type GenerateRequest, Role } from "../../gen/inferd/v1/generation_service.ts";
+import type { ChatMessage, GenerateInput } from "../engines/engine.ts";
+import { estimateTokens } from "./access.ts";
+
+export function promptEstimate(input: GenerateInput): number {
+  switch (input.kind) {
+    case "prompt":
+      return estimateTokens([input.text]);
+    case "chat":
+      return estimateTokens(input.messages.map(({ content }) => content));
+    case "tokens":
+      return input.ids.length;
+  }
+}
+
+export function inputOf({ input }: GenerateRequest): GenerateInput {
+  switch (input?.$case) {
+    case "prompt":
+      return { kind: "prompt", text: input.value };
+    case "chat":
+      return { kind: "chat", messages: input.value.messages.map(chatMessageOf) };
+    case "tokens":
+      return { kind: "tokens", ids: Uint32Array.from(input.value.ids) };
+    case undefined:
+      throw new Error("bug: a request without input passed its rules");
+  }
+}
+
+const roles = {
+  [Role.SYSTEM]: "system",
+  [Role.USER]: "user",
+  [Role.ASSISTANT]: "assistant",
+} as const;
+
+function chatMessageOf({
+  role,
+  content,
+}: {
+  readonly role: Role;
+  readonly content: string;
+}): ChatMessage {
+  if (role === Role.UNSPECIFIED) throw new Error("bug: a message without role passed its rules");
+  return { role: roles[role], content };
+}
+
+/** The text that goes before the completion; empty for none. */
+export function promptToRepeat({ input, includePrompt }: GenerateRequest): string {
+  return includePrompt && input?.$case === "prompt" ? input.value : "";
+}

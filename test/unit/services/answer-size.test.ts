@@ -1,0 +1,42 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { embedAnswerBytes } from "../../../src/services/answer-size.ts";
+import { writeEmbedResponse } from "../../../src/services/vector-messages.ts";
+
+const encodings = ["float32", "float16", "int8"] as const;
+
+/** The largest answer that such a call can have. */
+function largest(count: number, dimensions: number, encoding: (typeof encodings)[number]): number {
+  const isPlain = encoding === "float32";
+  const bytes = dimensions * (encoding === "float16" ? 2 : 1);
+  const embeddings = Array.from({ length: count }, (_, index) => ({
+    index,
+    vector: new Float32Array(isPlain ? dimensions : 0),
+    packed: new Uint8Array(isPlain ? 0 : bytes),
+    scale: encoding === "int8" ? 0.5 : 0,
+    tokens: 2 ** 32 - 1,
+    truncated: true,
+    error: undefined,
+  }));
+  const usage = { promptTokens: 2 ** 32 - 1, cachedPromptTokens: 0, completionTokens: 0 };
+  return writeEmbedResponse({ embeddings, usage, timings: undefined, model: undefined }).length;
+}
+
+describe("the foretold size of an answer", () => {
+  it("is never less than the answer, and hardly more", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 300 }),
+        fc.integer({ min: 256, max: 2000 }),
+        fc.constantFrom(...encodings),
+        (count, dimensions, encoding) => {
+          const foretold = embedAnswerBytes({ count, dimensions, encoding });
+          const real = largest(count, dimensions, encoding);
+          expect(foretold).toBeGreaterThanOrEqual(real);
+          expect(foretold - real).toBeLessThanOrEqual(1024 + 16 * count);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+});
