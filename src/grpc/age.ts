@@ -7,19 +7,27 @@ import { idleClock } from "../base/clock.ts";
 import { takeLeave } from "./farewell.ts";
 
 export interface AgeLimits {
-  /** A tenth more or less, so that connections made together do not end together. */
-  readonly ageMs: number;
-  /** How long open calls may go on after that. */
-  readonly graceMs: number;
+  /** A tenth more or less, so that connections made together do not end together. Zero never asks. */
+  readonly maxConnectionAgeMs: number;
+  readonly maxCallMs: number;
   /** From 0 to 1. */
   readonly random: () => number;
 }
+
+// How much longer than its calls a connection lives: a call that ends by its deadline has to say so.
+const endMs = 5000;
 
 // A connection without calls ages too, but not in the moment of its first one.
 const firstCallMs = 10_000;
 
 /** Call it once, before a connection can be made. */
-export function limitAge(server: Http2Server, { ageMs, graceMs, random }: AgeLimits): void {
+export function limitAge(
+  server: Http2Server,
+  { maxConnectionAgeMs: ageMs, maxCallMs, random }: AgeLimits,
+): void {
+  if (ageMs === 0) return;
+  // No call lasts longer, but for a Watch, whose client comes back: age ends no call.
+  const graceMs = maxCallMs + endMs;
   server.on("session", (session) => {
     const jitteredMs = ageMs * (0.9 + 0.2 * random());
     const endAfter = (waitMs: number): NodeJS.Timeout =>

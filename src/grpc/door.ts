@@ -23,6 +23,7 @@ import { prefixBytes } from "./framing.ts";
 import { Gate, type GateMethod, type GateOptions } from "./gate.ts";
 import { greetingMs } from "./greeting.ts";
 import { http2Servers, limitHttp2, stopListening, widenUploads } from "./http2.ts";
+import { limitIdleness } from "./idleness.ts";
 import { streamOf } from "./inner-call.ts";
 import type { IntakeLimits } from "./intake.ts";
 import { listen, type Place } from "./listen.ts";
@@ -83,9 +84,6 @@ export interface Method<I, O> {
 // How long a call that was ended at the end of the grace has to get its status to its caller.
 export const flushMs = 500;
 
-// How much longer than its calls a connection lives: a call that ends by its deadline has to say so.
-const endMs = 5000;
-
 /** Whether a method's streams are ended at once when the server drains: nobody loses work by it. */
 function isStandard(method: string): boolean {
   return method.startsWith("grpc.");
@@ -141,15 +139,14 @@ export class Door {
   /** Opens a port, and returns which. Fails with one line that says why. */
   async listen(place: Place, credentials: ServerCredentials): Promise<number> {
     const port = await listen(this.#server, place, credentials);
-    const { maxCallMs, maxConnectionAgeMs: ageMs } = this.#options.limits;
+    const { limits } = this.#options;
     for (const each of http2Servers(this.#server)) {
       this.#gate.guard(each);
       this.#guests.watch(each);
       answerPingsAfterGoaway(each);
       widenUploads(each);
-      // No call lasts longer, but for a Watch, whose client comes back: age ends no call.
-      const graceMs = maxCallMs + endMs;
-      if (ageMs > 0) limitAge(each, { ageMs, graceMs, random: Math.random });
+      limitAge(each, { ...limits, random: Math.random });
+      limitIdleness(each, { idleMs: limits.maxConnectionIdleMs, clock: idleClock });
     }
     return port;
   }
@@ -218,7 +215,6 @@ function intakeLimits(limits: DoorLimits): IntakeLimits {
 }
 
 function grpcOptions(options: DoorLimits): GrpcOptions {
-  const { maxConnectionIdleMs } = options;
   return {
     "grpc.max_concurrent_streams": options.maxConcurrentStreams,
     "grpc.max_receive_message_length": options.maxMessageBytes,
@@ -226,7 +222,6 @@ function grpcOptions(options: DoorLimits): GrpcOptions {
     "grpc.keepalive_timeout_ms": options.keepaliveTimeoutMs,
     // Channelz stays on: without it, forceShutdown of grpc-js 1.14 closes nothing.
     "grpc.enable_channelz": 1,
-    ...(maxConnectionIdleMs > 0 && { "grpc.max_connection_idle_ms": maxConnectionIdleMs }),
   };
 }
 

@@ -19,6 +19,7 @@ import {
   type Heard,
   heard,
   http2Frame,
+  number32,
   openWire,
   pong,
   types,
@@ -85,6 +86,48 @@ it("is announced in a drain too", async () => {
   await wire.answerPing();
   await Promise.all([drained, wire.closed]);
   expect(ofBoth(wire.heard)).toEqual([anyStream, 3]);
+});
+
+it("is announced to a connection that is idle too", async () => {
+  const { address, stop } = await startKinds({}, { maxConnectionIdleMs: 20 });
+  closing.push(stop);
+  const wire = await connect(address);
+  await heard(wire, ({ goaways }) => goaways.length === 1);
+  wire.call(1);
+  await heard(wire, ({ ended }) => ended.includes(1));
+  await wire.answerPing();
+  await wire.closed;
+  expect(ofBoth(wire.heard)).toEqual([anyStream, 1]);
+});
+
+it("waits until a client has read what was sent before", async () => {
+  const clock = new FakeClock();
+  const server = createServer();
+  closing.push(() => server.close());
+  // More than the system takes of it unread.
+  server.on("stream", (stream) => stream.end(Buffer.alloc(32 * 1024 * 1024)));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const opened = once(server, "session") as Promise<[ServerHttp2Session]>;
+  const wire = await connect(`127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const [session] = await opened;
+  const window = number32(2 ** 31 - 1 - 65_535);
+  wire.call(1);
+  for (const stream of [0, 1]) {
+    wire.send(http2Frame({ type: types.windowUpdate, stream, payload: window }));
+  }
+  await heard(wire, ({ bytes }) => bytes > 65_535);
+  wire.socket.pause();
+  const left = takeLeave(session, { why: "test", clock });
+  expect(wire.heard.lastStreams).toEqual([]);
+  wire.socket.resume();
+  await heard(wire, ({ ended }) => ended.includes(1));
+  expect(wire.heard.lastStreams).toEqual([]);
+  clock.advance(roundTripMs / 2);
+  await heard(wire, ({ pings }) => pings.length > 0);
+  await wire.answerPing();
+  await Promise.all([left, wire.closed]);
+  expect(ofBoth(wire.heard)).toEqual([anyStream, 1]);
 });
 
 it("does not wait for ever for a client that does not answer", async () => {
