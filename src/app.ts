@@ -11,6 +11,7 @@ import { asksForCredentials } from "./auth/exposure.ts";
 import { buildCommit } from "./base/build.ts";
 import { systemClock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
+import { unixPathOf } from "./base/unix-path.ts";
 import { version } from "./base/version.ts";
 import { modelFolders } from "./config/config.ts";
 import { withinOpenFiles } from "./config/open-files.ts";
@@ -162,7 +163,9 @@ async function listen(
   const metrics = await listenForMetrics(config, { log, meter, server });
   try {
     if (config.healthPort !== undefined) {
-      const healthPort = await server.listenForProbes(config.host, config.healthPort);
+      // A kubelet asks a port: beside a socket of gRPC's, one on loopback.
+      const host = unixPathOf(config.host) === undefined ? config.host : "127.0.0.1";
+      const healthPort = await server.listenForProbes(host, config.healthPort);
       log.info({ healthPort }, "health is served");
     }
     return { port: await server.listen(config.host, config.port), metrics };

@@ -1,5 +1,6 @@
 /** Whether a configuration lets strangers in, and whether its parts fit together. */
 import { BlockList, isIP } from "node:net";
+import { unixPathOf } from "../base/unix-path.ts";
 import { SettingError } from "../config/config.ts";
 import type { Config } from "../config/settings.ts";
 
@@ -45,8 +46,9 @@ const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8);
 loopback.addAddress("::1", "ipv6");
 
-/** Whether only this machine can reach an address. A name other than localhost could be any address. */
+/** Whether only this machine can reach an address, or a socket in its files. A name other than localhost could be any address. */
 export function isLoopback(host: string): boolean {
+  if (unixPathOf(host) !== undefined) return true;
   const family = isIP(host);
   if (family === 0) return host.toLowerCase() === "localhost";
   return loopback.check(host, family === 6 ? "ipv6" : "ipv4");

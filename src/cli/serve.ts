@@ -3,6 +3,7 @@ import type { App } from "../app.ts";
 import { systemClock } from "../base/clock.ts";
 import { giveBackHeap } from "../base/heap.ts";
 import { type Log, openLog, type RootLog } from "../base/log.ts";
+import { unixPathOf } from "../base/unix-path.ts";
 import { version } from "../base/version.ts";
 import type { Config } from "../config/settings.ts";
 import type { ModelStatus } from "../models/model.ts";
@@ -163,7 +164,8 @@ interface Announcement {
 
 /** Says that the server is ready: in words where a person reads, as one log line otherwise. */
 async function announce({ app, config, log, isPretty }: Announcement): Promise<void> {
-  const address = `${shownHost(config.host)}:${app.port}`;
+  const isSocket = unixPathOf(config.host) !== undefined;
+  const address = isSocket ? config.host : `${shownHost(config.host)}:${app.port}`;
   const statuses = app.models.list();
   const ready = statuses.filter(({ state }) => state === "ready");
   const failed = statuses.filter(({ state }) => state === "failed");

@@ -1,6 +1,6 @@
 /** The settings about connections, and what each of them may do. Part of the one table in `settings.ts`. */
 import type { Setting } from "./setting.ts";
-import { nonEmpty, wholeNumber } from "./values.ts";
+import { address, wholeNumber } from "./values.ts";
 
 const day = 86_400_000;
 const max = 1_000_000;
@@ -9,9 +9,9 @@ export const networkSettings = {
   host: {
     group: "Network",
     default: "127.0.0.1",
-    read: nonEmpty,
+    read: address,
     value: "address",
-    help: "Address to listen on. 0.0.0.0 or :: opens the server to the network, which needs credentials: see Access.",
+    help: "Address to listen on. 0.0.0.0 or :: opens the server to the network, which needs credentials: see Access. unix:/path listens on a Unix domain socket instead of a port, for this user alone (mode 0600).",
   },
   port: {
     group: "Network",

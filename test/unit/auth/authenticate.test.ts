@@ -137,9 +137,12 @@ describe("a configuration", () => {
   const keys = { kind: "sqlite", path: "/keys.db" } as const;
   const jwks = { kind: "file", path: "/jwks.json" } as const;
 
-  it.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("is open on %s", (host) => {
-    expect(() => checkAccess(config({ host }))).not.toThrow();
-  });
+  it.each(["127.0.0.1", "127.1.2.3", "::1", "localhost", "unix:/run/inferd.sock"])(
+    "is open on %s",
+    (host) => {
+      expect(() => checkAccess(config({ host }))).not.toThrow();
+    },
+  );
 
   it.each(["0.0.0.0", "::", "10.0.0.1", "fe80::1", "example.com", "::ffff:10.0.0.1"])(
     "is open on %s only where it says so, or asks for a credential",
