@@ -45,7 +45,12 @@ export interface Engine {
   pause(id: number): void;
   resume(id: number): void;
 
-  /** Computes one bounded step and returns what it gave, in order for each job. */
+  /**
+   * Computes one bounded step and returns what it gave, in order for each job. A job that cannot go on gets a `failed`
+   * event, and the others go on. Where the step throws, all jobs that are not paused are cancelled; those that have given
+   * nothing are added again, one at a time, so that the one to blame fails alone. A step that throws sixteen times in a
+   * row without giving anything ends the worker.
+   */
   step(): readonly StepEvent[] | Promise<readonly StepEvent[]>;
 
   /** Sets how many threads the next steps may use, at least 1: the engine's share of the cores. */

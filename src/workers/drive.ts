@@ -6,22 +6,16 @@
  * read: so jobs come last, and a step is computed between those that take long.
  */
 import { ServeError } from "../base/errors.ts";
-import type { ErrorData } from "../base/errors.ts";
 import { IdList } from "../base/id-list.ts";
 import type { Priority } from "../base/priority.ts";
 import type { Engine, JobEvent, StepEvent } from "../engines/engine.ts";
 import { noBackground, noteStep, partyOf } from "./background.ts";
 import { costOf, Credit } from "./credit.ts";
-import type {
-  EncodedVector,
-  EngineReport,
-  FromWorker,
-  ToWorker,
-  VectorShape,
-  WorkerEvent,
-} from "./messages.ts";
-import { assertEvent, soundError, soundMemory, soundStepJobs } from "./soundness.ts";
-import { encodeVector } from "./vectors.ts";
+import { describe } from "./describe.ts";
+import type { EngineReport, FromWorker, ToWorker } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
+import { assertEvent, soundMemory, soundStepJobs } from "./soundness.ts";
+import { type Tried, Trials } from "./trials.ts";
 
 /** What the server asks of a loaded engine. */
 export type Command = Exclude<ToWorker, { readonly kind: "load" | "stop" | "ping" }>;
@@ -42,18 +36,27 @@ type JobCommand = Extract<Command, { readonly kind: "job" }>;
 /** Jobs are handed over for so long before a step; the one under way then is still taken. */
 const mostAddingMs = 20;
 
+/** After so many steps in a row that threw and gave nothing, the engine is broken. */
+const mostThrows = 16;
+
 interface DrivenJob {
-  readonly shape: VectorShape;
+  /** What the server sent. */
+  readonly command: JobCommand;
   readonly priority: Priority;
   readonly credit: Credit;
   /** Its caller does not read, or steps are computed without it. */
   isPaused: boolean;
+  hasStarted: boolean;
+  /** Whether its caller was given anything. */
+  hasGiven: boolean;
 }
 
-interface JobOutput {
-  readonly id: number;
-  readonly event: WorkerEvent;
+interface TriedJob extends Tried {
+  readonly command: JobCommand;
+  readonly hasStarted: boolean;
 }
+
+const fresh = { hasStarted: false };
 
 /** Owns a worker's engine and its jobs from `load` to `close`. */
 export class Driver {
@@ -65,7 +68,9 @@ export class Driver {
   /** Jobs that the engine has not been given yet, oldest first. */
   #waiting: JobCommand[] = [];
   #inbox: Command[] = [];
-  #outbox: JobOutput[] = [];
+  readonly #outbox = new Outbox();
+  readonly #trials = new Trials<TriedJob>();
+  #throws = 0;
   #isRunning = false;
   #isStopped = false;
   #hasLied = false;
@@ -100,7 +105,8 @@ export class Driver {
         const events = await this.#step();
         this.#collect(events ?? []);
         this.#flush(events === undefined ? {} : this.#report());
-        const isIdle = this.#inbox.length === 0 && this.#waiting.length === 0;
+        const isIdle =
+          this.#inbox.length === 0 && this.#waiting.length === 0 && !this.#trials.isOpen;
         if (events === undefined && isIdle) break;
         await this.#host.turn();
       }
@@ -121,9 +127,19 @@ export class Driver {
       party = "batch";
       this.#holdBatch(false);
     }
-    if (!this.#engine.busy) return undefined;
+    if (!this.#engine.busy) {
+      this.#trials.stepped(false);
+      return undefined;
+    }
     const startedAt = this.#host.now();
-    const events = await this.#engine.step();
+    let events: readonly StepEvent[];
+    try {
+      events = await this.#engine.step();
+    } catch (thrown) {
+      this.#recover(thrown);
+      return [];
+    }
+    this.#trials.stepped(true);
     this.#background = noteStep(this.#background, party, this.#host.now() - startedAt);
     return events;
   }
@@ -158,6 +174,7 @@ export class Driver {
           break;
         case "cancel":
           this.#waiting = this.#waiting.filter(({ id }) => id !== command.id);
+          this.#trials.cancel(command.id);
           if (this.#jobs.take(command.id) !== undefined) this.#engine.cancel(command.id);
           // Also for a job that had just ended by itself: the server waits for a word.
           freed.push(command.id);
@@ -179,6 +196,11 @@ export class Driver {
   }
 
   #addWaiting(): void {
+    if (this.#trials.isOpen) {
+      const next = this.#trials.next();
+      if (next !== undefined) this.#add(next.command, next);
+      return;
+    }
     const until = this.#host.now() + mostAddingMs;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       this.#add(next);
@@ -192,22 +214,16 @@ export class Driver {
     return { ...(stepJobs !== undefined && { stepJobs }), ...(memory && { memory }) };
   }
 
-  #add({ id, job, shape, requestId, priority, credit }: JobCommand): void {
+  #add(command: JobCommand, { hasStarted }: Pick<DrivenJob, "hasStarted"> = fresh): void {
+    const { id, job, priority, credit } = command;
     try {
       this.#engine.add(id, job);
-      this.#jobs.add(id, { shape, priority, credit: new Credit(credit), isPaused: false });
     } catch (thrown) {
-      this.#outbox.push({ id, event: { kind: "failed", error: this.#refusal(thrown, requestId) } });
+      this.#fail(id, command, thrown);
+      return;
     }
-  }
-
-  #refusal(thrown: unknown, requestId: string): ErrorData {
-    const error = ServeError.from(thrown);
-    if (error.reason === "INTERNAL") {
-      const message = `the engine refused a job: ${describe(error.cause ?? error)}`;
-      this.#host.send({ kind: "log", level: "error", message, requestId });
-    }
-    return soundError(error.toData());
+    const state = { isPaused: false, hasStarted, hasGiven: false };
+    this.#jobs.add(id, { command, priority, credit: new Credit(credit), ...state });
   }
 
   #grant(id: number, credit: number): void {
@@ -219,34 +235,68 @@ export class Driver {
   }
 
   #collect(events: readonly StepEvent[]): void {
-    // Vectors of one job that follow each other travel as one event.
-    let group: { readonly id: number; readonly vectors: EncodedVector[] } | undefined;
     for (const { id, event } of events) {
       const job = this.#jobs.get(id);
       if (job === undefined) {
         this.#noteLie();
         continue;
       }
-      assertEvent(event);
-      if (event.kind !== "vector") {
-        group = undefined;
-        this.#outbox.push({ id, event: soundEnd(event) });
-        if (event.kind === "finish" || event.kind === "failed") this.#jobs.take(id);
-        continue;
+      try {
+        assertEvent(event);
+        this.#take(id, job, event);
+      } catch (thrown) {
+        // The engine has it still.
+        this.#engine.cancel(id);
+        this.#fail(id, job.command, thrown);
       }
-      if (group?.id !== id) {
-        group = { id, vectors: [] };
-        this.#outbox.push({ id, event: { kind: "vectors", vectors: group.vectors } });
-      }
-      group.vectors.push(encodeVector(event.vector, job.shape));
     }
   }
 
+  #take(id: number, job: DrivenJob, event: JobEvent): void {
+    if (event.kind === "vector") this.#outbox.addVector(id, event.vector, job.command.shape);
+    else if (event.kind !== "started" || !job.hasStarted) this.#outbox.add(id, event);
+    job.hasStarted = true;
+    if (event.kind === "finish" || event.kind === "failed") this.#jobs.take(id);
+    if (event.kind === "started") return;
+    job.hasGiven = true;
+    this.#throws = 0;
+    this.#trials.passed(id);
+  }
+
+  /** A step has thrown: the jobs that it computed are tried one at a time, and fail where that is not possible. */
+  #recover(thrown: unknown): void {
+    this.#throws += 1;
+    const running = [...this.#jobs].filter(([, { isPaused }]) => !isPaused);
+    // Nobody is to blame, or everybody: the engine is.
+    if (running.length === 0 || this.#throws > mostThrows) throw thrown;
+    for (const [id] of running) {
+      this.#engine.cancel(id);
+      this.#jobs.take(id);
+    }
+    const tried = running.map(([id, job]) => ({ ...job, id }));
+    const failed = this.#trials.threw(tried);
+    for (const { id, command } of failed) this.#fail(id, command, thrown);
+    if (failed.length < tried.length) {
+      this.#log("warn", "a step failed: its jobs are tried again, one at a time");
+    }
+  }
+
+  /** Ends a job whose error nobody foresaw, or that the engine has refused. */
+  #fail(id: number, { requestId }: JobCommand, thrown: unknown): void {
+    this.#jobs.take(id);
+    this.#trials.passed(id);
+    const error = ServeError.from(thrown);
+    if (error.reason === "INTERNAL") {
+      const message = `the engine failed a job: ${describe(error.cause ?? error)}`;
+      this.#host.send({ kind: "log", level: "error", message, requestId });
+    }
+    this.#outbox.add(id, { kind: "failed", error: error.toData() });
+  }
+
   #flush(report: EngineReport): void {
-    const events = this.#outbox;
+    const events = this.#outbox.take();
     // A step that only read a prompt has no events, but counts.
     if (events.length === 0 && report.stepJobs === undefined) return;
-    this.#outbox = [];
     this.#host.send({ kind: "step", events, ...report });
     for (const { id, event } of events) this.#charge(id, costOf(event));
   }
@@ -268,15 +318,4 @@ export class Driver {
   #log(level: "warn" | "error", message: string): void {
     this.#host.send({ kind: "log", level, message });
   }
-}
-
-function soundEnd(event: Exclude<JobEvent, { readonly kind: "vector" }>): WorkerEvent {
-  return event.kind === "failed" ? { ...event, error: soundError(event.error) } : event;
-}
-
-/** What a thrown value says for the log: the stack where there is one, and its causes. */
-export function describe(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  const own = thrown.stack ?? thrown.message;
-  return thrown.cause === undefined ? own : `${own}\ncaused by: ${describe(thrown.cause)}`;
 }

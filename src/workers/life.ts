@@ -176,7 +176,7 @@ export class Life {
     if (this.#hasEnded) return;
     const { clock, patience, log } = this.#options;
     this.#readyAt = clock.now();
-    this.#watch(patience.stepMs, "a step did not end");
+    this.#watch(patience.stepMs, "it does not answer: a step did not end, or it was stopped");
     log.debug({ workerPid: this.pid }, "worker ready");
     this.#events.onReady(info, this.#readyAt - this.#startedAt);
   }

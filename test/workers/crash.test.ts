@@ -119,7 +119,7 @@ describe("a job that has sent nothing when its worker dies", () => {
     await registry.close(0);
     registry = openScripted({ meter: { ...silentMeter, model: () => meter } });
     const model = await start({ replicas: 2 });
-    await expect(collect(model.run(submission("throw")))).rejects.toMatchObject({
+    await expect(collect(model.run(submission("exit 1")))).rejects.toMatchObject({
       reason: "REQUEST_QUARANTINED",
     });
     // The retry goes to the other worker, or to the first one's successor, whichever has room first.
@@ -132,7 +132,6 @@ describe("a job that has sent nothing when its worker dies", () => {
 });
 
 it.each([
-  { script: "say a; throw", title: "its engine throws in a step" },
   { script: "say a; exit 3", title: "it exits" },
   { script: "say a; crash", title: "the system kills it" },
 ])("is replaced when $title", async ({ script }) => {
@@ -142,6 +141,15 @@ it.each([
   });
   await reached(registry, "scripted", "ready");
   expect(await collect(registry.resolve("", "generate").run(submission("say b")))).toHaveLength(3);
+});
+
+it("serves on when its engine throws in a step, and the job fails", async () => {
+  const model = await start();
+  const [pid] = registry.pidsOf("scripted");
+  const failed = collect(model.run(submission("say a; throw")));
+  await expect(failed).rejects.toMatchObject({ reason: "INTERNAL" });
+  expect(await collect(model.run(submission("say b")))).toHaveLength(3);
+  expect(registry.pidsOf("scripted")).toEqual([pid]);
 });
 
 it("is replaced when a step of its engine never ends", async () => {

@@ -123,7 +123,12 @@ export class Generator implements Engine {
       const startedAt = this.#parts.host.now();
       const code = this.#parts.model.decode(this.#batch.struct);
       if (code === 0) return [...events, ...this.#collect(placed, content, startedAt)];
-      if (code !== 1) throw new Error(`llama.cpp failed a step with code ${code}`);
+      if (code !== 1) {
+        // What it computed of the batch is in their cells.
+        for (const { slot } of placed) this.#slots.discard(slot);
+        for (const { sequence } of placed) sequence.stand();
+        throw new Error(`llama.cpp failed a step with code ${code}`);
+      }
       events.push(...this.#makeRoom());
     }
   }

@@ -18,7 +18,7 @@ export type Instruction =
   | { readonly kind: "lie" };
 
 export type Disaster =
-  /** The step throws: the engine is broken. */
+  /** The step throws. */
   | "throw"
   /** The process ends with a code of its own. */
   | "exit"

@@ -245,11 +245,75 @@ describe("an engine that throws", () => {
     for (const failure of failures) expect(failure).not.toHaveProperty("error.facts");
   });
 
-  it("is broken when a step throws, and is not called again", async () => {
-    const { engine, driver, add, broken, rest } = setUp();
+  it("fails the job alone that was alone in a step", async () => {
+    const { engine, add, steps, broken, rest } = setUp();
     add(1);
     await engine.breakStep();
     await rest();
+    expect(engine.calls).toContain("cancel 1");
+    add(2);
+    await engine.give([[2, finish]]);
+    await rest();
+    const ends = steps().flatMap(({ events }) => events.map(({ id, event }) => [id, event.kind]));
+    expect(ends).toEqual([
+      [1, "failed"],
+      [2, "finish"],
+    ]);
+    expect(JSON.stringify(steps())).not.toContain("broken");
+    expect(broken).toEqual([]);
+  });
+
+  it("is given the jobs of a step one at a time, and fails the one that throws alone", async () => {
+    const { engine, add, steps, broken, rest } = setUp();
+    for (const id of [1, 2, 3]) add(id);
+    await engine.give([[3, piece("given")]], true);
+    await engine.breakStep();
+    await engine.stepping();
+    // The third had given something. The first is tried.
+    expect(engine.calls.slice(-5)).toEqual([
+      "cancel 1",
+      "cancel 2",
+      "cancel 3",
+      "add 1 generate",
+      "step",
+    ]);
+    await engine.breakStep();
+    await engine.stepping();
+    expect(engine.calls.slice(-3)).toEqual(["cancel 1", "add 2 generate", "step"]);
+    add(4);
+    await engine.give([[2, piece("b")]], true);
+    await engine.stepping();
+    expect(engine.calls.slice(-2)).toEqual(["add 4 generate", "step"]);
+    await engine.give([
+      [2, finish],
+      [4, finish],
+    ]);
+    await rest();
+    const ends = steps()
+      .flatMap(({ events }) => events.map(({ id, event }) => `${id} ${event.kind}`))
+      .filter((end) => !end.endsWith("piece"));
+    expect(ends).toEqual(["3 failed", "1 failed", "2 finish", "4 finish"]);
+    expect(broken).toEqual([]);
+  });
+
+  it("does not hear of a job again that was cancelled before its trial", async () => {
+    const { engine, driver, add, rest } = setUp();
+    for (const id of [1, 2]) add(id);
+    await engine.breakStep();
+    await engine.stepping();
+    driver.receive({ kind: "cancel", id: 2 });
+    await engine.give([[1, finish]]);
+    await rest();
+    expect(engine.calls.filter((call) => call === "add 2 generate")).toHaveLength(1);
+  });
+
+  it("is broken when it throws in sixteen steps and gives nothing, and is not called again", async () => {
+    const { engine, driver, add, broken, rest } = setUp();
+    for (let id = 1; id <= 17; id++) {
+      add(id);
+      await engine.breakStep();
+      await rest();
+    }
     expect(broken).toHaveLength(1);
     driver.receive({ kind: "threads", threads: 1 });
     await rest();
@@ -257,12 +321,22 @@ describe("an engine that throws", () => {
   });
 });
 
-it("takes an engine that sends a malformed event for broken, and passes nothing on", async () => {
+it("fails the job alone for which an engine sends a malformed event", async () => {
   const { engine, add, broken, steps, rest } = setUp();
   add(1);
-  await engine.give([[1, { kind: "piece" } as JobEvent]]);
+  add(2);
+  await engine.give([
+    [1, { kind: "piece" } as JobEvent],
+    [2, finish],
+  ]);
   await rest();
-  expect([broken.length, steps()]).toEqual([1, []]);
+  const events = steps().flatMap((step) => step.events);
+  expect(events).toMatchObject([
+    { id: 1, event: { kind: "failed", error: { reason: "INTERNAL" } } },
+    { id: 2, event: { kind: "finish" } },
+  ]);
+  expect(engine.calls).toContain("cancel 1");
+  expect(broken).toEqual([]);
 });
 
 it("stops after the step under way, then closes the engine", async () => {
