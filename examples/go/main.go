@@ -23,9 +23,10 @@ func main() {
 	address := flag.String("address", "localhost:50051", "where inferd listens")
 	prompt := flag.String("prompt", "Once upon a time", "the text to continue")
 	many := flag.Int("patient", 0, "make so many calls at once instead, and try again where the server is full")
+	config := flag.String("service-config", "../service-config.json", "what -patient tells gRPC")
 	flag.Parse()
 	if *many > 0 {
-		if err := patient(*address, *many); err != nil {
+		if err := patient(*address, *config, *many); err != nil {
 			log.Fatal(err)
 		}
 		return

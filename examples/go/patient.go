@@ -3,30 +3,28 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	_ "google.golang.org/grpc/health" // What healthCheckConfig needs.
 
 	inferd "example.com/inferd-client/gen/inferd/v1"
 )
 
-// retries lets gRPC itself try again. The server's grpc-retry-pushback-ms takes the place of the back-off.
-const retries = `{"methodConfig": [{
-	"name": [{"service": "inferd.v1.GenerationService"}],
-	"retryPolicy": {
-		"maxAttempts": 5, "initialBackoff": "0.5s", "maxBackoff": "10s", "backoffMultiplier": 2,
-		"retryableStatusCodes": ["RESOURCE_EXHAUSTED", "UNAVAILABLE"]
+// patient makes many calls at once and counts those that an overloaded server has served in the end. By the service
+// config, gRPC waits for the server to be ready, and tries again; its grpc-retry-pushback-ms takes the place of the back-off.
+func patient(address, configFile string, calls int) error {
+	config, err := os.ReadFile(configFile)
+	if err != nil {
+		return err
 	}
-}]}`
-
-// patient makes many calls at once and counts those that an overloaded server has served in the end.
-func patient(address string, calls int) error {
 	conn, err := grpc.NewClient(address,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultServiceConfig(retries))
+		grpc.WithDefaultServiceConfig(string(config)))
 	if err != nil {
 		return err
 	}

@@ -1,26 +1,19 @@
-"""A client that an overloaded server cannot make fail: gRPC itself tries again, when the server says."""
+"""A client that neither an overloaded server nor a restart makes fail: gRPC itself waits, and tries again."""
 
-import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import grpc
 from inferd.v1.generation_service_pb2 import GenerateRequest
 from inferd.v1.generation_service_pb2_grpc import GenerationServiceStub
 
-# The server's grpc-retry-pushback-ms takes the place of the back-off.
-RETRIES = {
-    "maxAttempts": 5,
-    "initialBackoff": "0.5s",
-    "maxBackoff": "10s",
-    "backoffMultiplier": 2,
-    "retryableStatusCodes": ["RESOURCE_EXHAUSTED", "UNAVAILABLE"],
-}
-CONFIG = {"methodConfig": [{"name": [{"service": "inferd.v1.GenerationService"}], "retryPolicy": RETRIES}]}
+# Waits for the server to be ready, and tries again; the server's grpc-retry-pushback-ms takes the place of the back-off.
+CONFIG = (Path(__file__).parent.parent / "service-config.json").read_text()
 
 if __name__ == "__main__":
     address = sys.argv[1] if len(sys.argv) > 1 else "localhost:50051"
-    with grpc.insecure_channel(address, [("grpc.service_config", json.dumps(CONFIG))]) as channel:
+    with grpc.insecure_channel(address, [("grpc.service_config", CONFIG)]) as channel:
         stub = GenerationServiceStub(channel)
 
         def ask(number: int) -> str:

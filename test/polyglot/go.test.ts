@@ -5,6 +5,7 @@ import type { Launch } from "../../bench/lib/timed-calls.ts";
 import { type RealServer, startServer } from "../real-server.ts";
 import { command } from "../command.ts";
 import { goClients } from "../fixtures/foreign-clients.ts";
+import { restartUnder, serviceConfig } from "./restart.ts";
 import { rollUnder } from "./rolling.ts";
 import { testTimedCalls } from "./timed-calls.ts";
 
@@ -48,10 +49,17 @@ it("fails no call while three servers are replaced one after another", async () 
   expect(Math.min(seen.unary, seen.streams)).toBeGreaterThan(20);
 });
 
+it("fails no call while its only server is restarted and loads its model", async () => {
+  const seen = await restartUnder(rolling, []);
+  expect(seen.failed).toEqual([]);
+  expect(Math.min(seen.unary, seen.streams)).toBeGreaterThan(0);
+}, 120_000);
+
 it("is served by a full server in the end, by gRPC's own retries", async () => {
   const narrow = await startServer("bin/inferd serve --model test/fixtures/narrow.yaml");
   try {
-    const output = await command(client, ["-address", narrow.address, "-patient", "8"]);
+    const flags = ["-address", narrow.address, "-service-config", serviceConfig, "-patient", "8"];
+    const output = await command(client, flags);
     expect(output).toBe("served 8 of 8\n");
   } finally {
     await narrow.stop();

@@ -6,6 +6,7 @@ import type { Launch } from "../../bench/lib/timed-calls.ts";
 import { type RealServer, startServer } from "../real-server.ts";
 import { command } from "../command.ts";
 import { pythonClients } from "../fixtures/foreign-clients.ts";
+import { restartUnder } from "./restart.ts";
 import { rollUnder } from "./rolling.ts";
 import { testTimedCalls } from "./timed-calls.ts";
 
@@ -83,6 +84,14 @@ it("fails no call while three servers are replaced one after another", async () 
   expect(seen.failed).toEqual([]);
   expect(Math.min(seen.unary, seen.streams)).toBeGreaterThan(20);
 });
+
+it("fails no call while its only server is restarted and loads its model", async () => {
+  const seen = await restartUnder(python, [resolve("test/polyglot/rolling.py")], {
+    PYTHONPATH: resolve(example),
+  });
+  expect(seen.failed).toEqual([]);
+  expect(Math.min(seen.unary, seen.streams)).toBeGreaterThan(0);
+}, 120_000);
 
 it("is served by a full server in the end, by gRPC's own retries", async () => {
   const narrow = await startServer("bin/inferd serve --model test/fixtures/narrow.yaml");

@@ -1,4 +1,5 @@
-// Calls three servers without a pause until standard input ends, then says what it saw.
+// Calls servers without a pause until standard input ends, then says what it saw. Arguments: the addresses, and a
+// file with a service config.
 package main
 
 import (
@@ -23,7 +24,7 @@ import (
 	inferd "example.com/inferd-client/gen/inferd/v1"
 )
 
-// No retry policy: what a call survives, it survives by the protocol alone.
+// By default no retry policy: what a call survives, it survives by the protocol alone.
 const config = `{"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":{"serviceName":""}}`
 
 type seen struct {
@@ -39,9 +40,17 @@ func main() {
 		addresses = append(addresses, resolver.Address{Addr: address})
 	}
 	fleet.InitialState(resolver.State{Addresses: addresses})
+	serviceConfig := config
+	if len(os.Args) > 2 {
+		text, err := os.ReadFile(os.Args[2])
+		if err != nil {
+			log.Fatal(err)
+		}
+		serviceConfig = string(text)
+	}
 	conn, err := grpc.NewClient("fleet:///inferd",
 		grpc.WithResolvers(fleet),
-		grpc.WithDefaultServiceConfig(config),
+		grpc.WithDefaultServiceConfig(serviceConfig),
 		grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		log.Fatal(err)

@@ -1,4 +1,7 @@
-"""Calls three servers without a pause until standard input ends, then says what it saw."""
+"""Calls servers without a pause until standard input ends, then says what it saw.
+
+Arguments: the addresses, and a file with a service config.
+"""
 
 import json
 import sys
@@ -8,8 +11,11 @@ import grpc
 from inferd.v1.generation_service_pb2 import GenerateRequest, GenerateStreamRequest
 from inferd.v1.generation_service_pb2_grpc import GenerationServiceStub
 
-# No retry policy: what a call survives, it survives by the protocol alone.
+# By default no retry policy: what a call survives, it survives by the protocol alone.
 config = {"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": ""}}
+if len(sys.argv) > 2:
+    with open(sys.argv[2], encoding="utf-8") as file:
+        config = json.load(file)
 channel = grpc.insecure_channel(
     f"ipv4:{sys.argv[1]}", options=[("grpc.service_config", json.dumps(config))]
 )

@@ -11,7 +11,28 @@ export async function rollUnder(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Seen> {
   const fleet = await Fleet.start();
-  const client = spawn(file, [...parameters, fleet.addresses], {
+  try {
+    const command = { file, parameters: [...parameters, fleet.addresses], env };
+    return await callingUnder(command, async () => {
+      await fleet.roll();
+    });
+  } finally {
+    await fleet.stop();
+  }
+}
+
+interface Command {
+  readonly file: string;
+  readonly parameters: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Runs a client that calls without a pause while something happens to its servers, and gives what it saw. */
+export async function callingUnder(
+  { file, parameters, env }: Command,
+  happens: () => Promise<void>,
+): Promise<Seen> {
+  const client = spawn(file, parameters, {
     env: { ...plainEnvironment(), ...env },
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -19,13 +40,12 @@ export async function rollUnder(
     const lines = createInterface({ input: client.stdout })[Symbol.asyncIterator]();
     const first = await lines.next();
     if (first.value !== "calling") throw new Error("the client could not call");
-    await fleet.roll();
+    await happens();
     const said = lines.next();
     client.stdin.end();
     return JSON.parse(String((await said).value)) as Seen;
   } finally {
     client.kill("SIGKILL");
     if (client.exitCode === null && client.signalCode === null) await once(client, "exit");
-    await fleet.stop();
   }
 }
