@@ -25,7 +25,7 @@ export const settings = {
     read: path,
     repeats: true,
     value: "path",
-    help: "One model to serve: a .gguf file, a manifest or a model's folder. Repeatable.",
+    help: "One model to serve: a .gguf or .onnx file, a manifest, or a model's folder, also as `hf download` leaves it where it has an ONNX graph. Repeatable.",
   },
   defaultGenerationModel: {
     group: "Models",

@@ -5,8 +5,7 @@
 import type { Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { stampOf } from "../base/stamp.ts";
-import { readGguf, splitPart, summarise } from "../engines/gguf.ts";
+import { adviceFor, bareGguf, bareOnnx, folderOf, graphIn, safetensorsAdvice } from "./bare.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./manifest-file.ts";
 import { ManifestError } from "./manifest-text.ts";
@@ -90,7 +89,7 @@ async function modelFolders(directory: string, problems: string[]): Promise<read
   }
   if (folders.length === 0) {
     problems.push(
-      `${directory} holds no model: no folder in it has a model.yaml; to serve a .gguf file, name it with --model`,
+      `${directory} holds no model: no folder in it has a model.yaml; to serve a .gguf file, or a folder as Hugging Face has it, name it with --model`,
     );
   }
   return folders;
@@ -106,7 +105,9 @@ async function manifestsIn(folder: string): Promise<readonly string[]> {
 async function fromFolder(folder: string): Promise<readonly Found[]> {
   const [name, other] = await manifestsIn(folder);
   if (name === undefined) {
-    throw new ManifestError([`${folder} has no model.yaml`]);
+    const graph = await graphIn(folder);
+    if (graph !== undefined) return [{ manifest: bareOnnx(folder, graph), path: folder }];
+    throw new ManifestError([await adviceFor(folder)]);
   }
   if (other !== undefined) {
     throw new ManifestError([`${folder} has both ${name} and ${other}; keep one`]);
@@ -132,60 +133,13 @@ async function fromPath(path: string, mayBeMissing: boolean): Promise<readonly F
     throw new ManifestError([`${path} does not exist`]);
   }
   if (stats?.isDirectory() === true) return fromFolder(path);
-  if (isBare) return [{ manifest: bareManifest(path), path }];
+  if (isBare) return [{ manifest: bareGguf(path), path }];
+  if (path.endsWith(".onnx")) return [{ manifest: bareOnnx(folderOf(path), path), path }];
   if (/\.(ya?ml|json)$/.test(path)) return fromManifest(path);
+  if (path.endsWith(".safetensors")) throw new ManifestError([`${path} ${safetensorsAdvice}`]);
   throw new ManifestError([
-    `${path} is no model: name a .gguf file, a manifest, or a folder with one`,
+    `${path} is no model: name a .gguf or .onnx file, a manifest, or a folder with one`,
   ]);
-}
-
-/**
- * A bare file's manifest: its name is the file's, and all else is the file's metadata or a default. A file that is
- * damaged, or no generation model, has one too: its model fails when it is loaded, and no other.
- */
-function bareManifest(path: string): Manifest {
-  const part = splitPart.exec(basename(path, ".gguf"))?.[1];
-  if (part !== undefined && part !== "00001") {
-    throw new ManifestError([`${basename(path)} is a later part of a split file; name the first`]);
-  }
-  return {
-    name: nameOf(path),
-    version: "",
-    task: "generate",
-    engine: "llama",
-    files: { model: { path: resolve(path), sha256: undefined } },
-    stamp: stampOf(path),
-    license: licenseOf(path),
-    description: "",
-    sampling: {},
-    chatTemplate: undefined,
-    limits: {
-      contextLength: undefined,
-      maxSequences: undefined,
-      maxQueuedJobs: undefined,
-      maxQueuedTokens: undefined,
-      maxTokens: undefined,
-    },
-    replicas: 1,
-    threads: undefined,
-    options: {},
-  };
-}
-
-/** Empty where the file states none, or cannot be read. */
-function licenseOf(path: string): string {
-  try {
-    return summarise(readGguf(path)).license;
-  } catch {
-    return "";
-  }
-}
-
-/** `Llama 3 (8B)-00001-of-00002.gguf` is named `Llama-3-8B`. */
-export function nameOf(path: string): string {
-  const bare = basename(path, ".gguf").replace(splitPart, "");
-  const name = bare.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+|-+(?=\.|$)/g, "");
-  return name.slice(0, 128) || "model";
 }
 
 async function statOf(path: string): Promise<Stats | undefined> {

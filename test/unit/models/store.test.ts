@@ -2,10 +2,11 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { digestOfAll, Digests, sha256Of } from "../../../src/models/digest.ts";
-import { findModels, nameOf } from "../../../src/models/store.ts";
+import { nameOf } from "../../../src/models/bare.ts";
+import { findModels } from "../../../src/models/store.ts";
 
 let root: string;
 
@@ -145,6 +146,39 @@ it.each([
   [`/models/${"x".repeat(200)}.gguf`, "x".repeat(128)],
 ])("names %s %s", (path, name) => {
   expect(nameOf(path)).toBe(name);
+});
+
+describe("a folder without a manifest", () => {
+  async function folderOf(...files: string[]): Promise<string> {
+    const folder = join(root, "models--acme--tiny-bert", "snapshots", "0a1b");
+    for (const file of files) {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await writeFile(join(folder, file), "");
+    }
+    return folder;
+  }
+
+  it.each(["model.onnx", "onnx/model.onnx"])(
+    "is served where it has %s and a tokenizer",
+    async (graph) => {
+      const folder = await folderOf(graph, "tokenizer.json", "model.safetensors");
+      const expected = { name: "tiny-bert", task: "embed", engine: "onnx" };
+      for (const path of [folder, join(folder, graph)]) {
+        const [manifest] = await find([], [path]);
+        expect(manifest).toMatchObject(expected);
+        expect(manifest?.files["model"]?.path).toBe(join(folder, graph));
+      }
+    },
+  );
+
+  it.each([
+    [["model.safetensors", "tokenizer.json"], "optimum-cli export onnx"],
+    [["model.onnx"], "put the model's tokenizer.json there"],
+    [["model.gguf"], "name the file, "],
+    [["README.md"], "docs/reference/manifest.md"],
+  ])("with %s is told what to do", async (files, says) => {
+    await expect(find([], [await folderOf(...files)])).rejects.toThrow(says);
+  });
 });
 
 describe("digests", () => {

@@ -1,0 +1,110 @@
+/** Models without a manifest: a .gguf file, an ONNX graph, a folder as Hugging Face has it. What a manifest would say is the model's own, or a default. */
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { stampOf } from "../base/stamp.ts";
+import { readGguf, splitPart, summarise } from "../engines/gguf.ts";
+import type { Manifest } from "./manifest.ts";
+import { ManifestError } from "./manifest-text.ts";
+
+const defaults = {
+  version: "",
+  license: "",
+  description: "",
+  sampling: {},
+  chatTemplate: undefined,
+  limits: {
+    contextLength: undefined,
+    maxSequences: undefined,
+    maxQueuedJobs: undefined,
+    maxQueuedTokens: undefined,
+    maxTokens: undefined,
+  },
+  replicas: 1,
+  threads: undefined,
+  options: {},
+};
+
+export const safetensorsAdvice =
+  "is in safetensors, which inferd does not read: convert a model that embeds with `optimum-cli export onnx --model FOLDER --task feature-extraction OUT`, one that writes with llama.cpp's `convert_hf_to_gguf.py FOLDER`, and name what comes out";
+
+/** Where the exporters put a graph in a folder. */
+const graphs = ["model.onnx", join("onnx", "model.onnx")];
+
+/** The graph of a folder that can be served without a manifest; undefined where there is none, or no tokenizer beside it. */
+export async function graphIn(folder: string): Promise<string | undefined> {
+  const names: readonly string[] = await readdir(folder);
+  if (!names.includes("tokenizer.json")) return undefined;
+  return graphs.map((graph) => join(folder, graph)).find((graph) => stampOf(graph) !== "");
+}
+
+/** The folder that a graph's tokenizer and configuration lie in. */
+export function folderOf(graph: string): string {
+  const own = dirname(resolve(graph));
+  return basename(own) === "onnx" ? dirname(own) : own;
+}
+
+/** A graph's manifest: its name is its folder's. What the engine does not find beside it fails the model, and no other. */
+export function bareOnnx(folder: string, graph: string): Manifest {
+  const file = { path: resolve(graph), sha256: undefined };
+  const own = {
+    name: nameOf(repositoryOf(resolve(folder))),
+    task: "embed",
+    engine: "onnx",
+  } as const;
+  return { ...defaults, ...own, files: { model: file }, stamp: stampOf(graph) };
+}
+
+/** A snapshot's folder is named by its revision: `hf download` has the model's name three folders up. */
+function repositoryOf(folder: string): string {
+  return /models--(?:[^\\/]+--)?([^\\/]+)[\\/]snapshots[\\/][^\\/]+$/.exec(folder)?.[1] ?? folder;
+}
+
+/** What to do about a folder that holds no manifest and nothing that can be served without one. */
+export async function adviceFor(folder: string): Promise<string> {
+  const names: readonly string[] = await readdir(folder);
+  const has = (ending: string) => names.some((name) => name.endsWith(ending));
+  const gguf = names.find((name) => name.endsWith(".gguf"));
+  if (gguf !== undefined)
+    return `${folder} has no model.yaml: name the file, ${join(folder, gguf)}`;
+  if (has(".onnx")) {
+    return `${folder} has no model.yaml, and no tokenizer.json beside its graph: put the model's tokenizer.json there, or write a manifest (docs/reference/manifest.md)`;
+  }
+  if (has(".safetensors"))
+    return `${folder} has no model.yaml, and what it holds ${safetensorsAdvice}`;
+  return `${folder} has no model.yaml, such as "name: my-model", "task: generate", "engine: llama", "files: { model: model.gguf }", a line each (docs/reference/manifest.md)`;
+}
+
+/**
+ * A bare file's manifest: its name is the file's, and all else is the file's metadata or a default. A file that is
+ * damaged, or no generation model, has one too: its model fails when it is loaded, and no other.
+ */
+export function bareGguf(path: string): Manifest {
+  const part = splitPart.exec(basename(path, ".gguf"))?.[1];
+  if (part !== undefined && part !== "00001") {
+    throw new ManifestError([`${basename(path)} is a later part of a split file; name the first`]);
+  }
+  const file = { path: resolve(path), sha256: undefined };
+  const own = {
+    name: nameOf(path),
+    task: "generate",
+    engine: "llama",
+    license: licenseOf(path),
+  } as const;
+  return { ...defaults, ...own, files: { model: file }, stamp: stampOf(path) };
+}
+
+/** Empty where the file states none, or cannot be read. */
+function licenseOf(path: string): string {
+  try {
+    return summarise(readGguf(path)).license;
+  } catch {
+    return "";
+  }
+}
+
+/** `Llama 3 (8B)-00001-of-00002.gguf` is named `Llama-3-8B`. */
+export function nameOf(path: string): string {
+  const bare = basename(path, ".gguf").replace(splitPart, "");
+  const name = bare.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+|-+(?=\.|$)/g, "");
+  return name.slice(0, 128) || "model";
+}
