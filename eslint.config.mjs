@@ -30,6 +30,8 @@ export default ts.config(
       "max-lines-per-function": ["error", { max: 60, skipComments: true, skipBlankLines: true }],
       "max-params": ["error", 4],
       complexity: ["error", 12],
+      // `sum += await more()` reads the sum before it waits, and loses what others add meanwhile.
+      "require-atomic-updates": ["error", { allowProperties: true }],
       "no-console": "error",
       "no-restricted-globals": ["error", environment],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],

@@ -14,7 +14,7 @@ export const longPromptPeers: Scenario = {
   name: "long-prompt-peers",
   title: "A long prompt enters while three streams run, inferd and llama-server",
   method:
-    "As long-prompt, with llama-server on the same libllama and threads, in its defaults but for slots and context.",
+    "As long-prompt, with llama-server on the same libllama and threads, in its defaults but for slots and context. A rate alone is that of the same tokens of the streams that the prompt fell on, which are later ones, and slower, the longer the prompt takes: so the two servers' rates alone are not to be compared, only what each keeps of its own.",
   async run(context) {
     const programs = programsOnPrebuilt();
     const { result: inferd } = await inferdWithLongPrompt(context);

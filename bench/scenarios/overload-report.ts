@@ -63,7 +63,7 @@ export function outcomeOf(parts: Parts, { offeredTimes, places }: Load): Outcome
       {
         what: "attempts for each call",
         value: rounded(sum(overloaded.attempts) / overloaded.calls),
-        unit: "×",
+        unit: "attempts",
         aim: { relation: "≤", value: 2 },
       },
       {
