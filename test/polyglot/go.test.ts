@@ -10,6 +10,7 @@ import { rollUnder } from "./rolling.ts";
 import { testTimedCalls } from "./timed-calls.ts";
 
 let client: string;
+let cancelBurst: string;
 let rolling: string;
 let timedCalls: Launch;
 let server: RealServer | undefined;
@@ -17,6 +18,7 @@ let server: RealServer | undefined;
 beforeAll(async () => {
   const build = await goClients();
   client = await build("go-client", ".");
+  cancelBurst = await build("go-cancel-burst", resolve("test/polyglot/cancel_burst.go"));
   rolling = await build("go-rolling", resolve("test/polyglot/rolling.go"));
   timedCalls = await foreignClients["grpc-go"]();
   server = await startServer("bin/inferd serve");
@@ -41,6 +43,10 @@ it("streams, embeds, and sees health, rich errors and deadlines", async () => {
       "s",
     ),
   );
+}, 120_000);
+
+it("cancels 2,000 and then 5,000 calls at once, and keeps another stream of that connection", async () => {
+  expect(await command(cancelBurst, [server!.address])).toBe("2000: kept\n5000: kept\n");
 }, 120_000);
 
 it("fails no call while three servers are replaced one after another", async () => {
