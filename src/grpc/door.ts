@@ -94,7 +94,7 @@ export class Door {
   readonly #options: DoorOptions;
   readonly #server: Server;
   readonly #gate: Gate;
-  readonly #guests = new Guests();
+  readonly #guests = new Guests(idleClock);
   readonly #services: string[] = [];
   /** By path. */
   readonly #methods = new Map<string, GateMethod>();
@@ -140,13 +140,14 @@ export class Door {
   async listen(place: Place, credentials: ServerCredentials): Promise<number> {
     const port = await listen(this.#server, place, credentials);
     const { limits } = this.#options;
+    const guests = this.#guests;
     for (const each of http2Servers(this.#server)) {
       this.#gate.guard(each);
-      this.#guests.watch(each);
+      guests.watch(each);
       answerPingsAfterGoaway(each);
       widenUploads(each);
-      limitAge(each, { ...limits, random: Math.random });
-      limitIdleness(each, { idleMs: limits.maxConnectionIdleMs, clock: idleClock });
+      limitAge(each, { ...limits, random: Math.random, guests });
+      limitIdleness(each, { idleMs: limits.maxConnectionIdleMs, clock: idleClock, guests });
     }
     return port;
   }
@@ -171,7 +172,7 @@ export class Door {
     for (const each of http2Servers(this.#server)) stopListening(each);
     this.#gate.closeSilent();
     // Calls that are on their way are served before the server takes no more.
-    await Promise.race([this.#guests.takeLeave(idleClock), graceEnds]);
+    await Promise.race([this.#guests.takeLeaveOfAll(), graceEnds]);
     const closed = new Promise<void>((resolve) => {
       this.#server.tryShutdown(() => resolve());
     });

@@ -9,11 +9,12 @@
  * frames there, and while it has none in its queue, the notice falls between two. It must not go through Node's
  * socket: a write of any but the session that does not end at once aborts the process ("is_write_in_progress"), and
  * a client that reads nothing brings that about. Over TLS there is no way around the socket. There the connection is
- * ended when its next stream begins: of one call at a time, as nginx makes them, none other can be on its way.
+ * ended when a stream begins and as many are open as ever were: a client that makes so many calls at a time, one as
+ * nginx does or more, waits for their answers then, and has none on its way.
  * Tested in test/grpc/farewell.test.ts, and with real proxies in test/proxies.
  */
 import { writeSync } from "node:fs";
-import type { Http2Server, Http2Session, ServerHttp2Session } from "node:http2";
+import type { Http2Server, Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 
@@ -22,6 +23,13 @@ export const roundTripMs = 1000;
 
 // How soon it is tried again to announce to a client that has yet to read what was sent before.
 const retryMs = 10;
+
+/** The streams of one session. */
+export interface Streams {
+  readonly open: number;
+  /** The most that were open at once. */
+  readonly peak: number;
+}
 
 /** Every stream that there can be, and no error. Bytes of the frame's head: length, type, flags, stream. */
 function notice(why: string): Buffer {
@@ -54,14 +62,33 @@ function announce(socket: Socket, why: string): boolean {
   }
 }
 
+export interface LeaveOptions {
+  readonly why: string;
+  readonly clock: Pick<Clock, "after">;
+  readonly streams: Streams;
+}
+
+/**
+ * Calls when a stream begins and none else can be on its way, as far as may be known. Where the peak is not reached
+ * in half the time, what is reached in that half counts.
+ */
+function atPeak(session: Http2Session, { clock, streams }: LeaveOptions, call: () => void): void {
+  let [wanted, seen] = [streams.peak, 1];
+  const stopWaiting = clock.after(roundTripMs / 2, () => (wanted = seen));
+  session.once("close", stopWaiting);
+  session.on("stream", () => {
+    seen = Math.max(seen, streams.open);
+    // At once, before an answer lets its caller begin another.
+    if (streams.open >= wanted) call();
+  });
+}
+
 /**
  * Asks a client to connect anew, and closes the session when it has heard of that; it ends with its last stream.
  * `why` is in ASCII, and what clients show in their traces. Never rejects.
  */
-export async function takeLeave(
-  session: Http2Session,
-  { why, clock }: { readonly why: string; readonly clock: Pick<Clock, "after"> },
-): Promise<void> {
+export async function takeLeave(session: Http2Session, options: LeaveOptions): Promise<void> {
+  const { why, clock } = options;
   if (session.closed || session.destroyed) return;
   await new Promise<void>((resolve) => {
     const stopWaiting = clock.after(roundTripMs, resolve);
@@ -77,28 +104,45 @@ export async function takeLeave(
       stopWaiting();
       stopTrying();
     });
-    if (session.encrypted) session.once("stream", () => resolve());
+    if (session.encrypted) atPeak(session, options, resolve);
     else if (!session.connecting) tell();
   });
   // Does nothing for one that has gone.
   session.close();
 }
 
-/** The open connections of a door, so that all can be ended. */
+/** The open connections of a door, and how each is asked to go. */
 export class Guests {
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #clock: Pick<Clock, "after">;
+  readonly #sessions = new Map<Http2Session, Streams>();
+
+  constructor(clock: Pick<Clock, "after">) {
+    this.#clock = clock;
+  }
 
   /** Call it once for each server, before a connection can be made. */
   watch(server: Http2Server): void {
     server.on("session", (session) => {
-      this.#sessions.add(session);
+      const streams = { open: 0, peak: 0 };
+      this.#sessions.set(session, streams);
       session.once("close", () => this.#sessions.delete(session));
+      session.on("stream", (stream) => {
+        streams.open += 1;
+        streams.peak = Math.max(streams.peak, streams.open);
+        stream.once("close", () => (streams.open -= 1));
+      });
     });
   }
 
+  /** Asks one to go; see {@link takeLeave}. */
+  async takeLeave(session: Http2Session, why: string): Promise<void> {
+    const streams = this.#sessions.get(session);
+    if (streams !== undefined) await takeLeave(session, { why, clock: this.#clock, streams });
+  }
+
   /** Asks all to go. Resolves when each has heard of it, or should have. */
-  async takeLeave(clock: Pick<Clock, "after">): Promise<void> {
-    const options = { why: "shutting_down", clock };
-    await Promise.all([...this.#sessions].map((session) => takeLeave(session, options)));
+  async takeLeaveOfAll(): Promise<void> {
+    const sessions = [...this.#sessions.keys()];
+    await Promise.all(sessions.map((session) => this.takeLeave(session, "shutting_down")));
   }
 }

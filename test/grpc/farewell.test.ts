@@ -1,7 +1,14 @@
 /** How a connection is ended: announced, and then closed to streams a round trip later. */
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect as connectHttp2, createServer, type ServerHttp2Session } from "node:http2";
+import {
+  connect as connectHttp2,
+  constants,
+  createSecureServer,
+  createServer,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +17,7 @@ import { afterEach, expect, it } from "vitest";
 import { FollowedKeyPair } from "../../src/auth/key-pair.ts";
 import { wallMs } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
-import { roundTripMs, takeLeave } from "../../src/grpc/farewell.ts";
+import { Guests, roundTripMs, takeLeave } from "../../src/grpc/farewell.ts";
 import { authority } from "../fixtures/certificates.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import {
@@ -118,7 +125,7 @@ it("waits until a client has read what was sent before", async () => {
   }
   await heard(wire, ({ bytes }) => bytes > 65_535);
   wire.socket.pause();
-  const left = takeLeave(session, { why: "test", clock });
+  const left = takeLeave(session, { why: "test", clock, streams: { open: 0, peak: 0 } });
   expect(wire.heard.lastStreams).toEqual([]);
   wire.socket.resume();
   await heard(wire, ({ ended }) => ended.includes(1));
@@ -140,12 +147,49 @@ it("does not wait for ever for a client that does not answer", async () => {
   const wire = await connect(`127.0.0.1:${(server.address() as AddressInfo).port}`);
   const [session] = await opened;
   await pong(wire);
-  const left = takeLeave(session, { why: "test", clock });
+  const left = takeLeave(session, { why: "test", clock, streams: { open: 0, peak: 0 } });
   await heard(wire, ({ pings }) => pings.length > 0);
   expect(wire.heard.lastStreams).toEqual([anyStream]);
   clock.advance(roundTripMs);
   await Promise.all([left, wire.closed]);
   expect(ofBoth(wire.heard)).toEqual([anyStream, 0]);
+});
+
+it("waits over TLS until a client has as many calls open as ever", async () => {
+  const own = authority("server CA").issue({ name: "localhost", dns: ["localhost"] });
+  const server = createSecureServer({ cert: own.cert, key: own.key });
+  closing.push(() => server.close());
+  const guests = new Guests(new FakeClock());
+  guests.watch(server);
+  const streams: ServerHttp2Stream[] = [];
+  server.on("stream", (stream) => {
+    streams.push(stream.resume());
+    stream.respond();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const session = connectHttp2(`https://localhost:${port}`, { rejectUnauthorized: false });
+  session.on("error", () => undefined);
+  closing.push(() => session.destroy());
+  const ends: Promise<unknown>[] = [];
+  const begin = async (): Promise<void> => {
+    const begun = once(server, "stream");
+    ends.push(once(session.request({ ":path": "/" }).resume(), "close"));
+    await begun;
+  };
+  for (let count = 0; count < 3; count += 1) await begin();
+  for (const stream of streams.slice(1)) stream.end();
+  await Promise.all(ends.slice(1));
+  const left = guests.takeLeaveOfAll();
+  const heardIt = once(session, "goaway");
+  await begin();
+  await begin();
+  // The fifth: of client's streams, every other number.
+  expect((await heardIt).slice(0, 2)).toEqual([constants.NGHTTP2_NO_ERROR, 9]);
+  await left;
+  for (const stream of streams) stream.end();
+  await Promise.all(ends);
 });
 
 it("comes with the next call over TLS, and fails none of one caller", async () => {
