@@ -53,7 +53,7 @@ it("fails no call while three servers are replaced one after another", async () 
   const seen = await rollUnder(rolling, []);
   expect(seen.failed).toEqual([]);
   expect(Math.min(seen.unary, seen.streams)).toBeGreaterThan(20);
-});
+}, 120_000);
 
 it("fails no call while its only server is restarted and loads its model", async () => {
   const seen = await restartUnder(rolling, []);

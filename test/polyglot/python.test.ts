@@ -83,7 +83,7 @@ it("fails no call while three servers are replaced one after another", async () 
   });
   expect(seen.failed).toEqual([]);
   expect(Math.min(seen.unary, seen.streams)).toBeGreaterThan(20);
-});
+}, 120_000);
 
 it("fails no call while its only server is restarted and loads its model", async () => {
   const seen = await restartUnder(python, [resolve("test/polyglot/rolling.py")], {
