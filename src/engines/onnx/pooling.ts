@@ -12,7 +12,7 @@ export interface TokenRows {
   readonly first: number;
   /** Rows that are tokens, at least 1. */
   readonly count: number;
-  /** Of those, the leading ones that do not count: a prompt's. Fewer than `count`. */
+  /** Of those, the leading ones that do not count: a prompt's. All of them where the text adds no token to it. */
   readonly skipped: number;
   readonly dimensions: number;
 }
@@ -32,10 +32,11 @@ function poolOne(rows: TokenRows, mode: Pooling): Float32Array {
   const { count, skipped } = rows;
   const counted = count - skipped;
   switch (mode) {
+    // Where no token counts, sentence-transformers takes the first one, or zero.
     case "cls":
-      return row(rows, skipped);
+      return row(rows, counted > 0 ? skipped : 0);
     case "last":
-      return row(rows, count - 1);
+      return counted > 0 ? row(rows, count - 1) : new Float32Array(rows.dimensions);
     case "max":
       return max(rows);
     case "mean":

@@ -25,6 +25,19 @@ it.each<Pooling>(["mean", "cls", "last", "max", "weighted_mean"])(
   },
 );
 
+it.each<[Pooling, number[]]>([
+  ["cls", [10, 20]],
+  ["last", [0, 0]],
+  ["mean", [0, 0]],
+  ["mean_sqrt_len", [0, 0]],
+  ["weighted_mean", [0, 0]],
+])("takes no other text's tokens by %s where all are skipped", (pooling, expected) => {
+  const alone = { ...second, data: Float32Array.of(...data.slice(0, 10), 70, 80) };
+  for (const skipped of [2, 3]) {
+    expect(Array.from(pool({ ...alone, skipped }, [pooling]))).toEqual(expected);
+  }
+});
+
 it("puts several modes one after the other", () => {
   expect(Array.from(pool(second, ["max", "cls"]))).toEqual([30, 40, 10, 20]);
 });
