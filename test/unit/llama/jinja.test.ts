@@ -91,6 +91,8 @@ describe("a template", () => {
     "{{ messages.append(1) }}",
     "{{ 'x'|no_such_filter }}",
     "{% for x in range(100001) %}{% endfor %}",
+    "{{ 'x'|constructor }}",
+    "{{ ['x']|select('constructor')|list }}",
   ])("%j fails, as it does in jinja2", (template) => {
     expect(() => render(template)).toThrow();
   });
@@ -99,6 +101,41 @@ describe("a template", () => {
     expect(() => render("{{ 'x' * 100000 }}")).toThrow("without bound");
     expect(() => render("{{ 'x' * 1000000000 }}")).toThrow("without bound");
     expect(() => render("{{ [0] * 1000000000 }}")).toThrow("without bound");
+  });
+
+  it.each([
+    "{{ [0] * 2000000 }}",
+    "{{ 'x'.ljust(100000000)|length }}",
+    "{{ 'x'.rjust(100000000)|length }}",
+    "{{ 'x'.zfill(100000000)|length }}",
+    "{{ 'x'|indent(100000000, true)|length }}",
+    "{{ [1]|tojson(indent=100000000)|length }}",
+    "{{ ('x' * 100000).replace('x', 'y' * 1000)|length }}",
+    "{{ (['x' * 1000] * 100000)|join|length }}",
+    "{{ ('y' * 1000).join(['x'] * 100000)|length }}",
+  ])("%j ends before what is too long is made", (template) => {
+    expect(() => render(template)).toThrow("without bound");
+  });
+
+  it("takes nothing so many times as nothing", () => {
+    expect(render("{{ [] * 1000000000 }}{{ '' * 1000000000 }}{{ [0] * -1 }}")).toBe("[][]");
+  });
+
+  it("can be ended in loops whose bodies are empty", () => {
+    let checks = 0;
+    const check = (): void => {
+      checks += 1;
+      if (checks > 1000) throw new Error("time is up");
+    };
+    const loops =
+      "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}";
+    const options = { longest: 10_000, check, today: () => new Date(0) };
+    expect(() => renderTemplate(parseTemplate(loops), {}, options)).toThrow("time is up");
+  });
+
+  it("knows no more of the formats after % than it says", () => {
+    expect(() => render("{{ '%5d' % 1 }}")).toThrow("not known here");
+    expect(render("{{ '%.1f%%' % 12.34 }}")).toBe("12.3%");
   });
 
   it("refuses in its own words", () => {

@@ -1,6 +1,6 @@
 /** Jinja's filters, those that chat templates use. */
 import { argument, numberArgument, textArgument } from "./arguments.ts";
-import { bounded, formatted, itemOf } from "./operators.ts";
+import { formatted, itemOf, joinedTexts, repeated } from "./operators.ts";
 import { capitalize, replaceIn, strip } from "./strings.ts";
 import { testOf } from "./tests.ts";
 import { jsonOf, textOf } from "./text.ts";
@@ -93,14 +93,14 @@ function joined(value: Value, args: Arguments): string {
   const texts = itemsOf(value).map((item) => {
     return textOf(attribute === undefined ? item : attributeOf(item, attribute));
   });
-  return bounded(texts.join(textOf(argument(args, 0, "d"))));
+  return joinedTexts(texts, textOf(argument(args, 0, "d")));
 }
 
 function json(value: Value, args: Arguments): string {
   const indent = argument(args, 1, "indent");
   const separators = argument(args, 2, "separators");
   const [item, key] = separators === undefined || separators === null ? [] : itemsOf(separators);
-  const margin = typeof indent === "number" ? " ".repeat(Math.max(0, indent)) : indent;
+  const margin = typeof indent === "number" ? repeated(" ", indent) : indent;
   return jsonOf(value, {
     ensureAscii: isTrue(argument(args, 0, "ensure_ascii")),
     indent: typeof margin === "string" ? margin : undefined,
@@ -114,14 +114,14 @@ function json(value: Value, args: Arguments): string {
 
 function indented(value: Value, args: Arguments): string {
   const width = argument(args, 0, "width") ?? 4;
-  const margin = typeof width === "number" ? " ".repeat(width) : textOf(width);
+  const margin = typeof width === "number" ? repeated(" ", width) : textOf(width);
   const hasFirst = isTrue(argument(args, 1, "first"));
   const hasBlank = isTrue(argument(args, 2, "blank"));
   const lines = textOf(value).split("\n");
   const margined = lines.map((line, at) => {
     return (at === 0 ? hasFirst : hasBlank || line !== "") ? margin + line : line;
   });
-  return bounded(margined.join("\n"));
+  return joinedTexts(margined, "\n");
 }
 
 function integer(value: Value, args: Arguments): Value {
@@ -242,7 +242,7 @@ const filters: Readonly<Record<string, FilterFunction>> = {
 };
 
 export function filterOf(name: string): FilterFunction {
-  const filter = filters[name];
+  const filter = Object.hasOwn(filters, name) ? filters[name] : undefined;
   if (filter === undefined) throw new TemplateFault(`No filter named '${name}'`);
   return filter;
 }

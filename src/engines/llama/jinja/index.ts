@@ -124,6 +124,8 @@ function loop(node: For, scope: Scope, output: Output): void {
           return isTrue(evaluate(test, inner));
         });
   for (const [index, item] of items.entries()) {
+    // Its body may be empty.
+    output.options.check();
     const inner = new Scope(scope, [["loop", loopOf(items, index)]]);
     bind(loopvar, item, inner);
     if (run(node.body, inner, output) === "break") return;

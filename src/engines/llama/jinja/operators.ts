@@ -17,6 +17,8 @@ import type { Value } from "./values.ts";
 
 /** Longer text than a template may make of any chat; what keeps doubling in check. */
 const longest = 64 * 2 ** 20;
+/** More items than a list may have: each takes more room than a character. */
+const mostItems = 2 ** 20;
 
 export function operate(operator: string, a: Value, b: Value): Value {
   switch (operator) {
@@ -50,9 +52,18 @@ const orders: Readonly<Record<string, (order: number) => boolean>> = {
 
 /** Refuses a text that grows without bound. */
 export function bounded(text: string): string {
-  if (text.length > longest) throw new TemplateFault("it makes a text without bound");
+  if (text.length > longest) throw unboundedText();
   return text;
 }
+
+/** Texts with one between them; refuses what is too long before it is made. */
+export function joinedTexts(texts: readonly string[], between: string): string {
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  if (length + between.length * (texts.length - 1) > longest) throw unboundedText();
+  return texts.join(between);
+}
+
+const unboundedText = () => new TemplateFault("it makes a text without bound");
 
 function add(a: Value, b: Value): Value {
   if (typeof a === "string" && typeof b === "string") return bounded(a + b);
@@ -70,15 +81,26 @@ function multiply(a: Value, b: Value): Value {
     return calculate("*", a, b);
   }
   const count = Math.max(0, times);
-  const length = typeof whole === "string" ? whole.length : (items?.length ?? 0);
-  if (length * count > longest) throw new TemplateFault("it makes a text without bound");
-  if (typeof whole === "string") return whole.repeat(count);
-  const all = Array.from({ length: count }, () => items ?? []).flat();
+  if (typeof whole === "string") return repeated(whole, count);
+  const all = repeatedItems(items ?? [], count);
   return whole instanceof Tuple ? new Tuple(all) : all;
 }
 
+/** A text so many times; refuses one that is too long before it is made. */
+export function repeated(text: string, count: number): string {
+  if (text === "" || count <= 0) return "";
+  if (text.length * count > longest) throw unboundedText();
+  return text.repeat(count);
+}
+
+function repeatedItems(items: readonly Value[], count: number): readonly Value[] {
+  if (items.length === 0) return items;
+  if (items.length * count > mostItems) throw new TemplateFault("it makes a list without bound");
+  return Array.from({ length: count }, () => items).flat();
+}
+
 function boundedList(items: readonly Value[]): readonly Value[] {
-  if (items.length > longest / 64) throw new TemplateFault("it makes a list without bound");
+  if (items.length > mostItems) throw new TemplateFault("it makes a list without bound");
   return items;
 }
 
@@ -121,17 +143,18 @@ export function formatted(pattern: string, values: Value): string {
   const all = values instanceof Tuple ? values.items : [values];
   let next = 0;
   return pattern.replace(
-    /%(?:(%)|(?:\.(\d+))?([a-z]))/g,
+    /%(?:(%)|(?:\.(\d+))?([a-z])|)/g,
     (...[, percent, digits, kind]: string[]) => {
       if (percent !== undefined) return "%";
+      if (kind === undefined) throw new TemplateFault("this format after % is not known here");
       const value = all[next];
       next += 1;
       if (kind === "s") return textOf(value);
       const number = numberOf(value);
-      if (number === undefined) throw new TemplateFault(`%${kind ?? ""} takes a number`);
+      if (number === undefined) throw new TemplateFault(`%${kind} takes a number`);
       if (kind === "d" || kind === "i") return String(Math.trunc(number));
       if (kind === "f") return number.toFixed(Number(digits ?? 6));
-      throw new TemplateFault(`the format %${kind ?? ""} is not known here`);
+      throw new TemplateFault(`the format %${kind} is not known here`);
     },
   );
 }

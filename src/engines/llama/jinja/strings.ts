@@ -1,8 +1,8 @@
 /** What Python's `str` does with text. */
 import { neededText, numberArgument, textArgument } from "./arguments.ts";
-import { bounded } from "./operators.ts";
+import { bounded, joinedTexts, repeated } from "./operators.ts";
 import { quoted, textOf } from "./text.ts";
-import { isDict, itemsOf, sequenceOf, TemplateFault, Tuple } from "./values.ts";
+import { isDict, itemsOf, lengthOf, sequenceOf, TemplateFault, Tuple } from "./values.ts";
 import type { Arguments, Value } from "./values.ts";
 
 const space = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
@@ -33,9 +33,9 @@ export function replaceIn(text: string, args: Arguments): string {
   const fresh = neededText(args, 1, "new");
   const most = numberArgument(args, 2, "count") ?? -1;
   const pieces = old === "" ? ["", ...Array.from(text), ""] : text.split(old);
-  if (most < 0 || most >= pieces.length - 1) return bounded(pieces.join(fresh));
+  if (most < 0 || most >= pieces.length - 1) return joinedTexts(pieces, fresh);
   const rest = pieces.slice(most).join(old);
-  return bounded([...pieces.slice(0, most), rest].join(fresh));
+  return joinedTexts([...pieces.slice(0, most), rest], fresh);
 }
 
 function split(text: string, args: Arguments): readonly string[] {
@@ -135,8 +135,8 @@ export const stringMethods: ReadonlyMap<string, Method> = new Map<string, Method
   ["isnumeric", isAll(/^\p{N}*$/u)],
   ["isspace", (text) => text !== "" && strip(text, undefined, both) === ""],
   ["isupper", (text) => cased(text) && text === text.toUpperCase()],
-  ["join", (text, args) => bounded(itemsOf(args.positional[0]).map(neededItem).join(text))],
-  ["ljust", (text, args) => text.padEnd(numberArgument(args, 0) ?? 0, textArgument(args, 1))],
+  ["join", (text, args) => joinedTexts(itemsOf(args.positional[0]).map(neededItem), text)],
+  ["ljust", (text, args) => text + fill(text, args, textArgument(args, 1))],
   ["lower", (text) => text.toLowerCase()],
   ["lstrip", (text, args) => strip(text, textArgument(args, 0), { left: true, right: false })],
   [
@@ -159,7 +159,7 @@ export const stringMethods: ReadonlyMap<string, Method> = new Map<string, Method
   ],
   ["replace", replaceIn],
   ["rfind", (text, args) => place(text, text.lastIndexOf(neededText(args, 0)))],
-  ["rjust", (text, args) => text.padStart(numberArgument(args, 0) ?? 0, textArgument(args, 1))],
+  ["rjust", (text, args) => fill(text, args, textArgument(args, 1)) + text],
   [
     "rpartition",
     (text, args) => {
@@ -176,8 +176,13 @@ export const stringMethods: ReadonlyMap<string, Method> = new Map<string, Method
   ["strip", (text, args) => strip(text, textArgument(args, 0), both)],
   ["title", titled],
   ["upper", (text) => text.toUpperCase()],
-  ["zfill", (text, args) => text.padStart(numberArgument(args, 0) ?? 0, "0")],
+  ["zfill", (text, args) => fill(text, args, "0") + text],
 ]);
+
+/** What a text lacks of a width in characters. */
+function fill(text: string, args: Arguments, char = " "): string {
+  return repeated(char, (numberArgument(args, 0) ?? 0) - lengthOf(text));
+}
 
 function neededItem(item: Value): string {
   if (typeof item === "string") return item;

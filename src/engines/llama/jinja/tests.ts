@@ -69,7 +69,8 @@ const operators: Readonly<Record<string, string>> = {
 
 /** A test by its name, as filters name one too. */
 export function testOf(name: string): Test {
-  const test = tests[operators[name] ?? name];
+  const own = operators[name] ?? name;
+  const test = Object.hasOwn(tests, own) ? tests[own] : undefined;
   if (test === undefined) throw new TemplateFault(`No test named '${name}'`);
   return test;
 }
