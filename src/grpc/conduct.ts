@@ -69,12 +69,14 @@ export class Conduct {
 
   /** Notes a refusal or a reset, and closes the connection at the first too many. */
   annoy(): void {
-    if (this.#session.destroyed || this.#patience.take(this.#options.clock.now()) === 0) return;
+    if (this.#patience.take(this.#options.clock.now()) === 0) return;
     this.#close("TOO_MANY_RESETS");
   }
 
   #close(reason: ConnectionReason): void {
     const session = this.#session;
+    // Events of its streams still come in the turn in which it was closed, and it has no socket then.
+    if (session.destroyed) return;
     this.#options.turnedAway.connection(reason, session.socket.remoteAddress);
     // Of two GOAWAYs the first is heard; `destroy` alone says that nothing is wrong.
     session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);

@@ -66,14 +66,18 @@ const hello = http2Frame({
   stream: 1,
   payload: frame(Buffer.from("x")),
 });
+/** A field that HPACK's table takes in, and a block of it alone, 57 times. */
+const added = Buffer.concat([
+  Buffer.from([0x40]),
+  headerText("x-bin"),
+  headerText("Y".repeat(3960)),
+]);
+const again = Buffer.alloc(57, 0xbe);
 const large = headerBlock({ large: "x".repeat(16_384) });
 
 it("headers that a few bytes bring out of HPACK's table end the connection at the first call of them", async () => {
   const address = await open();
   const wire = await connect(address);
-  const value = "Y".repeat(3960);
-  const added = Buffer.concat([Buffer.from([0x40]), headerText("x-bin"), headerText(value)]);
-  const again = Buffer.alloc(57, 0xbe);
   const before = await heapBytes();
   wire.send(block(1, Buffer.concat([callHeaders(path), added])));
   for (let call = 1; call < 1000; call += 1) {
@@ -97,6 +101,15 @@ const cases = [
       block(1, callHeaders(path)),
       block(1, large.subarray(0, 16_000), flags.endStream),
       rest(large),
+    ],
+  },
+  {
+    what: "as trailers of two calls in one packet",
+    frames: [
+      block(1, callHeaders(path)),
+      block(3, callHeaders(path)),
+      block(1, Buffer.concat([added, again]), flags.endStream | flags.endHeaders),
+      block(3, again, flags.endStream | flags.endHeaders),
     ],
   },
 ];
