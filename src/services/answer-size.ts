@@ -2,7 +2,7 @@
  * How large a unary answer gets, told before it is made: gRPC libraries refuse more than 4 MiB in one message
  * unless told otherwise, and a caller who is refused by its own library has paid for the work.
  */
-import { ServeError, type Violation } from "../base/errors.ts";
+import { type FieldReason, ServeError, type Violation } from "../base/errors.ts";
 import type { VectorShape } from "../workers/messages.ts";
 
 export interface VectorAnswer {
@@ -43,13 +43,15 @@ export function assertVectorsFit(answer: VectorAnswer, mostBytes: number): void 
   const each = embedAnswerBytes({ ...answer, count: 1 }) - restBytes;
   const texts = Math.max(0, Math.floor((mostBytes - restBytes) / each));
   const advice = `send at most ${texts} texts a call, ask for a smaller encoding, or use EmbedStream`;
-  throw tooLarge({ bytes, mostBytes, advice, field: "inputs" }, { max_inputs: String(texts) });
+  const reason = "TOO_MANY";
+  const facts = { max_inputs: String(texts) };
+  throw tooLarge({ bytes, mostBytes, advice, field: "inputs", reason }, facts);
 }
 
-/** Throws RESPONSE_TOO_LARGE for a completion that does not fit, so far. */
-export function assertTextFits(bytes: number, mostBytes: number): void {
+/** Throws RESPONSE_TOO_LARGE for a completion that does not fit, so far. `field`: the one that makes it large. */
+export function assertTextFits(bytes: number, mostBytes: number, field: string): void {
   if (bytes + restBytes <= mostBytes) return;
-  throw tooLarge({ bytes, mostBytes, advice: "use GenerateStream", field: "include_prompt" });
+  throw tooLarge({ bytes, mostBytes, advice: "use GenerateStream", field, reason: "TOO_LONG" });
 }
 
 interface TooLarge {
@@ -57,11 +59,13 @@ interface TooLarge {
   readonly mostBytes: number;
   readonly advice: string;
   readonly field: string;
+  readonly reason: FieldReason;
 }
 
-function tooLarge({ bytes, mostBytes, advice, field }: TooLarge, facts = {}): ServeError {
+function tooLarge({ field, reason, ...sizes }: TooLarge, facts = {}): ServeError {
+  const { bytes, mostBytes, advice } = sizes;
   const description = `would make an answer of ${bytes} bytes, and at most ${mostBytes} are sent: ${advice}`;
-  const violation: Violation = { field, reason: "TOO_MANY", description };
+  const violation: Violation = { field, reason, description };
   return new ServeError("RESPONSE_TOO_LARGE", `${field} ${description}`, {
     facts: { bytes: String(bytes), max_bytes: String(mostBytes), ...facts },
     violations: [violation],

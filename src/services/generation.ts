@@ -51,8 +51,11 @@ export function generationHandlers(options: GenerationOptions): GenerationHandle
       rules.GenerateRequest,
       async function* (request, context) {
         const mostBytes = options.limits.maxResponseBytes;
-        assertTextFits(Buffer.byteLength(promptToRepeat(request)), mostBytes);
-        yield await collect(stream(request, context), mostBytes);
+        // What the caller can ask less of.
+        const field = request.includePrompt ? "include_prompt" : "sampling.max_tokens";
+        const fits = (bytes: number): void => assertTextFits(bytes, mostBytes, field);
+        fits(Buffer.byteLength(promptToRepeat(request)));
+        yield await collect(stream(request, context), fits);
       },
       alsoCheck,
     ),
@@ -206,7 +209,11 @@ function recordResult(record: CallRecord, { reason, usage, timings }: JobResult)
 /** A token id takes at most so many. */
 const idBytes = 5;
 
-async function collect(events: AsyncIterable<Event>, mostBytes: number): Promise<GenerateResponse> {
+/** `fits` throws where the answer has become too large. */
+async function collect(
+  events: AsyncIterable<Event>,
+  fits: (bytes: number) => void,
+): Promise<GenerateResponse> {
   let bytes = 0;
   const texts: string[] = [];
   const tokens: number[] = [];
@@ -217,7 +224,7 @@ async function collect(events: AsyncIterable<Event>, mostBytes: number): Promise
     else if ($case === "finish") finish = value;
     else {
       bytes += Buffer.byteLength(value.text) + value.tokens.length * idBytes;
-      assertTextFits(bytes, mostBytes);
+      fits(bytes);
       texts.push(value.text);
       for (const token of value.tokens) tokens.push(token);
     }

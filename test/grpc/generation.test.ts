@@ -212,12 +212,17 @@ describe("generation", () => {
     },
   );
 
+  const tooLarge = (field: string) => ({
+    reason: "RESPONSE_TOO_LARGE",
+    violations: [{ field, reason: "TOO_LONG" }],
+  });
+
   it("refuses a whole answer that no client would receive, and streams it", async () => {
     const asked: Submission[] = [];
     const { call } = await open(withModels(story(undefined, asked)));
     const request = { prompt: "x".repeat(4_194_304), include_prompt: true };
     const { error } = await call("GenerationService", "Generate", request);
-    expect(detailsOf(error)?.reason).toBe("RESPONSE_TOO_LARGE");
+    expect(detailsOf(error)).toMatchObject(tooLarge("include_prompt"));
     expect(asked).toEqual([]);
     await call("GenerationService", "GenerateStream", request);
     expect(asked).toHaveLength(1);
@@ -227,7 +232,7 @@ describe("generation", () => {
     const piece = { kind: "piece", text: "x".repeat(1_500_000) } as const;
     const { call } = await open(withModels(story([piece, piece, piece])));
     const { error } = await call("GenerationService", "Generate", { prompt: "x" });
-    expect(detailsOf(error)?.reason).toBe("RESPONSE_TOO_LARGE");
+    expect(detailsOf(error)).toMatchObject(tooLarge("sampling.max_tokens"));
   });
 
   it("keeps a model's own limit of tokens", async () => {
