@@ -1,6 +1,6 @@
 /** Readers of single setting values. Each throws a RangeError whose message goes on after the setting's name. */
 import { resolve } from "node:path";
-import { absoluteAddress } from "../base/unix-path.ts";
+import { absoluteAddress, unixPathOf } from "../base/unix-path.ts";
 import { Secret } from "../base/secret.ts";
 import { scopes } from "./scopes.ts";
 
@@ -33,8 +33,10 @@ export const nonEmpty: ReadValue<string> = (text) => {
 export const path: ReadValue<string> = (text, folder) => resolve(folder, nonEmpty(text, folder));
 
 /** An address to listen on; a path after `unix:` is made absolute. */
-export const address: ReadValue<string> = (text, folder) =>
-  absoluteAddress(nonEmpty(text, folder), folder);
+export const address: ReadValue<string> = (text, folder) => {
+  if (unixPathOf(text) === "") throw new RangeError("must name a socket's path after unix:");
+  return absoluteAddress(nonEmpty(text, folder), folder);
+};
 
 /** A flag that is given or not: bare it means true. */
 export const truth: ReadValue<boolean> = (text) => oneOf("true", "false")(text, "") === "true";

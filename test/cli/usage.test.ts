@@ -47,6 +47,7 @@ it("states its exit codes", async () => {
 it.each([
   [["serve", "--port", "many"], '--port must be a whole number from 0 to 65535, not "many"'],
   [["serve", "--prot", "1"], "--port"],
+  [["serve", "--host", "unix:"], "--host must name a socket's path after unix:"],
   [["serve", "--config", "missing.yaml"], "--config: missing.yaml does not exist"],
   [["sreve"], "serve"],
   [["generate", "p", "--temperature", "warm"], "--temperature"],
