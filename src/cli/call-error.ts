@@ -51,8 +51,10 @@ const unreached = /ECONNREFUSED|ENOENT|ENOTFOUND|Last error: (undefined|null)\b/
 const describeProxy = ({ address, variable }: Proxy): string =>
   `the proxy ${address}, which ${variable} names`;
 
+/** A server cuts a long description, and ends it with an ellipsis then. */
 function tells(message: string, field: string, description: string): boolean {
-  return message === `${field} ${description}`;
+  const told = `${field} ${description}`;
+  return message === told || (told.endsWith("…") && message.startsWith(told.slice(0, -1)));
 }
 
 function detailsOf(metadata: Metadata): Details {

@@ -59,6 +59,11 @@ export async function openCanned(): Promise<Canned> {
       call.emit("error", refusal(wrongFields.slice(1), "stop[0] must not be empty"));
       return;
     }
+    if (prompt === "refuse at length") {
+      const cut = { field: "stop[0]", description: "must not be…" };
+      call.emit("error", refusal([cut], "stop[0] must not be this long"));
+      return;
+    }
     call.write(event({ $case: "started", value: { seed: 7 } }));
     call.write(event({ $case: "piece", value: { text: "once, " } }));
     if (prompt === "hang") return;

@@ -85,10 +85,13 @@ describe("inferd generate", () => {
     );
   });
 
-  it("says once what is wrong with the only wrong field", async () => {
-    const { err } = await inferd(at("generate", "refuse one"));
+  it.each([
+    ["refuse one", "must not be empty"],
+    ["refuse at length", "must not be this long"],
+  ])("says once what is wrong with the only wrong field: %s", async (prompt, wrong) => {
+    const { err } = await inferd(at("generate", prompt));
     expect(err).toBe(
-      "inferd: INVALID_ARGUMENT (FIELD_INVALID): stop[0] must not be empty; try again in 1.5 s\n",
+      `inferd: INVALID_ARGUMENT (FIELD_INVALID): stop[0] ${wrong}; try again in 1.5 s\n`,
     );
   });
 
