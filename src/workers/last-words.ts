@@ -2,8 +2,8 @@
 
 /** Lines kept. */
 const kept = 8;
-/** V8 and glibc print a stack after the sentence that matters, and would push it out. */
-const stackFrame = /^\s*(\d+: |#\d+ +)0x[0-9a-f]+/;
+/** V8, glibc and Rust print a stack after the sentence that matters, and would push it out. */
+const stackFrame = /^\s*(\d+: +|#\d+ +)0x[0-9a-f]+/;
 /** As V8, C++, the C library and the kernel say it. */
 const memoryShort = /out of memory|bad_alloc|cannot allocate memory|insufficient memory/i;
 
