@@ -11,6 +11,11 @@ import type { Exit, Port } from "./port.ts";
 import { Pulse } from "./pulse.ts";
 import type { Arbiter, Share } from "./shares.ts";
 
+/** In characters: every answer that lists the model carries why it failed. */
+const longestReason = 2000;
+/** Of a line that a worker has for the log, in characters. */
+const longestLine = 16_384;
+
 /** How long a worker may be silent before it is taken to hang. */
 export interface Patience {
   /** One step. */
@@ -128,7 +133,7 @@ export class Life {
 
   /** Ends it at once for what it has loaded. */
   refuse(reason: string): void {
-    this.#loadFailure = reason;
+    this.#loadFailure = clipped(reason, longestReason);
     this.#port.kill();
   }
 
@@ -159,7 +164,7 @@ export class Life {
       case "log":
         this.#options.log[message.level](
           { workerPid: this.pid, ...(message.requestId && { requestId: message.requestId }) },
-          message.message,
+          clipped(message.message, longestLine),
         );
     }
   }
@@ -212,3 +217,6 @@ export class Life {
     this.#channel.close();
   }
 }
+
+const clipped = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most)}…` : text;

@@ -199,6 +199,26 @@ describe("a graph that fails", () => {
     );
   });
 
+  it("on texts longer than any that is tried, is not asked for them", async () => {
+    const files = { "config.json": { json: { max_position_embeddings: 999_999_999 } } };
+    const engine = await open({ graph: lookup({}, table(size)), files });
+    expect(engine.info.contextLength).toBe(999_999_999);
+    // Positions for 2048 tokens and no more.
+    const short = { ...table(2048), values: new Float32Array(2048 * 4) };
+    const graph = lookup({
+      nodes: [
+        { type: "Gather", inputs: ["positions", "position_ids"], output: "placed" },
+        { type: "Gather", inputs: ["table", "input_ids"], output: "looked" },
+        { type: "Add", inputs: ["placed", "looked"], output: "last_hidden_state" },
+      ],
+      weights: { table: table(size), positions: short },
+      inputs: ["input_ids", "attention_mask", "position_ids"],
+    });
+    const tried = await open({ graph, files });
+    const items = await embed(tried, ["a b", "a ".repeat(2100)]);
+    expect(items.map(({ error }) => error?.reason)).toEqual([undefined, "INTERNAL"]);
+  });
+
   it("on the highest token of the tokenizer, is refused", async () => {
     const files = { "config.json": { json: {} } };
     const graph = lookup({}, table(size - 1));

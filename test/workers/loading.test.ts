@@ -39,6 +39,12 @@ it("fails a model whose engine cannot load it, once, and serves the others", asy
   expect(events).toHaveLength(3);
 });
 
+it("tells of a failure no more than answers should carry", async () => {
+  registry.load(scriptedManifest({ options: { load_fail: "x".repeat(1_000_000) } }));
+  const { failure } = await reached(registry, "scripted", "failed");
+  expect(failure).toMatch(/^x{2000}…$/);
+});
+
 it.each([
   { exits: 2, state: "ready", loads: 3 },
   { exits: 3, state: "failed", loads: 3 },

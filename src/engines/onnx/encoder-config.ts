@@ -52,6 +52,8 @@ export function encoderConfig(files: EncoderFiles, stated: Stated): EncoderConfi
   const { model, modules } = files;
   const sentence = sentenceConfigOf(files.sentence);
   const pooling = poolingConfigOf(files.pooling);
+  const vocabularySize = positive(model, "vocab_size");
+  const paddingId = paddingIdOf(model) ?? 0;
   return {
     ...promptsOf(files.prompts),
     pooling: stated.pooling ?? pooling?.modes,
@@ -60,12 +62,12 @@ export function encoderConfig(files: EncoderFiles, stated: Stated): EncoderConfi
       { sentence: sentence.maxTokens, tokenizer: files.tokenizer, model },
       stated.contextLength,
     ),
-    vocabularySize: positive(model, "vocab_size"),
+    vocabularySize,
     // Without modules.json nothing says whether the model's authors scale.
     normalize: stated.normalize ?? (modules === undefined || modules.at(-1)?.kind === "normalize"),
     lowercase: sentence.lowercase,
-    // Padding is masked out, so any id does; zero is one that every model knows.
-    paddingId: paddingIdOf(model) ?? 0,
+    // Padding is masked out, so any id does that the model knows; zero is one that every model does.
+    paddingId: paddingId < (vocabularySize ?? Infinity) ? paddingId : 0,
     firstPosition: firstPositionOf(model),
     architectures: field(model, "architectures"),
   };

@@ -80,8 +80,9 @@ function readerOf(tokens: Tokens) {
 
 /** Texts that show at once what no caller's text should be the first to show. */
 async function readTrials(tokens: Tokens, maxTokens: number) {
+  const most = Math.min(maxTokens, mostTrialTokens);
   // A hundred tokens at the least each time.
-  const all = `${mixedScripts} `.repeat(1 + maxTokens / 100);
+  const all = `${mixedScripts} `.repeat(1 + most / 100);
   const texts = ["a", mixedScripts, everyByte(), all];
   const read = await tokens.read(texts.map((text) => ({ text, truncate: "end" })));
   // A tokenizer without a token for something says so of a caller's text too.
@@ -90,10 +91,17 @@ async function readTrials(tokens: Tokens, maxTokens: number) {
     if (Number.isInteger(id) && id >= 0) continue;
     throw new Error(`the tokenizer gives ${String(id)} as a token id`);
   }
-  const longest = trials.reduce<readonly number[]>((a, b) => (b.length > a.length ? b : a), []);
+  const computed = trials.map((ids) => ids.slice(0, most));
+  const longest = computed.reduce<readonly number[]>((a, b) => (b.length > a.length ? b : a), []);
   if (longest.length === 0) throw new Error("the tokenizer reads no text of any script");
-  return { trials, longest };
+  return { trials: computed, longest };
 }
+
+/**
+ * No longer text is computed while a model is loaded: attention takes memory by the square of a text's length, some
+ * gigabytes for 8192 tokens, and the library keeps what it once took.
+ */
+const mostTrialTokens = 2048;
 
 interface Encoding {
   readonly sessions: Sessions;

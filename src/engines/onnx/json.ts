@@ -38,11 +38,17 @@ export function isBlank(value: unknown): boolean {
 export function refuseOtherKeys({ name, value }: NamedJson, known: readonly string[]): void {
   for (const [key, stated] of entriesOf(value)) {
     if (known.includes(key) || isBlank(stated)) continue;
-    throw new Error(`${name}: inferd does not know the key ${key}, which may change the vectors`);
+    throw new Error(
+      `${name}: inferd does not know the key ${shown(key)}, which may change the vectors`,
+    );
   }
 }
 
+/** Of a value, so many characters are shown: a message goes to callers and into the log. */
+const mostShown = 100;
+
 /** A value for a message. */
 export function shown(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > mostShown ? `${text.slice(0, mostShown)}…` : text;
 }

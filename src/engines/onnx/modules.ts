@@ -1,6 +1,6 @@
 /** A model's `modules.json`: what sentence-transformers computes, one module after the other. */
 import { isAbsolute } from "node:path";
-import { field } from "./json.ts";
+import { field, shown } from "./json.ts";
 
 export interface Module {
   readonly kind: "transformer" | "pooling" | "dense" | "normalize";
@@ -28,7 +28,7 @@ export function modulesOf(modules: unknown): readonly Module[] | undefined {
   const order = found.map(({ kind }) => kind).join(" ");
   if (!/^transformer( pooling)?( dense| normalize)*$/.test(order)) {
     throw new Error(
-      `modules.json has its modules in an order that inferd does not compute: ${order || "none"}`,
+      `modules.json has its modules in an order that inferd does not compute: ${shown(order) || "none"}`,
     );
   }
   return found;
@@ -39,7 +39,9 @@ function kindOf(type: unknown): Module["kind"] | "none" {
   const last = name.split(".").at(-1) ?? "";
   const kind = name.startsWith("sentence_transformers.") ? kinds[last] : undefined;
   if (kind !== undefined) return kind;
-  throw new Error(`modules.json has a module that inferd does not compute: ${name || "unnamed"}`);
+  throw new Error(
+    `modules.json has a module that inferd does not compute: ${shown(name) || "unnamed"}`,
+  );
 }
 
 function pathOf(module: unknown): string {

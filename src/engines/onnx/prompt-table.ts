@@ -1,6 +1,6 @@
 /** The prompts of a model as its texts are read: what stands before a text, and how many of its tokens do not count. */
 import { ServeError } from "../../base/errors.ts";
-import { field } from "./json.ts";
+import { field, shown } from "./json.ts";
 import type { Prompts } from "./prompts.ts";
 
 /** What stands before a text. */
@@ -57,7 +57,9 @@ async function readPrompt(
     return await read(text);
   } catch (cause) {
     const problem = "is longer than the model takes, or cannot be read";
-    throw new Error(`config_sentence_transformers.json: prompts.${name} ${problem}`, { cause });
+    throw new Error(`config_sentence_transformers.json: prompts.${shown(name)} ${problem}`, {
+      cause,
+    });
   }
 }
 

@@ -10,6 +10,9 @@ export interface Prompts {
   readonly defaultPrompt: string | undefined;
 }
 
+/** Of all prompts and their names: each answer that describes the model carries them. */
+const mostCharacters = 262_144;
+
 /** These change no vector: versions, and how vectors are to be compared. */
 const known = ["prompts", "default_prompt_name", "model_type", "similarity_fn_name", "__version__"];
 
@@ -22,8 +25,12 @@ export function promptsOf(config: unknown): Prompts {
   }
   const prompts = entriesOf(field(config, "prompts")).map(([prompt, text]): ModelPrompt => {
     if (typeof text === "string" || text === null) return { name: prompt, text: text ?? "" };
-    throw new Error(`${name}: prompts.${prompt} must be a text`);
+    throw new Error(`${name}: prompts.${shown(prompt)} must be a text`);
   });
+  const characters = prompts.reduce((sum, one) => sum + one.name.length + one.text.length, 0);
+  if (characters > mostCharacters) {
+    throw new Error(`${name}: prompts have more than ${mostCharacters} characters together`);
+  }
   return { prompts, defaultPrompt: defaultOf(field(config, "default_prompt_name"), prompts) };
 }
 

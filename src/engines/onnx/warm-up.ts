@@ -9,7 +9,7 @@ export interface WarmUpParts {
   readonly compute: (texts: readonly EncodedText[]) => Promise<readonly Float32Array[]>;
   /** Texts that were read, the first one a usual short text. */
   readonly trials: readonly (readonly number[])[];
-  /** A text of as many tokens as the model takes. */
+  /** A text of as many tokens as the model takes, or as are tried. */
   readonly longest: readonly number[];
   readonly highestId: number;
   /** A monotonic clock, in milliseconds. */
@@ -33,7 +33,7 @@ export async function warmUp(parts: WarmUpParts): Promise<WarmUp> {
     throw new Error("the graph gives no numbers for a short text: its weights are wrong");
   }
   await runOne(parts, [highestId], `the token id ${highestId}, the highest of tokenizer.json`);
-  const most = `a text of ${longest.length} tokens, the most that its files or limits.context_length let it have`;
+  const most = `a text of ${longest.length} tokens, which its files or limits.context_length let it have`;
   await runOne(parts, longest, most);
   for (const trial of trials) {
     // The longest is one of them.

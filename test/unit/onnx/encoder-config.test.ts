@@ -176,6 +176,7 @@ describe("prompts", () => {
       "default_prompt_name",
     ],
     ["a prompt that is no text", { prompts: { a: 1 } }, "prompts.a"],
+    ["more text than answers should carry", { prompts: { a: "x".repeat(300_000) } }, "262144"],
     ["a default number of dimensions", { truncate_dim: 64 }, "truncate_dim"],
     ["another type of model", { model_type: "SparseEncoder" }, "model_type is SparseEncoder"],
   ])("are refused with %s", (_, prompts, message) => {
@@ -256,4 +257,25 @@ describe("modules", () => {
   ])("are refused with %s", (_, modules, message) => {
     expect(() => modulesOf(modules)).toThrow(message);
   });
+});
+
+it("pads with a token that the model has", () => {
+  const paddedWith = (pad_token_id: number) =>
+    encoderConfig({ ...files, model: { vocab_size: 100, pad_token_id } }, none).paddingId;
+  expect([99, 100, 1e18].map(paddedWith)).toEqual([99, 0, 0]);
+});
+
+it.each<[string, () => unknown]>([
+  ["a value", () => encoderConfig(withPooling({ pooling_mode: "m".repeat(1e6) }), none)],
+  ["a key", () => encoderConfig(withPooling({ ["m".repeat(1e6)]: 1 }), none)],
+  ["a module", () => modulesOf([{ type: "m".repeat(1e6) }])],
+])("shows only the beginning of %s that is long", (_, read) => {
+  let message = "";
+  try {
+    read();
+  } catch (thrown) {
+    message = String(thrown);
+  }
+  expect(message).toContain("mmm");
+  expect(message.length).toBeLessThan(300);
 });
