@@ -1,7 +1,7 @@
 /** Pieces of HTTP/2 that are right, and such as are not, from which moves are made. */
-import { callHeaders, flags, http2Frame, number32, types } from "../grpc/frames.ts";
+import { callHeaders, flags, headerText, http2Frame, number32, types } from "../grpc/frames.ts";
 
-const call = callHeaders("/inferd.v1.GenerationService/Generate");
+export const call = callHeaders("/inferd.v1.GenerationService/Generate");
 
 /** The headers of a call on a stream. */
 export function begin(stream: number, bits = 0): Buffer {
@@ -42,6 +42,14 @@ export function withBits(
   if (reserved) changed.writeUInt8(changed.readUInt8(5) | 0x80, 5);
   return changed;
 }
+
+/** A field that HPACK's table takes in, and a block that brings it out of there so often that it is past every bound. */
+export const largeField = Buffer.concat([
+  Buffer.from([0x40]),
+  headerText("x-bin"),
+  headerText("Y".repeat(3960)),
+]);
+export const largeFieldAgain = Buffer.alloc(57, 0xbe);
 
 /** Header blocks that no decoder may take (RFC 7541, sections 2.3.3, 5 and 6.3). */
 export const hpackRubbish: readonly Buffer[] = [

@@ -2,7 +2,14 @@
 import { gzipSync } from "node:zlib";
 import { flags, number32, types } from "../grpc/frames.ts";
 import { frame } from "../grpc/raw.ts";
-import { begin, beginWith, hpackRubbish } from "./frame-parts.ts";
+import {
+  begin,
+  beginWith,
+  call,
+  hpackRubbish,
+  largeField,
+  largeFieldAgain,
+} from "./frame-parts.ts";
 import { frames, many, type Move } from "./move.ts";
 import type { Random } from "./random.ts";
 
@@ -97,6 +104,21 @@ const headers: readonly Move[] = [
       })),
     ],
   },
+  ...[0, flags.endStream].map((bits) => ({
+    name: `${bits === 0 ? "headers" : "trailers"} past their bound, of several streams at once`,
+    fate: "any" as const,
+    make: (random: Random, stream: number) => {
+      const all = Array.from({ length: 2 + random.below(5) }, (_, index) => stream + 2 * index);
+      const first = beginWith(stream, { block: Buffer.concat([call, largeField]) });
+      const large = bits === 0 ? Buffer.concat([call, largeFieldAgain]) : largeFieldAgain;
+      const others = bits === 0 ? [] : all.slice(1).map((each) => begin(each));
+      const past = bits === 0 ? all.slice(1) : all;
+      return [
+        ...[first, ...others],
+        ...past.map((each) => beginWith(each, { bits: flags.endHeaders | bits, block: large })),
+      ];
+    },
+  })),
   {
     name: "HPACK that is none",
     fate: "closes",
