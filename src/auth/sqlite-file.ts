@@ -81,9 +81,15 @@ function makeFor(path: string): void {
   }
 }
 
+/** On a file system that is read-only, modes are for who mounted it to choose: Kubernetes mounts a Secret with 0644. */
 function tighten(path: string): void {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode;
-  if (mode !== undefined && (mode & 0o077) !== 0) chmodSync(path, 0o600);
+  if (mode === undefined || (mode & 0o077) === 0) return;
+  try {
+    chmodSync(path, 0o600);
+  } catch (error) {
+    if (codeOf(error) !== "EROFS") throw error;
+  }
 }
 
 /** Files of earlier releases have a write-ahead log. It stays while a server of such a release reads them. */
