@@ -117,6 +117,23 @@ describe("a template", () => {
     expect(() => render(template)).toThrow("without bound");
   });
 
+  it.each(["{{ ns.a|string }}", "{{ ns.a|tojson }}", "{{ ns.a == ns.b }}"])(
+    "%j ends where lists lie in each other twice, many times over",
+    (use) => {
+      const nest =
+        "{% set ns = namespace(a=[1], b=[1]) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}{% set ns.b = [ns.b, ns.b] %}{% endfor %}";
+      expect(() => render(nest + use)).toThrow("without bound");
+      expect(render(`${nest}{{ ns.a == ns.a }}`)).toBe("True");
+    },
+  );
+
+  it("keeps the first of each by unique", () => {
+    const given = "{{ ['a', 'A', 1, '1', 1.0, none, none, [1], [1], 'b']|unique|list }}";
+    expect(render(given)).toBe("['a', 1, '1', None, [1], 'b']");
+    const texts = Array.from({ length: 300_000 }, (_, at) => `x${at}`);
+    expect(render("{{ texts|unique|list|length }}", { texts })).toBe("300000");
+  });
+
   it("takes nothing so many times as nothing", () => {
     expect(render("{{ [] * 1000000000 }}{{ '' * 1000000000 }}{{ [0] * -1 }}")).toBe("[][]");
   });

@@ -1,9 +1,10 @@
 /** Jinja's filters, those that chat templates use. */
 import { argument, numberArgument, textArgument } from "./arguments.ts";
-import { formatted, itemOf, joinedTexts, repeated } from "./operators.ts";
-import { capitalize, replaceIn, strip } from "./strings.ts";
+import { joinedTexts, repeated } from "./bounds.ts";
+import { formatted, itemOf } from "./operators.ts";
+import { both, capitalize, replaceIn, strip } from "./strings.ts";
 import { testOf } from "./tests.ts";
-import { jsonOf, textOf } from "./text.ts";
+import { escaped, jsonOf, textOf } from "./text.ts";
 import {
   compare,
   Float,
@@ -12,6 +13,7 @@ import {
   isTrue,
   itemsOf,
   lengthOf,
+  newBudget,
   numberOf,
   TemplateFault,
   Tuple,
@@ -109,6 +111,7 @@ function json(value: Value, args: Arguments): string {
       typeof key === "string" ? key : ": ",
     ],
     sortKeys: isTrue(argument(args, 3, "sort_keys")),
+    budget: newBudget(),
   });
 }
 
@@ -154,11 +157,15 @@ function toEven(value: number): number {
 }
 
 function unique(value: Value): readonly Value[] {
-  const keys: Value[] = [];
+  const texts = new Set<string>();
+  const others: Value[] = [];
   return itemsOf(value).filter((item) => {
-    const key = typeof item === "string" ? item.toLowerCase() : item;
-    if (keys.some((known) => isEqual(known, key))) return false;
-    keys.push(key);
+    if (typeof item === "string") {
+      const { size } = texts;
+      return texts.add(item.toLowerCase()).size > size;
+    }
+    if (others.some((known) => isEqual(known, item))) return false;
+    others.push(item);
     return true;
   });
 }
@@ -178,14 +185,6 @@ function reversed(value: Value): Value {
   return itemsOf(value).toReversed();
 }
 
-const marks: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  "'": "&#39;",
-  '"': "&#34;",
-};
-
 const filters: Readonly<Record<string, FilterFunction>> = {
   abs: (value) => {
     return value instanceof Float
@@ -197,8 +196,8 @@ const filters: Readonly<Record<string, FilterFunction>> = {
   d: defaulted,
   default: defaulted,
   dictsort: sortedPairs,
-  e: (value) => textOf(value).replace(/[&<>'"]/g, (mark) => marks[mark] ?? mark),
-  escape: (value) => textOf(value).replace(/[&<>'"]/g, (mark) => marks[mark] ?? mark),
+  e: escaped,
+  escape: escaped,
   first: (value) => itemsOf(value)[0],
   float: floating,
   format: (value, { positional }) => formatted(textOf(value), new Tuple(positional)),
@@ -234,8 +233,7 @@ const filters: Readonly<Record<string, FilterFunction>> = {
   },
   title: titled,
   tojson: json,
-  trim: (value, args) =>
-    strip(textOf(value), textArgument(args, 0, "chars"), { left: true, right: true }),
+  trim: (value, args) => strip(textOf(value), textArgument(args, 0, "chars"), both),
   unique,
   upper: (value) => textOf(value).toUpperCase(),
   wordcount: (value) => textOf(value).match(/\w+/gu)?.length ?? 0,

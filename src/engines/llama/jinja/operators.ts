@@ -1,4 +1,5 @@
 /** Python's operators, and indexes. */
+import { bounded, boundedList, repeated, repeatedItems } from "./bounds.ts";
 import { textOf } from "./text.ts";
 import {
   compare,
@@ -14,11 +15,6 @@ import {
   typeOf,
 } from "./values.ts";
 import type { Value } from "./values.ts";
-
-/** Longer text than a template may make of any chat; what keeps doubling in check. */
-const longest = 64 * 2 ** 20;
-/** More items than a list may have: each takes more room than a character. */
-const mostItems = 2 ** 20;
 
 export function operate(operator: string, a: Value, b: Value): Value {
   switch (operator) {
@@ -50,21 +46,6 @@ const orders: Readonly<Record<string, (order: number) => boolean>> = {
   ">=": (order) => order >= 0,
 };
 
-/** Refuses a text that grows without bound. */
-export function bounded(text: string): string {
-  if (text.length > longest) throw unboundedText();
-  return text;
-}
-
-/** Texts with one between them; refuses what is too long before it is made. */
-export function joinedTexts(texts: readonly string[], between: string): string {
-  const length = texts.reduce((sum, text) => sum + text.length, 0);
-  if (length + between.length * (texts.length - 1) > longest) throw unboundedText();
-  return texts.join(between);
-}
-
-const unboundedText = () => new TemplateFault("it makes a text without bound");
-
 function add(a: Value, b: Value): Value {
   if (typeof a === "string" && typeof b === "string") return bounded(a + b);
   if (isList(a) && isList(b)) return boundedList([...a, ...b]);
@@ -84,24 +65,6 @@ function multiply(a: Value, b: Value): Value {
   if (typeof whole === "string") return repeated(whole, count);
   const all = repeatedItems(items ?? [], count);
   return whole instanceof Tuple ? new Tuple(all) : all;
-}
-
-/** A text so many times; refuses one that is too long before it is made. */
-export function repeated(text: string, count: number): string {
-  if (text === "" || count <= 0) return "";
-  if (text.length * count > longest) throw unboundedText();
-  return text.repeat(count);
-}
-
-function repeatedItems(items: readonly Value[], count: number): readonly Value[] {
-  if (items.length === 0) return items;
-  if (items.length * count > mostItems) throw new TemplateFault("it makes a list without bound");
-  return Array.from({ length: count }, () => items).flat();
-}
-
-function boundedList(items: readonly Value[]): readonly Value[] {
-  if (items.length > mostItems) throw new TemplateFault("it makes a list without bound");
-  return items;
 }
 
 function calculate(operator: string, a: Value, b: Value): Value {

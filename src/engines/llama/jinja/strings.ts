@@ -1,6 +1,6 @@
 /** What Python's `str` does with text. */
 import { neededText, numberArgument, textArgument } from "./arguments.ts";
-import { bounded, joinedTexts, repeated } from "./operators.ts";
+import { bounded, joinedTexts, repeated } from "./bounds.ts";
 import { quoted, textOf } from "./text.ts";
 import { isDict, itemsOf, lengthOf, sequenceOf, TemplateFault, Tuple } from "./values.ts";
 import type { Arguments, Value } from "./values.ts";
@@ -26,7 +26,7 @@ export function strip(text: string, chars: string | undefined, { left, right }: 
   return text.slice(start, end);
 }
 
-const both: Sides = { left: true, right: true };
+export const both: Sides = { left: true, right: true };
 
 export function replaceIn(text: string, args: Arguments): string {
   const old = neededText(args, 0, "old");

@@ -1,6 +1,17 @@
 /** Values as text: what Python's `str`, `repr` and `json.dumps` make of them. */
-import { Float, isDict, isList, sequenceOf, TemplateFault, Tuple, typeOf } from "./values.ts";
-import type { Value } from "./values.ts";
+import { joinedTexts } from "./bounds.ts";
+import {
+  Float,
+  isDict,
+  isList,
+  newBudget,
+  sequenceOf,
+  spend,
+  TemplateFault,
+  Tuple,
+  typeOf,
+} from "./values.ts";
+import type { Budget, Value } from "./values.ts";
 
 /** Python's `str`: what a template prints. Nothing of undefined. */
 export function textOf(value: Value): string {
@@ -9,19 +20,26 @@ export function textOf(value: Value): string {
 }
 
 /** Python's `repr`. */
-export function quoted(value: Value): string {
+export function quoted(value: Value, budget = newBudget()): string {
+  spend(budget);
   if (value === undefined) return "Undefined";
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "string") return quotedText(value);
   if (typeof value === "number") return String(value);
   if (value instanceof Float) return floatText(value.value);
+  return quotedItems(value, budget);
+}
+
+function quotedItems(value: Value, budget: Budget): string {
+  const partsOf = (items: readonly Value[]) => items.map((item) => quoted(item, budget));
   if (value instanceof Tuple) {
-    return `(${value.items.map(quoted).join(", ")}${value.items.length === 1 ? "," : ""})`;
+    return `(${joinedTexts(partsOf(value.items), ", ")}${value.items.length === 1 ? "," : ""})`;
   }
-  if (isList(value)) return `[${value.map(quoted).join(", ")}]`;
+  if (isList(value)) return `[${joinedTexts(partsOf(value), ", ")}]`;
   if (isDict(value)) {
-    return `{${[...value].map(([key, one]) => `${quoted(key)}: ${quoted(one)}`).join(", ")}}`;
+    const pairs = [...value].map(([key, one]) => `${quoted(key, budget)}: ${quoted(one, budget)}`);
+    return `{${joinedTexts(pairs, ", ")}}`;
   }
   throw new TemplateFault("a function or namespace has no text");
 }
@@ -60,10 +78,12 @@ export interface JsonOptions {
   readonly indent: string | undefined;
   readonly separators: readonly [item: string, key: string];
   readonly sortKeys: boolean;
+  readonly budget: Budget;
 }
 
 /** Python's `json.dumps`. */
 export function jsonOf(value: Value, options: JsonOptions, margin = ""): string {
+  spend(options.budget);
   if (value === null) return "null";
   if (typeof value === "string") return jsonText(value, options);
   if (typeof value === "boolean" || typeof value === "number") return String(value);
@@ -89,9 +109,10 @@ function wrapped(
   { options, margin }: { readonly options: JsonOptions; readonly margin: string },
 ): string {
   const { indent, separators } = options;
-  if (parts.length === 0 || indent === undefined) return open + parts.join(separators[0]) + close;
+  if (parts.length === 0 || indent === undefined)
+    return open + joinedTexts(parts, separators[0]) + close;
   const line = `\n${margin}${indent}`;
-  return `${open}${line}${parts.join(separators[0] + line)}\n${margin}${close}`;
+  return `${open}${line}${joinedTexts(parts, separators[0] + line)}\n${margin}${close}`;
 }
 
 function jsonKey(key: Value): string {
@@ -113,3 +134,15 @@ function jsonFloat(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";
   return floatText(value);
 }
+
+const marks: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  "'": "&#39;",
+  '"': "&#34;",
+};
+
+/** What HTML would take for its own, escaped. */
+export const escaped = (value: Value): string =>
+  textOf(value).replace(/[&<>'"]/g, (mark) => marks[mark] ?? mark);

@@ -97,17 +97,32 @@ export function numberOf(value: Value): number | undefined {
   return value instanceof Float ? value.value : undefined;
 }
 
-export function isEqual(a: Value, b: Value): boolean {
-  const [x, y] = [numberOf(a), numberOf(b)];
-  if (x !== undefined && y !== undefined) return x === y;
-  if (a instanceof Tuple && b instanceof Tuple) return areEqual(a.items, b.items);
-  if (isList(a) && isList(b)) return areEqual(a, b);
-  if (!isDict(a) || !isDict(b)) return a === b;
-  return a.size === b.size && [...a].every(([key, one]) => b.has(key) && isEqual(one, b.get(key)));
+/** How many values one step may still look at: lists that lie in each other twice are soon too many. */
+export interface Budget {
+  left: number;
 }
 
-function areEqual(a: readonly Value[], b: readonly Value[]): boolean {
-  return a.length === b.length && a.every((one, index) => isEqual(one, b[index]));
+export const newBudget = (): Budget => ({ left: 2 ** 20 });
+
+export function spend(budget: Budget): void {
+  budget.left -= 1;
+  if (budget.left < 0) throw new TemplateFault("it looks at values without bound");
+}
+
+export function isEqual(a: Value, b: Value, budget = newBudget()): boolean {
+  spend(budget);
+  const [x, y] = [numberOf(a), numberOf(b)];
+  if (x !== undefined && y !== undefined) return x === y;
+  if (a instanceof Tuple && b instanceof Tuple) return areEqual(a.items, b.items, budget);
+  if (isList(a) && isList(b)) return areEqual(a, b, budget);
+  if (!isDict(a) || !isDict(b)) return a === b;
+  if (a.size !== b.size) return false;
+  return [...a].every(([key, one]) => b.has(key) && isEqual(one, b.get(key), budget));
+}
+
+function areEqual(a: readonly Value[], b: readonly Value[], budget: Budget): boolean {
+  if (a.length !== b.length) return false;
+  return a === b || a.every((one, index) => isEqual(one, b[index], budget));
 }
 
 /** Less than zero, zero, or more, as `a` comes before, with or after `b`. */
