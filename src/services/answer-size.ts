@@ -42,7 +42,9 @@ export function assertVectorsFit(answer: VectorAnswer, mostBytes: number): void 
   if (bytes <= mostBytes) return;
   const each = embedAnswerBytes({ ...answer, count: 1 }) - restBytes;
   const texts = Math.max(0, Math.floor((mostBytes - restBytes) / each));
-  const advice = `send at most ${texts} texts a call, ask for a smaller encoding, or use EmbedStream`;
+  const fewer =
+    texts === 0 ? "" : `send at most ${texts} ${texts === 1 ? "text" : "texts"} a call, `;
+  const advice = `${fewer}ask for a smaller encoding, or use EmbedStream`;
   const reason = "TOO_MANY";
   const facts = { max_inputs: String(texts) };
   throw tooLarge({ bytes, mostBytes, advice, field: "inputs", reason }, facts);

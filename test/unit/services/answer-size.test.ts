@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { embedAnswerBytes } from "../../../src/services/answer-size.ts";
+import { assertVectorsFit, embedAnswerBytes } from "../../../src/services/answer-size.ts";
 import { writeEmbedResponse } from "../../../src/services/vector-messages.ts";
 
 const encodings = ["float32", "float16", "int8"] as const;
@@ -39,4 +39,13 @@ describe("the foretold size of an answer", () => {
       { numRuns: 50 },
     );
   });
+});
+
+it.each([
+  [1700, /: send at most 2 texts a call, ask for a smaller encoding, or use EmbedStream$/],
+  [1400, /: send at most 1 text a call, ask/],
+  [1100, /are sent: ask for a smaller encoding, or use EmbedStream$/],
+])("advises what fits %i bytes, and fewer texts only where one does", (mostBytes, advice) => {
+  const answer = { count: 3, dimensions: 64, encoding: "float32" } as const;
+  expect(() => assertVectorsFit(answer, mostBytes)).toThrow(advice);
 });
