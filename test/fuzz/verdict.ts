@@ -35,6 +35,7 @@ export function faultsOf(call: Case, end: Ending): readonly string[] {
 const outside: ReadonlySet<string> = new Set<Reason>([
   ...(["NO_CREDENTIAL", "CREDENTIAL_INVALID", "NOT_ALLOWED", "METHOD_UNKNOWN"] as const),
   ...(["TIMEOUT_INVALID", "ENCODING_UNKNOWN", "DEADLINE_PASSED", "CALLER_GONE"] as const),
+  ...(["HTTP_METHOD_WRONG", "CONTENT_TYPE_UNKNOWN"] as const),
 ]);
 /** What a right key never ends with. */
 const unknown: ReadonlySet<string> = new Set<Reason>(["NO_CREDENTIAL", "CREDENTIAL_INVALID"]);
@@ -75,10 +76,24 @@ function statusFaults(call: Case, { code, details, reset }: Ending): readonly st
   const name = status[code] ?? "no code";
   if (name === "OK") return [];
   const reason = details?.reason ?? "";
+  // The one end by INTERNAL that the gRPC protocol asks for.
+  if (reason === "COMPRESSED_FLAG_WRONG" && hasWrongFlag(call)) return [];
   if (name === "INTERNAL" || name === "UNKNOWN") return [`ends with ${name} (${reason})`];
   if (!Object.hasOwn(failures, reason))
     return [`ends with ${name} and the reason ${reason || "none"}`];
   // It is in the table: the line above asks.
   const expected = failures[reason as Reason].code;
   return expected === name ? [] : [`ends with ${name}, but ${reason} is ${expected}`];
+}
+
+/** Whether a message's flag byte is no flag, or says that it is compressed where nothing says how. */
+function hasWrongFlag({ body, headers }: Case): boolean {
+  const isCompressed = (headers["grpc-encoding"] ?? "identity") !== "identity";
+  for (let at = 0; at < body.length;) {
+    const flag = body.readUInt8(at);
+    if (flag > 1 || (flag === 1 && !isCompressed)) return true;
+    if (at + 5 > body.length) return false;
+    at += 5 + body.readUInt32BE(at + 1);
+  }
+  return false;
 }

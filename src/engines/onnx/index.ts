@@ -94,7 +94,7 @@ async function readTrials(tokens: Tokens, maxTokens: number) {
   const computed = trials.map((ids) => ids.slice(0, most));
   const longest = computed.reduce<readonly number[]>((a, b) => (b.length > a.length ? b : a), []);
   if (longest.length === 0) throw new Error("the tokenizer reads no text of any script");
-  return { trials: computed, longest };
+  return { usual: computed[0] ?? [], longest };
 }
 
 /**

@@ -1,14 +1,14 @@
 /**
- * Runs a graph before its model is ready: on usual texts, on texts as long as they may be, and on some beside each
- * other. What fails here would fail in a batch of callers.
+ * Runs a graph before its model is ready: on a short text, on one as long as it may be, and on two together. What
+ * fails here would fail in a batch of callers. A worker that is started again does this too, so it is short.
  */
 import type { EncodedText } from "./encoder.ts";
 
 export interface WarmUpParts {
   /** Computes a batch at once. */
   readonly compute: (texts: readonly EncodedText[]) => Promise<readonly Float32Array[]>;
-  /** Texts that were read, the first one a usual short text. */
-  readonly trials: readonly (readonly number[])[];
+  /** A short text. */
+  readonly usual: readonly number[];
   /** A text of as many tokens as the model takes, or as are tried. */
   readonly longest: readonly number[];
   readonly highestId: number;
@@ -26,8 +26,7 @@ export interface WarmUp {
 
 /** Fails in one line where the graph does. */
 export async function warmUp(parts: WarmUpParts): Promise<WarmUp> {
-  const { trials, longest, highestId } = parts;
-  const [usual = []] = trials;
+  const { usual, longest, highestId } = parts;
   const vector = await runOne(parts, usual, "a short text");
   if (!vector.every(Number.isFinite)) {
     throw new Error("the graph gives no numbers for a short text: its weights are wrong");
@@ -35,10 +34,6 @@ export async function warmUp(parts: WarmUpParts): Promise<WarmUp> {
   await runOne(parts, [highestId], `the token id ${highestId}, the highest of tokenizer.json`);
   const most = `a text of ${longest.length} tokens, which its files or limits.context_length let it have`;
   await runOne(parts, longest, most);
-  for (const trial of trials) {
-    // The longest is one of them.
-    if (trial !== longest) await runOne(parts, trial, "a text of many scripts");
-  }
   return {
     dimensions: vector.length,
     mixesTexts: await mixesTexts(parts, usual, longest),
