@@ -28,6 +28,8 @@ export interface LogLine {
   readonly model?: string;
   readonly code?: string;
   readonly reason?: string;
+  /** Of calls, where one line tells of several. */
+  readonly count?: number;
   readonly promptTokens?: number;
   readonly completionTokens?: number;
   readonly finishReason?: string;

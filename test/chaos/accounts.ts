@@ -17,14 +17,18 @@ export interface Made {
  */
 export function logProblems(calls: readonly Made[], log: readonly LogLine[]): readonly string[] {
   const lines = log.filter(isOfCall);
-  const logged = Map.groupBy(lines, lineKey);
+  const logged = new Map<string, number>();
+  for (const line of lines) {
+    const key = lineKey(line);
+    logged.set(key, (logged.get(key) ?? 0) + callsOf(line));
+  }
   const own = calls.filter(({ seen }) => isOwnEnd(seen));
   const others = calls.filter(({ seen }) => !isOwnEnd(seen));
   const problems = [...Map.groupBy(others, callKey)].flatMap(([key, { length }]) => {
-    const { length: found } = logged.get(key) ?? [];
+    const found = logged.get(key) ?? 0;
     return found < length ? [`${length} callers saw ${key}, ${found} lines say so`] : [];
   });
-  const left = lines.length - others.length;
+  const left = lines.reduce((sum, line) => sum + callsOf(line), 0) - others.length;
   const least = own.filter(({ seen }) => seen.responses > 0).length;
   if (left >= least && left <= own.length) return problems;
   return [...problems, `${left} lines for ${own.length} calls that their callers ended`];
@@ -36,7 +40,7 @@ export function loggedCounts(log: readonly LogLine[]): Readonly<Record<string, n
   for (const line of log.filter(isOfCall)) {
     const { method, model = "", code, reason = "", promptTokens = 0, completionTokens = 0 } = line;
     const isBrokenOff = line.finishReason === undefined;
-    add(counts, endKey({ method, model, code, reason }), 1);
+    add(counts, endKey({ method, model, code, reason }), callsOf(line));
     add(counts, `prompt tokens ${model}`, promptTokens);
     add(counts, `completion tokens ${model}`, completionTokens);
     if (isBrokenOff) add(counts, `broken off tokens ${model}`, completionTokens);
@@ -96,21 +100,32 @@ function isOwnEnd({ code, reason }: Seen): boolean {
   return code !== "OK" && reason === undefined;
 }
 
-/** Who is refused at the door has a line in the audit instead. */
+/** Who is refused at the door is in the audit instead: the first few have a line each, the others one together. */
 function isOfCall({ msg }: LogLine): boolean {
-  return msg === "call" || msg === "refused";
+  return msg === "call" || msg === "refused" || msg === "refused as well";
+}
+
+function callsOf({ count = 1 }: LogLine): number {
+  return count;
+}
+
+/** The audit's sums do not tell calls of one reason apart by their methods. */
+const doorReasons: ReadonlySet<string> = new Set(["CREDENTIAL_INVALID", "KEY_QUOTA"]);
+
+function methodOf(method: string | undefined, reason: string | undefined): string | undefined {
+  return doorReasons.has(reason ?? "") ? "any" : method;
 }
 
 function callKey({ plan: { method }, seen: { code, reason, answer } }: Made): string {
   const { promptTokens = 0, completionTokens = 0 } = answer.usage ?? {};
-  const path = methods[method].path.slice(1);
+  const path = methodOf(methods[method].path.slice(1), reason);
   return `${path} ${code} ${reason ?? ""} ${promptTokens} ${completionTokens}`;
 }
 
 function lineKey({ method, code, reason = "", ...line }: LogLine): string {
   // Of one that was broken off only the server knows.
   const { promptTokens = 0, completionTokens = 0 } = code === "OK" ? line : {};
-  return `${method} ${code} ${reason} ${promptTokens} ${completionTokens}`;
+  return `${methodOf(method, reason)} ${code} ${reason} ${promptTokens} ${completionTokens}`;
 }
 
 type Labels = Readonly<Record<string, string | undefined>>;
@@ -124,7 +139,7 @@ function isInHaste({ model = "", reason }: Labels): boolean {
 
 function endKey(labels: Labels): string {
   const { method, model, code, reason } = isInHaste(labels) ? inHaste : labels;
-  return `calls ${method} ${model} ${code} ${reason}`;
+  return `calls ${methodOf(method, reason)} ${model} ${code} ${reason}`;
 }
 
 function sumOf(samples: ReturnType<Samples["of"]>): number {

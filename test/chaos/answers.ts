@@ -101,8 +101,8 @@ export function modelOf({ method, ofGuest }: CallPlan): string | undefined {
 }
 
 /** The texts of a call. They decide what it costs before anybody knows how many tokens they are. */
-export function textsOf({ method, number, size }: CallPlan): readonly string[] {
-  const text = `Number ${number} asks: what does a model server do all day? `;
+export function textsOf({ method, number, size, padding = 0 }: CallPlan): readonly string[] {
+  const text = `Number ${number} asks: what does a model server do all day? ${" ".repeat(padding)}`;
   if (methods[method].model === generator) return [text];
   return Array.from({ length: size }, (_, index) => `${text}${index}`);
 }

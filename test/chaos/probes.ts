@@ -9,7 +9,10 @@ const dayMs = 86_400_000;
 /** Tokens: the bucket fills while the first call is on its way there, and the last refusal on its way back. */
 const slack = 20;
 
-type Asked = Pick<CallPlan, "method" | "key" | "size">;
+/** As the server estimates a prompt that it has not read. */
+const bytesPerToken = 4;
+
+type Asked = Pick<CallPlan, "method" | "key" | "size" | "padding">;
 
 async function ask(site: Site, asked: Asked): Promise<Seen> {
   const plan = { ...asked, manner: { kind: "waits" }, number: 0 } as const;
@@ -27,7 +30,8 @@ export async function ledgerProblem(
   site: Site,
   made: readonly Made[],
 ): Promise<string | undefined> {
-  const asked = { method: "generate", key: "steady", size: tokensPerDay } as const;
+  const padding = bytesPerToken * tokensPerDay;
+  const asked = { method: "generate", key: "steady", size: 1, padding } as const;
   const { reason, retryMs = 0, untilMs } = await ask(site, asked);
   const steady = made.filter(({ plan }) => plan.key === "steady");
   const sinceMs = untilMs - (steady[0]?.seen.fromMs ?? 0);

@@ -33,6 +33,8 @@ export interface CallPlan {
   readonly number: number;
   /** The most tokens to generate, or the texts to embed. */
   readonly size: number;
+  /** Spaces at the end of each of its texts; none where it is undefined. */
+  readonly padding?: number;
 }
 
 export type Act =

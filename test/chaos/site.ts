@@ -142,8 +142,6 @@ function writeConfig(folder: string, { concurrentCalls, hasGuest }: Config): voi
     cores: 1,
     max_queued_jobs: 16,
     stall_ms: stallMs,
-    // So that a call can ask for a whole day's tokens: its refusal tells what is left.
-    max_tokens: tokensPerDay,
     quota_concurrent_calls: concurrentCalls,
   };
   const lines = Object.entries(settings).map(([key, value]) => `${key}: ${value}\n`);
