@@ -76,14 +76,18 @@ function statusFaults(call: Case, { code, details, reset }: Ending): readonly st
   const name = status[code] ?? "no code";
   if (name === "OK") return [];
   const reason = details?.reason ?? "";
-  // The one end by INTERNAL that the gRPC protocol asks for.
-  if (reason === "COMPRESSED_FLAG_WRONG" && hasWrongFlag(call)) return [];
-  if (name === "INTERNAL" || name === "UNKNOWN") return [`ends with ${name} (${reason})`];
+  if (isServersFault(call, name, reason)) return [`ends with ${name} (${reason})`];
   if (!Object.hasOwn(failures, reason))
     return [`ends with ${name} and the reason ${reason || "none"}`];
   // It is in the table: the line above asks.
   const expected = failures[reason as Reason].code;
   return expected === name ? [] : [`ends with ${name}, but ${reason} is ${expected}`];
+}
+
+/** Of the ends by INTERNAL, the gRPC protocol asks for one. */
+function isServersFault(call: Case, name: string, reason: string): boolean {
+  if (reason === "COMPRESSED_FLAG_WRONG" && hasWrongFlag(call)) return false;
+  return name === "INTERNAL" || name === "UNKNOWN";
 }
 
 /** Whether a message's flag byte is no flag, or says that it is compressed where nothing says how. */
