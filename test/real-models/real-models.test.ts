@@ -128,7 +128,7 @@ it("tells who has weights in safetensors alone how to come by ONNX", async (cont
     folderOf(name),
   ]).then(() => "served", String);
   expect(failure).toMatch(/safetensors/);
-  expect(failure).toMatch(/ONNX/);
+  expect(failure).toMatch(/export onnx/);
 });
 
 /** All tokens are the recorded ones, up to the first that another library may rightly choose otherwise. */
