@@ -3,41 +3,20 @@
     python3 -m venv venv && venv/bin/pip install -r record.txt
     venv/bin/python record.py ../../.cache/real-models
 
-Vectors: onnxruntime for Python with the tokenizers library, each text alone, pooled and normalised here in float64.
-Text: transformers in float32 at temperature zero. The gap is how far ahead the likeliest token was at each step, in
-logits: where it is near zero another library may rightly choose the other token.
+Text of transformers in float32 at temperature zero. The gap is how far ahead the likeliest token was at each step, in
+logits: where it is near zero another library may rightly choose the other token. Vectors are computed beside their
+test instead: vectors.py says why.
 """
 
-import base64
 import json
 import sys
 from pathlib import Path
 
-import numpy
-import onnxruntime
-import tokenizers
 import torch
 import transformers
 
 here = Path(__file__).parent
 folder = Path(sys.argv[1]).resolve()
-longest = 512
-
-texts = [
-    "a cat on the mat",
-    "",
-    "A cat is on THE mat!!!",
-    "[CLS] in the text [SEP] and [MASK] too",
-    "Привет, мир. Как дела сегодня?",
-    "猫在垫子上。𠀀𠮷 天気がいいですね。 안녕하세요",
-    "القطة على السجادة",
-    "ΑΘΗΝΑΣ και Ὀδυσσεύς",
-    "cafe\u0301 naïve Ångström ﬁne ½ İstanbul",
-    "👩‍👩‍👧‍👦 🙂🏽 ☃ 🇫🇷 tab\there\u00a0and\u200bthere",
-    "नमस्ते दुनिया ไทย ภาษา שלום",
-    "def f(x):\n    return x ** 2  # 3.14e-10 == π?",
-    "The quick brown fox jumps over the lazy dog. " * 70,
-]
 
 prompts = [
     "Once upon a time",
@@ -59,31 +38,6 @@ chats = [
     ],
 ]
 new_tokens = 32
-
-
-def pooled(hidden: numpy.ndarray, pooling: str) -> numpy.ndarray:
-    rows = hidden[0].astype(numpy.float64)
-    vector = rows[0] if pooling == "cls" else rows.mean(axis=0)
-    return (vector / numpy.linalg.norm(vector)).astype(numpy.float32)
-
-
-def vectors(model: dict) -> dict:
-    at = folder / model["name"]
-    tokenizer = tokenizers.Tokenizer.from_file(str(at / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(longest)
-    session = onnxruntime.InferenceSession(str(at / "model.onnx"))
-    output = model.get("output") or session.get_outputs()[0].name
-    recorded = []
-    for text in texts:
-        encoding = tokenizer.encode(text)
-        ids = numpy.array([encoding.ids], numpy.int64)
-        every = {"input_ids": ids, "attention_mask": numpy.ones_like(ids), "token_type_ids": numpy.zeros_like(ids)}
-        given = {port.name: every[port.name] for port in session.get_inputs()}
-        [hidden] = session.run([output], given)
-        vector = pooled(hidden, model["pooling"])
-        recorded.append({"tokens": len(encoding.ids), "vector": base64.b64encode(vector.tobytes()).decode()})
-    return {"name": model["name"], "vectors": recorded}
 
 
 def completion(model, tokenizer, ids: list[int]) -> dict:
@@ -118,10 +72,7 @@ def text(model: dict) -> dict:
 
 models = json.loads((here / "models.json").read_text())
 oracle = {
-    "versions": {m.__name__: m.__version__ for m in (onnxruntime, tokenizers, torch, transformers)},
-    "texts": texts,
-    "longest": longest,
-    "vectors": [vectors(m) for m in models if "pooling" in m],
+    "versions": {m.__name__: m.__version__ for m in (torch, transformers)},
     "generation": [text(m) for m in models if "float32" in m],
 }
 (here / "oracle.json").write_text(json.dumps(oracle, ensure_ascii=False, indent=1) + "\n")

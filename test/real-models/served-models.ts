@@ -24,16 +24,33 @@ export const publishedModels = JSON.parse(
 
 export const folderOf = (name: string): string => join(cache, name);
 
+const environment = join(cache, "python");
+const python = join(environment, "bin/python");
+
+async function installPackages(): Promise<void> {
+  await command("python3", ["-m", "venv", environment]);
+  await command(python, ["-m", "pip", "install", "--quiet", "-r", join(here, "fetch.txt")]);
+}
+
+/** What another library computes with a model, on this machine. */
+export interface ComputedVectors {
+  readonly name: string;
+  readonly vectors: readonly { readonly tokens: number; readonly vector: string }[];
+}
+
+/** Has onnxruntime for Python compute the vectors of texts.json, with every model that is here. */
+export async function computeVectors(): Promise<readonly ComputedVectors[]> {
+  await installPackages();
+  return JSON.parse(await command(python, [join(here, "vectors.py"), cache])) as ComputedVectors[];
+}
+
 /** Fetches what is not there yet; the models that are, and why the others are missing. */
 export async function fetchModels(): Promise<ReadonlyMap<string, string | undefined>> {
-  const environment = join(cache, "python");
-  const python = join(environment, "bin/python");
   const isWhole = publishedModels.every(({ name }) => existsSync(folderOf(name)));
   const reasons = new Map<string, string | undefined>();
   if (isWhole) return new Map(publishedModels.map(({ name }) => [name, undefined]));
   try {
-    await command("python3", ["-m", "venv", environment]);
-    await command(python, ["-m", "pip", "install", "--quiet", "-r", join(here, "fetch.txt")]);
+    await installPackages();
     const said = await command(python, [join(here, "fetch.py"), cache]);
     for (const line of said.split("\n")) {
       const [, name, missing] = /^(\S+) (?:ready|missing: (.*))$/.exec(line) ?? [];
