@@ -41,6 +41,8 @@ export async function send(
       const call = make(seed, index);
       const end = await within(longestMs, sendOne(session, call));
       if (end !== undefined) note(ends, call, end);
+      // It may have cost its connection, of which only a round trip tells.
+      if (end?.code === undefined) await within(longestMs, roundTrip(session));
       const found = end === undefined ? ["does not end"] : faultsOf(call, end);
       for (const fault of found) faults.push(`seed ${seed}, call ${index}, ${call.path}: ${fault}`);
     }
@@ -49,6 +51,12 @@ export async function send(
   await Promise.all(Array.from({ length: atOnce }, caller));
   return faults;
 }
+
+/** Ends once the other side has answered, or the connection is over. */
+const roundTrip = (session: ClientHttp2Session): Promise<void> =>
+  new Promise((resolve) => {
+    if (session.destroyed || session.closed || !session.ping(() => resolve())) resolve();
+  });
 
 function note(ends: Ends, { path }: Case, { code, details, body }: Ending): void {
   const items = itemErrors(path, body).map(({ reason }) => `item ${reason}`);
