@@ -25,6 +25,8 @@ export interface Arrival extends Credentials {
 /** A caller who was let in, for the length of one call. */
 export interface Permit {
   readonly id: string;
+  /** The id where a credential proved it; else empty. */
+  readonly cacheScope: string;
   /** Whether the caller may know of a model. */
   readonly sees: (model: string) => boolean;
   /** Says which models the caller may read of, also in a method that is open: a bad credential counts as none there. */
@@ -120,6 +122,7 @@ export class Doorkeeper {
     const end = this.#ledger.begin(account);
     return {
       id: principal.id,
+      cacheScope: principal.id,
       sees: (model) => mayUse(principal, model),
       readable: () => Promise.resolve(readableBy(principal)),
       use: (model) => {
@@ -167,6 +170,7 @@ function refuseModel(model: string): never {
 export function openPermit(host: string): Permit {
   return {
     id: host,
+    cacheScope: "",
     sees: () => true,
     readable: () => Promise.resolve(() => true),
     use: () => undefined,

@@ -6,7 +6,7 @@ import type { Quota } from "./quota.ts";
 
 /** Who calls, as a credential proved it, and what they may do. */
 export interface Principal {
-  /** `key:ID`, `jwt:SUBJECT`, a SPIFFE ID or `subject:NAME`; the address where nothing was proved. */
+  /** `key:ID`, `jwt:SUBJECT`, a SPIFFE ID or `subject:NAME`: never empty. */
   readonly id: string;
   readonly scopes: readonly Scope[];
   /** Empty for all. */

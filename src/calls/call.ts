@@ -26,6 +26,11 @@ export interface Caller {
    * credentials, it is the address that they come from.
    */
   readonly id: string;
+  /**
+   * Whose prompts the caller's may profit from: those with the same scope share what engines remember. The caller's id
+   * where a credential proved it; empty where none did, since an address may be a proxy's, and proves nobody.
+   */
+  readonly cacheScope: string;
   /** Whether the caller may know of a model. */
   readonly sees: (model: string) => boolean;
   /**

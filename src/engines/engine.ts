@@ -163,6 +163,13 @@ export interface GenerateJob {
   /** The most tokens that the server lets a prompt have, whatever the model's context. */
   readonly maxPromptTokens: number;
   readonly returnTokens: boolean;
+  /**
+   * Whose prompts this one may profit from. What an engine remembers of another job's prompt may be reused where the two
+   * scopes are equal, and nowhere else: no caller's times may tell what another has sent. To be compared, and never
+   * shown or logged: it is the id of the caller whom a credential proved, and empty where none was asked for. The empty
+   * scope is one scope, which all such callers share. An engine that remembers nothing ignores it.
+   */
+  readonly cacheScope: string;
 }
 
 export type GenerateInput =

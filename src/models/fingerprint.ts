@@ -9,10 +9,13 @@ export function fingerprintWith(key: Uint8Array): Fingerprint {
   return (job) => createHmac("sha256", key).update(canonical(job)).digest("base64url");
 }
 
-/** Everything that a job says but its seed, which is another one each time where the caller states none. */
+/**
+ * Everything that a job asks for but its seed, which is another one each time where the caller states none; and not who
+ * asks, so that what kills a worker is known again whoever sends it.
+ */
 function canonical(job: Job): string {
   return JSON.stringify(job, (key, value: unknown) => {
-    if (key === "seed") return undefined;
+    if (key === "seed" || key === "cacheScope") return undefined;
     if (value instanceof Map) return sorted([...value.entries()]);
     if (value instanceof Uint32Array) return [...value];
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;

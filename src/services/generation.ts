@@ -87,7 +87,7 @@ async function* generate(
   });
   const model = resolveFor(context, options.models, wanted);
   checkAgainst(request, model.status);
-  const job = jobOf(request, model.status, options);
+  const job = jobOf(request, model.status, { ...options, caller: context.caller });
   const started: Started = { model: versionOf(model.status), seed: job.sampling.seed };
   let hasStarted = false;
   const shape = { normalize: false, dimensions: undefined, encoding: "float32" } as const;
@@ -140,7 +140,7 @@ function checkFields(
 function jobOf(
   request: GenerateRequest,
   model: ModelStatus,
-  { limits, drawSeed }: GenerationOptions,
+  { limits, drawSeed, caller }: GenerationOptions & Pick<CallContext, "caller">,
 ): GenerateJob {
   const draw = drawSeed ?? (() => randomInt(0, 2 ** 32 - 1));
   return {
@@ -151,6 +151,7 @@ function jobOf(
     truncate: truncationOf(request.truncate),
     maxPromptTokens: limits.maxPromptTokens,
     returnTokens: request.returnTokens,
+    cacheScope: caller.cacheScope,
   };
 }
 

@@ -122,6 +122,7 @@ describe("generation", () => {
       truncate: "start",
       maxPromptTokens: 2000,
       returnTokens: true,
+      cacheScope: "",
     });
   });
 

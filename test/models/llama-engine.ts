@@ -64,6 +64,7 @@ export function jobFor(
     truncate: "none",
     maxPromptTokens: 1_000_000,
     returnTokens: false,
+    cacheScope: "",
     ...rest,
   };
 }

@@ -205,6 +205,13 @@ describe("a fingerprint", () => {
     expect(fingerprint(one)).toBe(fingerprint(other));
   });
 
+  it("is the same whoever asks", () => {
+    const [mine, yours] = ["key:one", "key:other"].map((cacheScope) =>
+      generateJob("poison", { cacheScope }),
+    );
+    expect(fingerprint(mine!)).toBe(fingerprint(yours!));
+  });
+
   it("differs with the input, the sampling, the task and the key", () => {
     const jobs = [
       poison,

@@ -7,6 +7,7 @@ async function chargedFor(reason: Reason, facts: Readonly<Record<string, string>
   let charged = -1;
   const caller = {
     id: "somebody",
+    cacheScope: "",
     sees: () => true,
     readable: () => Promise.resolve(() => true),
     priority: "interactive" as const,

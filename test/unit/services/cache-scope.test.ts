@@ -1,0 +1,74 @@
+/** Which calls may profit from each other's prompts: from the credential that a call shows to the job that an engine gets. */
+import { expect, it } from "vitest";
+import { GenerateRequest } from "../../../gen/inferd/v1/generation_service.ts";
+import type { Credentials } from "../../../src/auth/authenticate.ts";
+import type { Doorkeeper } from "../../../src/auth/doorkeeper.ts";
+import type { CallContext } from "../../../src/calls/call.ts";
+import type { Submission } from "../../../src/models/model.ts";
+import { generationHandlers } from "../../../src/services/generation.ts";
+import { doorkeeperFor, keyMeans, makeKey } from "../../fixtures/access.ts";
+import { collect, never } from "../../fixtures/jobs.ts";
+import { fakeModels, generationModel, limits, story } from "../../grpc/fake-models.ts";
+
+const method = "inferd.v1.GenerationService/Generate";
+const one = makeKey({ id: "key_one" });
+const other = makeKey({ id: "key_other" });
+
+/** A call as each of these, and the scope of the job that came of it. */
+async function scopesOf(
+  doorkeeper: Doorkeeper,
+  callers: readonly (Credentials & { readonly host?: string })[],
+): Promise<readonly string[]> {
+  const asked: Submission[] = [];
+  const models = fakeModels([generationModel()], story(undefined, asked));
+  const { generate } = generationHandlers({ models, limits });
+  for (const { host = "10.0.0.1", ...credentials } of callers) {
+    const context: CallContext = {
+      method,
+      requestId: "request-1",
+      traceId: undefined,
+      signal: never,
+      abort: () => undefined,
+      deadline: Infinity,
+      arrivedAt: 0,
+      peer: `${host}:1`,
+      caller: await doorkeeper.admit({ method, host, ...credentials }),
+      record: {},
+    };
+    const request = GenerateRequest.fromPartial({ input: { $case: "prompt", value: "Tell" } });
+    await collect(generate(request, context));
+  }
+  return asked.map(({ job }) => (job.kind === "generate" ? job.cacheScope : "no generation"));
+}
+
+it("is one scope for all calls of a key, from wherever they come, and another for each key", async () => {
+  const doorkeeper = doorkeeperFor({ means: keyMeans([one.record, other.record]) });
+  const scopes = await scopesOf(doorkeeper, [
+    { apiKey: one.text },
+    { apiKey: other.text },
+    { authorization: `Bearer ${one.text}`, host: "10.0.0.2" },
+  ]);
+  expect(scopes).toEqual(["key:key_one", "key:key_other", "key:key_one"]);
+});
+
+it("is one scope for each client certificate and each token's subject", async () => {
+  const clients = { scopes: ["generate"], ids: [] } as const;
+  const readToken = () => Promise.resolve({ subject: "ann", scopes: clients.scopes, models: [] });
+  const means = { findKey: undefined, readToken, clients };
+  const scopes = await scopesOf(doorkeeperFor({ means }), [
+    { certificate: { subject: { CN: "robot" } } },
+    { authorization: "Bearer a.b.c" },
+  ]);
+  expect(scopes).toEqual(["subject:robot", "jwt:ann"]);
+});
+
+it("is empty where nobody is asked who calls: an address proves nothing, and a proxy's is many callers'", async () => {
+  const doorkeeper = doorkeeperFor({ means: undefined });
+  const scopes = await scopesOf(doorkeeper, [{ host: "10.0.0.1" }, { host: "10.0.0.2" }]);
+  expect(scopes).toEqual(["", ""]);
+});
+
+it("is empty for a key that nobody asked for, which proves nothing either", async () => {
+  const doorkeeper = doorkeeperFor({ means: undefined });
+  expect(await scopesOf(doorkeeper, [{ apiKey: one.text }])).toEqual([""]);
+});
