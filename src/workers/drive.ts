@@ -104,7 +104,7 @@ export class Driver {
         this.#obey();
         const events = await this.#step();
         this.#collect(events ?? []);
-        this.#flush(events === undefined ? {} : this.#report());
+        this.#flush(events === undefined ? this.#holdings() : this.#report());
         const isIdle =
           this.#inbox.length === 0 && this.#waiting.length === 0 && !this.#trials.isOpen;
         if (events === undefined && isIdle) break;
@@ -188,10 +188,7 @@ export class Driver {
       }
     }
     // At once, since a step may follow.
-    if (freed.length > 0) {
-      const memory = soundMemory(this.#engine.memory);
-      this.#host.send({ kind: "freed", ids: freed, ...(memory && { memory }) });
-    }
+    if (freed.length > 0) this.#host.send({ kind: "freed", ids: freed, ...this.#holdings() });
     this.#addWaiting();
   }
 
@@ -210,8 +207,13 @@ export class Driver {
 
   #report(): EngineReport {
     const stepJobs = soundStepJobs(this.#engine.stepJobs);
+    return { ...(stepJobs !== undefined && { stepJobs }), ...this.#holdings() };
+  }
+
+  /** What the engine holds, whether or not it has just computed a step. */
+  #holdings(): EngineReport {
     const memory = soundMemory(this.#engine.memory);
-    return { ...(stepJobs !== undefined && { stepJobs }), ...(memory && { memory }) };
+    return { ...(memory && { memory }) };
   }
 
   #add(command: JobCommand, { hasStarted }: Pick<DrivenJob, "hasStarted"> = fresh): void {

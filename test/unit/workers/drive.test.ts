@@ -123,6 +123,21 @@ describe("a driver", () => {
     expect(Object.keys(steps()[1]!)).toEqual(["kind", "events"]);
   });
 
+  it("tells of its memory with every message that could make it unknown", async () => {
+    const { engine, driver, sent, add, rest } = setUp();
+    const memory = { cells: 10, usedCells: 3 };
+    Object.assign(engine, { memory });
+    engine.refusal = new ServeError("PROMPT_TOO_LONG", "x");
+    add(1);
+    await rest();
+    driver.receive({ kind: "cancel", id: 1 });
+    await rest();
+    expect(sent).toMatchObject([
+      { kind: "step", memory },
+      { kind: "freed", memory },
+    ]);
+  });
+
   it("does not step an idle engine", async () => {
     const { engine, add, rest } = setUp();
     add(1);
