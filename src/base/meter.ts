@@ -61,6 +61,8 @@ export interface ModelMeter {
   freed(afterAbortMs: number, wasted: number): void;
   /** An engine computed so many sequences or texts in one step. */
   stepped(jobs: number): void;
+  /** An engine kept, put back and dropped so many more prefixes. Told with zeros when an engine first says that it keeps any. */
+  prefixesMoved(more: PrefixCounts): void;
   /** A worker died and another takes its place. */
   restarted(): void;
 }
@@ -89,6 +91,13 @@ export interface FinishedJob {
   readonly decodeMs: number;
 }
 
+/** What engines did with the beginnings of prompts that they keep beyond their KV memory. */
+export interface PrefixCounts {
+  readonly saved: number;
+  readonly restored: number;
+  readonly evicted: number;
+}
+
 /** A model as it stands: read when somebody asks for the metrics, and not before. */
 export interface ModelLoad {
   readonly model: string;
@@ -99,6 +108,9 @@ export interface ModelLoad {
   /** Of the KV memory of all its workers; zero where it has none. */
   readonly cells: number;
   readonly usedCells: number;
+  /** Of the prefixes that all its workers keep beyond that; the limit is zero where they keep none. */
+  readonly prefixBytes: number;
+  readonly prefixLimitBytes: number;
 }
 
 /** What is open at the port for callers: read when somebody asks for the metrics, and not before. */
@@ -121,6 +133,7 @@ export const silentModelMeter: ModelMeter = {
   dropped: nothing,
   freed: nothing,
   stepped: nothing,
+  prefixesMoved: nothing,
   restarted: nothing,
 };
 

@@ -31,6 +31,8 @@ export interface Engine {
   readonly stepJobs?: number;
   /** For metrics: its KV memory as it stands. Left out by an engine that has none. */
   readonly memory?: KvMemory;
+  /** For metrics: what it remembers of prompts beyond its KV memory, as it stands. Left out by an engine that keeps none. */
+  readonly prefixes?: PrefixMemory;
 
   /**
    * Takes a job. Throws a ServeError for one that it can never serve. `id` is unused so far. Nothing else is
@@ -64,6 +66,23 @@ export interface KvMemory {
   readonly cells: number;
   /** A cell that two sequences share counts for each. */
   readonly usedCells: number;
+}
+
+/**
+ * Beginnings of prompts that an engine keeps outside its KV memory, and puts back when a prompt begins like one of them.
+ * Totals count from when the worker was started and never fall: the server adds up those of workers that are gone.
+ */
+export interface PrefixMemory {
+  /** What is kept now. */
+  readonly bytes: number;
+  /** The most that may be kept; zero where the engine is set to keep none. */
+  readonly limitBytes: number;
+  /** Prefixes that were written to it. */
+  readonly saved: number;
+  /** How often a job began with one that was put back from it. */
+  readonly restored: number;
+  /** Prefixes that it dropped to make room. */
+  readonly evicted: number;
 }
 
 /** Where a model lies and how to load it, from its manifest. */

@@ -116,6 +116,11 @@ function modelMeter(collectors: Collectors, model: string): ModelMeter {
       wasted.inc(count);
     },
     stepped: (jobs) => stepJobs.observe(jobs),
+    prefixesMoved: ({ saved, restored, evicted }) => {
+      collectors.prefixesSaved.inc({ model }, saved);
+      collectors.prefixesRestored.inc({ model }, restored);
+      collectors.prefixesEvicted.inc({ model }, evicted);
+    },
     restarted: () => restarts.inc(),
   };
 }
@@ -147,17 +152,24 @@ function readEdge(collectors: Collectors, load: EdgeLoad): void {
 }
 
 function readModels(collectors: Collectors, loads: readonly ModelLoad[]): void {
-  const { modelReady, queuedJobs, runningJobs, slots, cells, usedCells } = collectors;
+  const { modelReady, queuedJobs, runningJobs, slots } = collectors;
+  const { cells, usedCells, prefixBytes, prefixLimitBytes } = collectors;
+  const all = [modelReady, queuedJobs, runningJobs, slots];
   // A model that is not there any more must not keep its last figure.
-  for (const gauge of [modelReady, queuedJobs, runningJobs, slots, cells, usedCells]) gauge.reset();
+  for (const gauge of [...all, cells, usedCells, prefixBytes, prefixLimitBytes]) gauge.reset();
   for (const load of loads) {
     const { model } = load;
     modelReady.set({ model }, load.isReady ? 1 : 0);
     queuedJobs.set({ model }, load.queuedJobs);
     runningJobs.set({ model }, load.runningJobs);
     slots.set({ model }, load.slots);
-    if (load.cells === 0) continue;
-    cells.set({ model }, load.cells);
-    usedCells.set({ model }, load.usedCells);
+    if (load.cells > 0) {
+      cells.set({ model }, load.cells);
+      usedCells.set({ model }, load.usedCells);
+    }
+    if (load.prefixLimitBytes > 0) {
+      prefixBytes.set({ model }, load.prefixBytes);
+      prefixLimitBytes.set({ model }, load.prefixLimitBytes);
+    }
   }
 }

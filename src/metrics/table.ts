@@ -196,6 +196,36 @@ export const metrics = {
     labels: ["model"],
     help: "Tokens that the KV memory holds, caches included; one that two sequences share counts for each, so it may pass `inferd_kv_cells`.",
   },
+  prefixBytes: {
+    name: "inferd_prefix_memory_bytes",
+    type: "gauge",
+    labels: ["model"],
+    help: "Bytes of beginnings of prompts that the model's workers keep beyond their KV memory, for engines that do.",
+  },
+  prefixLimitBytes: {
+    name: "inferd_prefix_memory_limit_bytes",
+    type: "gauge",
+    labels: ["model"],
+    help: "The most that `inferd_prefix_memory_bytes` may be.",
+  },
+  prefixesSaved: {
+    name: "inferd_prefix_saved_total",
+    type: "counter",
+    labels: ["model"],
+    help: "Beginnings of prompts that were written to the memory of `inferd_prefix_memory_bytes`.",
+  },
+  prefixesRestored: {
+    name: "inferd_prefix_restored_total",
+    type: "counter",
+    labels: ["model"],
+    help: "Jobs that began with what was put back from that memory. Those whose beginning was still in the KV memory are not here; `inferd_prefix_cache_hits_total` has both, of jobs that finished.",
+  },
+  prefixesEvicted: {
+    name: "inferd_prefix_evicted_total",
+    type: "counter",
+    labels: ["model"],
+    help: "Beginnings of prompts that were dropped from that memory to make room.",
+  },
   cancelToFree: {
     name: "inferd_cancel_to_free_seconds",
     type: "histogram",

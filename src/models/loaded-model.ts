@@ -135,6 +135,7 @@ export class LoadedModel implements ServingModel {
 
   /** How busy it is now. */
   get load(): ModelLoad {
+    const { prefixes } = this.#pool;
     return {
       model: this.#manifest.name,
       isReady: this.#status.state === "ready",
@@ -142,6 +143,8 @@ export class LoadedModel implements ServingModel {
       runningJobs: this.#pool.jobs,
       slots: this.#pool.slots,
       ...this.#pool.memory,
+      prefixBytes: prefixes.bytes,
+      prefixLimitBytes: prefixes.limitBytes,
     };
   }
 

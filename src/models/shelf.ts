@@ -151,5 +151,7 @@ function sum(one: ModelLoad, other: ModelLoad): ModelLoad {
     slots: one.slots + other.slots,
     cells: one.cells + other.cells,
     usedCells: one.usedCells + other.usedCells,
+    prefixBytes: one.prefixBytes + other.prefixBytes,
+    prefixLimitBytes: one.prefixLimitBytes + other.prefixLimitBytes,
   };
 }

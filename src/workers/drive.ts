@@ -14,7 +14,7 @@ import { costOf, Credit } from "./credit.ts";
 import { describe } from "./describe.ts";
 import type { EngineReport, FromWorker, ToWorker } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
-import { assertEvent, soundMemory, soundStepJobs } from "./soundness.ts";
+import { assertEvent, soundMemory, soundPrefixes, soundStepJobs } from "./soundness.ts";
 import { type Tried, Trials } from "./trials.ts";
 
 /** What the server asks of a loaded engine. */
@@ -213,7 +213,8 @@ export class Driver {
   /** What the engine holds, whether or not it has just computed a step. */
   #holdings(): EngineReport {
     const memory = soundMemory(this.#engine.memory);
-    return { ...(memory && { memory }) };
+    const prefixes = soundPrefixes(this.#engine.prefixes);
+    return { ...(memory && { memory }), ...(prefixes && { prefixes }) };
   }
 
   #add(command: JobCommand, { hasStarted }: Pick<DrivenJob, "hasStarted"> = fresh): void {

@@ -1,13 +1,14 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { ModelMeter } from "../base/meter.ts";
-import type { KvMemory, ModelInfo } from "../engines/engine.ts";
+import type { ModelMeter, PrefixCounts } from "../base/meter.ts";
+import type { KvMemory, ModelInfo, PrefixMemory } from "../engines/engine.ts";
 import { type Assignment, Channel, type Held } from "./channel.ts";
 import type { Ended } from "./ending.ts";
 import type { JobStream } from "./job-stream.ts";
 import { LastWords } from "./last-words.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import type { EngineReport, FromWorker, ToWorker } from "./messages.ts";
 import type { Exit, Port } from "./port.ts";
+import { grownBy } from "./prefix-counts.ts";
 import { Pulse } from "./pulse.ts";
 import type { Arbiter, Share } from "./shares.ts";
 
@@ -64,6 +65,9 @@ export class Life {
   /** Watches its loading, then its steps. */
   #pulse: Pulse | undefined;
   #memory: KvMemory | undefined;
+  #prefixes: PrefixMemory | undefined;
+  /** What the meter was told of it. */
+  #counted: PrefixCounts | undefined;
   #loadFailure: string | undefined;
   #killedFor: string | undefined;
 
@@ -117,6 +121,11 @@ export class Life {
     return this.#memory;
   }
 
+  /** What its engine keeps of prompts beyond that, as it last said; undefined as for `memory`. */
+  get prefixes(): PrefixMemory | undefined {
+    return this.#prefixes;
+  }
+
   run(assignment: Assignment): JobStream {
     return this.#channel.run(assignment);
   }
@@ -144,11 +153,11 @@ export class Life {
       case "step":
         this.#channel.receive(message.events);
         if (message.stepJobs !== undefined) this.#options.meter.stepped(message.stepJobs);
-        this.#memory = message.memory;
+        this.#note(message);
         return;
       case "freed":
         this.#channel.freed(message.ids);
-        this.#memory = message.memory;
+        this.#note(message);
         return;
       case "progress":
         this.#progress(message.fraction);
@@ -167,6 +176,15 @@ export class Life {
           clipped(message.message, longestLine),
         );
     }
+  }
+
+  #note({ memory, prefixes }: EngineReport): void {
+    this.#memory = memory;
+    this.#prefixes = prefixes;
+    if (prefixes === undefined) return;
+    const { more, counted } = grownBy(this.#counted, prefixes);
+    this.#counted = counted;
+    if (more !== undefined) this.#options.meter.prefixesMoved(more);
   }
 
   #progress(fraction: number): void {

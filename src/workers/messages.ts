@@ -5,7 +5,14 @@
  */
 import type { ErrorData } from "../base/errors.ts";
 import type { Priority } from "../base/priority.ts";
-import type { Job, JobEvent, KvMemory, ModelInfo, ModelSource } from "../engines/engine.ts";
+import type {
+  Job,
+  JobEvent,
+  KvMemory,
+  ModelInfo,
+  ModelSource,
+  PrefixMemory,
+} from "../engines/engine.ts";
 
 export type Encoding = "float32" | "float16" | "int8";
 
@@ -62,6 +69,7 @@ export interface EngineReport {
   /** How many sequences or texts the step computed. */
   readonly stepJobs?: number;
   readonly memory?: KvMemory;
+  readonly prefixes?: PrefixMemory;
 }
 
 /** What a worker sends back. */

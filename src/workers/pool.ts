@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Priority } from "../base/priority.ts";
-import type { KvMemory, ModelInfo } from "../engines/engine.ts";
+import type { KvMemory, ModelInfo, PrefixMemory } from "../engines/engine.ts";
 import { batchPlaces } from "./background.ts";
 import { Replica } from "./replica.ts";
 import type { ReplicaOptions } from "./replica.ts";
@@ -65,6 +65,15 @@ export class Pool {
     return {
       cells: memories.reduce((sum, { cells }) => sum + cells, 0),
       usedCells: memories.reduce((sum, { usedCells }) => sum + usedCells, 0),
+    };
+  }
+
+  /** What all workers together keep of prompts beyond that; a limit of zero where they keep none. */
+  get prefixes(): Pick<PrefixMemory, "bytes" | "limitBytes"> {
+    const all = this.#replicas.flatMap(({ prefixes }) => prefixes ?? []);
+    return {
+      bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+      limitBytes: all.reduce((sum, { limitBytes }) => sum + limitBytes, 0),
     };
   }
 

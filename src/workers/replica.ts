@@ -1,4 +1,4 @@
-import type { KvMemory, ModelInfo } from "../engines/engine.ts";
+import type { KvMemory, ModelInfo, PrefixMemory } from "../engines/engine.ts";
 import type { Assignment, Held } from "./channel.ts";
 import { describeEnding, type Ended, endingOf, howEnded } from "./ending.ts";
 import type { CheckFiles, CheckLoaded } from "./files.ts";
@@ -67,6 +67,11 @@ export class Replica {
   /** Its engine's KV memory; undefined where there is none, or nothing is known of it yet. */
   get memory(): KvMemory | undefined {
     return this.#life?.memory;
+  }
+
+  /** What its engine keeps of prompts beyond that; undefined as for `memory`. */
+  get prefixes(): PrefixMemory | undefined {
+    return this.#life?.prefixes;
   }
 
   /** The worker's process, for the log and for tests. */

@@ -3,7 +3,7 @@
  * promise only, and the server's process must be able to rely on what a worker sends.
  */
 import { type ErrorData, fieldReasons } from "../base/errors.ts";
-import type { EngineHost, JobEvent, KvMemory, ModelInfo } from "../engines/engine.ts";
+import type { EngineHost, JobEvent, KvMemory, ModelInfo, PrefixMemory } from "../engines/engine.ts";
 
 type Check = (value: unknown) => boolean;
 
@@ -14,6 +14,8 @@ const isNumber: Check = (value) => Number.isFinite(value);
 const isCount: Check = (value) =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 32;
 const isPositive: Check = (value) => isCount(value) && Number(value) > 0;
+// Bytes, and what is counted for as long as a worker lives: no field of the contract has them.
+const isLarge: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
 const isListOf =
   (check: Check): Check =>
   (value) =>
@@ -148,9 +150,28 @@ export function soundStepJobs(jobs: unknown): number | undefined {
   return isPositive(jobs) ? Number(jobs) : undefined;
 }
 
+// Copies: an engine's own objects may have getters, which get lost on the way to the front, or what cannot be sent at all.
+
 const memoryFields = has({ cells: isCount, usedCells: isCount });
 
 /** An engine's word on its KV memory; undefined where it gave none, or none that makes sense. */
 export function soundMemory(memory: KvMemory | undefined): KvMemory | undefined {
-  return memoryFields(memory) ? memory : undefined;
+  if (memory === undefined || !memoryFields(memory)) return undefined;
+  const { cells, usedCells } = memory;
+  return { cells, usedCells };
+}
+
+const prefixFields = has({
+  bytes: isLarge,
+  limitBytes: isLarge,
+  saved: isLarge,
+  restored: isLarge,
+  evicted: isLarge,
+});
+
+/** An engine's word on the prefixes that it keeps; undefined where it gave none, or none that makes sense. */
+export function soundPrefixes(prefixes: PrefixMemory | undefined): PrefixMemory | undefined {
+  if (prefixes === undefined || !prefixFields(prefixes)) return undefined;
+  const { bytes, limitBytes, saved, restored, evicted } = prefixes;
+  return { bytes, limitBytes, saved, restored, evicted };
 }

@@ -22,6 +22,8 @@ const load: ModelLoad = {
   slots: 2,
   cells: 100,
   usedCells: 40,
+  prefixBytes: 700,
+  prefixLimitBytes: 1000,
 };
 
 describe("the table of metrics", () => {
@@ -105,13 +107,18 @@ describe("a meter", () => {
   });
 
   it("shows models as they stand, and forgets one that is gone", async () => {
-    let loads: readonly ModelLoad[] = [load, { ...load, model: "vectors", cells: 0, usedCells: 0 }];
+    const nothing = { cells: 0, usedCells: 0, prefixBytes: 0, prefixLimitBytes: 0 };
+    let loads: readonly ModelLoad[] = [load, { ...load, model: "vectors", ...nothing }];
     const meter = openMeter({ ...resting, models: () => loads });
     const before = samplesOf(await meter.text());
     expect(before.get("inferd_queued_jobs", { model: "story" })).toBe(3);
     expect(before.of("inferd_kv_used_cells")).toEqual([{ labels: { model: "story" }, value: 40 }]);
+    const [bytes, limit] = ["inferd_prefix_memory_bytes", "inferd_prefix_memory_limit_bytes"];
+    expect(before.of(bytes)).toEqual([{ labels: { model: "story" }, value: 700 }]);
+    expect(before.of(limit)).toEqual([{ labels: { model: "story" }, value: 1000 }]);
     loads = [];
-    expect(samplesOf(await meter.text()).of("inferd_slots")).toEqual([]);
+    const after = samplesOf(await meter.text());
+    for (const gauge of ["inferd_slots", bytes, limit]) expect(after.of(gauge)).toEqual([]);
   });
 
   it("shows what is open at the port for callers", async () => {
@@ -184,6 +191,22 @@ describe("a meter", () => {
     const model = { model: "story" };
     expect(samples.get("inferd_cancel_to_free_seconds_sum", model)).toBeCloseTo(0.04);
     expect(samples.get("inferd_after_cancel_total", model)).toBe(3);
+  });
+
+  it("adds up what engines did with prefixes, from the first word of it on", async () => {
+    const meter = openMeter(resting);
+    const names = ["saved", "restored", "evicted"].map((what) => `inferd_prefix_${what}_total`);
+    const values = async () => {
+      const samples = samplesOf(await meter.text());
+      return names.map((name) => samples.get(name, { model: "story" }));
+    };
+    const story = meter.model("story");
+    expect(await values()).toEqual([undefined, undefined, undefined]);
+    story.prefixesMoved({ saved: 0, restored: 0, evicted: 0 });
+    expect(await values()).toEqual([0, 0, 0]);
+    story.prefixesMoved({ saved: 3, restored: 2, evicted: 1 });
+    story.prefixesMoved({ saved: 1, restored: 0, evicted: 0 });
+    expect(await values()).toEqual([4, 2, 1]);
   });
 
   it("has a model's restarts at zero before the first", async () => {

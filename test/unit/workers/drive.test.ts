@@ -108,33 +108,34 @@ describe("a driver", () => {
     expect(sent.filter(({ kind }) => kind === "freed")).toEqual([{ kind: "freed", ids: [1, 7] }]);
   });
 
-  it("passes on what the engine says of its step and its memory, where it makes sense", async () => {
+  it("passes on what the engine says of its step and what it keeps, where it makes sense", async () => {
     const { engine, add, steps, rest } = setUp();
-    Object.assign(engine, { stepJobs: 2, memory: { cells: 10, usedCells: 3 } });
+    const memory = { cells: 10, usedCells: 3 };
+    const prefixes = { bytes: 9, limitBytes: 10, saved: 3, restored: 2, evicted: 1 };
+    Object.assign(engine, { stepJobs: 2, memory, prefixes });
     add(1);
     await engine.give([], true);
     await engine.stepping();
-    expect(steps()).toEqual([
-      { kind: "step", events: [], stepJobs: 2, memory: { cells: 10, usedCells: 3 } },
-    ]);
-    Object.assign(engine, { stepJobs: NaN, memory: { cells: "many" } });
+    expect(steps()).toEqual([{ kind: "step", events: [], stepJobs: 2, memory, prefixes }]);
+    Object.assign(engine, { stepJobs: NaN, memory: { cells: "many" }, prefixes: { bytes: -1 } });
     await engine.give([[1, finish]]);
     await rest();
     expect(Object.keys(steps()[1]!)).toEqual(["kind", "events"]);
   });
 
-  it("tells of its memory with every message that could make it unknown", async () => {
+  it("tells what it keeps with every message that could make it unknown", async () => {
     const { engine, driver, sent, add, rest } = setUp();
     const memory = { cells: 10, usedCells: 3 };
-    Object.assign(engine, { memory });
+    const prefixes = { bytes: 9, limitBytes: 10, saved: 3, restored: 2, evicted: 1 };
+    Object.assign(engine, { memory, prefixes });
     engine.refusal = new ServeError("PROMPT_TOO_LONG", "x");
     add(1);
     await rest();
     driver.receive({ kind: "cancel", id: 1 });
     await rest();
     expect(sent).toMatchObject([
-      { kind: "step", memory },
-      { kind: "freed", memory },
+      { kind: "step", memory, prefixes },
+      { kind: "freed", memory, prefixes },
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
-import { silentModelMeter } from "../../../src/base/meter.ts";
+import { type PrefixCounts, silentModelMeter } from "../../../src/base/meter.ts";
 import type { Priority } from "../../../src/base/priority.ts";
 import { Pool } from "../../../src/workers/pool.ts";
 import { Arbiter } from "../../../src/workers/shares.ts";
@@ -13,6 +13,7 @@ function setUp(replicas = 1) {
   const clock = new FakeClock();
   const states: string[] = [];
   const deaths: number[] = [];
+  const moved: PrefixCounts[] = [];
   let freed = 0;
   const pool = new Pool({
     replicas,
@@ -45,14 +46,14 @@ function setUp(replicas = 1) {
     arbiter: new Arbiter(2),
     clock,
     log: silentLog,
-    meter: silentModelMeter,
+    meter: { ...silentModelMeter, prefixesMoved: (more) => moved.push(more) },
     onChange: () => states.push(pool.state.kind),
     onFree: () => freed++,
     onDeath: (held) => deaths.push(held.length),
   });
   const run = (priority: Priority = "interactive", wanted = 0) =>
     pool.take(priority, wanted)?.run({ ...assignment, priority });
-  return { pool, ports, clock, states, deaths, run, freed: () => freed };
+  return { pool, ports, clock, states, deaths, moved, run, freed: () => freed };
 }
 
 describe("a pool", () => {
@@ -114,6 +115,29 @@ describe("a pool", () => {
       [1, 1],
       [0, 2],
     ]);
+  });
+
+  it("adds up what its workers keep of prompts, and what they did with it also where one is started again", () => {
+    const { pool, ports, clock, moved } = setUp(2);
+    for (const port of ports) port.ready();
+    expect(pool.prefixes).toEqual({ bytes: 0, limitBytes: 0 });
+    const say = (port: number, bytes: number, saved: number) => {
+      const prefixes = { bytes, limitBytes: 100, saved, restored: 0, evicted: 0 };
+      ports[port]!.say({ kind: "step", events: [], prefixes });
+    };
+    say(0, 10, 1);
+    say(1, 20, 2);
+    say(1, 30, 3);
+    expect(pool.prefixes).toEqual({ bytes: 40, limitBytes: 200 });
+    ports[1]!.exit();
+    expect(pool.prefixes).toEqual({ bytes: 10, limitBytes: 100 });
+    clock.advance(0);
+    ports[2]!.ready();
+    say(2, 5, 1);
+    expect(pool.prefixes).toEqual({ bytes: 15, limitBytes: 200 });
+    ports[2]!.say({ kind: "freed", ids: [] });
+    expect(pool.prefixes).toEqual({ bytes: 10, limitBytes: 100 });
+    expect(moved.map(({ saved }) => saved)).toEqual([1, 2, 1, 1]);
   });
 
   it("says when a place is free again", () => {

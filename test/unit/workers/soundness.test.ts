@@ -7,6 +7,8 @@ import {
   soundError,
   soundFraction,
   soundLevel,
+  soundMemory,
+  soundPrefixes,
 } from "../../../src/workers/soundness.ts";
 import { emptyInfo } from "../../fixtures/fake-port.ts";
 
@@ -101,6 +103,44 @@ it.each([
   ["x", 0],
 ])("an engine's progress of %s is read as %s", (fraction, read) => {
   expect(soundFraction(fraction)).toBe(read);
+});
+
+describe("what an engine says of what it keeps", () => {
+  const memory = { cells: 10, usedCells: 3 };
+  const prefixes = { bytes: 2 ** 40, limitBytes: 2 ** 41, saved: 5, restored: 4, evicted: 3 };
+  /** An object of a class of the engine's own: its figures are getters, and it has what no message carries. */
+  const owned = <T extends object>(figures: T): T =>
+    Object.create(
+      Object.defineProperties(
+        { evict: () => undefined },
+        Object.fromEntries(
+          Object.entries(figures).map(([name, value]) => [name, { get: () => value as unknown }]),
+        ),
+      ),
+    ) as T;
+
+  it("crosses to the front whole, from whatever object", () => {
+    for (const each of [memory, owned(memory)]) {
+      expect(structuredClone(soundMemory(each))).toStrictEqual(memory);
+    }
+    for (const each of [prefixes, owned(prefixes)]) {
+      expect(structuredClone(soundPrefixes(each))).toStrictEqual(prefixes);
+    }
+  });
+
+  it.each([
+    undefined,
+    null,
+    7,
+    {},
+    { ...prefixes, bytes: -1 },
+    { ...prefixes, limitBytes: Infinity },
+    { ...prefixes, saved: 0.5 },
+    { ...prefixes, restored: "4" },
+    { ...prefixes, evicted: 2 ** 53 },
+  ])("is dropped where it makes no sense: %j", (wrong) => {
+    expect(soundPrefixes(wrong as never)).toBeUndefined();
+  });
 });
 
 describe("what an engine says of its model", () => {
