@@ -124,6 +124,30 @@ describe("a model whose manifest has changed", () => {
     await isGone(pid);
   });
 
+  it("counts what it keeps of prompts with what the new one keeps, until it has ended", async () => {
+    const version = (next: string) =>
+      scriptedManifest({ version: next, options: { prefix_bytes: 100 } });
+    const replaced = (next: string) =>
+      vi.waitFor(() =>
+        expect(registry.find("scripted")).toMatchObject({
+          state: "ready",
+          manifest: { version: next },
+        }),
+      );
+    registry.change([version("2")]);
+    await replaced("2");
+    const running = await begun(endless);
+    registry.change([version("3")]);
+    await replaced("3");
+    await collect(resolve().run(submission("say c")));
+    const bytes = endless.length + "say c".length;
+    expect(registry.loads()).toMatchObject([{ prefixBytes: bytes, prefixLimitBytes: 200 }]);
+    await running();
+    await vi.waitFor(() =>
+      expect(registry.loads()).toMatchObject([{ prefixBytes: 5, prefixLimitBytes: 100 }]),
+    );
+  });
+
   it.each([
     ["says why it cannot load", { load_fail: "not a model" }],
     ["dies whenever it loads", { load_exit: 3 }],

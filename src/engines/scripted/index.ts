@@ -5,9 +5,10 @@
  * hash of the text.
  *
  * The manifest's options: `slots`, `dimensions`, `batch` (vectors a step), `step_ms` (how long a step
- * takes), and for loading `load_fail` (a message), `load_exit` (an exit code), `load_exits` with
- * `loads_file` (so many loads end the process; each adds a line to the file), `load_gate` (a file
- * that must exist before loading ends).
+ * takes), `prefix_bytes` (how much of prompts it remembers, see prefixes.ts), and for loading
+ * `load_fail` (a message), `load_exit` (an exit code), `load_exits` with `loads_file` (so many loads
+ * end the process; each adds a line to the file), `load_gate` (a file that must exist before loading
+ * ends).
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { exit, kill, pid } from "node:process";
@@ -16,6 +17,7 @@ import koffi from "koffi";
 import { ServeError } from "../../base/errors.ts";
 import type { Engine, EngineHost, Job, LoadEngine, ModelInfo, StepEvent } from "../engine.ts";
 import { ScriptedJob } from "./job.ts";
+import { ScriptedPrefixes } from "./prefixes.ts";
 import type { Disaster } from "./script.ts";
 
 interface Options {
@@ -23,6 +25,7 @@ interface Options {
   readonly dimensions: number;
   readonly batch: number;
   readonly stepMs: number;
+  readonly prefixBytes: number;
 }
 
 export const load: LoadEngine = async (source, host) => {
@@ -38,6 +41,7 @@ export const load: LoadEngine = async (source, host) => {
     dimensions: number("dimensions", 8),
     batch: number("batch", 8),
     stepMs: number("step_ms", 0),
+    prefixBytes: number("prefix_bytes", 0),
   };
   return new ScriptedEngine(infoOf(options, contextLength), options, host);
 };
@@ -81,11 +85,13 @@ class ScriptedEngine implements Engine {
   readonly #paused = new Set<number>();
   readonly #gates = new Set<string>();
   stepJobs = 0;
+  readonly prefixes: ScriptedPrefixes;
 
   constructor(info: ModelInfo, options: Options, host: EngineHost) {
     this.info = info;
     this.#options = options;
     this.#host = host;
+    this.prefixes = new ScriptedPrefixes(options.prefixBytes);
   }
 
   get busy(): boolean {
@@ -95,7 +101,8 @@ class ScriptedEngine implements Engine {
   add(id: number, job: Job): void {
     const { contextLength, dimensions } = this.info;
     const { batch } = this.#options;
-    const scripted = new ScriptedJob(job, { dimensions, batch, now: () => this.#host.now() });
+    const now = () => this.#host.now();
+    const scripted = new ScriptedJob(job, { dimensions, batch, prefixes: this.prefixes, now });
     const { promptTokens } = scripted;
     const isTooLong = job.kind === "generate" && promptTokens > job.maxPromptTokens;
     if (isTooLong || (job.kind === "generate" && promptTokens >= contextLength)) {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ErrorData, Reason } from "../../base/errors.ts";
 import type { EmbedJob, GenerateJob, Job, JobEvent, JobResult } from "../engine.ts";
+import type { ScriptedPrefixes } from "./prefixes.ts";
 import { parseScript } from "./script.ts";
 import type { Disaster, Instruction } from "./script.ts";
 import { StopFilter } from "../stops.ts";
@@ -11,6 +12,7 @@ export interface ScriptedJobOptions {
   readonly dimensions: number;
   /** Vectors a step. */
   readonly batch: number;
+  readonly prefixes: Pick<ScriptedPrefixes, "read">;
   now(): number;
 }
 
@@ -31,6 +33,7 @@ export class ScriptedJob {
   readonly #operations: Operation[];
   readonly #filter: StopFilter;
   readonly #addedAt: number;
+  #cachedTokens = 0;
   #startedAt = 0;
   #firstAt = 0;
   #said = 0;
@@ -70,6 +73,7 @@ export class ScriptedJob {
     const given: JobEvent[] = [];
     if (this.#steps++ === 0) {
       this.#startedAt = this.#options.now();
+      this.#cachedTokens = readPrompt(this.#job, this.#options.prefixes);
       given.push({ kind: "started" });
     }
     this.#neighbours += stage.together;
@@ -168,7 +172,7 @@ export class ScriptedJob {
       stopSequence,
       usage: {
         promptTokens: this.promptTokens,
-        cachedPromptTokens: 0,
+        cachedPromptTokens: this.#cachedTokens,
         completionTokens: this.#said,
       },
       timings: {
@@ -181,6 +185,11 @@ export class ScriptedJob {
       },
     };
   }
+}
+
+/** How many of its tokens need no reading. */
+function readPrompt(job: Job, prefixes: Pick<ScriptedPrefixes, "read">): number {
+  return job.kind === "generate" ? prefixes.read(job.cacheScope, scriptOf(job)) : 0;
 }
 
 function scriptOf({ input }: GenerateJob): string {
