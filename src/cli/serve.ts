@@ -7,6 +7,7 @@ import { unixPathOf } from "../base/unix-path.ts";
 import { version } from "../base/version.ts";
 import type { Config } from "../config/settings.ts";
 import type { ModelStatus } from "../models/model.ts";
+import { slotsOf } from "../models/slots.ts";
 import { followParent, startedBy } from "./parent.ts";
 import { readConfig, type SettingFlags } from "./configuration.ts";
 import { exitCodes } from "./failure.ts";
@@ -197,16 +198,16 @@ interface Ready {
 }
 
 export function readyText({ address, threads, startMs, ready, failed }: Ready): string {
-  const rows = [...ready, ...failed].map(({ manifest, info, state }) => [
-    `  ${manifest.name}`,
-    manifest.task,
-    manifest.engine.startsWith("/") ? "module" : manifest.engine,
-    state === "failed" ? "failed, see above" : `${info?.contextLength ?? "?"} tokens`,
+  const rows = [...ready, ...failed].map((status) => [
+    `  ${status.manifest.name}`,
+    status.manifest.task,
+    status.manifest.engine.startsWith("/") ? "module" : status.manifest.engine,
+    ...roomOf(status),
   ]);
   const lines = [
     "",
     `inferd ${version} is ready on ${address} after ${(startMs / 1000).toFixed(1)} s, ${threads} threads`,
-    table(["  model", "task", "engine", "context"], rows),
+    table(["  model", "task", "engine", "slots", "context"], rows),
     "",
     "Try it from another terminal:",
     ...tries(address, new Set(ready.map(({ manifest }) => manifest.task))),
@@ -215,6 +216,12 @@ export function readyText({ address, threads, startMs, ready, failed }: Ready): 
     "",
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** How many jobs it takes at once, and how long each may be. */
+function roomOf(status: ModelStatus): readonly string[] {
+  if (status.state === "failed") return ["-", "failed, see above"];
+  return [String(slotsOf(status)), `${status.info?.contextLength ?? "?"} tokens`];
 }
 
 function tries(address: string, tasks: ReadonlySet<string>): readonly string[] {

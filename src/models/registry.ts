@@ -19,6 +19,7 @@ import type { Models, ModelStatus, ServingModel, WaitingCall } from "./model.ts"
 import { chooseModel, meantModel } from "./resolve.ts";
 import type { DefaultModels } from "./resolve.ts";
 import { Shelf } from "./shelf.ts";
+import { slotsOf } from "./slots.ts";
 
 export interface RegistryOptions {
   /** The machine's cores that all workers share. */
@@ -213,11 +214,15 @@ function byName(statuses: readonly ModelStatus[]): readonly ModelStatus[] {
   return statuses.toSorted((a, b) => (a.manifest.name < b.manifest.name ? -1 : 1));
 }
 
-function report(log: Log, { state, failure, digest }: ModelStatus, sinceLoadMs: number): void {
+function report(log: Log, status: ModelStatus, sinceLoadMs: number): void {
+  const { state, failure, digest, info } = status;
   switch (state) {
-    case "ready":
-      log.info({ ...(digest && { digest }), afterMs: Math.round(sinceLoadMs) }, "model ready");
+    case "ready": {
+      const room = { slots: slotsOf(status), contextLength: info?.contextLength };
+      const afterMs = Math.round(sinceLoadMs);
+      log.info({ ...(digest && { digest }), ...room, afterMs }, "model ready");
       return;
+    }
     case "failed":
       log.error({ failure }, "model failed");
       return;

@@ -16,6 +16,7 @@ import type { ModelInfo, Task as TaskName } from "../engines/engine.ts";
 import type { Manifest } from "../models/manifest.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import { modelNotFound } from "../models/resolve.ts";
+import { slotsOf } from "../models/slots.ts";
 import type { Limits } from "./limits.ts";
 import { requestRules } from "./rules.ts";
 import { samplingOf } from "./sampling.ts";
@@ -152,12 +153,18 @@ function embeddingOf({ info }: ModelStatus): Embedding {
   };
 }
 
-type Loaded = Pick<Model, "contextLength" | "license" | "chat">;
+type Loaded = Pick<Model, "contextLength" | "slots" | "license" | "chat">;
 
 /** What is known once a model has been loaded, and empty until then. */
-function loadedOf({ manifest, info }: ModelStatus): Loaded {
+function loadedOf(status: ModelStatus): Loaded {
+  const { manifest, info } = status;
   const { contextLength, license, chat } = info ?? { contextLength: 0, license: "", chat: false };
-  return { contextLength, license: manifest.license === "" ? license : manifest.license, chat };
+  return {
+    contextLength,
+    slots: slotsOf(status),
+    license: manifest.license === "" ? license : manifest.license,
+    chat,
+  };
 }
 
 /** What a model can do: by its manifest, until it is known from itself. */

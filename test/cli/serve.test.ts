@@ -19,7 +19,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "inferd-"));
   for (const [name, options] of [
     ["scripted", "{}"],
-    ["slow", "{ step_ms: 20 }"],
+    ["slow", "{ step_ms: 20, slots: 7 }\nreplicas: 2"],
     ["broken", "{ load_fail: it is broken }"],
   ] as const) {
     mkdirSync(join(folder, name));
@@ -73,6 +73,12 @@ describe("inferd serve", () => {
     expect(parsed).toContainEqual(
       expect.objectContaining({ msg: "model failed", model: "broken" }),
     );
+    expect(
+      parsed.find(({ msg, model }) => msg === "model ready" && model === "slow"),
+    ).toMatchObject({
+      slots: 14,
+      contextLength: 4096,
+    });
     expect(parsed.find(({ msg }) => msg === "ready")).toMatchObject({
       address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string,
       models: ["scripted", "slow"],

@@ -77,6 +77,19 @@ describe("models", () => {
     });
   });
 
+  it("are described with how many jobs all their workers take at once, once that is known", async () => {
+    const models = [
+      generationModel({ manifest: { replicas: 3 }, info: { slots: 4, contextLength: 8192 } }),
+      embeddingModel({ state: "loading" }),
+    ];
+    const { call } = await open(fakeModels(models));
+    const { messages } = await call("ModelService", "ListModels", {});
+    expect(messages[0]?.["models"]).toMatchObject([
+      { name: "story", slots: 12, context_length: 8192 },
+      { name: "vectors", slots: 0, context_length: 0 },
+    ]);
+  });
+
   it("are described with their prompts, and with how texts share batches", async () => {
     const prompts = [{ name: "query", text: "query: " }];
     const info = { prompts, defaultPrompt: "query", normalize: false, batching: "alone" } as const;

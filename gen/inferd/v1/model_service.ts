@@ -150,6 +150,11 @@ export interface Model {
   readonly normalize: boolean;
   /** How texts to embed share batches. Unspecified for generation, and until it is known. */
   readonly textBatching: TextBatching;
+  /**
+   * How many jobs all its workers together take at once; further ones wait. Where the manifest lets sequences share
+   * memory, not all of them can have `context_length` tokens at once. Zero until it is known.
+   */
+  readonly slots: number;
 }
 
 /** Carries a text that an embedding model was trained to read before others. */
@@ -423,6 +428,7 @@ function createBaseModel(): Model {
     defaultPromptName: "",
     normalize: false,
     textBatching: 0,
+    slots: 0,
   };
 }
 
@@ -482,6 +488,9 @@ export const Model: MessageFns<Model> = {
     }
     if (message.textBatching !== 0) {
       writer.uint32(152).int32(message.textBatching);
+    }
+    if (message.slots !== 0) {
+      writer.uint32(160).uint32(message.slots);
     }
     return writer;
   },
@@ -645,6 +654,14 @@ export const Model: MessageFns<Model> = {
             message.textBatching = reader.int32() as any;
             continue;
           }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.slots = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -681,6 +698,7 @@ export const Model: MessageFns<Model> = {
     message.defaultPromptName = object.defaultPromptName ?? "";
     message.normalize = object.normalize ?? false;
     message.textBatching = object.textBatching ?? 0;
+    message.slots = object.slots ?? 0;
     return message;
   },
 };
