@@ -1,9 +1,10 @@
 /** The models that figures are taken on. */
 import { execFileSync } from "node:child_process";
-import { existsSync, linkSync, mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { cacheFolder, repository } from "./paths.ts";
 import type { Context } from "./scenario.ts";
+import type { Seats } from "./seats.ts";
 
 /** Runs a script of `bench/peers` and gives its last printed line; its progress goes to the terminal. */
 export function runScript(name: string, ...parameters: readonly string[]): string {
@@ -28,6 +29,15 @@ export function randomModel({ isSmoke, say }: Context): string {
   const python = runScript("python", "random-model.txt");
   const script = join(repository, "bench", "peers", "random_model.py");
   execFileSync(python, [script, shape, vocabulary, path], { stdio: "inherit" });
+  return path;
+}
+
+/** Writes a manifest beside a model's file, as an operator would who knows the load; gives its path. */
+export function manifestFor(model: string, { slots, contextTokens }: Seats): string {
+  const path = model.replace(/\.gguf$/, `-${slots}x${contextTokens}.yaml`);
+  const limits = `limits: { context_length: ${contextTokens}, max_sequences: ${slots} }`;
+  const files = `files: { model: { path: ${basename(model)} } }`;
+  writeFileSync(path, `name: random\ntask: generate\nengine: llama\n${files}\n${limits}\n`);
   return path;
 }
 

@@ -92,6 +92,7 @@ function stream(client: Client, { request, reader, options }: Call): Promise<Str
     call.on("data", ({ event }: GenerateStreamResponse) => {
       if (event?.$case === "piece" && event.value.tokens.length > 0) {
         reader.onTokens(event.value.tokens.length);
+        reader.onIds?.(event.value.tokens);
       }
       if (event?.$case === "finish") finish = event.value;
       if (readDelayMs > 0) pauseFor(call, readDelayMs);

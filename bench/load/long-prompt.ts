@@ -6,8 +6,10 @@
 import { seededRandom } from "../lib/random.ts";
 import { median, rounded, type Spread, spread } from "../lib/statistics.ts";
 import type { LoadClock } from "./drive.ts";
+import { assertRead } from "./measure.ts";
 import { tokenPrompt } from "./requests.ts";
-import type { StreamRequest, StreamTarget } from "./target.ts";
+import type { StreamTarget } from "./target.ts";
+import { timedCall } from "./timed-call.ts";
 import { Watch } from "./watch.ts";
 
 export interface LongPromptOptions {
@@ -16,6 +18,8 @@ export interface LongPromptOptions {
   /** Tokens that every stream gives before the prompt enters, and the fewest that are compared. */
   readonly undisturbedTokens: number;
   readonly repeats: number;
+  /** Other seeds have other prompts, so that one server can be measured twice. Zero where it is left out. */
+  readonly seed?: number;
   readonly clock: Pick<LoadClock, "now">;
 }
 
@@ -40,7 +44,7 @@ export async function measureLongPrompt(
 ): Promise<LongPromptResult> {
   const runs: Run[] = [];
   for (let repeat = 0; repeat < options.repeats; repeat += 1) {
-    runs.push(await runOnce(target, options, repeat));
+    runs.push(await runOnce(target, options, (options.seed ?? 0) * 1000 + repeat));
   }
   const undisturbed = phase(runs.map((run) => run.undisturbed));
   const disturbed = phase(runs.map((run) => run.disturbed));
@@ -78,15 +82,16 @@ const answerTokens = 8;
 async function runOnce(
   target: StreamTarget,
   options: LongPromptOptions,
-  repeat: number,
+  seed: number,
 ): Promise<Run> {
   const { promptTokens, undisturbedTokens, clock } = options;
-  const { range, ...run } = await withStreams(target, options, repeat, async (streams, random) => {
+  const { range, ...run } = await withStreams(target, options, seed, async (streams, random) => {
     await streams.all(undisturbedTokens);
     const enterMs = clock.now();
     const from = streams.tokens();
-    const prompt = { prompt: tokenPrompt(random, promptTokens), newTokens: answerTokens };
-    const firstTokenMs = await firstToken(target, { ...prompt, seed: repeat }, clock);
+    const request = { prompt: tokenPrompt(random, promptTokens), newTokens: answerTokens, seed };
+    const { firstTokenMs, end } = await timedCall(target, request, clock);
+    assertRead({ ...end, completed: 1 });
     const disturbed = { fromMs: enterMs, toMs: enterMs + firstTokenMs };
     const to = streams.tokens();
     // A gap that the prompt caused may not have ended yet.
@@ -96,7 +101,7 @@ async function runOnce(
     });
     return { range, disturbed: streams.window(disturbed), firstTokenMs };
   });
-  const undisturbed = await withStreams(target, options, repeat, async (streams) => {
+  const undisturbed = await withStreams(target, options, seed, async (streams) => {
     await streams.reach(range.map(({ to }) => to));
     return streams.windowOf(range);
   });
@@ -107,15 +112,15 @@ async function runOnce(
 async function withStreams<T>(
   target: StreamTarget,
   { streams, clock }: LongPromptOptions,
-  repeat: number,
+  seed: number,
   act: (streams: Streams, random: () => number) => Promise<T>,
 ): Promise<T> {
   const cancel = new AbortController();
-  const random = seededRandom(repeat + 1);
+  const random = seededRandom(seed + 1);
   const watches = Array.from({ length: streams }, () => {
     const watch = new Watch(clock);
     const reader = { signal: cancel.signal, onTokens: (count: number) => watch.add(count) };
-    const request = { prompt: tokenPrompt(random, 32), newTokens: endlessTokens, seed: repeat };
+    const request = { prompt: tokenPrompt(random, 32), newTokens: endlessTokens, seed };
     void target(request, reader).then(({ code }) => watch.end(code));
     return watch;
   });
@@ -128,21 +133,6 @@ async function withStreams<T>(
     cancel.abort();
     await Promise.all(watches.map(({ ended }) => ended));
   }
-}
-
-async function firstToken(
-  target: StreamTarget,
-  request: StreamRequest,
-  clock: LongPromptOptions["clock"],
-): Promise<number> {
-  const startMs = clock.now();
-  let firstMs: number | undefined;
-  const { code } = await target(request, {
-    signal: new AbortController().signal,
-    onTokens: () => (firstMs ??= clock.now() - startMs),
-  });
-  if (firstMs === undefined) throw new Error(`the long prompt was not answered: ${code}`);
-  return firstMs;
 }
 
 /** The streams together. */

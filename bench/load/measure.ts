@@ -35,3 +35,10 @@ export async function measure(
 export function assertNoErrors({ errors }: Measurement): void {
   if (Object.keys(errors).length > 0) throw new Error(`calls failed: ${JSON.stringify(errors)}`);
 }
+
+/** Prompts that were answered from a cache measure the cache. A token in common with another prompt is chance. */
+export function assertRead(summary: Pick<Summary, "cachedPromptTokens" | "completed">): void {
+  if (summary.cachedPromptTokens > summary.completed) {
+    throw new Error("a cache answered for the model");
+  }
+}

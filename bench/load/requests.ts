@@ -19,7 +19,7 @@ export type PromptShape =
   | { readonly kind: "text"; readonly text: string };
 
 /** Ids that any vocabulary has; the first few are often control tokens. */
-const tokenIds: Range = { least: 300, most: 1999 };
+const idRange: Range = { least: 300, most: 1999 };
 
 const words =
   "the a of model server request stream token worker health probe cluster memory batch vector search query answer document passage river house garden music winter summer engine light paper market doctor school mountain ocean software network database kernel protocol message client deadline retry queue".split(
@@ -61,7 +61,11 @@ function promptOf(shape: PromptShape, random: Random): Prompt {
 
 /** A prompt of so many random tokens. */
 export function tokenPrompt(random: Random, count: number): Prompt {
-  return { kind: "tokens", ids: Array.from({ length: count }, () => within(random, tokenIds)) };
+  return { kind: "tokens", ids: tokenIds(random, count) };
+}
+
+export function tokenIds(random: Random, count: number): readonly number[] {
+  return Array.from({ length: count }, () => within(random, idRange));
 }
 
 const within = (random: Random, { least, most }: Range): number =>

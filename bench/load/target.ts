@@ -33,6 +33,8 @@ export interface StreamReader {
   readonly signal: AbortSignal;
   /** Is told at once of each message that carries tokens. */
   readonly onTokens: (count: number) => void;
+  /** Is told which ones they were, as far as the server says. */
+  readonly onIds?: (ids: readonly number[]) => void;
 }
 
 /** Runs one call to its end. Never rejects: a failure is an end too. */

@@ -28,10 +28,10 @@ const agent = new Agent({ keepAlive: false, maxSockets: Infinity });
 export async function streamOverHttp(
   peer: HttpPeer,
   call: StreamRequest,
-  { signal, onTokens }: StreamReader,
+  reader: StreamReader,
 ): Promise<StreamEnd> {
   try {
-    const response = await post(peer, call, signal);
+    const response = await post(peer, call, reader.signal);
     if (response.statusCode !== 200) {
       response.resume();
       return { code: `HTTP ${response.statusCode ?? "without status"}`, ...noCounts };
@@ -42,13 +42,19 @@ export async function streamOverHttp(
       // The server's own events.
       const event = JSON.parse(line.slice("data: ".length)) as Event;
       if (event.stop === true) last = event;
-      else if (event.tokens !== undefined && event.tokens.length > 0) onTokens(event.tokens.length);
+      else tell(event, reader);
     }
     return last === undefined ? { code: "ENDED_WITHOUT_FINISH", ...noCounts } : endOf(last);
   } catch (error) {
-    if (signal.aborted) return { code: "CANCELLED", ...noCounts };
+    if (reader.signal.aborted) return { code: "CANCELLED", ...noCounts };
     return { code: error instanceof Error ? error.message : String(error), ...noCounts };
   }
+}
+
+function tell({ tokens = [] }: Event, { onTokens, onIds }: StreamReader): void {
+  if (tokens.length === 0) return;
+  onTokens(tokens.length);
+  onIds?.(tokens);
 }
 
 async function post(

@@ -16,6 +16,8 @@ export interface LlamaServerOptions {
   readonly temperature: number;
   /** All cores where it is undefined. */
   readonly threads?: number;
+  /** Whether a prompt may go on from what an earlier one left; not where it is undefined. */
+  readonly cachePrompt?: boolean;
 }
 
 export async function withLlamaServer<T>(
@@ -36,7 +38,7 @@ export async function withLlamaServer<T>(
     { ...setting, stdio: "ignore" },
   );
   if (child.pid === undefined) throw new Error("llama-server could not be started");
-  const http = { port, bodyOf: (call: StreamRequest) => bodyOf(call, options.temperature) };
+  const http = { port, bodyOf: (call: StreamRequest) => bodyOf(call, options) };
   try {
     await readyOverHttp(child, port);
     return await run({
@@ -58,7 +60,11 @@ async function isIdle(port: number): Promise<boolean> {
   return slots.every((slot) => !slot.is_processing);
 }
 
-function bodyOf({ prompt, newTokens, seed }: StreamRequest, temperature: number): string {
+/** The JSON that asks for a completion. */
+export function bodyOf(
+  { prompt, newTokens, seed }: StreamRequest,
+  { temperature, cachePrompt = false }: Pick<LlamaServerOptions, "temperature" | "cachePrompt">,
+): string {
   return JSON.stringify({
     prompt: prompt.kind === "text" ? prompt.text : prompt.ids,
     n_predict: newTokens,
@@ -69,7 +75,7 @@ function bodyOf({ prompt, newTokens, seed }: StreamRequest, temperature: number)
     top_p: 0.95,
     min_p: 0.05,
     ignore_eos: true,
-    cache_prompt: false,
+    cache_prompt: cachePrompt,
     return_tokens: true,
     stream: true,
   });

@@ -1,13 +1,13 @@
 import { realClock } from "../load/clock.ts";
-import { openInferd } from "../load/inferd.ts";
 import {
   type LongPromptOptions,
   type LongPromptResult,
   measureLongPrompt,
 } from "../load/long-prompt.ts";
-import { randomModel } from "../lib/model.ts";
 import type { Claim, Context, Scenario, Table } from "../lib/scenario.ts";
-import { withServer } from "../lib/server.ts";
+import { type Measured, onPromptServer } from "./prompt-server.ts";
+
+const promptTokens = 2000;
 
 export const longPrompt: Scenario = {
   name: "long-prompt",
@@ -15,11 +15,11 @@ export const longPrompt: Scenario = {
   method:
     "Model of 0.6B shape (random weights, Q4_0). Three streams run and a prompt of 2,000 tokens enters: their rate and gaps until its first token are compared with the same streams' over the same of their tokens where no prompt enters, over several repeats. (A stream's steps take longer as it grows, which is not the prompt's doing.)",
   async run(context) {
-    const { result } = await inferdWithLongPrompt(context);
+    const { result, seats } = await inferdWithLongPrompt(context);
     return {
       claims: longPromptClaims(result),
       tables: [longPromptTable([["inferd", result]])],
-      data: { inferd: result },
+      data: { seats, inferd: result },
     };
   },
 };
@@ -27,41 +27,43 @@ export const longPrompt: Scenario = {
 export function longPromptOptions({ isSmoke }: Context): LongPromptOptions {
   return {
     streams: 3,
-    promptTokens: isSmoke ? 500 : 2000,
+    promptTokens: isSmoke ? 500 : promptTokens,
     undisturbedTokens: isSmoke ? 10 : 60,
     repeats: isSmoke ? 1 : 3,
     clock: realClock,
   };
 }
 
-export async function inferdWithLongPrompt(
-  context: Context,
-): Promise<{ readonly result: LongPromptResult }> {
-  const flags = ["--model", randomModel(context)];
-  return withServer({ flags }, async ({ address }) => {
-    const target = openInferd({ address, model: "", temperature: 0.8, connections: 1 });
-    try {
-      context.say("inferd: streams with and without a long prompt");
-      return { result: await measureLongPrompt(target.stream, longPromptOptions(context)) };
-    } finally {
-      target.close();
-    }
+/** inferd in its defaults. */
+export async function inferdWithLongPrompt(context: Context): Promise<Measured<LongPromptResult>> {
+  return onPromptServer(context, undefined, (stream) => {
+    context.say("inferd: streams with and without a long prompt");
+    return measureLongPrompt(stream, longPromptOptions(context));
   });
 }
 
-export function longPromptClaims({ rateKept, gapGrowth }: LongPromptResult): readonly Claim[] {
+/** What a long prompt does to streams, and they to it. */
+export function longPromptClaims(
+  { rateKept, gapGrowth, longPromptFirstTokenMs }: LongPromptResult,
+  prompt = "a 2,000-token prompt",
+): readonly Claim[] {
   return [
     {
-      what: "rate that streams keep while a 2,000-token prompt enters",
+      what: `rate that streams keep while ${prompt} enters`,
       value: rateKept,
       unit: "×",
       aim: { relation: "≥", value: 0.6 },
     },
     {
-      what: "their p99 gap meanwhile, against undisturbed",
+      what: `their p99 gap while ${prompt} enters, against undisturbed`,
       value: gapGrowth,
       unit: "×",
-      aim: { relation: "≤", value: 3 },
+      aim: { relation: "≤", value: 4 },
+    },
+    {
+      what: `first token of ${prompt} beside three streams, p50`,
+      value: longPromptFirstTokenMs?.p50 ?? NaN,
+      unit: "ms",
     },
   ];
 }

@@ -85,3 +85,21 @@ it("fails where a stream ends while it should run", async () => {
   });
   await expect(clock.run(work)).rejects.toThrow("RESOURCE_EXHAUSTED");
 });
+
+it("has other prompts for another seed, and no figure where a cache answers for one", async () => {
+  const clock = new VirtualClock();
+  const plain = machine(clock, { busyStepMs: stepMs });
+  const read = new Set<string>();
+  const remembering: StreamTarget = async (request, reader) => {
+    const key = JSON.stringify(request.prompt);
+    const tokens = request.prompt.kind === "tokens" ? request.prompt.ids.length : 0;
+    const cachedPromptTokens = tokens > 1000 && read.has(key) ? tokens - 1 : 0;
+    read.add(key);
+    return { ...(await plain(request, reader)), cachedPromptTokens };
+  };
+  const options = { streams: 1, promptTokens: 2000, undisturbedTokens: 5, repeats: 2, clock };
+  const run = (seed: number) => clock.run(measureLongPrompt(remembering, { ...options, seed }));
+  await run(1);
+  expect((await run(2)).longPromptFirstTokenMs?.p50).toBe(prefillMs);
+  await expect(run(1)).rejects.toThrow("cache");
+});

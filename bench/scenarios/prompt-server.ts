@@ -1,0 +1,45 @@
+/** The server that prompts are read on: room for sixteen sequences of 2,048 tokens is asked for. */
+import { openInferd } from "../load/inferd.ts";
+import type { StreamTarget } from "../load/target.ts";
+import { manifestFor, randomModel } from "../lib/model.ts";
+import { freePort } from "../lib/port.ts";
+import type { Context } from "../lib/scenario.ts";
+import { type Seats, seatsOf } from "../lib/seats.ts";
+import { withServer } from "../lib/server.ts";
+
+export const temperature = 0.8;
+
+export const wanted: Seats = { slots: 16, contextTokens: 2048 };
+
+export const serverText = `Model of 0.6B shape (random weights, Q4_0), its manifest asking for ${wanted.slots} sequences of ${wanted.contextTokens} tokens`;
+
+/** Most calls that a scenario has open at once where it measures more than its queue. */
+const leastSlots = 5;
+
+/** What was measured on inferd, and what another server must have to be compared with it. */
+export interface Measured<T> {
+  readonly result: T;
+  readonly seats: Seats;
+}
+
+/** Runs a measurement on a fresh inferd that asks for some seats; undefined leaves them to its defaults. */
+export async function onPromptServer<T>(
+  context: Context,
+  seats: Seats | undefined,
+  run: (stream: StreamTarget) => Promise<T>,
+): Promise<Measured<T>> {
+  const model = randomModel(context);
+  const metricsPort = await freePort();
+  const path = seats === undefined ? model : manifestFor(model, seats);
+  const flags = ["--model", path, "--metrics-port", String(metricsPort)];
+  return withServer({ flags }, async ({ address }) => {
+    const target = openInferd({ address, model: "", temperature, connections: 1 });
+    try {
+      const has = await seatsOf(address, metricsPort);
+      if (has.slots < leastSlots) throw new Error(`with ${has.slots} slots, calls would queue`);
+      return { seats: has, result: await run(target.stream) };
+    } finally {
+      target.close();
+    }
+  });
+}
