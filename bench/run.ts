@@ -8,6 +8,7 @@ import { generation } from "./scenarios/generation.ts";
 import { longPrompt } from "./scenarios/long-prompt.ts";
 import { metricsCost } from "./scenarios/metrics.ts";
 import { probes } from "./scenarios/probes.ts";
+import { prompts } from "./scenarios/prompts.ts";
 import { slowReader } from "./scenarios/slow-reader.ts";
 import { overload } from "./scenarios/overload.ts";
 import { startup } from "./scenarios/startup.ts";
@@ -19,6 +20,7 @@ await runFromCommandLine("bench/run.ts", [
   unary,
   generation,
   longPrompt,
+  prompts,
   overload,
   fairness,
   twoModels,

@@ -6,10 +6,12 @@ import { embeddingPeers } from "./embedding.ts";
 import { generationPeers } from "./generation.ts";
 import { longPromptPeers } from "./long-prompt.ts";
 import { overloadPeers } from "./overload.ts";
+import { promptsPeers } from "./prompts.ts";
 
 await runFromCommandLine("bench/peers/run.ts", [
   generationPeers,
   longPromptPeers,
+  promptsPeers,
   embeddingPeers,
   // Its program is built from a repository of others, by whoever wants the comparison.
   ...(process.env["BENCH_TEI"] === undefined ? [] : [embeddingCallsPeers]),
