@@ -1,6 +1,7 @@
 /** `make bench`: what can be measured without anything to compare with. */
 import { runFromCommandLine } from "./lib/runner.ts";
 import { cancel } from "./scenarios/cancel.ts";
+import { conversation } from "./scenarios/conversation.ts";
 import { embedding } from "./scenarios/embedding.ts";
 import { fairness } from "./scenarios/fairness.ts";
 import { faults } from "./scenarios/faults.ts";
@@ -21,6 +22,7 @@ await runFromCommandLine("bench/run.ts", [
   generation,
   longPrompt,
   prompts,
+  conversation,
   overload,
   fairness,
   twoModels,
