@@ -1,5 +1,6 @@
 /** `make bench`: what can be measured without anything to compare with. */
 import { runFromCommandLine } from "./lib/runner.ts";
+import { aged } from "./scenarios/aged.ts";
 import { cancel } from "./scenarios/cancel.ts";
 import { conversation } from "./scenarios/conversation.ts";
 import { embedding } from "./scenarios/embedding.ts";
@@ -22,6 +23,7 @@ await runFromCommandLine("bench/run.ts", [
   generation,
   longPrompt,
   prompts,
+  aged,
   conversation,
   overload,
   fairness,

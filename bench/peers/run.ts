@@ -1,6 +1,7 @@
 /** `make bench-peers`: inferd and others, side by side in one run. */
 import { runFromCommandLine } from "../lib/runner.ts";
 import { abandonedPeers } from "./abandoned.ts";
+import { agedPeers } from "./aged.ts";
 import { conversationPeers } from "./conversation.ts";
 import { embeddingCallsPeers } from "./embedding-calls.ts";
 import { embeddingPeers } from "./embedding.ts";
@@ -13,6 +14,7 @@ await runFromCommandLine("bench/peers/run.ts", [
   generationPeers,
   longPromptPeers,
   promptsPeers,
+  agedPeers,
   conversationPeers,
   embeddingPeers,
   // Its program is built from a repository of others, by whoever wants the comparison.
