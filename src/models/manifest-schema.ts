@@ -169,7 +169,7 @@ export const manifestSchema: KeySchema = {
     options: {
       type: "object",
       description:
-        "The engine's own settings. llama: `library`, `kv_cells`, `kv_unified` (whether sequences share cells, and with them common beginnings; false where a whole context for each fits a gibibyte or `kv_cells`, which is faster), `batch_tokens`, `gpu_layers`, `prefix_reuse`; onnx, each before the model's own: `pooling` (cls, max, mean, mean_sqrt_len, weighted_mean or last, or a list of them for one after the other), `output` (the graph's output to take), `normalize` (whether vectors are scaled where a call does not say), `batch` (`auto`: texts share batches where that changes no vector; `always`; `never`).",
+        "The engine's own settings. llama: `library`, `kv_cells` (KV cells of all sequences together, one a token), `kv_unified` (whether sequences share them: more fit, and each token takes longer the more the others hold; false by default), `batch_tokens`, `gpu_layers`, `prefix_reuse` (whether a prompt goes on from an earlier one that began alike; true by default), `prefix_memory_mib` (host memory that remembers prefixes, in MiB; an eighth of the machine's or the container's by default, 0 for none), `prefill_share` (the part of the time that prompts may have while streams run, 0.05 to 0.95; 0.38 by default); onnx, each before the model's own: `pooling` (cls, max, mean, mean_sqrt_len, weighted_mean or last, or a list of them for one after the other), `output` (the graph's output to take), `normalize` (whether vectors are scaled where a call does not say), `batch` (`auto`: texts share batches where that changes no vector; `always`; `never`).",
     },
   },
 };

@@ -75,7 +75,10 @@ async function serve(path: string, name: string, flags = {}) {
 }
 
 /** By model: the folder or file, and its name. Every engine that remembers prompts belongs here. */
-const models: readonly [name: string, path: string][] = [["scripted", scripted]];
+const models: readonly [name: string, path: string][] = [
+  ["scripted", scripted],
+  ["inferd-demo", "models/inferd-demo"],
+];
 
 describe.each(models)("%s", (name, path) => {
   it("has read a key's prompt before for that key alone", async () => {

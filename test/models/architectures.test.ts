@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine, EngineHost } from "../../src/engines/engine.ts";
 import { attentionModels } from "../fixtures/attention-models.ts";
 import { recurrentModels } from "../fixtures/recurrent-models.ts";
+import { seededRandom } from "../../bench/lib/random.ts";
 import { complete, Run } from "./llama-engine.ts";
 import { alone, letters, tinyJob, TinyModels } from "./tiny-engine.ts";
 
@@ -19,6 +20,8 @@ const served = Object.keys({ ...attentionModels, ...recurrentModels });
 const shared = letters(9, 24);
 const reusable = (architecture: string): number =>
   architecture in attentionModels ? shared.length : 0;
+
+const sliding = new Set(["gemma2", "gemma3"]);
 
 it("is told of in the README", () => {
   const readme = readFileSync("README.md", "utf8");
@@ -85,6 +88,76 @@ describe.each(served)("a model of architecture %s", { timeout }, (architecture) 
     expect([run.completion(1).tokens, run.completion(2).tokens]).toEqual(expected);
     const { cachedPromptTokens } = run.completion(2).result.usage;
     expect(cachedPromptTokens).toBe(reusable(architecture));
+    await engine.close();
+  });
+
+  it("writes the same after a rest in host memory", async () => {
+    const engine = await models.open(architecture, { reuse: true, sequences: 1 });
+    const [first, other] = [letters(5, 60), letters(6, 60)];
+    const [said] = await alone(plain, tinyJob(first));
+    await complete(engine, tinyJob(first));
+    await complete(engine, tinyJob(other));
+    // The next turn begins with all that was said; the last token of it was never computed.
+    const turn = tinyJob([...first, ...said!, ...letters(7, 10)]);
+    const [expected] = await alone(plain, turn);
+    const [one] = await complete(engine, turn);
+    expect(one!.tokens).toEqual(expected);
+    expect(one!.result.usage.cachedPromptTokens).toBe(first.length + said!.length - 1);
+    await engine.close();
+  });
+
+  it("writes the same after a prompt that another goes on from otherwise, from host memory", async () => {
+    const engine = await models.open(architecture, { reuse: true, sequences: 1 });
+    const first = letters(5, 60);
+    const [said] = await complete(engine, tinyJob(first));
+    await complete(engine, tinyJob(letters(6, 60)));
+    const turn = tinyJob([...first, said!.tokens[0]! === 101 ? 102 : 101, 103]);
+    const [expected] = await alone(plain, turn);
+    const [one] = await complete(engine, turn);
+    expect(one!.tokens).toEqual(expected);
+    // A copy lacks what lies behind a sliding window.
+    const kept = sliding.has(architecture) ? 0 : first.length;
+    expect(one!.result.usage.cachedPromptTokens).toBe(kept);
+    await engine.close();
+  });
+
+  it("writes the same after its sequences have moved together", async () => {
+    const jobs = [0, 1, 2, 3].map((seed) => tinyJob(letters(seed, 20), 60));
+    const expected = await alone(plain, ...jobs);
+    const engine = await models.open(architecture);
+    const run = new Run(engine);
+    for (const [index, job] of jobs.entries()) run.add(index, job);
+    await run.until(() => run.events(3).length > 10);
+    for (const gone of [1, 2]) engine.cancel(gone);
+    await run.until();
+    expect([0, 3].map((id) => run.completion(id).tokens)).toEqual([expected[0], expected[3]]);
+    await engine.close();
+  });
+
+  it("writes the same whatever is remembered and forgotten", async () => {
+    const engine = await models.open(architecture, { reuse: true, sequences: 2, memoryMib: 1 });
+    const random = seededRandom(architecture.length);
+    const below = (most: number) => Math.floor(random() * most);
+    const chats = [0, 1, 2, 3, 4].map((seed) => [...letters(seed, 40)]);
+    let cached = 0;
+    for (let turn = 0; turn < 24; turn += 1) {
+      const jobs = [0, 1].map((place) => {
+        const chat = chats[(below(3) + 2 * place + turn) % chats.length]!;
+        if (chat.length > 180) chat.length = 40;
+        // A turn goes on from all of it, or from somewhere within.
+        if (below(3) === 0) chat.length -= below(chat.length - 20);
+        chat.push(...letters(turn, 1 + below(30)));
+        return { chat, job: tinyJob([...chat], 1 + below(12)) };
+      });
+      const expected = await alone(plain, ...jobs.map(({ job }) => job));
+      const given = await complete(engine, ...jobs.map(({ job }) => job));
+      for (const [place, { tokens, result }] of given.entries()) {
+        expect(tokens).toEqual(expected[place]);
+        cached += result.usage.cachedPromptTokens;
+        jobs[place]!.chat.push(...tokens);
+      }
+    }
+    expect(cached).toBeGreaterThan(400);
     await engine.close();
   });
 

@@ -12,6 +12,8 @@ export interface TinyOptions {
   readonly sequences?: number;
   readonly contextLength?: number;
   readonly cells?: number;
+  /** Of host memory that remembers prefixes. */
+  readonly memoryMib?: number;
   readonly log?: EngineHost["log"];
 }
 
@@ -22,7 +24,8 @@ export class TinyModels {
   open(architecture: string, options: TinyOptions = {}): Promise<Engine> {
     const model = join(this.#folder, `${architecture}.gguf`);
     if (!existsSync(model)) writeFileSync(model, tinyModel(architecture));
-    const { unified = false, reuse = false, sequences = 4, contextLength = 256, cells } = options;
+    const { unified = false, reuse = false, sequences = 4, contextLength = 256 } = options;
+    const { cells, memoryMib } = options;
     const source = {
       name: architecture,
       files: { model },
@@ -31,6 +34,7 @@ export class TinyModels {
       options: {
         ...{ batch_tokens: 32, kv_unified: unified, prefix_reuse: reuse },
         ...(cells === undefined ? {} : { kv_cells: cells }),
+        ...(memoryMib === undefined ? {} : { prefix_memory_mib: memoryMib }),
       },
     };
     return openEngine(source, options.log);

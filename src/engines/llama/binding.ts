@@ -142,7 +142,9 @@ export function bindModel(llama: LibraryHandle) {
     hasDecoder: f("model_has_decoder", "bool", [P]) as (model: Pointer) => boolean,
     isRecurrent: f("model_is_recurrent", "bool", [P]) as (model: Pointer) => boolean,
     isHybrid: f("model_is_hybrid", "bool", [P]) as (model: Pointer) => boolean,
+    window: f("model_n_swa", "int32_t", [P]) as (model: Pointer) => number,
     isDiffusion: f("model_is_diffusion", "bool", [P]) as (model: Pointer) => boolean,
+    offloads: llama.func("llama_supports_gpu_offload", "bool", []) as () => boolean,
     chatTemplate: f("model_chat_template", "str", [P, "str"]) as (
       model: Pointer,
       name: null,
@@ -187,6 +189,15 @@ export function bindContext(llama: LibraryHandle) {
       memory: Pointer,
       sequence: number,
     ) => number,
+    stateBytes: f("state_seq_get_size_ext", "size_t", [P, "int", "uint32_t"]) as (
+      ...args: [context: Pointer, sequence: number, flags: number]
+    ) => number | bigint,
+    stateOf: f("state_seq_get_data_ext", "size_t", [P, P, "size_t", "int", "uint32_t"]) as (
+      ...args: [context: Pointer, to: Pointer, bytes: number, sequence: number, flags: number]
+    ) => number | bigint,
+    setState: f("state_seq_set_data_ext", "size_t", [P, P, "size_t", "int", "uint32_t"]) as (
+      ...args: [context: Pointer, from: Pointer, bytes: number, sequence: number, flags: number]
+    ) => number | bigint,
     copyCells: f("memory_seq_cp", "void", [P, "int", "int", "int", "int"]) as (
       ...args: [memory: Pointer, source: number, target: number, from: number, to: number]
     ) => void,

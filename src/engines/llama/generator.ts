@@ -4,18 +4,28 @@
  * decisions are in planner, pace, seats and memory, and who sits where in seating; this file acts on them.
  */
 import { ServeError } from "../../base/errors.ts";
-import type { Engine, EngineHost, Job, KvMemory, ModelInfo, StepEvent } from "../engine.ts";
+import type {
+  Engine,
+  EngineHost,
+  Job,
+  KvMemory,
+  ModelInfo,
+  PrefixMemory,
+  StepEvent,
+} from "../engine.ts";
 import { Batch } from "./batch.ts";
 import type { Library } from "./library.ts";
 import type { Model } from "./model.ts";
 import type { Pace, StepContent } from "./pace.ts";
-import { planStep } from "./planner.ts";
+import { planStep, readingOrder } from "./planner.ts";
+import type { PrefixStore } from "./prefix-store.ts";
 import { readPrompt } from "./prompt.ts";
 import type { Reader } from "./prompt.ts";
 import { type Entry, Seating } from "./seating.ts";
 import { Sequence } from "./sequence.ts";
 import { Slots } from "./slots.ts";
 import { Tempo } from "./tempo.ts";
+import { Transfers } from "./transfers.ts";
 
 /** What the engine works with; it closes the model. */
 export interface GeneratorParts {
@@ -25,7 +35,10 @@ export interface GeneratorParts {
   readonly host: EngineHost;
   readonly info: ModelInfo;
   readonly batchTokens: number;
-  readonly prefixReuse: boolean;
+  /** Where sequences rest that lose their slot; undefined where prompts reuse nothing. */
+  readonly store: PrefixStore | undefined;
+  /** The part of the time that prompts may have beside streams. */
+  readonly prefillShare: number;
   readonly threads: number;
   /** What warming up has taught. */
   readonly pace: Pace;
@@ -54,17 +67,22 @@ export class Generator implements Engine {
   constructor(parts: GeneratorParts) {
     this.info = parts.info;
     this.#parts = parts;
-    this.#tempo = new Tempo(parts.pace, parts.threads);
-    this.#threads = parts.threads;
+    const { threads, prefillShare: promptShare } = parts;
+    this.#tempo = new Tempo(parts.pace, { threads, promptShare });
+    this.#threads = threads;
     this.#batch = new Batch(parts.batchTokens, parts.info.slots);
-    const { model, info } = parts;
+    const { model, info, store, host } = parts;
+    const { cells, memory, unified, cuts } = model;
+    const cellBytes = memory.bytes / memory.cells;
     // One context's worth where all share the cells, so that the last conversation can always go on.
-    const cacheCells = model.unified ? info.contextLength : model.memory.cells;
-    const reuse = parts.prefixReuse && model.hasCells;
-    this.#slots = new Slots(model.cells, {
+    const cacheCells = unified ? info.contextLength : Infinity;
+    this.#slots = new Slots(cells, {
       count: info.slots,
-      cacheCells: reuse ? cacheCells : 0,
-      sharing: reuse && model.unified,
+      cacheCells: store === undefined ? 0 : cacheCells,
+      sharing: store !== undefined && unified && cuts !== "nowhere",
+      cuts,
+      transfers: new Transfers({ cells, cellBytes, now: () => host.now() }),
+      store,
     });
     this.#seating = new Seating({ slots: this.#slots, cells: model.memory.cells });
   }
@@ -79,6 +97,12 @@ export class Generator implements Engine {
 
   get memory(): KvMemory {
     return { cells: this.#parts.model.memory.cells, usedCells: this.#slots.used };
+  }
+
+  get prefixes(): PrefixMemory {
+    const { store } = this.#parts;
+    if (store === undefined) return { bytes: 0, limitBytes: 0, saved: 0, restored: 0, evicted: 0 };
+    return { bytes: store.bytes, limitBytes: store.limitBytes, ...store.counts };
   }
 
   add(id: number, job: Job): void {
@@ -113,7 +137,9 @@ export class Generator implements Engine {
 
   step(): readonly StepEvent[] {
     const events: StepEvent[] = [];
+    this.#slots.begin(this.#seating.running.some(([, one]) => one.decoding));
     this.#seating.seat();
+    if (this.#closesUp) this.#seating.closeUp();
     for (;;) {
       const placed = this.#place();
       this.#sequencesInStep = placed.length;
@@ -135,6 +161,7 @@ export class Generator implements Engine {
 
   close(): void {
     for (const id of this.#seating.ids) this.cancel(id);
+    this.#parts.store?.clear();
     this.#parts.model.close();
   }
 
@@ -163,19 +190,44 @@ export class Generator implements Engine {
     return placed;
   }
 
-  /** Decides which sequences take part in the next step, and how many prompt tokens it may carry. */
+  /** Whether gaps between running slots cost a pass over the weights each. */
+  get #closesUp(): boolean {
+    return !this.#parts.model.unified && this.#parts.model.cuts !== "nowhere";
+  }
+
+  /**
+   * Decides which sequences take part in the next step, in the order in which prompts are read, and how many prompt
+   * tokens it may carry.
+   */
   #choose(): { running: readonly Entry<Sequence>[]; promptTokens: number } {
+    const { batchTokens, host } = this.#parts;
+    const { tokenMs } = this.#tempo;
     const seated = this.#seating.running;
-    const prompts = seated.filter(([, one]) => !one.decoding);
-    const decoding = seated.length - prompts.length;
-    const share = this.#tempo.promptShare({
-      decoding,
-      fresh: seated.filter(([, one]) => one.decoding && one.fresh).length,
-      waiting: prompts.length,
-      next: prompts[0]?.[1].pending ?? 0,
-      room: this.#parts.batchTokens - decoding,
+    const streams = seated.filter(([, one]) => one.decoding);
+    const waiting = seated.flatMap((entry) => {
+      const [, { decoding, pending, addedAt }] = entry;
+      return decoding ? [] : [{ entry, pending, addedAt }];
     });
-    return { running: share.alone ? prompts : seated, promptTokens: share.tokens };
+    const prompts = readingOrder(waiting, { now: host.now(), tokenMs }).map(({ entry }) => entry);
+    const [first] = prompts;
+    if (first !== undefined) this.#seating.prepare(first[1], tokenMs);
+    const share = this.#tempo.promptShare({
+      decoding: streams.length,
+      fresh: streams.filter(([, one]) => one.fresh).length,
+      waiting: prompts.length,
+      next: first?.[1].pending ?? 0,
+      room: batchTokens - streams.length,
+    });
+    let left = share.tokens - (first?.[1].pending ?? 0);
+    for (const [, prompt] of prompts.slice(1)) {
+      if (left <= 0) break;
+      this.#seating.prepare(prompt, tokenMs);
+      left -= prompt.pending;
+    }
+    return {
+      running: share.alone ? prompts : [...streams, ...prompts],
+      promptTokens: share.tokens,
+    };
   }
 
   /** Takes what a computed step gave. */
@@ -192,6 +244,7 @@ export class Generator implements Engine {
     for (const { id, sequence, slot, tokens, output } of placed) {
       const from = sequence.computed;
       this.#slots.extend(slot, sequence.tokens.view(from, from + tokens));
+      if (output !== undefined && from + tokens === sequence.promptTokens) this.#slots.mark(slot);
       try {
         const given = [...sequence.advance(tokens, step)];
         if (output !== undefined) given.push(...sequence.sample(model.context, output, endedAt));

@@ -11,11 +11,14 @@ import { Generator } from "./generator.ts";
 import { type Library, openLibrary } from "./library.ts";
 import { findLibrary } from "./location.ts";
 import { routeLog } from "./log.ts";
+import { memoryPart } from "./memory.ts";
 import type { MemoryPlan } from "./memory.ts";
 import { Model } from "./model.ts";
-import { parseOptions } from "./options.ts";
+import { memoryLimit } from "../../base/memory-limit.ts";
+import { type LlamaOptions, parseOptions } from "./options.ts";
 import { observe, unknownPace } from "./pace.ts";
 import type { Pace } from "./pace.ts";
+import { PrefixStore } from "./prefix-store.ts";
 import { openTokenizer } from "./tokenizer.ts";
 import { assertBytes, assertFinite, readTrials } from "./trial.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -34,15 +37,15 @@ function open(source: ModelSource, host: EngineHost): Generator {
   // First of all: the library logs to stderr until it is told otherwise.
   const log = routeLog(library, quiet(source, host));
   library.start();
-  const slots = Math.min(source.maxSequences ?? defaultSlots, mostSlots, options.batchTokens);
-  const model = new Model(library, { source, options, sequences: slots, host, log });
+  const sequences = Math.min(source.maxSequences ?? defaultSlots, mostSlots, options.batchTokens);
+  const model = new Model(library, { source, options, sequences, host, log });
   try {
     assertBytes(library, model.vocab);
     const tokenizer = openTokenizer(library, model.vocab);
     readTrials(tokenizer);
     const template = source.chatTemplate ?? model.chatTemplate;
     const chat = template ? openTemplate(template, tokenizer, host) : undefined;
-    const { contextLength } = model.memory;
+    const { contextLength, sequences: slots } = model.memory;
     const info: ModelInfo = {
       tasks: ["generate"],
       contextLength,
@@ -62,8 +65,9 @@ function open(source: ModelSource, host: EngineHost): Generator {
       ...{ library, model, host, info, threads: source.threads },
       reader: { tokenizer, chat: chat?.reader, contextLength },
       batchTokens: options.batchTokens,
-      prefixReuse: options.prefixReuse,
-      pace: warmUp(library, model, { tokenizer, host }),
+      store: options.prefixReuse ? openStore(model, options) : undefined,
+      prefillShare: options.prefillShare,
+      pace: warmUp(library, model, { tokenizer, host, share: options.prefillShare }),
     });
   } catch (thrown) {
     model.close();
@@ -73,12 +77,21 @@ function open(source: ModelSource, host: EngineHost): Generator {
 
 function describe({ memory }: Model): string {
   const mebibytes = Math.ceil(memory.bytes / 2 ** 20);
-  return `context of ${memory.contextLength} tokens; ${memory.cells} KV cells for all sequences, ${mebibytes} MiB`;
+  const { contextLength, sequences, cells, unified } = memory;
+  const whose = unified ? "that share the KV cells" : "with KV cells of their own";
+  return `${sequences} sequences of ${contextLength} tokens ${whose}: ${cells} cells, ${mebibytes} MiB`;
 }
 
 function describeCut({ contextLength, cutFrom = 0, cells, bytes }: MemoryPlan): string {
   const mebibytes = Math.ceil((bytes / cells / 2 ** 20) * cutFrom);
   return `the context is cut from the model's own ${cutFrom} tokens to ${contextLength}, to keep the KV memory at about a gibibyte; limits.context_length in its manifest raises it (all ${cutFrom} need ${mebibytes} MiB)`;
+}
+
+function openStore(model: Model, { prefixMemoryMib }: LlamaOptions): PrefixStore {
+  const asked = prefixMemoryMib === undefined ? undefined : prefixMemoryMib * 2 ** 20;
+  // Sequences that share one pool rest there.
+  const limitBytes = model.unified ? 0 : (asked ?? Math.floor(memoryLimit() * memoryPart));
+  return new PrefixStore(limitBytes);
 }
 
 /** A template that cannot be used costs chat alone. */
@@ -91,12 +104,14 @@ function openTemplate(source: string, tokenizer: Tokenizer, host: EngineHost): O
   return chat;
 }
 
+interface WarmUp {
+  readonly tokenizer: Tokenizer;
+  readonly host: EngineHost;
+  readonly share: number;
+}
+
 /** Computes a few tokens: brings the weights into memory and measures a first pace. */
-function warmUp(
-  library: Library,
-  model: Model,
-  { tokenizer, host }: { readonly tokenizer: Tokenizer; readonly host: EngineHost },
-): Pace {
+function warmUp(library: Library, model: Model, { tokenizer, host, share }: WarmUp): Pace {
   const batch = new Batch(warmUpTokens, 1);
   const token = Math.max(0, tokenizer.bos);
   const time = (tokens: number, position: number): number => {
@@ -116,13 +131,9 @@ function warmUp(
   const promptMs = time(warmUpTokens, 1);
   const decodeMs = time(1, warmUpTokens + 1);
   model.cells.remove(0, 0);
-  const pace = observe(unknownPace, {
-    decoding: 0,
-    waiting: 1,
-    promptTokens: warmUpTokens,
-    ms: promptMs,
-  });
-  return observe(pace, { decoding: 1, waiting: 0, promptTokens: 0, ms: decodeMs });
+  const read = { decoding: 0, promptTokens: warmUpTokens, ms: promptMs };
+  const wrote = { decoding: 1, promptTokens: 0, ms: decodeMs };
+  return observe(observe(unknownPace, read, share), wrote, share);
 }
 
 /** The library's messages quote the model's path, which is nobody's business. */

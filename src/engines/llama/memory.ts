@@ -12,13 +12,16 @@ export interface ModelShape {
   readonly trainedContext: number;
 }
 
-/** What the manifest asks for. */
+/** What the manifest asks for, and what there is. */
 export interface MemoryWishes {
   readonly contextLength: number | undefined;
+  /** At most: each takes the memory of a whole context, so there may be fewer. */
   readonly sequences: number;
   readonly kvCells: number | undefined;
-  /** Whether the sequences share the cells; else each gets a whole context. Undefined: whichever is better. */
-  readonly unified: boolean | undefined;
+  /** Whether the sequences share the cells; else each has a whole context of its own. */
+  readonly unified: boolean;
+  /** What the KV memory may take where nobody says how many cells it has. */
+  readonly bytes: number;
 }
 
 export interface MemoryPlan {
@@ -27,73 +30,81 @@ export interface MemoryPlan {
   readonly cutFrom: number | undefined;
   /** Whether the sequences share the cells. */
   readonly unified: boolean;
+  /** How many there are: as many as was asked for, or fewer where their contexts would not fit. */
+  readonly sequences: number;
   /** Of all sequences; at least one whole context. */
   readonly cells: number;
   readonly bytes: number;
 }
 
-/** The KV memory that a model takes unasked. */
-const defaultBytes = 1 << 30;
-/** The cells that sequences share unasked, at most: eight contexts of 2,048. */
-const defaultCells = 16_384;
-/** A context that nobody asked for is cut to the memory, but not below this. */
+/** What the KV memory takes unasked, at least. */
+const leastBytes = 1 << 30;
+/** Of the machine's memory, or of the container's: what one model's KV memory takes unasked, and its prefixes in host memory. */
+export const memoryPart = 1 / 8;
+/** A context that nobody asked for is no longer than this, unless longer ones fit every sequence. */
+const plainContext = 8_192;
+/** A context that nobody asked for is cut to give this many sequences one. */
+const plainSequences = 4;
+/** But not below this. */
 const leastContext = 4_096;
+/** The cells that sequences share unasked, at most: eight contexts of 2,048. */
+const sharedCells = 16_384;
 /** The library rounds up to this. */
 const grain = 256;
 
+/** What a model's KV memory may take unasked, on a machine with so many bytes of memory. */
+export function kvBytesOf(memoryBytes: number): number {
+  return Math.max(leastBytes, Math.floor(memoryBytes * memoryPart));
+}
+
 /**
- * Decides the context length and the KV cells. Where a whole context for each sequence fits what a model
- * takes unasked, each gets its own: measured on a small model with 16 sequences, that is 1.7 times as
- * fast, since with shared cells each token's attention passes over those of all others. Elsewhere
- * cells are not reserved for a sequence: contexts are seldom full, so more sequences fit than full
- * contexts would. When cells run out, the engine puts the youngest sequence back and computes it again
- * later.
+ * Decides the context length, the sequences and the KV cells. Each sequence has a whole context of its own: with
+ * shared cells each token's attention passes over those of all others, the remembered ones too (measured: a
+ * server that remembers 8,000 tokens takes 1.4 times as long for a step). So where memory is short there are
+ * fewer sequences, and the manifest may have them share instead.
  */
 export function planMemory(shape: ModelShape, wishes: MemoryWishes): MemoryPlan {
   const cellBytes = bytesOfCell(shape);
-  const affordable = Math.floor(defaultBytes / cellBytes);
+  const affordable = wishes.kvCells ?? Math.floor(wishes.bytes / cellBytes);
   const trained = shape.trainedContext > 0 ? shape.trainedContext : leastContext;
+  const plan = wishes.unified
+    ? sharedPool(trained, affordable, wishes)
+    : ownContexts(trained, affordable, wishes);
+  const isCut = wishes.contextLength === undefined && plan.contextLength < trained;
+  const cutFrom = isCut ? trained : undefined;
+  return { ...plan, unified: wishes.unified, cutFrom, bytes: plan.cells * cellBytes };
+}
+
+type Sizes = Pick<MemoryPlan, "contextLength" | "sequences" | "cells">;
+
+function ownContexts(trained: number, affordable: number, wishes: MemoryWishes): Sizes {
+  const { sequences: most } = wishes;
+  const fitting = (context: number): number =>
+    Math.max(1, Math.min(most, Math.floor(affordable / roundUp(context))));
+  const sized = (context: number): Sizes => {
+    const sequences = fitting(context);
+    return { contextLength: context, sequences, cells: sequences * roundUp(context) };
+  };
+  if (wishes.contextLength !== undefined) return sized(Math.min(trained, wishes.contextLength));
+  const plain = Math.min(trained, plainContext);
+  // So many cells there are for each of some sequences, in whole blocks.
+  const even = (sequences: number): number => Math.floor(affordable / sequences / grain) * grain;
+  if (fitting(plain) === most) return sized(Math.min(trained, Math.max(plain, even(most))));
+  if (fitting(plain) >= plainSequences) return sized(plain);
+  // Cells that somebody counted are not exceeded for the sake of a context that nobody asked for.
+  const least = wishes.kvCells === undefined ? leastContext : Math.min(leastContext, even(1));
+  return sized(Math.min(plain, Math.max(grain, least, even(Math.min(most, plainSequences)))));
+}
+
+function sharedPool(trained: number, affordable: number, wishes: MemoryWishes): Sizes {
+  const { sequences, kvCells } = wishes;
   const contextLength = Math.min(
     trained,
-    wishes.contextLength ?? Math.max(leastContext, wishes.kvCells ?? affordable),
+    wishes.contextLength ?? Math.max(leastContext, affordable),
   );
-  const isCut = wishes.contextLength === undefined && contextLength < trained;
-  return {
-    ...planCells(contextLength, { wishes, cellBytes, affordable }),
-    cutFrom: isCut ? trained : undefined,
-  };
-}
-
-function planCells(
-  contextLength: number,
-  {
-    wishes,
-    cellBytes,
-    affordable,
-  }: { wishes: MemoryWishes; cellBytes: number; affordable: number },
-): Omit<MemoryPlan, "cutFrom"> {
-  const whole = contextLength * wishes.sequences;
-  const fits = roundUp(contextLength) * wishes.sequences <= (wishes.kvCells ?? affordable);
-  if (!(wishes.unified ?? !fits)) return ownContexts(contextLength, wishes, cellBytes);
-  const wanted = Math.min(whole, defaultCells, affordable);
-  const cells = Math.max(contextLength, wishes.kvCells ?? wanted);
-  const rounded = roundUp(cells);
-  return { contextLength, unified: true, cells: rounded, bytes: rounded * cellBytes };
-}
-
-/** A context for each sequence, as long as was asked for or as a fair part of the cells allows. */
-function ownContexts(
-  contextLength: number,
-  { kvCells, sequences }: MemoryWishes,
-  cellBytes: number,
-): Omit<MemoryPlan, "cutFrom"> {
-  const each = kvCells === undefined ? contextLength : Math.floor(kvCells / sequences);
-  const own = roundUp(Math.max(grain, Math.min(contextLength, each)));
-  const cells = own * sequences;
-  return {
-    ...{ contextLength: Math.min(contextLength, own), unified: false },
-    ...{ cells, bytes: cells * cellBytes },
-  };
+  const wanted = Math.min(contextLength * sequences, sharedCells, affordable);
+  const cells = roundUp(Math.max(contextLength, kvCells ?? wanted));
+  return { contextLength, sequences, cells };
 }
 
 function roundUp(cells: number): number {

@@ -1,4 +1,5 @@
 import koffi from "koffi";
+import { memoryLimit } from "../../base/memory-limit.ts";
 import { withFile } from "../bytes.ts";
 import type { EngineHost, ModelSource, WeightsFile } from "../engine.ts";
 import { checkGguf } from "../gguf-tensors.ts";
@@ -6,10 +7,12 @@ import { progressCallback } from "./binding.ts";
 import type { BatchStruct, Pointer } from "./binding.ts";
 import type { Library } from "./library.ts";
 import type { LibraryLog } from "./log.ts";
-import { planMemory } from "./memory.ts";
+import { kvBytesOf, planMemory } from "./memory.ts";
 import type { MemoryPlan, ModelShape } from "./memory.ts";
 import type { LlamaOptions } from "./options.ts";
-import type { Cells } from "./slots.ts";
+import type { Cuts } from "./slots.ts";
+import type { Cells, State } from "./cells.ts";
+import { KvState } from "./kv-state.ts";
 
 /** What a model is opened with. */
 export interface OpenOptions {
@@ -31,8 +34,7 @@ export class Model {
   readonly unified: boolean;
   readonly chatTemplate: string | undefined;
   readonly license: string;
-  /** Whether a sequence's cells can be cut and shared; a recurrent state cannot. */
-  readonly hasCells: boolean;
+  readonly cuts: Cuts;
   readonly #library: Library;
   readonly #handle: Pointer;
   readonly #memory: Pointer | null;
@@ -49,18 +51,20 @@ export class Model {
       this.vocab = calls.vocab(this.#handle);
       this.chatTemplate = calls.chatTemplate(this.#handle, null) ?? undefined;
       this.license = metadata(library, this.#handle, "general.license");
-      this.hasCells = !calls.isRecurrent(this.#handle) && !calls.isHybrid(this.#handle);
+      this.cuts = cutsOf(library, this.#handle);
       this.memory = planMemory(shapeOf(library, this.#handle), {
         contextLength: source.contextLength,
         sequences,
         kvCells: options.kvCells,
         unified: options.kvUnified,
+        // What a GPU's memory holds is not known here.
+        bytes: kvBytesOf(calls.offloads() ? 0 : memoryLimit()),
       });
       this.unified = this.memory.unified;
       this.context = openContext(library, this.#handle, {
         cells: this.memory.cells,
         batchTokens: options.batchTokens,
-        sequences,
+        sequences: this.memory.sequences,
         threads: source.threads,
         unified: this.memory.unified,
       });
@@ -74,11 +78,18 @@ export class Model {
   /** Operations on the KV memory. */
   get cells(): Cells {
     const memory = this.#memory;
-    const { removeCells, copyCells, firstPosition } = this.#library.context;
+    const [library, { context }] = [this.#library, this];
+    const { removeCells, copyCells, firstPosition } = library.context;
+    const states = {
+      save: (slot: number) => KvState.of(library, context, slot),
+      restore: (slot: number, state: State) =>
+        state instanceof KvState && state.writeTo(library, context, slot),
+    };
     if (memory === null) {
-      return { remove: () => undefined, share: () => undefined, isWhole: () => true };
+      return { ...states, remove: () => undefined, share: () => undefined, isWhole: () => true };
     }
     return {
+      ...states,
       remove(slot, from) {
         // A recurrent state says no to a part, and would go on from what was not removed.
         if (removeCells(memory, slot, from, -1)) return;
@@ -154,6 +165,11 @@ function refuseForeign(library: Library, handle: Pointer): void {
   if (!calls.hasDecoder(handle) || !isCausal) refuse("only encodes text");
   if (calls.hasEncoder(handle)) refuse("has an encoder and a decoder");
   if (calls.isDiffusion(handle)) refuse("writes by diffusion");
+}
+
+function cutsOf({ model: calls }: Library, handle: Pointer): Cuts {
+  if (calls.isRecurrent(handle) || calls.isHybrid(handle)) return "nowhere";
+  return calls.window(handle) > 0 ? "in place" : "anywhere";
 }
 
 interface ContextOptions {

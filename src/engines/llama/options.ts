@@ -5,22 +5,28 @@ export interface LlamaOptions {
   /** KV cells that all sequences share; one token takes one. Undefined lets memory decide. */
   readonly kvCells: number | undefined;
   /**
-   * Whether all sequences share one pool of cells (llama.cpp's word for it), and with it their common
-   * beginnings. Otherwise each has a whole context of its own: attention then skips nobody else's
-   * cells (measured with 16 streams of 111 tokens: a sixth faster). Undefined lets memory decide.
+   * Whether all sequences share one pool of cells (llama.cpp's word for it): more of them fit, and every token's
+   * attention passes over the cells of all. Otherwise each has a whole context of its own.
    */
-  readonly kvUnified: boolean | undefined;
+  readonly kvUnified: boolean;
   /** The most tokens that one step computes. */
   readonly batchTokens: number;
   /** Layers to put on a GPU, where the library can; undefined takes the library's default, all. */
   readonly gpuLayers: number | undefined;
   /** Whether a prompt may reuse the cells of an earlier one that began alike. */
   readonly prefixReuse: boolean;
+  /** The host memory that may remember prefixes, in MiB; undefined takes an eighth of the machine's or the container's. */
+  readonly prefixMemoryMib: number | undefined;
+  /** The part of the time that prompts may have beside streams. */
+  readonly prefillShare: number;
 }
 
 type Options = Readonly<Record<string, unknown>>;
 
-const known = ["library", "kv_cells", "kv_unified", "batch_tokens", "gpu_layers", "prefix_reuse"];
+const known = [
+  ...["library", "kv_cells", "kv_unified", "batch_tokens", "gpu_layers"],
+  ...["prefix_reuse", "prefix_memory_mib", "prefill_share"],
+];
 
 /** Throws a plain Error that names the first wrong option. */
 export function parseOptions(options: Options): LlamaOptions {
@@ -31,10 +37,12 @@ export function parseOptions(options: Options): LlamaOptions {
   return {
     library: text(options, "library"),
     kvCells: whole(options, "kv_cells", { least: 256, most: 1 << 26 }),
-    kvUnified: flag(options, "kv_unified"),
+    kvUnified: flag(options, "kv_unified") ?? false,
     batchTokens: whole(options, "batch_tokens", { least: 32, most: 8192 }) ?? 512,
     gpuLayers: whole(options, "gpu_layers", { least: 0, most: 10_000 }),
     prefixReuse: flag(options, "prefix_reuse") ?? true,
+    prefixMemoryMib: whole(options, "prefix_memory_mib", { least: 0, most: 1 << 24 }),
+    prefillShare: part(options, "prefill_share", { least: 0.05, most: 0.95 }) ?? 0.38,
   };
 }
 
@@ -48,6 +56,13 @@ function flag(options: Options, key: string): boolean | undefined {
   const value = options[key];
   if (value === undefined || typeof value === "boolean") return value;
   throw new Error(`option "${key}" must be true or false`);
+}
+
+function part(options: Options, key: string, { least, most }: Range): number | undefined {
+  const value = options[key];
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && value >= least && value <= most) return value;
+  throw new Error(`option "${key}" must be a number from ${least} to ${most}`);
 }
 
 interface Range {

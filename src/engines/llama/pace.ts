@@ -2,48 +2,51 @@
  * What steps cost on this machine, learned from those that were run, and how many prompt tokens the
  * next one may therefore carry. All pure: the engine feeds measurements in.
  *
- * Time is shared evenly among callers, those that wait for their first token and those that read. A
- * prompt that enters beside three streams may add a third to their time: it takes a stretch of one and
- * a half of their steps, and then waits until steps without it have made up for that. So the streams
- * keep three quarters of their rate however long the prompt is, and no gap between their tokens is much
- * longer than two and a half steps. Where many wait for few, the few wait a little, and soon all decode
- * together, which is when the machine does most; a short prompt enters at once for the same reason.
+ * Beside running streams, prompts have a share of the time. They take it in stretches of two and a half of the
+ * streams' steps, since long stretches cost less a token, and wait after each until steps without prompt tokens have
+ * made up for it: so the streams keep the rest of their rate however long the prompts are, and no gap between their
+ * tokens is much longer than three and a half steps. Where many wait for few with short prompts, the few wait a
+ * little, and soon all decode together, which is when the machine does most; a short prompt enters at once for the
+ * same reason.
  */
 
-/** The fewest prompt tokens of a step: with fewer, most of its time goes into reading the weights. */
+/** The fewest prompt tokens beside streams: with fewer, most of their time goes into reading the weights. */
 const besideLeast = 8;
-/** ggml-cpu's attention works in tiles from 64 tokens on, and on each token apart with fewer. */
-const aloneLeast = 64;
-/** How long a step with prompt tokens only should take. Many at once cost less; cancellations are heard between steps. */
+/** The fewest of a step with prompts only: from here on a token costs little more than in the longest stretch. */
+const aloneLeast = 32;
+/** How long a step with prompt tokens only should take: cancellations are heard between steps. */
 const aloneMs = 400;
-/** How long a stretch beside streams should be, in their steps: longer ones cost less a token. */
-const stretchSteps = 1.5;
-/** How long a stretch beside streams may be, where it may be longer than that. */
+/** How long a stretch beside streams should be, in their steps. */
+const stretchSteps = 2.5;
+/** How long a stretch of short prompts beside streams may be, where it may be longer than that. */
 const besideMs = 100;
 /** A prompt that costs no more than this many of the streams' steps enters at once. */
 const shortSteps = 8;
-/** Matrix kernels compute tokens in fours. */
-const grain = 4;
 /** A debt is forgiven past this many of the streams' steps: it was the machine's fault. */
-const mostDebtSteps = 3;
+const mostDebtSteps = 4;
 /** A debt of this part of a step may wait: it is carried on, and paid with the next. */
-const smallDebt = 0.05;
+const smallDebt = 0.3;
 const weight = 0.2;
 /** A measurement counts for no more than this many times what was expected: the rest is noise. */
 const outlier = 3;
+/** Longer stretches cost less a token, shorter ones more: what is believed of a size that was not tried yet. */
+const hope = 0.9;
+const fear = 1.15;
+
+/** The sizes that stretches have, of which each has its own cost: in fours, as matrix kernels compute tokens. */
+const sizes = [
+  ...[8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256],
+  ...[320, 384, 448, 512, 640, 768, 1024, 1536, 2048, 4096, 8192],
+];
 
 /** Learned costs, in milliseconds. */
 export interface Pace {
   /** A step without prompt tokens, by the number of sequences in it. */
   readonly decodeMs: ReadonlyMap<number, number>;
-  /** One prompt token, in steps with prompts only. */
-  readonly aloneTokenMs: number | undefined;
-  /** One prompt token beside running streams: less than alone where memory is the limit. */
-  readonly besideTokenMs: number | undefined;
+  /** One prompt token, by the size of the stretch that it is computed in. */
+  readonly tokenMs: ReadonlyMap<number, number>;
   /** The time that prompts took from running streams and that has not been made up for. */
   readonly debtMs: number;
-  /** Whether the last step carried prompt tokens beside streams. */
-  readonly disturbed: boolean;
 }
 
 /** What a step computes. */
@@ -55,54 +58,45 @@ export interface StepContent {
 
 /** One step as it went. */
 export interface StepCost extends StepContent {
-  /** Sequences whose prompts were not all computed before it. */
-  readonly waiting: number;
   readonly ms: number;
 }
 
-export const unknownPace: Pace = {
-  decodeMs: new Map(),
-  aloneTokenMs: undefined,
-  besideTokenMs: undefined,
-  debtMs: 0,
-  disturbed: false,
-};
+export const unknownPace: Pace = { decodeMs: new Map(), tokenMs: new Map(), debtMs: 0 };
 
-/** Learns from a step. */
-export function observe(pace: Pace, step: StepCost): Pace {
-  const { decoding, waiting, promptTokens, ms } = step;
-  if (decoding === 0) {
-    const aloneTokenMs = blend(pace.aloneTokenMs, ms / promptTokens);
-    return { ...pace, aloneTokenMs, disturbed: false };
-  }
+/** Learns from a step. `share` is the part of the time that prompts may have beside streams, below 1. */
+export function observe(pace: Pace, step: StepCost, share: number): Pace {
+  const { decoding, promptTokens, ms } = step;
+  if (decoding === 0) return learnStretch(pace, promptTokens, ms);
   const own = decodeTime(pace, decoding);
-  const disturbed = promptTokens > 0;
-  const changed = disturbed || pace.disturbed;
-  // The step after one with a prompt takes longer too, as the library prepares it anew: the prompt's doing.
-  const learned = changed && own !== undefined ? own : blend(pace.decodeMs.get(decoding), ms);
-  const added = changed ? Math.min(ms, learned * (outlier + promptTokens)) - learned : 0;
-  const dueMs = learned * (waiting / decoding);
-  const debtMs = Math.max(0, pace.debtMs + added - dueMs);
+  if (promptTokens === 0) {
+    const learned = blend(pace.decodeMs.get(decoding), ms);
+    const decodeMs = new Map(pace.decodeMs).set(decoding, learned);
+    return { ...pace, decodeMs, debtMs: Math.max(0, pace.debtMs - dueOf(learned, share)) };
+  }
+  if (own === undefined) return pace;
+  const added = Math.min(ms, own * (outlier + promptTokens)) - own;
+  const debtMs = Math.max(0, pace.debtMs + added - dueOf(own, share));
   return {
-    ...pace,
-    decodeMs: changed ? pace.decodeMs : new Map(pace.decodeMs).set(decoding, learned),
     // A noisy step can seem to cost nothing: never believe less than a tenth of it.
-    besideTokenMs: disturbed
-      ? blend(pace.besideTokenMs, Math.max(added, ms / 10) / promptTokens)
-      : pace.besideTokenMs,
-    debtMs: Math.min(debtMs, learned * mostDebtSteps),
-    disturbed,
+    ...learnStretch(pace, promptTokens, Math.max(added, ms / 10)),
+    debtMs: Math.min(debtMs, own * mostDebtSteps),
   };
+}
+
+/** What prompts may take of the time for each of the streams' steps. */
+const dueOf = (stepMs: number, share: number): number => (stepMs * share) / (1 - share);
+
+function learnStretch(pace: Pace, tokens: number, ms: number): Pace {
+  const size = sizes.findLast((one) => one <= tokens);
+  if (size === undefined) return pace;
+  const learned = blend(pace.tokenMs.get(size), ms / tokens);
+  return { ...pace, tokenMs: new Map(pace.tokenMs).set(size, learned) };
 }
 
 /** Forgets what no longer holds when the threads change; `factor` is how much longer steps may take. */
 export function scalePace(pace: Pace, factor: number): Pace {
-  const scale = (ms: number | undefined) => (ms === undefined ? undefined : ms * factor);
-  return {
-    ...unknownPace,
-    aloneTokenMs: scale(pace.aloneTokenMs),
-    besideTokenMs: scale(pace.besideTokenMs),
-  };
+  const scaled = [...pace.tokenMs].map(([size, ms]) => [size, ms * factor] as const);
+  return { ...unknownPace, tokenMs: new Map(scaled) };
 }
 
 /** What the next step could compute. */
@@ -113,7 +107,7 @@ export interface StepDemand {
   readonly fresh: number;
   /** Sequences whose prompts are not all computed. */
   readonly waiting: number;
-  /** Tokens that the oldest of the waiting prompts still has to compute. */
+  /** Tokens that the first of the waiting prompts still has to compute. */
   readonly next: number;
   /** The most prompt tokens that the step has room for. */
   readonly room: number;
@@ -123,23 +117,16 @@ export interface StepDemand {
  * How many prompt tokens a step may carry. Zero beside sequences whose own time is not known or has
  * to be made up for.
  */
-export function promptAllowance(pace: Pace, demand: StepDemand): number {
-  const { decoding, waiting, room } = demand;
-  if (decoding === 0) {
-    const fits = pace.aloneTokenMs === undefined ? aloneLeast : aloneMs / pace.aloneTokenMs;
-    return Math.min(room, Math.max(aloneLeast, Math.floor(fits)));
-  }
+export function promptAllowance(pace: Pace, demand: StepDemand, share: number): number {
+  const { decoding, room } = demand;
+  if (decoding === 0) return Math.min(room, stretchOf(pace, aloneMs, aloneLeast));
   const own = decodeTime(pace, decoding);
-  const tokenMs = pace.besideTokenMs ?? pace.aloneTokenMs;
   if (own === undefined) return 0;
   const short = isShort(pace, demand, own);
   if (!short && pace.debtMs > own * smallDebt) return 0;
-  // At least so many of the streams' steps, and more where more is due, while a step stays short.
-  const dueMs = own * (short ? shortSteps : waiting / decoding);
-  const stretchMs = Math.max(own * stretchSteps, Math.min(dueMs, besideMs));
-  const fits = tokenMs === undefined ? besideLeast : stretchMs / tokenMs;
-  const whole = Math.floor((decoding + Math.max(besideLeast, fits)) / grain) * grain;
-  return Math.min(room, whole - decoding);
+  // A large share may need longer stretches.
+  const stretchMs = Math.max(own * stretchSteps, dueOf(own, share), short ? besideMs : 0);
+  return Math.min(room, stretchOf(pace, stretchMs, besideLeast));
 }
 
 /**
@@ -153,9 +140,30 @@ export function promptsFirst(pace: Pace, demand: StepDemand): boolean {
   return waiting > 0 && waiting + fresh > decoding - fresh && isShort(pace, demand, together);
 }
 
+/** What a prompt token costs in a stretch of so many: as measured, or by the nearest size that was. Undefined where none was. */
+export function tokenMsOf(pace: Pace, tokens: number): number | undefined {
+  const size = sizes.findLast((one) => one <= tokens) ?? besideLeast;
+  const exact = pace.tokenMs.get(size);
+  if (exact !== undefined) return exact;
+  const known = [...pace.tokenMs.keys()].sort((a, b) => a - b);
+  const below = known.findLast((one) => one < size);
+  if (below !== undefined) return (pace.tokenMs.get(below) ?? 0) * hope;
+  const [above] = known;
+  return above === undefined ? undefined : (pace.tokenMs.get(above) ?? 0) * fear;
+}
+
+/** The longest stretch that fits a time, but no less than `least` tokens. */
+function stretchOf(pace: Pace, ms: number, least: number): number {
+  const fits = (size: number): boolean => {
+    const tokenMs = tokenMsOf(pace, size);
+    return size >= least && tokenMs !== undefined && tokenMs * size <= ms;
+  };
+  return sizes.findLast(fits) ?? least;
+}
+
 /** Whether the next prompt costs no more than a few steps of the given time. */
 function isShort(pace: Pace, { next }: StepDemand, stepMs: number | undefined): boolean {
-  const tokenMs = pace.besideTokenMs ?? pace.aloneTokenMs;
+  const tokenMs = tokenMsOf(pace, next);
   return stepMs !== undefined && tokenMs !== undefined && next * tokenMs <= stepMs * shortSteps;
 }
 

@@ -1,4 +1,4 @@
-/** A sequence that could be computed: its place in the list is its age, oldest first. */
+/** A sequence that could be computed. */
 export interface Candidate {
   /** Tokens that are not in the KV memory yet: at least one. */
   readonly pending: number;
@@ -31,8 +31,8 @@ export interface StepLimits {
 }
 
 /**
- * Decides what the next step computes: one token for every sequence that generates, then prompts,
- * oldest first, up to the limit. A prompt is cut where the limit falls and goes on in the next step.
+ * Decides what the next step computes: one token for every sequence that generates, then prompts in the
+ * list's order, up to the limit. A prompt is cut where the limit falls and goes on in the next step.
  */
 export function planStep(candidates: readonly Candidate[], limits: StepLimits): readonly Share[] {
   const shares: Share[] = [];
@@ -53,4 +53,27 @@ export function planStep(candidates: readonly Candidate[], limits: StepLimits): 
   });
   const slotOf = ({ candidate }: Share): number => candidates[candidate]?.slot ?? 0;
   return limits.apart ? shares.toSorted((a, b) => slotOf(a) - slotOf(b)) : shares;
+}
+
+/** A prompt that waits for its turn to be read. */
+export interface WaitingPrompt {
+  readonly pending: number;
+  /** Since when, in milliseconds by the engine's clock. */
+  readonly addedAt: number;
+}
+
+/** What a prompt's own reading time counts for, against the time that it has waited. */
+const patience = 10;
+
+/**
+ * In which order prompts are read: what is read soonest goes first, so that a short prompt does not wait behind long
+ * ones, and no prompt is passed by later ones for longer than ten times what its own reading takes. (Shortest
+ * remaining time first, with ageing.)
+ */
+export function readingOrder<P extends WaitingPrompt>(
+  prompts: readonly P[],
+  { now, tokenMs }: { readonly now: number; readonly tokenMs: number },
+): readonly P[] {
+  const rank = ({ pending, addedAt }: P): number => pending * tokenMs * patience - (now - addedAt);
+  return prompts.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -1,4 +1,5 @@
 import { IdList } from "../../base/id-list.ts";
+import { chooseMove, type Occupation } from "./seats.ts";
 import type { Slots } from "./slots.ts";
 import type { TokenList } from "./tokens.ts";
 
@@ -9,13 +10,24 @@ export interface Sitter {
   /** A paused one is not computed, and gives way first. */
   readonly paused: boolean;
   readonly tokens: TokenList;
+  /** What others have left may serve it where their scope is the same. */
+  readonly scope: string;
+  /** Whether a step has computed some of it since it got its slot. */
+  readonly begun: boolean;
   /** Cells that it should find free before it starts, beyond those of its tokens. */
   readonly headroom: number;
   sit(slot: number, cached: number): void;
+  /** Finds so many of its first tokens computed, before it has begun. */
+  reuse(cached: number): void;
+  /** Goes on in another slot, to which its cells have gone. */
+  move(slot: number): void;
   stand(): void;
   /** Frees what it holds beside its cells. */
   free(): void;
 }
+
+/** A sequence that may write fewer tokens than this is not moved. */
+const leastHeadroom = 8;
 
 export interface SeatingOptions {
   readonly slots: Slots;
@@ -89,9 +101,34 @@ export class Seating<S extends Sitter> {
         // Nobody who runs gives way to one who waits. But if none runs, parked ones do.
         const victim = this.#youngest((one) => one.paused);
         if (this.running.length > 0 || victim === undefined) return;
-        this.#unseat(victim);
+        if (victim.slot !== undefined) this.#slots.park(victim.slot);
+        victim.stand();
       }
     }
+  }
+
+  /**
+   * Moves a sequence where those that run lie apart, since each gap between their slots costs every step another pass
+   * over the weights. One at a time, and none that ends soon.
+   */
+  closeUp(): void {
+    const running = this.running;
+    const occupations = this.#slots.taken.map((isTaken, slot): Occupation => {
+      if (!isTaken) return "free";
+      return running.some(([, one]) => one.slot === slot) ? "runs" : "fixed";
+    });
+    const move = chooseMove(occupations);
+    if (move === undefined) return;
+    const [, sequence] = running.find(([, one]) => one.slot === move.from) ?? [];
+    if (sequence === undefined || sequence.headroom < leastHeadroom) return;
+    if (this.#slots.move(move.from, move.to)) sequence.move(move.to);
+  }
+
+  /** Brings what is remembered of a prompt into its slot, before it is begun at `tokenMs` a token. */
+  prepare(sequence: S, tokenMs: number): void {
+    if (sequence.slot === undefined || sequence.begun) return;
+    const newcomer = { tokens: sequence.tokens.view(), scope: sequence.scope };
+    sequence.reuse(this.#slots.reuse(sequence.slot, newcomer, tokenMs));
   }
 
   /**
@@ -119,8 +156,8 @@ export class Seating<S extends Sitter> {
     const promised = this.#seated.reduce((sum, [, one]) => sum + one.tokens.length, 0);
     const needed = promised + sequence.tokens.length + sequence.headroom;
     if (promised > 0 && needed > this.#cells) return false;
-    const seat = this.#slots.seat(sequence.tokens.view());
-    if (seat === undefined) return false;
+    const seat = this.#slots.seat({ tokens: sequence.tokens.view(), scope: sequence.scope });
+    if (seat === undefined || seat === "later") return false;
     sequence.sit(seat.slot, seat.cached);
     return true;
   }

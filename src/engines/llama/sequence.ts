@@ -26,12 +26,14 @@ export class Sequence {
   /** The slot that holds its cells; undefined while it waits for one. */
   slot: number | undefined;
   paused = false;
+  /** Whether a step has computed some of it since it got its slot. */
+  begun = false;
+  readonly addedAt: number;
   readonly #job: GenerateJob;
   readonly #tokenizer: Tokenizer;
   readonly #contextLength: number;
   readonly #sampler: Sampler;
   readonly #text: TextAssembler;
-  readonly #addedAt: number;
   #unsent: number[] = [];
   #generated = 0;
   #cached: number | undefined;
@@ -50,7 +52,7 @@ export class Sequence {
     this.#tokenizer = tokenizer;
     this.#contextLength = contextLength;
     this.#text = new TextAssembler(job.stop);
-    this.#addedAt = options.addedAt;
+    this.addedAt = options.addedAt;
     this.#sampler = new Sampler(library, {
       sampling: job.sampling,
       contextLength,
@@ -58,6 +60,10 @@ export class Sequence {
       ends: tokenizer.ends,
     });
     this.#sampler.read(prompt);
+  }
+
+  get scope(): string {
+    return this.#job.cacheScope;
   }
 
   get pending(): number {
@@ -83,8 +89,20 @@ export class Sequence {
   /** Takes a slot in which its first `cached` tokens are computed already. */
   sit(slot: number, cached: number): void {
     this.slot = slot;
+    this.begun = false;
     this.computed = cached;
     this.#cached ??= cached;
+  }
+
+  /** Finds so many of its first tokens computed, before it has begun. */
+  reuse(cached: number): void {
+    this.computed = cached;
+    if (this.#startedAt === undefined) this.#cached = cached;
+  }
+
+  /** Goes on in another slot, to which its cells have gone. */
+  move(slot: number): void {
+    this.slot = slot;
   }
 
   /** Loses its slot, and starts over when it gets one again. */
@@ -99,6 +117,7 @@ export class Sequence {
     step: { readonly startedAt: number; readonly endedAt: number; readonly sequences: number },
   ): readonly JobEvent[] {
     const isFirst = this.#startedAt === undefined;
+    this.begun = true;
     this.#startedAt ??= step.startedAt;
     this.computed += tokens;
     this.#steps += 1;
@@ -152,11 +171,11 @@ export class Sequence {
         completionTokens: this.#generated,
       },
       timings: {
-        queueMs: startedAt - this.#addedAt,
+        queueMs: startedAt - this.addedAt,
         prefillMs: this.#promptDoneAt - startedAt,
-        firstTokenMs: this.#firstTokenAt - this.#addedAt,
+        firstTokenMs: this.#firstTokenAt - this.addedAt,
         decodeMs: this.#lastTokenAt - this.#firstTokenAt,
-        totalMs: now - this.#addedAt,
+        totalMs: now - this.addedAt,
         meanBatchSize: this.#neighbours / this.#steps,
       },
     };

@@ -1,4 +1,4 @@
-import { observe, promptAllowance, promptsFirst, scalePace } from "./pace.ts";
+import { observe, promptAllowance, promptsFirst, scalePace, tokenMsOf } from "./pace.ts";
 import type { Pace, StepContent, StepCost, StepDemand } from "./pace.ts";
 import { chooseThreads, learnThreads, shareThreads, threadsOf } from "./threads.ts";
 import type { ThreadChoice } from "./threads.ts";
@@ -7,15 +7,23 @@ import type { ThreadChoice } from "./threads.ts";
 export class Tempo {
   #pace: Pace;
   #choice: ThreadChoice;
-  /** Sequences whose prompts wait. */
-  #waiting = 0;
+  readonly #promptShareOfTime: number;
   /** Whether the last step carried prompt tokens: the one after it takes longer, as the library prepares it anew. */
   #isAfterPrompt = false;
 
-  /** `pace` is what warming up with all threads of the share has taught. */
-  constructor(pace: Pace, share: number) {
+  /**
+   * `pace` is what warming up with all threads has taught; `promptShare` the part of the time that prompts may have
+   * beside streams.
+   */
+  constructor(pace: Pace, { threads, promptShare }: { threads: number; promptShare: number }) {
     this.#pace = pace;
-    this.#choice = chooseThreads(share);
+    this.#choice = chooseThreads(threads);
+    this.#promptShareOfTime = promptShare;
+  }
+
+  /** What a prompt token costs at best, in milliseconds; a guess while nothing is known. */
+  get tokenMs(): number {
+    return tokenMsOf(this.#pace, Infinity) ?? 1;
   }
 
   /** The threads that the next step should use: others are tried in steps that can be compared only. */
@@ -30,20 +38,20 @@ export class Tempo {
 
   /** How many prompt tokens the next step may carry, and whether those who generate wait for them. */
   promptShare(demand: StepDemand): { readonly tokens: number; readonly alone: boolean } {
-    this.#waiting = demand.waiting;
     const alone = promptsFirst(this.#pace, demand);
-    const tokens = promptAllowance(this.#pace, alone ? { ...demand, decoding: 0 } : demand);
+    const asked = alone ? { ...demand, decoding: 0 } : demand;
+    const tokens = promptAllowance(this.#pace, asked, this.#promptShareOfTime);
     return { tokens, alone };
   }
 
   /** Learns from the step that `promptShare` was asked for, which ran with `threadsFor(cost)` and ended at `now`. */
-  learn(cost: Omit<StepCost, "waiting">, now: number): void {
+  learn(cost: StepCost, now: number): void {
     const threads = this.threadsFor(cost);
     const isComparable = this.#isComparable(cost);
     this.#isAfterPrompt = cost.promptTokens > 0;
     // A trial's steps are no measure of those to come.
     if (threads === this.#choice.settled) {
-      this.#pace = observe(this.#pace, { ...cost, waiting: this.#waiting });
+      this.#pace = observe(this.#pace, cost, this.#promptShareOfTime);
     }
     if (!isComparable) return;
     const { decoding: sequences, ms } = cost;

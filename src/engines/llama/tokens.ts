@@ -33,3 +33,10 @@ export class TokenList {
     return this.#ids.subarray(from, Math.min(to, this.#length));
   }
 }
+
+/** How many tokens two lists begin with alike. */
+export function commonLength(a: Int32Array, b: Int32Array): number {
+  const most = Math.min(a.length, b.length);
+  for (let i = 0; i < most; i += 1) if (a[i] !== b[i]) return i;
+  return most;
+}

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planStep } from "../../../src/engines/llama/planner.ts";
+import { planStep, readingOrder } from "../../../src/engines/llama/planner.ts";
 import type { Candidate } from "../../../src/engines/llama/planner.ts";
 
 const decoding: Candidate = { pending: 1, decoding: true };
@@ -93,5 +93,30 @@ describe("planStep", () => {
         expect(new Set(shares.map((share) => share.candidate)).size).toBe(shares.length);
       }),
     );
+  });
+});
+
+describe("readingOrder", () => {
+  const at = (pending: number, addedAt: number) => ({ pending, addedAt });
+  const order = (now: number, ...prompts: readonly ReturnType<typeof at>[]) =>
+    readingOrder(prompts, { now, tokenMs: 4 }).map(({ pending }) => pending);
+
+  it("begins with the least that is left", () => {
+    expect(order(0, at(1900, 0), at(50, 0), at(700, 0))).toEqual([50, 700, 1900]);
+  });
+
+  it("lets a short prompt pass long ones that have waited for long", () => {
+    expect(order(30_000, at(1900, 0), at(1900, 0), at(50, 30_000))).toEqual([50, 1900, 1900]);
+  });
+
+  it("goes by age among equals, so that each is read to its end", () => {
+    const [older, younger] = [at(1900, 0), at(1900, 5)];
+    expect(readingOrder([younger, older], { now: 10, tokenMs: 4 })).toEqual([older, younger]);
+  });
+
+  it("lets none be passed for longer than ten times its own time", () => {
+    const ownMs = 1000 * 4;
+    expect(order(ownMs * 9, at(1000, 0), at(1, ownMs * 9))).toEqual([1, 1000]);
+    expect(order(ownMs * 10 + 1, at(1000, 0), at(1, ownMs * 10 + 1))).toEqual([1000, 1]);
   });
 });

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Seating, type Sitter } from "../../../src/engines/llama/seating.ts";
 import { Slots } from "../../../src/engines/llama/slots.ts";
+import { Transfers } from "../../../src/engines/llama/transfers.ts";
+import { FakeCells } from "../../fixtures/fake-cells.ts";
 import { TokenList } from "../../../src/engines/llama/tokens.ts";
 
 /** A sequence of so many tokens, which wants two cells more. */
@@ -8,7 +10,9 @@ class Sequence implements Sitter {
   slot: number | undefined;
   paused = false;
   isFreed = false;
-  readonly headroom = 2;
+  begun = false;
+  readonly scope = "";
+  headroom = 2;
   readonly tokens: TokenList;
 
   constructor(tokens: number) {
@@ -16,6 +20,12 @@ class Sequence implements Sitter {
   }
 
   sit(slot: number): void {
+    this.slot = slot;
+  }
+
+  reuse(): void {}
+
+  move(slot: number): void {
     this.slot = slot;
   }
 
@@ -33,8 +43,10 @@ let slots: Slots;
 let seating: Seating<Sequence>;
 
 beforeEach(() => {
-  const memory = { remove: () => undefined, share: () => undefined, isWhole: () => true };
-  slots = new Slots(memory, { count: 3, cacheCells: cells, sharing: false });
+  const memory = new FakeCells();
+  const transfers = new Transfers({ cells: memory, cellBytes: 1, now: () => 0 });
+  const options = { sharing: false, cuts: "anywhere" as const, transfers, store: undefined };
+  slots = new Slots(memory, { count: 3, cacheCells: cells, ...options });
   seating = new Seating({ slots, cells });
 });
 
@@ -126,5 +138,28 @@ describe("when the cells have run out", () => {
   it("one that is alone is stuck", () => {
     seated(4);
     expect(seating.makeRoom()).toEqual({ stuck: 1 });
+  });
+});
+
+describe("sequences that run apart", () => {
+  const slotsOf = (sequences: readonly Sequence[]) => sequences.map(({ slot }) => slot);
+
+  it("move together", () => {
+    const all = seated(2, 2, 2);
+    for (const one of all) compute(one);
+    for (const one of all) one.headroom = 64;
+    seating.remove(2);
+    seating.closeUp();
+    expect(slotsOf([all[0]!, all[2]!])).toEqual([0, 1]);
+    seating.closeUp();
+    expect(slotsOf([all[0]!, all[2]!])).toEqual([0, 1]);
+  });
+
+  it("stay where the one to move ends soon", () => {
+    const all = seated(2, 2, 2);
+    for (const one of all) compute(one);
+    seating.remove(2);
+    seating.closeUp();
+    expect(slotsOf([all[0]!, all[2]!])).toEqual([0, 2]);
   });
 });

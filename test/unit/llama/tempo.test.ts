@@ -26,12 +26,18 @@ function besideNeighbour(tempo: Tempo, { promptTokens: tokensOf, steps }: Load):
 
 it("leaves threads that wait for a neighbour while a prompt is being read, too", () => {
   const promptTokens = (step: number): number => (step % 6 === 0 ? 8 : 0);
-  const used = besideNeighbour(new Tempo(unknownPace, 2), { promptTokens, steps: 30 });
+  const used = besideNeighbour(new Tempo(unknownPace, { threads: 2, promptShare: 0.4 }), {
+    promptTokens,
+    steps: 30,
+  });
   expect(used.at(-1)).toBe(1);
 });
 
 it("tries nothing in steps with a prompt, nor in the ones after: they tell nothing", () => {
   const promptTokens = (step: number): number => (step % 2 === 0 ? 8 : 0);
-  const used = besideNeighbour(new Tempo(unknownPace, 2), { promptTokens, steps: 100 });
+  const used = besideNeighbour(new Tempo(unknownPace, { threads: 2, promptShare: 0.4 }), {
+    promptTokens,
+    steps: 100,
+  });
   expect(new Set(used)).toEqual(new Set([2]));
 });

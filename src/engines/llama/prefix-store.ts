@@ -1,0 +1,123 @@
+import type { State } from "./cells.ts";
+import { usable } from "./seats.ts";
+import { commonLength } from "./tokens.ts";
+
+/** A sequence that rests in host memory. */
+export interface Prefix {
+  readonly tokens: Int32Array;
+  /** Jobs of this scope alone may go on from it. */
+  readonly scope: string;
+  /** Whether it can be gone on from as a whole only: some states have no beginning that could be cut out. */
+  readonly whole: boolean;
+  readonly state: State;
+}
+
+/** A prefix, and how many of a prompt's first tokens it has. */
+export interface Match {
+  readonly prefix: Prefix;
+  readonly common: number;
+}
+
+/** What a store has done so far. */
+export interface StoreCounts {
+  readonly saved: number;
+  readonly restored: number;
+  readonly evicted: number;
+}
+
+interface Resting extends Prefix {
+  usedAt: number;
+}
+
+/**
+ * Owns what sequences have left in host memory, within a bound of bytes. Where it is full, the least valuable goes:
+ * what spares the fewest tokens a byte, the longer ago it was used the less.
+ */
+export class PrefixStore {
+  readonly limitBytes: number;
+  #resting: readonly Resting[] = [];
+  #bytes = 0;
+  #uses = 0;
+  #counts: StoreCounts = { saved: 0, restored: 0, evicted: 0 };
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get counts(): StoreCounts {
+    return this.#counts;
+  }
+
+  /** The prefix that has the most of a prompt's first tokens. One token of a prompt is always left to compute. */
+  find(prompt: Int32Array, scope: string): Match | undefined {
+    let best: Match | undefined;
+    for (const prefix of this.#resting) {
+      if (prefix.scope !== scope) continue;
+      const common = usable(prompt, prefix);
+      if (common > (best?.common ?? 0)) best = { prefix, common };
+    }
+    return best;
+  }
+
+  /** Whether it has all of these tokens already. */
+  holds(tokens: Int32Array, scope: string): boolean {
+    return this.#resting.some((one) => {
+      const has = commonLength(tokens, one.tokens) === tokens.length;
+      return one.scope === scope && has && (!one.whole || one.tokens.length === tokens.length);
+    });
+  }
+
+  /** Notes that somebody goes on from a prefix. */
+  use(prefix: Prefix): void {
+    const found = this.#resting.find((one) => one === prefix);
+    if (found !== undefined) found.usedAt = this.#now();
+    this.#counts = { ...this.#counts, restored: this.#counts.restored + 1 };
+  }
+
+  /** Takes a prefix, and owns its state from now on. What it continues is not kept beside it. */
+  put(prefix: Prefix): void {
+    if (prefix.state.bytes > this.limitBytes) {
+      prefix.state.free();
+      return;
+    }
+    for (const one of this.#resting) if (isContinued(one, prefix)) this.#drop(one);
+    while (this.#bytes + prefix.state.bytes > this.limitBytes) this.#evict();
+    this.#resting = [...this.#resting, { ...prefix, usedAt: this.#now() }];
+    this.#bytes += prefix.state.bytes;
+    this.#counts = { ...this.#counts, saved: this.#counts.saved + 1 };
+  }
+
+  clear(): void {
+    for (const one of this.#resting) this.#drop(one);
+  }
+
+  #now(): number {
+    this.#uses += 1;
+    return this.#uses;
+  }
+
+  #evict(): void {
+    const value = ({ tokens, state, usedAt }: Resting): number =>
+      tokens.length / state.bytes / (1 + this.#uses - usedAt);
+    const [worst] = this.#resting.toSorted((a, b) => value(a) - value(b));
+    if (worst === undefined) throw new Error("bug: an empty store is full");
+    this.#drop(worst);
+    this.#counts = { ...this.#counts, evicted: this.#counts.evicted + 1 };
+  }
+
+  #drop(one: Resting): void {
+    this.#resting = this.#resting.filter((other) => other !== one);
+    this.#bytes -= one.state.bytes;
+    one.state.free();
+  }
+}
+
+/** Whether a longer one begins with all of it, and can be cut to it. */
+function isContinued(one: Prefix, longer: Prefix): boolean {
+  if (one.scope !== longer.scope || longer.whole) return false;
+  return commonLength(one.tokens, longer.tokens) === one.tokens.length;
+}
