@@ -5,7 +5,6 @@ import {
   type ListModelsResponse,
   ModelServiceService,
 } from "../../gen/inferd/v1/model_service.ts";
-import { total } from "./metrics.ts";
 
 export interface Seats {
   readonly slots: number;
@@ -13,13 +12,10 @@ export interface Seats {
   readonly contextTokens: number;
 }
 
-/** What inferd has, as it says itself: the one by its metrics, the other by its contract. */
-export async function seatsOf(address: string, metricsPort: number): Promise<Seats> {
-  const [slots, { models }] = await Promise.all([
-    total(metricsPort, "inferd_slots"),
-    listModels(address),
-  ]);
-  const contextTokens = models[0]?.contextLength ?? 0;
+/** What inferd has, as it says itself. */
+export async function seatsOf(address: string): Promise<Seats> {
+  const { models } = await listModels(address);
+  const { slots = 0, contextLength: contextTokens = 0 } = models[0] ?? {};
   if (slots === 0 || contextTokens === 0 || models.length > 1) {
     throw new Error("inferd does not say how many slots of which context its one model has");
   }

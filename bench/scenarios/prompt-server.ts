@@ -2,7 +2,6 @@
 import { openInferd } from "../load/inferd.ts";
 import type { StreamTarget } from "../load/target.ts";
 import { manifestFor, randomModel } from "../lib/model.ts";
-import { freePort } from "../lib/port.ts";
 import type { Context } from "../lib/scenario.ts";
 import { type Seats, seatsOf } from "../lib/seats.ts";
 import { withServer } from "../lib/server.ts";
@@ -29,13 +28,11 @@ export async function onPromptServer<T>(
   run: (stream: StreamTarget) => Promise<T>,
 ): Promise<Measured<T>> {
   const model = randomModel(context);
-  const metricsPort = await freePort();
   const path = seats === undefined ? model : manifestFor(model, seats);
-  const flags = ["--model", path, "--metrics-port", String(metricsPort)];
-  return withServer({ flags }, async ({ address }) => {
+  return withServer({ flags: ["--model", path] }, async ({ address }) => {
     const target = openInferd({ address, model: "", temperature, connections: 1 });
     try {
-      const has = await seatsOf(address, metricsPort);
+      const has = await seatsOf(address);
       if (has.slots < leastSlots) throw new Error(`with ${has.slots} slots, calls would queue`);
       return { seats: has, result: await run(target.stream) };
     } finally {
