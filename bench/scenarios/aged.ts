@@ -52,7 +52,9 @@ export const aged: Scenario = {
 };
 
 export function inferdAged(context: Context): Promise<Measured<Aged>> {
-  return onPromptServer(context, wanted, (stream) => measureAged(stream, context, "inferd"));
+  return onPromptServer(context, { seats: wanted, leastSlots: 4 }, (stream) =>
+    measureAged(stream, context, "inferd"),
+  );
 }
 
 export async function measureAged(

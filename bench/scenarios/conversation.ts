@@ -37,7 +37,7 @@ export const conversation: Scenario = {
 };
 
 export function inferdConversations(context: Context): Promise<Measured<Conversations>> {
-  return onPromptServer(context, wanted, (stream) =>
+  return onPromptServer(context, { seats: wanted, leastSlots: 4 }, (stream) =>
     measureConversations(stream, context, "inferd"),
   );
 }

@@ -36,7 +36,7 @@ export function longPromptOptions({ isSmoke }: Context): LongPromptOptions {
 
 /** inferd in its defaults. */
 export async function inferdWithLongPrompt(context: Context): Promise<Measured<LongPromptResult>> {
-  return onPromptServer(context, undefined, (stream) => {
+  return onPromptServer(context, { seats: undefined, leastSlots: 4 }, (stream) => {
     context.say("inferd: streams with and without a long prompt");
     return measureLongPrompt(stream, longPromptOptions(context));
   });

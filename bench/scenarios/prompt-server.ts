@@ -12,19 +12,23 @@ export const wanted: Seats = { slots: 16, contextTokens: 2048 };
 
 export const serverText = `Model of 0.6B shape (random weights, Q4_0), its manifest asking for ${wanted.slots} sequences of ${wanted.contextTokens} tokens`;
 
-/** Most calls that a scenario has open at once where it measures more than its queue. */
-const leastSlots = 5;
-
 /** What was measured on inferd, and what another server must have to be compared with it. */
 export interface Measured<T> {
   readonly result: T;
   readonly seats: Seats;
 }
 
-/** Runs a measurement on a fresh inferd that asks for some seats; undefined leaves them to its defaults. */
+export interface PromptServerOptions {
+  /** What its manifest asks for; undefined leaves it to inferd's defaults. */
+  readonly seats: Seats | undefined;
+  /** Calls that must run at once, or their queue would be measured. */
+  readonly leastSlots: number;
+}
+
+/** Runs a measurement on a fresh inferd. */
 export async function onPromptServer<T>(
   context: Context,
-  seats: Seats | undefined,
+  { seats, leastSlots }: PromptServerOptions,
   run: (stream: StreamTarget) => Promise<T>,
 ): Promise<Measured<T>> {
   const model = randomModel(context);

@@ -30,7 +30,7 @@ export const prompts: Scenario = {
 };
 
 export function inferdPrompts(context: Context, turn: number): Promise<Measured<PromptsResult>> {
-  return onPromptServer(context, wanted, (stream) => {
+  return onPromptServer(context, { seats: wanted, leastSlots: 5 }, (stream) => {
     context.say("inferd: prompts");
     return measurePrompts(stream, promptsOptions(context, turn));
   });
