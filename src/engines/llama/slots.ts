@@ -1,10 +1,9 @@
 import type { Cells } from "./cells.ts";
-import type { PrefixStore } from "./prefix-store.ts";
+import { Resting, type Newcomer, type RestingOptions, type Source } from "./resting.ts";
 import { chooseSeat, leastReuse, type SlotView, usable } from "./seats.ts";
 import { TokenList } from "./tokens.ts";
-import type { Transfers } from "./transfers.ts";
 
-export interface SlotOptions {
+export interface SlotOptions extends RestingOptions {
   readonly count: number;
   /**
    * The most cells that free slots keep, zero for none. Where all share one pool, every running sequence's
@@ -13,37 +12,6 @@ export interface SlotOptions {
   readonly cacheCells: number;
   /** Whether the sequences can take over parts of each other's cells. */
   readonly sharing: boolean;
-  /** What of a sequence can be gone on from. */
-  readonly cuts: Cuts;
-  /** The way to host memory and back, by which sequences move between slots. */
-  readonly transfers: Transfers;
-  /** Where sequences rest that lose their slot; undefined where nothing is remembered. */
-  readonly store: PrefixStore | undefined;
-}
-
-/**
- * `anywhere`: from any of a sequence's tokens. `in place`: so while it stays in its slot, since a copy lacks what
- * lies behind the window of a sliding attention. `nowhere`: from its end only, as with a recurrent state.
- */
-export type Cuts = "anywhere" | "in place" | "nowhere";
-
-/** A prompt, and for whom it is. */
-export interface Newcomer {
-  readonly tokens: Int32Array;
-  /** What is remembered of other scopes is not for it. */
-  readonly scope: string;
-}
-
-/** Where a prompt's beginning can be brought from. */
-interface Source {
-  /** How many of its tokens it has. */
-  readonly common: number;
-  /** How many tokens it has in all. */
-  readonly length: number;
-  /** What bringing them should take. */
-  readonly ms: number;
-  /** Brings all of them. False where that failed, and the slot is empty. */
-  readonly bring: () => boolean;
 }
 
 interface Slot {
@@ -53,10 +21,8 @@ interface Slot {
   usedAt: number;
 }
 
-/** Fewer tokens are computed again rather than saved, copied or spared. */
-const leastSaved = 32;
-/** The longest that saving may hold up a step that others wait for, in milliseconds. */
-const mostHoldUpMs = 50;
+/** Fewer tokens are computed rather than copied. */
+const leastCopied = 32;
 
 const nothing = new Int32Array();
 
@@ -67,14 +33,14 @@ const nothing = new Int32Array();
 export class Slots {
   readonly #cells: Cells;
   readonly #options: SlotOptions;
+  readonly #resting: Resting;
   readonly #slots: readonly Slot[];
   #uses = 0;
-  /** What saving may still take in this step. */
-  #leftMs = Infinity;
 
   constructor(cells: Cells, options: SlotOptions) {
     this.#cells = cells;
     this.#options = options;
+    this.#resting = new Resting(options);
     this.#slots = Array.from({ length: options.count }, () => ({
       tokens: new TokenList(),
       scope: "",
@@ -95,7 +61,7 @@ export class Slots {
 
   /** Begins a step: whether others wait for it decides how long it may be held up. */
   begin(isAwaited: boolean): void {
-    this.#leftMs = isAwaited ? mostHoldUpMs : Infinity;
+    this.#resting.begin(isAwaited);
   }
 
   /**
@@ -111,7 +77,7 @@ export class Slots {
     if (seat === undefined) return undefined;
     const slot = this.#at(seat.slot);
     const keep = seat.donor === seat.slot ? seat.cached : 0;
-    if (keep === 0 && !this.#rescue(seat.slot)) return "later";
+    if (keep === 0 && !this.#save(seat.slot)) return "later";
     if (slot.tokens.length > keep) this.#cells.remove(seat.slot, keep);
     slot.tokens.cut(keep);
     if (seat.cached > keep) {
@@ -128,14 +94,14 @@ export class Slots {
    * quicker than computing it at `tokenMs` a token. Says how many of its tokens are there then.
    */
   reuse(index: number, newcomer: Newcomer, tokenMs: number): number {
-    const { store, sharing } = this.#options;
     const has = this.#at(index).tokens.length;
-    if (store === undefined || sharing) return has;
-    const source = this.#sourceFor(index, newcomer, store);
-    if (source === undefined || source.common < Math.max(leastReuse, has + leastSaved)) return has;
+    if (!this.#resting.isOn || this.#options.sharing) return has;
+    const rests = this.#resting.sourceFor(newcomer);
+    const held = this.#sourceBeside(index, newcomer);
+    const source = (held?.common ?? 0) > (rests?.common ?? 0) ? held : rests;
+    if (source === undefined || source.common < Math.max(leastReuse, has + leastCopied)) return has;
     if (source.ms > ((source.common - has) * tokenMs) / 2) return has;
-    const isDone = source.bring();
-    const brought = isDone ? newcomer.tokens.subarray(0, source.common) : nothing;
+    const brought = source.bring(index) ? newcomer.tokens.subarray(0, source.common) : nothing;
     return this.#fill(index, brought, source.length);
   }
 
@@ -146,7 +112,7 @@ export class Slots {
 
   /** Keeps a state that has no beginning to go back to as it is after a prompt: the next turn begins with all of it. */
   mark(slot: number): void {
-    if (this.#options.cuts === "nowhere") this.#rescue(slot);
+    if (this.#options.cuts === "nowhere") this.#save(slot);
   }
 
   /**
@@ -154,14 +120,11 @@ export class Slots {
    * rests in the other.
    */
   move(from: number, to: number): boolean {
-    const { transfers } = this.#options;
     const [source, target] = [this.#at(from), this.#at(to)];
     const { length } = source.tokens;
-    if (transfers.saveMs(target.tokens.length) > mostHoldUpMs || !this.#rescue(to)) return false;
-    const ms = transfers.saveMs(length) + transfers.restoreMs(length);
-    if (ms > this.#leftMs) return false;
-    this.#leftMs -= ms;
-    const isDone = this.#copy(from, to);
+    if (this.#resting.isLong(target.tokens.length) || !this.#save(to)) return false;
+    const isDone = this.#resting.move(from, to, length);
+    if (isDone === undefined) return false;
     this.#fill(to, isDone ? source.tokens.view() : nothing, length);
     if (!isDone) return false;
     [target.taken, target.scope] = [true, source.scope];
@@ -180,7 +143,7 @@ export class Slots {
 
   /** Frees a slot whose job waits, and saves what it holds. */
   park(slot: number): void {
-    this.#rescue(slot);
+    this.#save(slot);
     this.discard(slot);
   }
 
@@ -221,76 +184,23 @@ export class Slots {
     });
   }
 
-  /** What has the most of a prompt's beginning: another slot, or host memory. */
-  #sourceFor(index: number, newcomer: Newcomer, store: PrefixStore): Source | undefined {
-    const { transfers } = this.#options;
-    const match = store.find(newcomer.tokens, newcomer.scope);
-    const donor = this.#donorFor(index, newcomer);
-    if (donor !== undefined && donor.common > (match?.common ?? 0)) {
-      const { length } = this.#at(donor.slot).tokens;
-      return {
-        ...{ common: donor.common, length },
-        ms: transfers.saveMs(length) + transfers.restoreMs(length),
-        bring: () => this.#copy(donor.slot, index),
-      };
-    }
-    if (match === undefined) return undefined;
-    const { prefix, common } = match;
-    const { length } = prefix.tokens;
-    return {
-      ...{ common, length, ms: transfers.restoreMs(length) },
-      bring: () => {
-        store.use(prefix);
-        return transfers.restore(index, prefix.state, length);
-      },
-    };
-  }
-
-  /** The other slot that has the most of a prompt's beginning, to be copied. */
-  #donorFor(
-    index: number,
-    { tokens: prompt, scope }: Newcomer,
-  ): { readonly slot: number; readonly common: number } | undefined {
-    let best: { readonly slot: number; readonly common: number } | undefined;
+  /** The other slot that has the most of a prompt's beginning. */
+  #sourceBeside(index: number, { tokens: prompt, scope }: Newcomer): Source | undefined {
+    const copiesWhole = this.#resting.copiesWhole;
+    let [best, most] = [index, 0];
     for (const [slot, { tokens, whole }] of this.#viewsFor(scope).entries()) {
       if (slot === index) continue;
-      const common = usable(prompt, { tokens, whole: whole || this.#copiesWhole });
-      if (common > (best?.common ?? 0)) best = { slot, common };
+      const common = usable(prompt, { tokens, whole: whole || copiesWhole });
+      if (common > most) [best, most] = [slot, common];
     }
-    return best;
-  }
-
-  /** Copies a sequence's state to another slot. False where the library cannot. */
-  #copy(from: number, to: number): boolean {
-    const { transfers } = this.#options;
-    const { length } = this.#at(from).tokens;
-    const state = transfers.save(from, length);
-    if (state === undefined) return false;
-    const isDone = transfers.restore(to, state, length);
-    state.free();
-    return isDone;
-  }
-
-  get #copiesWhole(): boolean {
-    return this.#options.cuts !== "anywhere";
+    if (most === 0) return undefined;
+    return this.#resting.sourceIn(best, { common: most, length: this.#at(best).tokens.length });
   }
 
   /** Saves what a slot holds before it is lost. False where that has to wait for another step. */
-  #rescue(index: number): boolean {
-    const { store, transfers } = this.#options;
+  #save(index: number): boolean {
     const { tokens, scope } = this.#at(index);
-    if (store === undefined || store.limitBytes === 0) return true;
-    if (tokens.length < leastSaved) return true;
-    if (store.holds(tokens.view(), scope)) return true;
-    const ms = transfers.saveMs(tokens.length);
-    // It would hold up whoever waits, now or later: it is computed again.
-    if (ms > mostHoldUpMs && this.#leftMs < Infinity) return true;
-    if (ms > this.#leftMs) return false;
-    this.#leftMs -= ms;
-    const state = transfers.save(index, tokens.length);
-    const whole = this.#copiesWhole;
-    if (state !== undefined) store.put({ tokens: tokens.view().slice(), scope, whole, state });
-    return true;
+    return this.#resting.save({ slot: index, tokens: tokens.view(), scope });
   }
 
   /** Notes what a slot holds after a restored state of so many tokens, of which only the first ones count. */
