@@ -9,7 +9,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Access, openAccess } from "./auth/access.ts";
 import { asksForCredentials } from "./auth/exposure.ts";
 import { buildCommit } from "./base/build.ts";
-import { systemClock } from "./base/clock.ts";
+import { systemClock, wallMs } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { unixPathOf } from "./base/unix-path.ts";
 import { version } from "./base/version.ts";
@@ -120,7 +120,7 @@ function serve(
   config: Config,
   { log, meter, models, access }: Parts & { readonly models: Registry; readonly access: Access },
 ): GrpcServer {
-  const startedAt = performance.now();
+  const startedAtMs = wallMs();
   const descriptors = readFileSync(new URL("../gen/fds.binpb", import.meta.url));
   const { doorkeeper, keyPair } = access;
   const server = openServer({
@@ -144,7 +144,7 @@ function serve(
       version,
       build: buildCommit(),
       engines: ["llama", "onnx"],
-      uptimeMs: () => performance.now() - startedAt,
+      startedAtMs,
     }),
   );
   return server;

@@ -80,7 +80,7 @@ async function complete(prompt: string) {
     temperature: 0,
     n_predict: maxTokens,
     cache_prompt: false,
-    return_tokens: true,
+    return_token_ids: true,
     n_probs: 2,
   });
   const margins = completion_probabilities.map(({ top_logprobs: [first, second] }) =>

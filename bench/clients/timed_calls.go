@@ -56,9 +56,9 @@ func run(out *json.Encoder, in *bufio.Reader) error {
 	if err := json.Unmarshal(line, &plan); err != nil {
 		return err
 	}
-	requests := make([]*inferd.GenerateStreamRequest, len(plan.Calls))
+	requests := make([]*inferd.GenerateRequest, len(plan.Calls))
 	for i, call := range plan.Calls {
-		requests[i] = &inferd.GenerateStreamRequest{}
+		requests[i] = &inferd.GenerateRequest{}
 		if err := proto.Unmarshal(call.Request, requests[i]); err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func run(out *json.Encoder, in *bufio.Reader) error {
 	return err
 }
 
-func callAll(client inferd.GenerationServiceClient, plan plan, requests []*inferd.GenerateStreamRequest) []told {
+func callAll(client inferd.GenerationServiceClient, plan plan, requests []*inferd.GenerateRequest) []told {
 	begun := time.Now()
 	now := func() float64 { return milliseconds(time.Since(begun)) }
 	deadline := time.Duration(plan.DeadlineMs * float64(time.Millisecond))
@@ -119,7 +119,7 @@ func callAll(client inferd.GenerationServiceClient, plan plan, requests []*infer
 }
 
 // stream reads a call to its end and gives the time to its first token, as the server tells it.
-func stream(client inferd.GenerationServiceClient, request *inferd.GenerateStreamRequest, deadline time.Duration) (*float64, error) {
+func stream(client inferd.GenerationServiceClient, request *inferd.GenerateRequest, deadline time.Duration) (*float64, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
 	events, err := client.GenerateStream(ctx, request)

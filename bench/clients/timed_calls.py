@@ -8,7 +8,7 @@ import sys
 import time
 
 import grpc
-from inferd.v1.generation_service_pb2 import GenerateStreamRequest
+from inferd.v1.generation_service_pb2 import GenerateRequest
 from inferd.v1.generation_service_pb2_grpc import GenerationServiceStub
 
 
@@ -19,7 +19,7 @@ def say(what):
 async def main():
     plan = json.loads(sys.stdin.readline())
     requests = [
-        GenerateStreamRequest.FromString(base64.b64decode(call["request"]))
+        GenerateRequest.FromString(base64.b64decode(call["request"]))
         for call in plan["calls"]
     ]
     options = [("grpc.service_config", plan["serviceConfig"])]

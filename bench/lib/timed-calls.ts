@@ -28,7 +28,7 @@ export interface Plan {
 export interface PlannedCall {
   /** From when all begin, ascending. */
   readonly atMs: number;
-  /** A GenerateStreamRequest's bytes. */
+  /** A GenerateRequest's bytes. */
   readonly request: Uint8Array;
 }
 

@@ -44,9 +44,9 @@ export function openEmbedding(address: string): EmbedTarget {
   return {
     embed: async (inputs) => {
       const { embeddings } = await call(EmbedRequest.fromPartial({ inputs }));
-      return embeddings.map(({ vector, error }) => {
-        if (error !== undefined) throw new Error(`a text was not embedded: ${error.reason}`);
-        return vector;
+      return embeddings.map(({ value }) => {
+        if (value?.$case !== "float32") throw new Error("a text was not embedded as float32");
+        return value.value.values;
       });
     },
     close: () => client.close(),

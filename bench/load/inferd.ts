@@ -3,13 +3,13 @@ import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/
 import type { Duration } from "../../gen/google/protobuf/duration.ts";
 import {
   type Finish,
-  GenerateStreamRequest,
+  GenerateRequest,
   type GenerateStreamResponse,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
 import { RetryInfo } from "../../gen/google/rpc/error_details.ts";
 import { Status } from "../../gen/google/rpc/status.ts";
-import { Priority } from "../../gen/inferd/v1/types.ts";
+import type { Priority } from "../../gen/inferd/v1/types.ts";
 import {
   noCounts,
   type StreamEnd,
@@ -72,7 +72,7 @@ function stream(client: Client, { request, reader, options }: Call): Promise<Str
   const { apiKey, deadlineMs, readDelayMs = 0 } = options;
   const metadata = new Metadata();
   if (apiKey !== undefined) metadata.set("authorization", `Bearer ${apiKey}`);
-  const call = client.makeServerStreamRequest<GenerateStreamRequest, GenerateStreamResponse>(
+  const call = client.makeServerStreamRequest<GenerateRequest, GenerateStreamResponse>(
     path,
     requestSerialize,
     responseDeserialize,
@@ -90,9 +90,9 @@ function stream(client: Client, { request, reader, options }: Call): Promise<Str
       resolve({ code, ...countsOf(finish), ...retryOf(trailers) });
     };
     call.on("data", ({ event }: GenerateStreamResponse) => {
-      if (event?.$case === "piece" && event.value.tokens.length > 0) {
-        reader.onTokens(event.value.tokens.length);
-        reader.onIds?.(event.value.tokens);
+      if (event?.$case === "piece" && event.value.tokenIds.length > 0) {
+        reader.onTokens(event.value.tokenIds.length);
+        reader.onIds?.(event.value.tokenIds);
       }
       if (event?.$case === "finish") finish = event.value;
       if (readDelayMs > 0) pauseFor(call, readDelayMs);
@@ -107,25 +107,30 @@ export function messageBytes(
   request: StreamRequest,
   options: Pick<InferdOptions, "model" | "temperature" | "priority">,
 ): Uint8Array {
-  return GenerateStreamRequest.encode(messageOf(request, options)).finish();
+  return GenerateRequest.encode(messageOf(request, options)).finish();
 }
 
 /** The request as inferd takes it. */
 export function messageOf(
   request: StreamRequest,
   options: Pick<InferdOptions, "model" | "temperature" | "priority">,
-): GenerateStreamRequest {
+): GenerateRequest {
   const { prompt, newTokens, seed } = request;
-  return GenerateStreamRequest.fromPartial({
+  return GenerateRequest.fromPartial({
     model: options.model,
-    priority: options.priority ?? Priority.UNSPECIFIED,
+    ...(options.priority !== undefined && { call: { priority: options.priority } }),
     input:
       prompt.kind === "text"
         ? { $case: "prompt", value: prompt.text }
-        : { $case: "tokens", value: { ids: prompt.ids } },
-    sampling: { temperature: options.temperature, maxTokens: newTokens, seed, ignoreEos: true },
+        : { $case: "tokenIds", value: { ids: prompt.ids } },
+    sampling: {
+      temperature: options.temperature,
+      maxTokens: newTokens,
+      seed: BigInt(seed),
+      ignoreEos: true,
+    },
     // A token can show no text for a while; only ids tell when it came.
-    returnTokens: true,
+    returnTokenIds: true,
   });
 }
 

@@ -1,6 +1,6 @@
 /** inferd as one peer among others, in its defaults. */
 import { connect, type IncomingHttpHeaders } from "node:http2";
-import { GenerateStreamRequest } from "../../gen/inferd/v1/generation_service.ts";
+import { GenerateRequest } from "../../gen/inferd/v1/generation_service.ts";
 import { GenerationServiceService } from "../../gen/inferd/v1/generation_service.ts";
 import { total } from "../lib/metrics.ts";
 import { freePort } from "../lib/port.ts";
@@ -44,7 +44,7 @@ export async function withInferd<T>(
 }
 
 /** Gives the server no room to write more than a byte. */
-function silentOverHttp2(address: string, request: GenerateStreamRequest): Silent {
+function silentOverHttp2(address: string, request: GenerateRequest): Silent {
   const session = connect(`http://${address}`, { settings: { initialWindowSize: 1 } });
   session.on("error", () => undefined);
   const call = session.request({
@@ -54,7 +54,7 @@ function silentOverHttp2(address: string, request: GenerateStreamRequest): Silen
     te: "trailers",
   });
   call.on("error", () => undefined);
-  const message = Buffer.from(GenerateStreamRequest.encode(request).finish());
+  const message = Buffer.from(GenerateRequest.encode(request).finish());
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(message.length, 1);
   call.end(Buffer.concat([prefix, message]));

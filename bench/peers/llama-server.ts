@@ -76,7 +76,7 @@ export function bodyOf(
     min_p: 0.05,
     ignore_eos: true,
     cache_prompt: cachePrompt,
-    return_tokens: true,
+    return_token_ids: true,
     stream: true,
   });
 }

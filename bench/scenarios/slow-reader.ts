@@ -3,7 +3,7 @@ import { connect } from "node:http2";
 import { join } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
 import {
-  GenerateStreamRequest,
+  GenerateRequest,
   type GenerateStreamResponse,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
@@ -96,8 +96,8 @@ function outcome(
   };
 }
 
-function requestOf(pieces: number): GenerateStreamRequest {
-  return GenerateStreamRequest.fromPartial({
+function requestOf(pieces: number): GenerateRequest {
+  return GenerateRequest.fromPartial({
     input: { $case: "prompt", value: `repeat ${pieces} ${"x".repeat(200)}` },
     sampling: { maxTokens: 16_000 },
   });
@@ -108,7 +108,7 @@ async function readAll(address: string, count: number, pieces: number): Promise<
   const client = new Client(address, credentials.createInsecure());
   const read = (): Promise<number[]> =>
     new Promise((resolve, reject) => {
-      const call = client.makeServerStreamRequest<GenerateStreamRequest, GenerateStreamResponse>(
+      const call = client.makeServerStreamRequest<GenerateRequest, GenerateStreamResponse>(
         stream.path,
         stream.requestSerialize,
         stream.responseDeserialize,
@@ -137,7 +137,7 @@ function stall(address: string): { readonly begun: Promise<void>; readonly end: 
     "content-type": "application/grpc",
     te: "trailers",
   });
-  const message = Buffer.from(GenerateStreamRequest.encode(requestOf(15_000)).finish());
+  const message = Buffer.from(GenerateRequest.encode(requestOf(15_000)).finish());
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(message.length, 1);
   call.end(Buffer.concat([prefix, message]));

@@ -71,8 +71,8 @@ func run(address, prompt string) error {
 
 // story prints a completion as it is made.
 func story(ctx context.Context, client inferd.GenerationServiceClient, prompt string) error {
-	stream, err := client.GenerateStream(ctx, &inferd.GenerateStreamRequest{
-		Input:    &inferd.GenerateStreamRequest_Prompt{Prompt: prompt},
+	stream, err := client.GenerateStream(ctx, &inferd.GenerateRequest{
+		Input:    &inferd.GenerateRequest_Prompt{Prompt: prompt},
 		Sampling: &inferd.Sampling{MaxTokens: new(uint32(64))},
 	})
 	if err != nil {
@@ -105,8 +105,8 @@ func compare(ctx context.Context, client inferd.EmbeddingServiceClient) error {
 		return err
 	}
 	var dot float32
-	other := response.GetEmbeddings()[1].GetVector()
-	for i, x := range response.GetEmbeddings()[0].GetVector() {
+	other := response.GetEmbeddings()[1].GetFloat32().GetValues()
+	for i, x := range response.GetEmbeddings()[0].GetFloat32().GetValues() {
 		dot += x * other[i]
 	}
 	fmt.Printf("similarity: %.3f\n", dot)

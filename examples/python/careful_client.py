@@ -6,9 +6,9 @@ import grpc
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
-from inferd.v1.embedding_service_pb2 import EmbedRequest, EmbedStreamRequest
+from inferd.v1.embedding_service_pb2 import EmbedRequest
 from inferd.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
-from inferd.v1.generation_service_pb2 import GenerateRequest, GenerateStreamRequest
+from inferd.v1.generation_service_pb2 import GenerateRequest
 from inferd.v1.generation_service_pb2_grpc import GenerationServiceStub
 from inferd.v1.types_pb2 import Sampling
 
@@ -55,7 +55,7 @@ def deadline(channel: grpc.Channel) -> None:
 
 def cancel(channel: grpc.Channel) -> None:
     """Cancelling frees the model after the step under way; what has arrived stays valid."""
-    endless = GenerateStreamRequest(
+    endless = GenerateRequest(
         prompt="Hello", sampling=Sampling(max_tokens=1500, ignore_eos=True)
     )
     call = GenerationServiceStub(channel).GenerateStream(endless, timeout=60)
@@ -68,17 +68,17 @@ def cancel(channel: grpc.Channel) -> None:
 
 
 def vectors(channel: grpc.Channel) -> None:
-    """Vectors of a batch arrive as they are computed; one text that fails does not fail the rest."""
+    """Vectors of a batch arrive as they are computed; where allowed, one text that fails fails alone."""
     texts = ["one", "two " * 4000, "three"]
     stub = EmbeddingServiceStub(channel)
-    for event in stub.EmbedStream(EmbedStreamRequest(inputs=texts), timeout=60):
+    for event in stub.EmbedStream(EmbedRequest(inputs=texts, allow_item_errors=True), timeout=60):
         if event.WhichOneof("event") == "embedding":
             item = event.embedding
-            print(f"vector {item.index}: {item.error.reason or len(item.vector)}")
+            print(f"vector {item.index}: {item.error.reason or len(item.float32.values)}")
         else:
             print(f"vectors finish: {event.finish.usage.prompt_tokens} tokens")
     whole = stub.Embed(EmbedRequest(inputs=["one"], dimensions=64), timeout=60)
-    print(f"vector of {len(whole.embeddings[0].vector)} dimensions")
+    print(f"vector of {len(whole.embeddings[0].float32.values)} dimensions")
 
 
 if __name__ == "__main__":

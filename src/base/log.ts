@@ -129,7 +129,13 @@ function isNothing(value: unknown): boolean {
 }
 
 function valueAsText(value: unknown): string {
-  if (typeof value !== "string") return JSON.stringify(value);
+  if (typeof value !== "string") return quoted(value);
   if (value.startsWith("sha256:")) return value.slice(0, "sha256:".length + 12);
-  return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+  return /^[^\s"=\p{C}]+$/u.test(value) ? value : quoted(value);
+}
+
+/** Callers name users and labels: no control character of theirs reaches a terminal, and no mark that turns text round. */
+function quoted(value: unknown): string {
+  const escape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value).replace(/\p{C}/gu, (mark) => mark.split("").map(escape).join(""));
 }

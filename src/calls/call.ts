@@ -13,6 +13,9 @@ export interface CallRecord {
   promptTokens?: number;
   completionTokens?: number;
   inputs?: number;
+  /** Its caller's own word on whom it is for, and its labels. */
+  user?: string;
+  labels?: Readonly<Record<string, string>>;
   finishReason?: string;
   /** Set once a worker has begun the call's job. */
   queueMs?: number;

@@ -157,6 +157,40 @@ export function numberMap<T>(item: Rule<T>, maxEntries: number): Rule<{ [key: nu
   };
 }
 
+export interface TextMapBounds {
+  readonly maxEntries: number;
+  readonly maxKeyBytes: number;
+  /** Of each value. */
+  readonly maxBytes: number;
+}
+
+/** A map from texts, none of them empty, to texts. */
+export function textMap({
+  maxEntries,
+  maxKeyBytes,
+  maxBytes,
+}: TextMapBounds): Rule<{ [key: string]: string }> {
+  const item = text(maxBytes, { mayBeEmpty: true });
+  return {
+    check: (values, at, report) => {
+      const entries = Object.entries(values);
+      if (entries.length > maxEntries) {
+        const most = `must have at most ${maxEntries} entries`;
+        report.add(at, "TOO_MANY", `${most}, not ${entries.length}`);
+        return;
+      }
+      for (const [name, value] of entries) {
+        const path = `${at}[${JSON.stringify(name)}]`;
+        const keyBytes = Buffer.byteLength(name);
+        const longest = `must have a key of at most ${maxKeyBytes} bytes`;
+        if (keyBytes > maxKeyBytes) report.add(path, "TOO_LONG", longest);
+        if (keyBytes === 0) report.add(path, "REQUIRED", "must have a key that is not empty");
+        item.check(value, path, report);
+      }
+    },
+  };
+}
+
 /** A value of an enum that this server knows: newer clients may send others. */
 export function known<E extends number>(
   values: Readonly<Record<string, E>>,

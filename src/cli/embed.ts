@@ -2,9 +2,9 @@
 import {
   Embedding,
   EmbeddingServiceService,
-  EmbedStreamRequest,
+  EmbedRequest,
 } from "../../gen/inferd/v1/embedding_service.ts";
-import { Truncate } from "../../gen/inferd/v1/types.ts";
+import { Truncation } from "../../gen/inferd/v1/types.ts";
 import { type Server, withServer } from "./client.ts";
 import { jsonWriter } from "./contract.ts";
 import { Reported } from "./failure.ts";
@@ -18,12 +18,16 @@ export interface EmbedFlags extends ConnectionFlags {
   readonly normalize?: boolean;
   readonly promptName?: string;
   readonly dimensions?: number;
-  readonly truncate: keyof typeof truncations;
+  readonly truncation: keyof typeof truncations;
   readonly json?: boolean;
   readonly wait?: boolean;
 }
 
-const truncations = { none: Truncate.NONE, end: Truncate.END, start: Truncate.START } as const;
+const truncations = {
+  none: Truncation.NONE,
+  end: Truncation.END,
+  start: Truncation.START,
+} as const;
 
 /** Texts for one call: few enough for any server's limit, enough to fill its batches. */
 const textsPerCall = 512;
@@ -37,11 +41,12 @@ export async function embed(texts: readonly string[], flags: EmbedFlags): Promis
       for await (const embedding of embedGroup(server, group, flags)) {
         const index = counts.texts;
         counts.texts += 1;
-        counts.tokens += embedding.tokens;
+        counts.tokens += embedding.tokenCount;
         await print({ ...embedding, index });
-        if (embedding.error === undefined) continue;
+        if (embedding.value?.$case !== "error") continue;
         counts.failed += 1;
-        say(`inferd: text ${index}: ${embedding.error.reason}: ${embedding.error.message}`);
+        const { reason, message } = embedding.value.value;
+        say(`inferd: text ${index}: ${reason}: ${message}`);
       }
     }
   });
@@ -55,10 +60,11 @@ async function* embedGroup(
   inputs: readonly string[],
   flags: EmbedFlags,
 ): AsyncIterable<Embedding> {
-  const request = EmbedStreamRequest.fromPartial({
+  const request = EmbedRequest.fromPartial({
     model: flags.model,
     inputs,
-    truncate: truncations[flags.truncate],
+    truncation: truncations[flags.truncation],
+    allowItemErrors: true,
     ...(flags.normalize === undefined ? {} : { normalize: flags.normalize }),
     ...(flags.promptName === undefined ? {} : { promptName: flags.promptName }),
     ...(flags.wait === true && { call: { waitForModel: true } }),
@@ -70,8 +76,8 @@ async function* embedGroup(
 }
 
 /** A text without a vector is `null`, so that line n stays text n. */
-async function printVector({ vector, error }: Embedding): Promise<void> {
-  await writeJson(error === undefined ? vector : null);
+async function printVector({ value }: Embedding): Promise<void> {
+  await writeJson(value?.$case === "float32" ? value.value.values : null);
 }
 
 function jsonPrinter(): (embedding: Embedding) => Promise<void> {

@@ -93,7 +93,6 @@ export function addConnectionFlags(command: Command): Command {
 const samplingFlags = {
   maxTokens: { value: "n", read: count, help: "Most tokens to generate." },
   temperature: { value: "t", read: number, help: "Randomness from 0 to 2; 0 takes the likeliest." },
-  seed: { value: "n", read: count, help: "Makes a completion repeatable." },
   topK: { value: "n", read: count, help: "Keeps the n likeliest tokens; 0 keeps all." },
   topP: { value: "p", read: number, help: "Keeps the likeliest tokens that sum to p." },
   minP: { value: "p", read: number, help: "Drops tokens below p times the likeliest." },
@@ -106,6 +105,7 @@ const samplingFlags = {
 } as const;
 
 export type SamplingFlags = { readonly [K in keyof typeof samplingFlags]?: number } & {
+  readonly seed?: bigint;
   readonly logitBias: Readonly<Record<string, number>>;
   readonly ignoreEos?: boolean;
 };
@@ -120,6 +120,7 @@ export function addSamplingFlags(command: Command): Command {
     command.option(`${flagName(key)} <${value}>`, help, read);
   }
   return command
+    .option("--seed <n>", "Makes a completion repeatable.", seed)
     .option("--logit-bias <token=bias>", "Adds to a token's logit. Repeatable.", addBias, {})
     .option("--ignore-eos", "Goes on past the model's end token.");
 }
@@ -140,6 +141,13 @@ export function count(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   if (value <= 0xffff_ffff) return value;
   throw new InvalidArgumentError("It must be a whole number from 0 to 4294967295.");
+}
+
+/** A whole number that the contract's int64 can carry. */
+function seed(text: string): bigint {
+  const value = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined;
+  if (value !== undefined && BigInt.asIntN(64, value) === value) return value;
+  throw new InvalidArgumentError("It must be a whole number of 64 bits.");
 }
 
 /** A variable that is set and empty counts as unset, as settings' do. */

@@ -2,12 +2,12 @@
 import {
   type Finish,
   FinishReason,
-  GenerateStreamRequest,
+  GenerateRequest,
   GenerateStreamResponse,
   GenerationServiceService,
   Role,
 } from "../../gen/inferd/v1/generation_service.ts";
-import { Truncate } from "../../gen/inferd/v1/types.ts";
+import { Truncation } from "../../gen/inferd/v1/types.ts";
 import { seconds } from "./call-error.ts";
 import { type Server, withServer } from "./client.ts";
 import { jsonWriter } from "./contract.ts";
@@ -20,13 +20,17 @@ export interface GenerateFlags extends ConnectionFlags, SamplingFlags {
   readonly chat?: boolean;
   readonly system?: string;
   readonly stop: readonly string[];
-  readonly truncate: keyof typeof truncations;
+  readonly truncation: keyof typeof truncations;
   readonly includePrompt?: boolean;
   readonly json?: boolean;
   readonly wait?: boolean;
 }
 
-const truncations = { none: Truncate.NONE, end: Truncate.END, start: Truncate.START } as const;
+const truncations = {
+  none: Truncation.NONE,
+  end: Truncation.END,
+  start: Truncation.START,
+} as const;
 
 export async function generate(argument: string | undefined, flags: GenerateFlags): Promise<void> {
   const request = requestOf(await readText(argument, "the prompt"), flags);
@@ -35,16 +39,21 @@ export async function generate(argument: string | undefined, flags: GenerateFlag
 }
 
 /** The request that a command line means. A system text or `--chat` makes a conversation of the prompt. */
-export function requestOf(prompt: string, flags: GenerateFlags): GenerateStreamRequest {
+export function requestOf(prompt: string, flags: GenerateFlags): GenerateRequest {
   const given = samplingKeys.filter((key) => flags[key] !== undefined);
   const scalars = Object.fromEntries(given.map((key) => [key, flags[key]]));
-  const { ignoreEos, logitBias } = flags;
-  return GenerateStreamRequest.fromPartial({
+  const { seed, ignoreEos, logitBias, stop } = flags;
+  return GenerateRequest.fromPartial({
     model: flags.model,
     input: inputOf(prompt, flags),
-    sampling: { ...scalars, logitBias, ...(ignoreEos === true ? { ignoreEos } : {}) },
-    stop: flags.stop,
-    truncate: truncations[flags.truncate],
+    sampling: {
+      ...scalars,
+      ...(seed === undefined ? {} : { seed }),
+      logitBias,
+      ...(ignoreEos === true ? { ignoreEos } : {}),
+      stop,
+    },
+    truncation: truncations[flags.truncation],
     includePrompt: flags.includePrompt ?? false,
     ...(flags.wait === true && { call: { waitForModel: true } }),
   });
@@ -53,7 +62,7 @@ export function requestOf(prompt: string, flags: GenerateFlags): GenerateStreamR
 function inputOf(
   prompt: string,
   { chat, system }: GenerateFlags,
-): NonNullable<GenerateStreamRequest["input"]> {
+): NonNullable<GenerateRequest["input"]> {
   if (chat !== true && system === undefined) return { $case: "prompt", value: prompt };
   const said = [
     ...(system === undefined ? [] : [{ role: Role.SYSTEM, content: system }]),
@@ -62,7 +71,7 @@ function inputOf(
   return { $case: "chat", value: { messages: said } };
 }
 
-async function printText(server: Server, request: GenerateStreamRequest): Promise<void> {
+async function printText(server: Server, request: GenerateRequest): Promise<void> {
   let last = "";
   try {
     for await (const { event } of server.call(GenerationServiceService.generateStream, [request])) {
@@ -81,7 +90,7 @@ async function printText(server: Server, request: GenerateStreamRequest): Promis
   }
 }
 
-async function printJson(server: Server, request: GenerateStreamRequest): Promise<void> {
+async function printJson(server: Server, request: GenerateRequest): Promise<void> {
   const toJson = jsonWriter("inferd.v1.GenerateStreamResponse");
   for await (const event of server.call(GenerationServiceService.generateStream, [request])) {
     await writeJson(toJson(GenerateStreamResponse.encode(event).finish()));

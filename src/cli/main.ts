@@ -31,7 +31,10 @@ Examples:
 `;
 
 function truncateOption(): Option {
-  return new Option("--truncate <where>", "Where to cut a text that is too long; none refuses it.")
+  return new Option(
+    "--truncation <where>",
+    "Where to cut a text that is too long; none refuses it.",
+  )
     .choices(["none", "end", "start"])
     .default("none");
 }

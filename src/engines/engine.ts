@@ -181,12 +181,12 @@ export interface GenerateJob {
   readonly truncate: Truncation;
   /** The most tokens that the server lets a prompt have, whatever the model's context. */
   readonly maxPromptTokens: number;
-  readonly returnTokens: boolean;
+  readonly returnTokenIds: boolean;
   /**
    * Whose prompts this one may profit from. What an engine remembers of another job's prompt may be reused where the two
    * scopes are equal, and nowhere else: no caller's times may tell what another has sent. To be compared, and never
-   * shown or logged: it is the id of the caller whom a credential proved, and empty where none was asked for. The empty
-   * scope is one scope, which all such callers share. An engine that remembers nothing ignores it.
+   * shown or logged: it is made of the id of the caller whom a credential proved and of the call's `cache_salt`, and
+   * empty where there is neither. The empty scope is one scope, which all such calls share. An engine that remembers nothing ignores it.
    */
   readonly cacheScope: string;
 }
@@ -194,7 +194,7 @@ export interface GenerateJob {
 export type GenerateInput =
   | { readonly kind: "prompt"; readonly text: string }
   | { readonly kind: "chat"; readonly messages: readonly ChatMessage[] }
-  | { readonly kind: "tokens"; readonly ids: Uint32Array };
+  | { readonly kind: "token_ids"; readonly ids: Uint32Array };
 
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
@@ -212,6 +212,7 @@ export interface Sampling {
   readonly presencePenalty: number;
   readonly frequencyPenalty: number;
   readonly penaltyLastN: number;
+  /** From 0 to 4,294,967,294: a caller's 64 bits are folded before. */
   readonly seed: number;
   readonly maxTokens: number;
   readonly minTokens: number;
@@ -236,7 +237,7 @@ export interface StepEvent {
 /** What a job gives: `started`, then pieces or vectors, then exactly one of `finish` and `failed`. */
 export type JobEvent =
   | { readonly kind: "started" }
-  | { readonly kind: "piece"; readonly text: string; readonly tokens?: Uint32Array }
+  | { readonly kind: "piece"; readonly text: string; readonly tokenIds?: Uint32Array }
   | { readonly kind: "vector"; readonly vector: VectorItem }
   | ({ readonly kind: "finish" } & JobResult)
   | { readonly kind: "failed"; readonly error: ErrorData };
@@ -247,7 +248,8 @@ export interface VectorItem {
   readonly index: number;
   /** As long as the model's dimensions; empty where `error` is set. */
   readonly values: Float32Array;
-  readonly tokens: number;
+  /** How many it was read as. */
+  readonly tokenCount: number;
   readonly truncated: boolean;
   readonly error?: ErrorData;
 }

@@ -41,7 +41,7 @@ export class Conduct {
       "TOO_MANY_CALLS",
       "this connection begins too many calls; wait a little",
       {
-        facts: { calls_per_second: String(this.#options.callsPerSecond) },
+        facts: { callsPerSecond: String(this.#options.callsPerSecond) },
         retryAfterMs: waitMs,
       },
     );

@@ -52,6 +52,6 @@ export class Outlet<O> {
 
 function slowReader(stallMs: number): ServeError {
   return new ServeError("SLOW_READER", `the stream was not read for ${stallMs} ms`, {
-    facts: { stall_ms: String(stallMs) },
+    facts: { stallMs: String(stallMs) },
   });
 }

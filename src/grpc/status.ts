@@ -20,8 +20,8 @@ export interface WireStatus {
   readonly metadata: Metadata;
 }
 
-/** Whose reasons `ErrorInfo.reason` are. */
-export const errorDomain = "inferd";
+/** Whose reasons `ErrorInfo.reason` are: by AIP-193 a name that is unique in the world. */
+export const errorDomain = "inferd.dev";
 
 const maxMessageChars = 400;
 const maxFactChars = 128;

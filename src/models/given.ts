@@ -6,11 +6,11 @@ import type { WorkerEvent } from "../workers/messages.ts";
 
 /** Of a completion. A piece without the ids of its tokens counts as one: most are. */
 export function completionTokensOf(event: WorkerEvent): number {
-  return event.kind === "piece" ? (event.tokens?.length ?? 1) : 0;
+  return event.kind === "piece" ? (event.tokenIds?.length ?? 1) : 0;
 }
 
 /** Of the texts whose vectors these are. */
 export function promptTokensOf(event: WorkerEvent): number {
   if (event.kind !== "vectors") return 0;
-  return event.vectors.reduce((sum, { tokens }) => sum + tokens, 0);
+  return event.vectors.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
 }

@@ -32,7 +32,7 @@ export class Lobby {
   }
 
   /** Resolves when the model may serve: look again. Throws QUEUE_FULL, or the signal's reason. */
-  wait({ caller, priority, tokens, signal }: WaitingCall): Promise<void> {
+  wait({ caller, user, priority, tokens, signal }: WaitingCall): Promise<void> {
     if (signal.aborted) return Promise.reject(ServeError.from(signal.reason));
     const { promise, resolve, reject }: PromiseWithResolvers<void> = Promise.withResolvers();
     const leave = (): void => {
@@ -46,7 +46,7 @@ export class Lobby {
     };
     const abort = (): void => fail(ServeError.from(signal.reason));
     const waiting: Waiting = {
-      ...{ caller, priority, tokens, promptTokens: tokens, isRetry: false },
+      ...{ caller, user, priority, tokens, promptTokens: tokens, isRetry: false },
       go: () => {
         leave();
         resolve();

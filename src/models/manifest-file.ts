@@ -19,7 +19,7 @@ interface ManifestValues {
   readonly files?: Readonly<Record<string, string | { path: string; sha256?: string }>>;
   readonly license?: string;
   readonly description?: string;
-  readonly sampling?: Readonly<Record<string, number | boolean>>;
+  readonly sampling?: Readonly<Record<string, number | boolean | readonly string[]>>;
   readonly chat_template?: string;
   readonly chat_template_file?: string;
   readonly limits?: Readonly<
@@ -163,7 +163,9 @@ function manifestOf(values: ManifestValues, found: FoundFiles): Manifest {
 }
 
 /** `top_k` is `topK` in the program; a test holds the schema's keys against the type's. */
-function samplingOf(values: Readonly<Record<string, number | boolean>>): SamplingDefaults {
+function samplingOf(
+  values: Readonly<Record<string, number | boolean | readonly string[]>>,
+): SamplingDefaults {
   const camel = (key: string): string =>
     key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [camel(key), value]));

@@ -6,7 +6,13 @@
 /** One key's schema. Of JSON Schema, only what manifests need. */
 export interface KeySchema {
   readonly type:
-    "string" | "number" | "integer" | "boolean" | "object" | readonly ["string", "object"];
+    | "string"
+    | "number"
+    | "integer"
+    | "boolean"
+    | "array"
+    | "object"
+    | readonly ["string", "object"];
   readonly description: string;
   /** What the value must be, where type and range do not say it. */
   readonly says?: string;
@@ -19,6 +25,8 @@ export interface KeySchema {
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
+  readonly maxItems?: number;
+  readonly items?: KeySchema;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, KeySchema>>;
   readonly additionalProperties?: false | KeySchema;
@@ -66,10 +74,27 @@ const sampling: KeySchema = {
     presence_penalty: decimal(-2, 2, "Lowers the logits of recent tokens, once."),
     frequency_penalty: decimal(-2, 2, "Lowers the logits of recent tokens, each time seen."),
     penalty_last_n: whole(0, million, "How many tokens the penalties look back."),
-    seed: whole(0, 4_294_967_294, "Makes completions repeatable; a random one by default."),
+    seed: whole(
+      0,
+      Number.MAX_SAFE_INTEGER,
+      "Makes completions repeatable; a random one by default.",
+    ),
     max_tokens: whole(1, million, "Most tokens of a completion."),
     min_tokens: whole(0, million, "Fewest tokens before the model may end."),
     ignore_eos: { type: "boolean", description: "Goes on past the model's end token." },
+    stop: {
+      type: "array",
+      maxItems: 16,
+      items: {
+        type: "string",
+        minLength: 1,
+        maxLength: 256,
+        description: "A text.",
+        says: "a text",
+      },
+      says: "a list of at most 16 texts of 1 to 256 characters",
+      description: "Texts that end a completion; a call's own replace them.",
+    },
   },
 };
 
@@ -139,8 +164,9 @@ export const manifestSchema: KeySchema = {
   properties: {
     name: {
       type: "string",
-      pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
-      says: "1 to 128 letters, digits, dots, dashes and underscores, a letter or digit first",
+      pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$",
+      maxLength: 128,
+      says: "1 to 128 letters, digits, dots, dashes and underscores, in parts that begin with a letter or digit, with slashes between them",
       description: "What calls name it by.",
     },
     version: text(64, "Any text that tells its versions apart; quote what looks like a number."),

@@ -12,6 +12,7 @@ export interface ManifestFile {
 /** Sampling defaults: whatever the manifest states. */
 export type SamplingDefaults = Partial<Omit<Sampling, "logitBias" | "seed">> & {
   readonly seed?: number;
+  readonly stop?: readonly string[];
 };
 
 export interface Manifest {

@@ -34,6 +34,8 @@ export interface Submission {
   readonly expiresAt: number;
   /** Who shares a turn in the queue: `CallContext.caller.id`. */
   readonly caller: string;
+  /** Who of the caller's users shares a turn among those: `CallOptions.user` of the contract. */
+  readonly user: string;
   readonly priority: Priority;
   /** It has waited for its model to be loaded, within the bounds: it is not refused for them again. */
   readonly isAdmitted?: boolean;
@@ -42,6 +44,7 @@ export interface Submission {
 /** A call that waits for its model to be loaded. */
 export interface WaitingCall {
   readonly caller: string;
+  readonly user: string;
   readonly priority: Priority;
   /** To read: what it holds while it waits. */
   readonly tokens: number;

@@ -74,7 +74,7 @@ export class OnePlace {
     this.#promisedAtMs = nextTurn({ nowMs, drainMs, placeMs, promisedAtMs: this.#promisedAtMs });
     const waitingTokens = String(this.#tokens);
     return new ServeError("QUEUE_FULL", "too many calls wait for this model; try again later", {
-      facts: { bound, scope: "model", waiting: String(waiting), waiting_tokens: waitingTokens },
+      facts: { bound, scope: "model", waiting: String(waiting), waitingTokens },
       retryAfterMs: this.#promisedAtMs - nowMs,
     });
   }

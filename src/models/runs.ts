@@ -145,8 +145,8 @@ export class Runs {
   }
 }
 
-function ticketOf({ job, caller, priority }: Submission, contextLength: number): Ticket {
-  return { caller, priority, ...workOf(job, contextLength) };
+function ticketOf({ job, caller, user, priority }: Submission, contextLength: number): Ticket {
+  return { caller, user, priority, ...workOf(job, contextLength) };
 }
 
 /** Why a job ended. One that the signal has stopped may throw anything; the signal knows why. */

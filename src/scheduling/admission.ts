@@ -3,7 +3,8 @@
  *
  * Whoever fits, waits. Where the bound is reached, the newest job of whoever holds most gives way, and
  * that can be the newcomer: so a single caller may fill a queue that nobody else wants, and has to
- * make room as soon as another comes (longest queue drop, Suter and others 1998). Batch and
+ * make room as soon as another comes (longest queue drop, Suter and others 1998). Users of one caller share what it
+ * holds in the same way. Batch and
  * interactive jobs share the bound likewise: the one that holds more than its part gives way.
  */
 import { batchShare, type Priority } from "../base/priority.ts";
@@ -74,42 +75,50 @@ interface NamedBound {
   readonly most: number;
 }
 
-/** What the jobs of one priority hold of a bound. */
-interface Holding {
-  total: number;
-  readonly byCaller: Map<string, number>;
-}
-
-/** The newest job of the caller who holds most, in the priority that holds most beyond its part. */
+/** The newest job of the user who holds most of the caller's who does, in the priority that holds most beyond its part. */
 function leastEntitled<T extends Waiter>(left: readonly T[], newcomer: T, bound: NamedBound): T {
   const held = holdings(left, bound.name);
   const batchPart = Math.floor(bound.most * batchShare);
   const beyond: Record<Priority, number> = {
-    batch: held.batch.total - batchPart,
-    interactive: held.interactive.total - (bound.most - batchPart),
+    batch: held.batch - batchPart,
+    interactive: held.interactive - (bound.most - batchPart),
   };
   const other: Priority = newcomer.priority === "batch" ? "interactive" : "batch";
   const yielding = beyond[other] > 0 && beyond[newcomer.priority] <= 0 ? other : newcomer.priority;
-  const { byCaller } = held[yielding];
-  const most = Math.max(...byCaller.values());
-  // Where several hold as much, it is the newcomer who has to go.
-  if (yielding === newcomer.priority && byCaller.get(newcomer.caller) === most) return newcomer;
-  const yields = ({ isRetry, priority, caller }: T): boolean =>
-    !isRetry && priority === yielding && byCaller.get(caller) === most;
-  return left.findLast(yields) ?? newcomer;
+  const rest = left.filter(({ isRetry, priority }) => !isRetry && priority === yielding);
+  const ofCaller = heldMost(rest, { newcomer, bound, partyOf: ({ caller }) => caller });
+  const ofUser = heldMost(ofCaller, { newcomer, bound, partyOf: ({ user = "" }) => user });
+  return ofUser.includes(newcomer) ? newcomer : (ofUser.at(-1) ?? newcomer);
 }
 
-function holdings(left: readonly Waiter[], bound: Bound): Record<Priority, Holding> {
-  const held = {
-    batch: { total: 0, byCaller: new Map<string, number>() },
-    interactive: { total: 0, byCaller: new Map<string, number>() },
-  };
-  for (const { isRetry, priority, caller, tokens } of left) {
-    if (isRetry) continue;
-    const cost = bound === "jobs" ? 1 : tokens;
-    const { byCaller } = held[priority];
-    held[priority].total += cost;
-    byCaller.set(caller, (byCaller.get(caller) ?? 0) + cost);
+interface Yielding<T> {
+  readonly newcomer: T;
+  readonly bound: NamedBound;
+  readonly partyOf: (job: T) => string;
+}
+
+/** The jobs of the party that holds most: of the newcomer's where several hold as much, else of the newest job's. */
+function heldMost<T extends Waiter>(
+  jobs: readonly T[],
+  { newcomer, bound, partyOf }: Yielding<T>,
+): readonly T[] {
+  const held = new Map<string, number>();
+  for (const job of jobs) {
+    const party = partyOf(job);
+    held.set(party, (held.get(party) ?? 0) + costOf(job, bound.name));
   }
+  const most = Math.max(...held.values());
+  const holdsMost = (job: T): boolean => held.get(partyOf(job)) === most;
+  const newest =
+    jobs.includes(newcomer) && holdsMost(newcomer) ? newcomer : jobs.findLast(holdsMost);
+  return newest === undefined ? [] : jobs.filter((job) => partyOf(job) === partyOf(newest));
+}
+
+const costOf = ({ tokens }: Waiter, bound: Bound): number => (bound === "jobs" ? 1 : tokens);
+
+/** What the jobs of each priority hold of a bound. */
+function holdings(left: readonly Waiter[], bound: Bound): Record<Priority, number> {
+  const held = { batch: 0, interactive: 0 };
+  for (const job of left) if (!job.isRetry) held[job.priority] += costOf(job, bound);
   return held;
 }

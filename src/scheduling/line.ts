@@ -88,8 +88,9 @@ export class Line<T extends Ticket> {
   }
 
   /** What would start before a job that came now. Batch jobs do not count before an interactive one: few are. */
-  ahead({ caller, priority, tokens }: Ticket): Ahead {
-    const own = (priority === "batch" ? this.#batch : this.#interactive).ahead(caller);
+  ahead(newcomer: Ticket): Ahead {
+    const { priority, tokens } = newcomer;
+    const own = this.#of(newcomer).ahead(newcomer);
     if (priority === "interactive") return { interactive: own, batch: { jobs: 0, tokens: 0 } };
     const { size, tokens: waiting } = this.#interactive;
     const passing = Math.min(waiting, (own.tokens + tokens) * passingTokens);

@@ -239,7 +239,7 @@ export class Queue<Place> {
     if (neededMs <= leftMs) return;
     this.#tally.refused.WOULD_EXPIRE += 1;
     const message = "the call's deadline would pass before its end; allow more time, or try later";
-    const facts = { needed_ms: String(Math.round(neededMs)), left_ms: String(Math.round(leftMs)) };
+    const facts = { neededMs: String(Math.round(neededMs)), leftMs: String(Math.round(leftMs)) };
     throw new ServeError("WOULD_EXPIRE", message, { facts });
   }
 
@@ -248,7 +248,7 @@ export class Queue<Place> {
     const { size: waiting, sizes } = this.#line;
     const what = scope === "model" ? "for this model" : "in this server";
     return new ServeError("QUEUE_FULL", `too many calls wait ${what}; try again later`, {
-      facts: { bound, scope, waiting: String(waiting), waiting_tokens: String(this.#line.tokens) },
+      facts: { bound, scope, waiting: String(waiting), waitingTokens: String(this.#line.tokens) },
       retryAfterMs: this.#forecast.turnMs(sizes, priority, this.#options.now()),
     });
   }

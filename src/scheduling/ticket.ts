@@ -5,5 +5,7 @@ import type { Work } from "./work.ts";
 export interface Ticket extends Work {
   /** Who shares a turn: `CallContext.caller.id`. */
   readonly caller: string;
+  /** Who of the caller's users shares a turn among those: `CallOptions.user` of the contract. Left out for none. */
+  readonly user?: string;
   readonly priority: Priority;
 }

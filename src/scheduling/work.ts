@@ -34,7 +34,7 @@ function promptTokensOf(input: Extract<Job, { kind: "generate" }>["input"]): num
   switch (input.kind) {
     case "prompt":
       return textTokens + Buffer.byteLength(input.text);
-    case "tokens":
+    case "token_ids":
       return input.ids.length;
     case "chat":
       return input.messages.reduce(

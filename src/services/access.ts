@@ -14,6 +14,7 @@ export interface Wanted {
 /** How a call waits for its model. */
 export interface Wait {
   readonly isWanted: boolean;
+  readonly user: string;
   readonly priority: WaitingCall["priority"];
   /** What the call holds meanwhile, in tokens to read. */
   readonly tokens: () => number;
@@ -23,7 +24,7 @@ export interface Wait {
 export async function modelLoaded(
   { caller, record, signal }: CallContext,
   models: Models,
-  { name, task, isWanted, priority, tokens }: Wanted & Wait,
+  { name, task, isWanted, user, priority, tokens }: Wanted & Wait,
 ): Promise<boolean> {
   if (!isWanted) return false;
   if (name !== "") caller.use(name);
@@ -31,7 +32,8 @@ export async function modelLoaded(
   if (name === "") caller.use(manifest.name);
   if (state !== "loading") return false;
   record.model = manifest.name;
-  return models.loaded(manifest.name, { caller: caller.id, priority, signal, tokens: tokens() });
+  const waiting = { caller: caller.id, user, priority, signal, tokens: tokens() };
+  return models.loaded(manifest.name, waiting);
 }
 
 /** Finds a call's model. One that its caller may not use is refused whether it is there or not. */
@@ -116,6 +118,6 @@ export async function* metered<T extends { readonly kind: string }>(
 function refusedTokens(thrown: unknown, prompt: number): number {
   if (!(thrown instanceof ServeError)) return 0;
   const { reason, facts } = thrown;
-  if (reason === "PROMPT_TOO_LONG") return Math.min(prompt, Number(facts["most_tokens"] ?? prompt));
+  if (reason === "PROMPT_TOO_LONG") return Math.min(prompt, Number(facts["mostTokens"] ?? prompt));
   return reason === "CHAT_TOO_SLOW" || reason === "FIELD_INVALID" ? prompt : 0;
 }

@@ -13,11 +13,11 @@ export interface VectorAnswer {
 
 const dimensionBytes = { float32: 4, float16: 2, int8: 1 } as const;
 
-/** An item's fields besides its vector, each of any value: index, scale, tokens, truncated. */
-const itemBytes = 6 + 5 + 6 + 2;
+/** An item's fields besides its vector, each of any value: index, token count, truncated; and the scale of int8. */
+const itemBytes = 6 + 6 + 2 + 5;
 /** Why a text has no vector takes so much, where its vector would take less. */
 const errorBytes = 256;
-/** What stands beside the items: usage, timings, the model's names and digest. */
+/** What stands beside the items: usage, timings, the model's names and digest, the request id. */
 export const restBytes = 1024;
 
 /** At most so many bytes has an answer of `Embed`; seldom more than a few for each text too many. */
@@ -26,7 +26,8 @@ export function embedAnswerBytes({ count, dimensions, encoding }: VectorAnswer):
 }
 
 function embeddingBytes(vectorBytes: number): number {
-  return delimited(Math.max(itemBytes + delimited(vectorBytes), errorBytes));
+  // Numbers are a field of a message that is a field.
+  return delimited(Math.max(itemBytes + delimited(delimited(vectorBytes)), errorBytes));
 }
 
 /** A field of so many bytes, with its tag and its length. */
@@ -46,7 +47,7 @@ export function assertVectorsFit(answer: VectorAnswer, mostBytes: number): void 
     texts === 0 ? "" : `send at most ${texts} ${texts === 1 ? "text" : "texts"} a call, `;
   const advice = `${fewer}ask for a smaller encoding, or use EmbedStream`;
   const reason = "TOO_MANY";
-  const facts = { max_inputs: String(texts) };
+  const facts = { maxInputs: String(texts) };
   throw tooLarge({ bytes, mostBytes, advice, field: "inputs", reason }, facts);
 }
 
@@ -69,7 +70,7 @@ function tooLarge({ field, reason, ...sizes }: TooLarge, facts = {}): ServeError
   const description = `would make an answer of ${bytes} bytes, and at most ${mostBytes} are sent: ${advice}`;
   const violation: Violation = { field, reason, description };
   return new ServeError("RESPONSE_TOO_LARGE", `${field} ${description}`, {
-    facts: { bytes: String(bytes), max_bytes: String(mostBytes), ...facts },
+    facts: { bytes: String(bytes), maxBytes: String(mostBytes), ...facts },
     violations: [violation],
   });
 }

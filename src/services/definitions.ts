@@ -5,7 +5,7 @@ import { GenerationServiceService } from "../../gen/inferd/v1/generation_service
 import { ModelServiceService } from "../../gen/inferd/v1/model_service.ts";
 import { ServerServiceService } from "../../gen/inferd/v1/server_service.ts";
 import type { Limits } from "./limits.ts";
-import { maxMessages } from "./rules.ts";
+import { maxLabels, maxMessages } from "./rules.ts";
 import { type Bounds, checkCounts } from "./wire.ts";
 import { writeEmbedResponse, writeEmbedStreamResponse } from "./vector-messages.ts";
 
@@ -24,25 +24,29 @@ export const embeddingService = (limits: Limits) =>
 export const modelService = strict(ModelServiceService, {});
 export const serverService = strict(ServerServiceService, {});
 
-/** Both requests have these fields. */
 function generationBounds({ maxPromptTokens, maxStops, maxLogitBias }: Limits): Bounds {
   return {
     3: { name: "chat", inside: { 1: { name: "chat.messages", max: maxMessages } } },
     4: {
-      name: "tokens",
-      inside: { 1: { name: "tokens.ids", max: maxPromptTokens, varints: true } },
+      name: "token_ids",
+      inside: { 1: { name: "token_ids.ids", max: maxPromptTokens, varints: true } },
     },
     5: {
       name: "sampling",
-      inside: { 13: { name: "sampling.logit_bias", max: maxLogitBias } },
+      inside: {
+        13: { name: "sampling.logit_bias", max: maxLogitBias },
+        15: { name: "sampling.stop", max: maxStops },
+      },
     },
-    6: { name: "stop", max: maxStops },
+    15: callBounds,
   };
 }
 
 function embeddingBounds({ maxInputs }: Limits): Bounds {
-  return { 2: { name: "inputs", max: maxInputs } };
+  return { 2: { name: "inputs", max: maxInputs }, 15: callBounds };
 }
+
+const callBounds = { name: "call", inside: { 3: { name: "call.labels", max: maxLabels } } };
 
 interface Readable {
   readonly requestDeserialize: (bytes: Buffer) => unknown;

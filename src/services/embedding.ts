@@ -1,12 +1,10 @@
-/** Embeddings: both methods are one core; a text that fails does so alone. */
+/** Embeddings: both methods are one core. A text that fails fails its call, unless that asks for the others. */
 import {
   type EmbedFinish,
-  type EmbeddingError,
   type EmbedRequest,
-  type EmbedStreamRequest,
-  Encoding,
+  VectorEncoding,
 } from "../../gen/inferd/v1/embedding_service.ts";
-import { type ErrorData, ServeError } from "../base/errors.ts";
+import { ServeError } from "../base/errors.ts";
 import { type CallContext, type Handler, noteStarted } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
 import type { EmbedJob, JobResult, ModelInfo } from "../engines/engine.ts";
@@ -17,12 +15,14 @@ import { estimateTokens, heldTokens, lookAt, metered, modelLoaded, resolveFor } 
 import { assertVectorsFit, type VectorAnswer } from "./answer-size.ts";
 import type { Limits } from "./limits.ts";
 import { embeddingTimings, truncationOf, usageOf, versionOf, waits } from "./messages.ts";
-import { originOf } from "./origin.ts";
+import { textError } from "./item-errors.ts";
+import { noteCall, originOf } from "./origin.ts";
 import { requestRules } from "./rules.ts";
 import type {
   VectorEmbedding,
   VectorEmbedResponse,
   VectorEmbedStreamResponse,
+  VectorValue,
 } from "./vector-messages.ts";
 
 export interface EmbeddingOptions {
@@ -32,7 +32,7 @@ export interface EmbeddingOptions {
 
 export interface EmbeddingHandlers {
   readonly embed: Handler<EmbedRequest, VectorEmbedResponse>;
-  readonly embedStream: Handler<EmbedStreamRequest, VectorEmbedStreamResponse>;
+  readonly embedStream: Handler<EmbedRequest, VectorEmbedStreamResponse>;
 }
 
 export function embeddingHandlers(options: EmbeddingOptions): EmbeddingHandlers {
@@ -51,7 +51,7 @@ export function embeddingHandlers(options: EmbeddingOptions): EmbeddingHandlers 
       alsoCheck,
     ),
     embedStream: validated(
-      rules.EmbedStreamRequest,
+      rules.EmbedRequest,
       async function* (request, context) {
         const events = embed(request, context, { ...options, mostBytes: Infinity });
         for await (const event of request.unordered ? events : inOrder(events)) yield { event };
@@ -71,10 +71,12 @@ async function* embed(
 ): AsyncGenerator<Event> {
   const wanted = { name: request.model, task: "embed" } as const;
   const job = jobOf(request);
-  const origin = originOf(context, request.priority);
+  noteCall(context, request.call);
+  const origin = originOf(context, request.call);
   const isAdmitted = await modelLoaded(context, models, {
     ...wanted,
     isWanted: waits(request, limits),
+    user: origin.user,
     priority: origin.priority,
     tokens: () => heldTokens(estimateTokens(request.inputs)),
   });
@@ -101,17 +103,18 @@ async function* embed(
       case "vectors":
         // Stands where the job breaks off before it gives its result.
         context.record.promptTokens = (context.record.promptTokens ?? 0) + promptTokensOf(event);
+        assertTexts(event.vectors, request, context);
         for (const vector of event.vectors) {
           if (!due.delete(vector.index))
             throw new Error("the engine gave a vector that is not due");
-          yield { $case: "embedding", value: embeddingOf(vector) };
+          yield { $case: "embedding", value: embeddingOf(vector, shape.encoding) };
         }
         break;
       case "finish":
         if (due.size > 0) throw new Error("the engine ended without a vector for each text");
         context.record.promptTokens = event.usage.promptTokens;
         context.record.queueMs = Math.round(event.timings.queueMs);
-        yield { $case: "finish", value: finishOf(event, model.status) };
+        yield { $case: "finish", value: finishOf(event, model.status, context) };
         break;
       case "failed":
         throw ServeError.fromData(event.error);
@@ -119,6 +122,19 @@ async function* embed(
         throw new Error("bug: an embedding job gave text");
     }
   }
+}
+
+/** Ends the call where texts have errors that it did not ask to be told one by one. */
+function assertTexts(
+  vectors: readonly EncodedVector[],
+  { allowItemErrors }: EmbedRequest,
+  { abort }: Pick<CallContext, "abort">,
+): void {
+  const error = allowItemErrors ? undefined : textError(vectors);
+  if (error === undefined) return;
+  // The job ends for this reason too, not because its events are no longer read.
+  abort(error);
+  throw error;
 }
 
 /** Checks what only the model knows. */
@@ -150,9 +166,9 @@ function answerOf(
   return { count: inputs.length, dimensions: dimensions ?? info?.dimensions ?? 0, encoding };
 }
 
-function jobOf({ inputs, truncate, promptName }: EmbedRequest): EmbedJob {
+function jobOf({ inputs, truncation, promptName }: EmbedRequest): EmbedJob {
   const prompt = promptName === undefined ? {} : { promptName };
-  return { kind: "embed", texts: inputs, truncate: truncationOf(truncate), ...prompt };
+  return { kind: "embed", texts: inputs, truncate: truncationOf(truncation), ...prompt };
 }
 
 function shapeOf(
@@ -166,37 +182,49 @@ function shapeOf(
   };
 }
 
-function encodingOf(encoding: Encoding): VectorShape["encoding"] {
+function encodingOf(encoding: VectorEncoding): VectorShape["encoding"] {
   switch (encoding) {
-    case Encoding.FLOAT16:
+    case VectorEncoding.FLOAT16:
       return "float16";
-    case Encoding.INT8:
+    case VectorEncoding.INT8:
       return "int8";
-    case Encoding.UNSPECIFIED:
-    case Encoding.FLOAT32:
+    case VectorEncoding.UNSPECIFIED:
+    case VectorEncoding.FLOAT32:
       return "float32";
   }
 }
 
-function embeddingOf(item: EncodedVector): VectorEmbedding {
-  const { index, values, packed, scale, tokens, truncated, error } = item;
+function embeddingOf(item: EncodedVector, encoding: VectorShape["encoding"]): VectorEmbedding {
+  const { index, tokenCount, truncated } = item;
+  return { index, value: valueOf(item, encoding), tokenCount, truncated };
+}
+
+function valueOf(item: EncodedVector, encoding: VectorShape["encoding"]): VectorValue {
+  const { values, packed, scale, error } = item;
+  if (error !== undefined) {
+    return { $case: "error", value: { reason: error.reason, message: error.message } };
+  }
+  switch (encoding) {
+    case "float32":
+      return { $case: "float32", value: { values } };
+    case "float16":
+      return { $case: "float16", value: packed };
+    case "int8":
+      return { $case: "int8", value: { values: packed, scale } };
+  }
+}
+
+function finishOf(
+  { usage, timings }: JobResult,
+  model: ModelStatus,
+  { requestId }: Pick<CallContext, "requestId">,
+): EmbedFinish {
   return {
-    index,
-    vector: values,
-    packed,
-    scale,
-    tokens,
-    truncated,
-    error: error && errorOf(error),
+    usage: usageOf(usage),
+    timings: embeddingTimings(timings),
+    model: versionOf(model),
+    requestId,
   };
-}
-
-function errorOf({ reason, message }: ErrorData): EmbeddingError {
-  return { reason, message };
-}
-
-function finishOf({ usage, timings }: JobResult, model: ModelStatus): EmbedFinish {
-  return { usage: usageOf(usage), timings: embeddingTimings(timings), model: versionOf(model) };
 }
 
 /** Holds back vectors that came before their turn. They are at most as many as the texts. */
@@ -225,5 +253,5 @@ async function collect(events: AsyncIterable<Event>): Promise<VectorEmbedRespons
     else finish = value;
   }
   embeddings.sort((a, b) => a.index - b.index);
-  return { embeddings, ...finish };
+  return { embeddings, finish };
 }

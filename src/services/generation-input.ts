@@ -9,7 +9,7 @@ export function promptEstimate(input: GenerateInput): number {
       return estimateTokens([input.text]);
     case "chat":
       return estimateTokens(input.messages.map(({ content }) => content));
-    case "tokens":
+    case "token_ids":
       return input.ids.length;
   }
 }
@@ -20,8 +20,8 @@ export function inputOf({ input }: GenerateRequest): GenerateInput {
       return { kind: "prompt", text: input.value };
     case "chat":
       return { kind: "chat", messages: input.value.messages.map(chatMessageOf) };
-    case "tokens":
-      return { kind: "tokens", ids: Uint32Array.from(input.value.ids) };
+    case "tokenIds":
+      return { kind: "token_ids", ids: Uint32Array.from(input.value.ids) };
     case undefined:
       throw new Error("bug: a request without input passed its rules");
   }

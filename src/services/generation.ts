@@ -5,7 +5,6 @@ import {
   FinishReason,
   type GenerateRequest,
   type GenerateResponse,
-  type GenerateStreamRequest,
   type GenerateStreamResponse,
   type Piece,
   type Started,
@@ -22,7 +21,7 @@ import { assertTextFits } from "./answer-size.ts";
 import type { Limits } from "./limits.ts";
 import { inputOf, promptEstimate, promptToRepeat } from "./generation-input.ts";
 import { generationTimings, truncationOf, usageOf, versionOf, waits } from "./messages.ts";
-import { originOf } from "./origin.ts";
+import { cacheScopeOf, noteCall, originOf } from "./origin.ts";
 import { requestRules } from "./rules.ts";
 import { checkSampling, outsideVocabulary, resolveSampling, vocabularyOf } from "./sampling.ts";
 
@@ -35,7 +34,7 @@ export interface GenerationOptions {
 
 export interface GenerationHandlers {
   readonly generate: Handler<GenerateRequest, GenerateResponse>;
-  readonly generateStream: Handler<GenerateStreamRequest, GenerateStreamResponse>;
+  readonly generateStream: Handler<GenerateRequest, GenerateStreamResponse>;
 }
 
 export function generationHandlers(options: GenerationOptions): GenerationHandlers {
@@ -60,7 +59,7 @@ export function generationHandlers(options: GenerationOptions): GenerationHandle
       alsoCheck,
     ),
     generateStream: validated(
-      rules.GenerateStreamRequest,
+      rules.GenerateRequest,
       async function* (request, context) {
         for await (const event of stream(request, context)) yield { event };
       },
@@ -71,24 +70,26 @@ export function generationHandlers(options: GenerationOptions): GenerationHandle
 
 type Event = NonNullable<GenerateStreamResponse["event"]>;
 
-/** The two requests have the same fields; so has what comes of them. */
 async function* generate(
   request: GenerateRequest,
   context: CallContext,
   options: GenerationOptions,
 ): AsyncGenerator<Event> {
   const wanted = { name: request.model, task: "generate" } as const;
-  const origin = originOf(context, request.priority);
+  noteCall(context, request.call);
+  const origin = originOf(context, request.call);
   const isAdmitted = await modelLoaded(context, options.models, {
     ...wanted,
     isWanted: waits(request, options.limits),
+    user: origin.user,
     priority: origin.priority,
     tokens: () => heldTokens(promptEstimate(inputOf(request))),
   });
   const model = resolveFor(context, options.models, wanted);
   checkAgainst(request, model.status);
-  const job = jobOf(request, model.status, { ...options, caller: context.caller });
-  const started: Started = { model: versionOf(model.status), seed: job.sampling.seed };
+  const { job, seed } = jobOf(request, model.status, { ...options, caller: context.caller });
+  const { requestId } = context;
+  const started: Started = { model: versionOf(model.status), seed, requestId };
   let hasStarted = false;
   const shape = { normalize: false, dimensions: undefined, encoding: "float32" } as const;
   const submission = { job, shape, ...origin, isAdmitted };
@@ -98,9 +99,9 @@ async function* generate(
       noteStarted(context);
       yield { $case: "started", value: started };
       const prompt = promptToRepeat(request);
-      if (prompt !== "") yield { $case: "piece", value: { text: prompt, tokens: [] } };
+      if (prompt !== "") yield { $case: "piece", value: { text: prompt, tokenIds: [] } };
     }
-    const message = messageOf(event, context.record);
+    const message = messageOf(event, started, context.record);
     if (message !== undefined) yield message;
   }
 }
@@ -131,9 +132,9 @@ function checkFields(
 ): void {
   checkSampling(sampling, model, report);
   const vocabularySize = vocabularyOf(model);
-  for (const [index, id] of input?.$case === "tokens" ? input.value.ids.entries() : []) {
+  for (const [index, id] of input?.$case === "tokenIds" ? input.value.ids.entries() : []) {
     if (id < vocabularySize) continue;
-    report.add(`tokens.ids[${index}]`, "UNKNOWN_VALUE", outsideVocabulary(vocabularySize));
+    report.add(`token_ids.ids[${index}]`, "UNKNOWN_VALUE", outsideVocabulary(vocabularySize));
   }
 }
 
@@ -141,21 +142,24 @@ function jobOf(
   request: GenerateRequest,
   model: ModelStatus,
   { limits, drawSeed, caller }: GenerationOptions & Pick<CallContext, "caller">,
-): GenerateJob {
+): { readonly job: GenerateJob; readonly seed: bigint } {
   const draw = drawSeed ?? (() => randomInt(0, 2 ** 32 - 1));
-  return {
+  const resolved = resolveSampling(request.sampling, { model, limits, drawSeed: draw });
+  const { seed, stop, sampling } = resolved;
+  const job: GenerateJob = {
     kind: "generate",
     input: inputOf(request),
-    sampling: resolveSampling(request.sampling, { model, limits, drawSeed: draw }),
-    stop: request.stop,
-    truncate: truncationOf(request.truncate),
+    sampling,
+    stop,
+    truncate: truncationOf(request.truncation),
     maxPromptTokens: limits.maxPromptTokens,
-    returnTokens: request.returnTokens,
-    cacheScope: caller.cacheScope,
+    returnTokenIds: request.returnTokenIds,
+    cacheScope: cacheScopeOf(caller, request.call),
   };
+  return { job, seed };
 }
 
-function messageOf(event: WorkerEvent, record: CallRecord): Event | undefined {
+function messageOf(event: WorkerEvent, started: Started, record: CallRecord): Event | undefined {
   switch (event.kind) {
     case "started":
       return undefined;
@@ -165,7 +169,7 @@ function messageOf(event: WorkerEvent, record: CallRecord): Event | undefined {
       return { $case: "piece", value: pieceOf(event) };
     case "finish":
       recordResult(record, event);
-      return { $case: "finish", value: finishOf(event) };
+      return { $case: "finish", value: finishOf(event, started) };
     case "failed":
       throw ServeError.fromData(event.error);
     case "vectors":
@@ -175,12 +179,12 @@ function messageOf(event: WorkerEvent, record: CallRecord): Event | undefined {
 
 function pieceOf({
   text,
-  tokens,
+  tokenIds,
 }: {
   readonly text: string;
-  readonly tokens?: Uint32Array;
+  readonly tokenIds?: Uint32Array;
 }): Piece {
-  return { text, tokens: tokens === undefined ? [] : Array.from(tokens) };
+  return { text, tokenIds: tokenIds === undefined ? [] : Array.from(tokenIds) };
 }
 
 const finishReasons = {
@@ -190,12 +194,17 @@ const finishReasons = {
   cancelled: FinishReason.CANCELLED,
 } as const;
 
-function finishOf({ reason, stopSequence, usage, timings }: JobResult): Finish {
+function finishOf(
+  { reason, stopSequence, usage, timings }: JobResult,
+  { model, requestId }: Started,
+): Finish {
   return {
-    reason: finishReasons[reason],
-    stopSequence,
     usage: usageOf(usage),
     timings: generationTimings(timings),
+    model,
+    requestId,
+    reason: finishReasons[reason],
+    stopSequence,
   };
 }
 
@@ -217,19 +226,19 @@ async function collect(
 ): Promise<GenerateResponse> {
   let bytes = 0;
   const texts: string[] = [];
-  const tokens: number[] = [];
+  const tokenIds: number[] = [];
   let started: Started | undefined;
   let finish: Finish | undefined;
   for await (const { $case, value } of events) {
     if ($case === "started") started = value;
     else if ($case === "finish") finish = value;
     else {
-      bytes += Buffer.byteLength(value.text) + value.tokens.length * idBytes;
+      bytes += Buffer.byteLength(value.text) + value.tokenIds.length * idBytes;
       fits(bytes);
       texts.push(value.text);
-      for (const token of value.tokens) tokens.push(token);
+      for (const id of value.tokenIds) tokenIds.push(id);
     }
   }
   if (finish === undefined) throw new Error("bug: a generation job ended without its finish");
-  return { text: texts.join(""), tokens, finish, started };
+  return { text: texts.join(""), tokenIds, finish, started };
 }

@@ -1,8 +1,9 @@
 /** What several services' responses share: plain values from below, as proto messages. */
 import type { Duration } from "../../gen/google/protobuf/duration.ts";
+import type { Timestamp } from "../../gen/google/protobuf/timestamp.ts";
 import type { CallOptions, ModelVersion, Timings, Usage } from "../../gen/inferd/v1/types.ts";
-import { Truncate } from "../../gen/inferd/v1/types.ts";
-import type { JobResult, JobTimings, Truncation } from "../engines/engine.ts";
+import { Truncation } from "../../gen/inferd/v1/types.ts";
+import type { JobResult, JobTimings, Truncation as TruncationName } from "../engines/engine.ts";
 import type { ModelStatus } from "../models/model.ts";
 import type { Limits } from "./limits.ts";
 
@@ -11,6 +12,8 @@ export function duration(ms: number): Duration {
   const nanos = Math.round(Math.max(0, ms) * 1e6);
   return { seconds: BigInt(Math.floor(nanos / 1e9)), nanos: nanos % 1e9 };
 }
+
+export const timestamp = (wallMs: number): Timestamp => duration(wallMs);
 
 export function versionOf({ manifest, digest }: ModelStatus): ModelVersion {
   return { name: manifest.name, version: manifest.version, digest };
@@ -48,14 +51,14 @@ export function waits(
   return call?.waitForModel ?? waitForModel === "on";
 }
 
-export function truncationOf(truncate: Truncate): Truncation {
-  switch (truncate) {
-    case Truncate.END:
+export function truncationOf(truncation: Truncation): TruncationName {
+  switch (truncation) {
+    case Truncation.END:
       return "end";
-    case Truncate.START:
+    case Truncation.START:
       return "start";
-    case Truncate.UNSPECIFIED:
-    case Truncate.NONE:
+    case Truncation.UNSPECIFIED:
+    case Truncation.NONE:
       return "none";
   }
 }

@@ -6,9 +6,10 @@ import {
   type ListModelsResponse,
   type Model,
   ModelState,
-  Task,
+  ModelTask,
   TextBatching,
 } from "../../gen/inferd/v1/model_service.ts";
+import type { Sampling } from "../../gen/inferd/v1/types.ts";
 import { withoutFolders } from "../base/path.ts";
 import type { Handler } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
@@ -19,7 +20,7 @@ import { modelNotFound } from "../models/resolve.ts";
 import { slotsOf } from "../models/slots.ts";
 import type { Limits } from "./limits.ts";
 import { requestRules } from "./rules.ts";
-import { samplingOf } from "./sampling.ts";
+import { type ModelSampling, samplingOf } from "./sampling.ts";
 
 export interface ModelOptions {
   readonly models: Models;
@@ -99,13 +100,13 @@ const states = {
   unloading: ModelState.UNLOADING,
 } as const;
 
-const tasks = { generate: Task.GENERATE, embed: Task.EMBED } as const;
+const tasks = { generate: ModelTask.GENERATE, embed: ModelTask.EMBED } as const;
 
 function describe(status: ModelStatus, limits: Limits): Model {
   const { manifest, digest, state, failure } = status;
   const served = tasksOf(status);
   const defaultSampling = served.includes("generate")
-    ? { ...samplingOf(status, limits), logitBias: {} }
+    ? samplingMessage(samplingOf(status, limits))
     : undefined;
   return {
     ...loadedOf(status),
@@ -120,6 +121,10 @@ function describe(status: ModelStatus, limits: Limits): Model {
     // An engine's or a library's own words, and the log's: they may quote where a file lies.
     failure: withoutFolders(failure, pathsOf(manifest)),
   };
+}
+
+function samplingMessage({ seed, ...sampling }: ModelSampling): Sampling {
+  return { ...sampling, logitBias: {}, ...(seed !== undefined && { seed: BigInt(seed) }) };
 }
 
 function pathsOf({ engine, files }: Manifest): readonly string[] {

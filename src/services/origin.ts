@@ -1,14 +1,14 @@
-import { Priority } from "../../gen/inferd/v1/types.ts";
+import { type CallOptions, Priority } from "../../gen/inferd/v1/types.ts";
 import type { CallContext } from "../calls/call.ts";
 import type { Submission } from "../models/model.ts";
 
 /** Where a job comes from: what its call tells those who queue it. */
 export type Origin = Pick<
   Submission,
-  "requestId" | "signal" | "arrivedAt" | "expiresAt" | "caller" | "priority"
+  "requestId" | "signal" | "arrivedAt" | "expiresAt" | "caller" | "user" | "priority"
 >;
 
-export function originOf(context: CallContext, priority: Priority): Origin {
+export function originOf(context: CallContext, call: CallOptions | undefined): Origin {
   const { requestId, signal, arrivedAt, caller } = context;
   return {
     requestId,
@@ -16,6 +16,27 @@ export function originOf(context: CallContext, priority: Priority): Origin {
     arrivedAt,
     expiresAt: context.deadline,
     caller: caller.id,
-    priority: priority === Priority.BATCH ? "batch" : caller.priority,
+    user: call?.user ?? "",
+    priority: call?.priority === Priority.BATCH ? "batch" : caller.priority,
   };
+}
+
+/** Whose prompts a call's may profit from: of the same caller and the same salt. No caller's scope looks like one with a salt. */
+export function cacheScopeOf(
+  { cacheScope }: Pick<CallContext["caller"], "cacheScope">,
+  call: CallOptions | undefined,
+): string {
+  const salt = call?.cacheSalt ?? "";
+  return salt === "" ? cacheScope : JSON.stringify([cacheScope, salt]);
+}
+
+/** What a call says of itself for its line in the log. */
+export function noteCall(
+  { record }: Pick<CallContext, "record">,
+  call: CallOptions | undefined,
+): void {
+  if (call === undefined) return;
+  const { user, labels } = call;
+  if (user !== "") record.user = user;
+  if (Object.keys(labels).length > 0) record.labels = labels;
 }

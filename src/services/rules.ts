@@ -2,22 +2,22 @@
  * What every field of every request may hold, once. The same ranges stand in the proto's comments,
  * for callers. What depends on the model is checked by the service that resolved it.
  */
-import {
-  Encoding,
-  type EmbedRequest,
-  type EmbedStreamRequest,
-} from "../../gen/inferd/v1/embedding_service.ts";
+import { type EmbedRequest, VectorEncoding } from "../../gen/inferd/v1/embedding_service.ts";
 import {
   type Chat,
   type ChatMessage,
   type GenerateRequest,
-  type GenerateStreamRequest,
   Role,
   type TokenIds,
 } from "../../gen/inferd/v1/generation_service.ts";
 import type { GetModelRequest, ListModelsRequest } from "../../gen/inferd/v1/model_service.ts";
 import type { GetServerInfoRequest } from "../../gen/inferd/v1/server_service.ts";
-import { type CallOptions, Priority, type Sampling, Truncate } from "../../gen/inferd/v1/types.ts";
+import {
+  type CallOptions,
+  Priority,
+  type Sampling,
+  Truncation,
+} from "../../gen/inferd/v1/types.ts";
 import {
   known,
   list,
@@ -27,10 +27,12 @@ import {
   oneof,
   optional,
   pathOf,
+  protoName,
   type Report,
   type Rule,
   type Rules,
   text,
+  textMap,
   unbounded,
 } from "../calls/validation.ts";
 import type { Limits } from "./limits.ts";
@@ -39,17 +41,32 @@ const maxTextBytes = 4_194_304;
 /** Of one chat. */
 export const maxMessages = 1024;
 const maxNameBytes = 128;
-// Any number stands for at most what a page holds. In int32, larger ones are negative.
-const maxPageSize = 2 ** 31 - 1;
+/** Of one call. */
+export const maxLabels = 16;
+const [maxLabelKeyBytes, maxLabelBytes] = [64, 256];
+const maxUserBytes = 128;
+const maxSaltBytes = 128;
+const maxInt32 = 2 ** 31 - 1;
 const maxUint32 = 2 ** 32 - 1;
 // No token that this server gives is longer.
 const maxPageTokenBytes = 256;
 
 const modelName = text(maxNameBytes, { mayBeEmpty: true });
-const truncate = known(Truncate, { required: false });
-const priority = known(Priority, { required: false });
+const truncation = known(Truncation, { required: false });
 
-const call = optional(message<CallOptions>({ waitForModel: unbounded }));
+const call = optional(
+  message<CallOptions>({
+    priority: known(Priority, { required: false }),
+    user: text(maxUserBytes, { mayBeEmpty: true }),
+    labels: textMap({
+      maxEntries: maxLabels,
+      maxKeyBytes: maxLabelKeyBytes,
+      maxBytes: maxLabelBytes,
+    }),
+    cacheSalt: text(maxSaltBytes, { mayBeEmpty: true }),
+    waitForModel: unbounded,
+  }),
+);
 
 const chat = message<Chat>({
   messages: list(
@@ -69,7 +86,7 @@ function input({ maxPromptTokens }: Limits): Rule<GenerateRequest["input"]> {
   return oneof<GenerateInput>("input", {
     prompt: text(maxTextBytes, { mayBeEmpty: false }),
     chat,
-    tokens: message<TokenIds>({ ids }),
+    tokenIds: message<TokenIds>({ ids }),
   });
 }
 
@@ -85,12 +102,13 @@ function sampling(limits: Limits): Rule<Sampling> {
       presencePenalty: optional(number({ min: -2, max: 2 })),
       frequencyPenalty: optional(number({ min: -2, max: 2 })),
       penaltyLastN: optional(number({ min: 0, max: 1_000_000 })),
-      seed: optional(number({ min: 0, max: 4_294_967_294 })),
+      seed: unbounded,
       // More than the context or the server's limit has room for is as much as they have room for.
       maxTokens: optional(number({ min: 1, max: maxUint32 })),
       minTokens: unbounded,
       logitBias: numberMap(number({ min: -100, max: 100 }), limits.maxLogitBias),
       ignoreEos: unbounded,
+      stop: list(text(limits.maxStopBytes, { mayBeEmpty: false }), { max: limits.maxStops }),
     },
     ({ minTokens, maxTokens }, at, report) => {
       if (minTokens !== undefined && maxTokens !== undefined && minTokens > maxTokens) {
@@ -105,11 +123,9 @@ function generate(limits: Limits): Rules<GenerateRequest> {
     model: modelName,
     input: input(limits),
     sampling: optional(sampling(limits)),
-    stop: list(text(limits.maxStopBytes, { mayBeEmpty: false }), { max: limits.maxStops }),
     includePrompt: unbounded,
-    returnTokens: unbounded,
-    truncate,
-    priority,
+    returnTokenIds: unbounded,
+    truncation,
     call,
   };
 }
@@ -117,7 +133,7 @@ function generate(limits: Limits): Rules<GenerateRequest> {
 function promptIsText(request: GenerateRequest, at: string, report: Report): void {
   const kind = request.input?.$case;
   if (request.includePrompt && kind !== undefined && kind !== "prompt") {
-    const description = `must not be set with ${kind}: it is for prompts`;
+    const description = `must not be set with ${protoName(kind)}: it is for prompts`;
     report.add(pathOf(at, "includePrompt"), "CONFLICT", description);
   }
 }
@@ -128,9 +144,10 @@ function embed(limits: Limits): Rules<EmbedRequest> {
     inputs: list(unbounded, { min: 1, max: limits.maxInputs }),
     normalize: unbounded,
     dimensions: optional(number({ min: 1, max: 1_000_000 })),
-    truncate,
-    encoding: known(Encoding, { required: false }),
-    priority,
+    truncation,
+    encoding: known(VectorEncoding, { required: false }),
+    allowItemErrors: unbounded,
+    unordered: unbounded,
     promptName: optional(text(maxNameBytes, { mayBeEmpty: true })),
     call,
   };
@@ -139,9 +156,7 @@ function embed(limits: Limits): Rules<EmbedRequest> {
 /** The rule of each request, by its name in proto. */
 export interface RequestRules {
   readonly GenerateRequest: Rule<GenerateRequest>;
-  readonly GenerateStreamRequest: Rule<GenerateStreamRequest>;
   readonly EmbedRequest: Rule<EmbedRequest>;
-  readonly EmbedStreamRequest: Rule<EmbedStreamRequest>;
   readonly ListModelsRequest: Rule<ListModelsRequest>;
   readonly GetModelRequest: Rule<GetModelRequest>;
   readonly GetServerInfoRequest: Rule<GetServerInfoRequest>;
@@ -150,11 +165,9 @@ export interface RequestRules {
 export function requestRules(limits: Limits): RequestRules {
   return {
     GenerateRequest: message<GenerateRequest>(generate(limits), promptIsText),
-    GenerateStreamRequest: message<GenerateStreamRequest>(generate(limits), promptIsText),
     EmbedRequest: message<EmbedRequest>(embed(limits)),
-    EmbedStreamRequest: message<EmbedStreamRequest>({ ...embed(limits), unordered: unbounded }),
     ListModelsRequest: message<ListModelsRequest>({
-      pageSize: number({ min: 0, max: maxPageSize }),
+      pageSize: number({ min: 0, max: maxInt32 }),
       pageToken: text(maxPageTokenBytes, { mayBeEmpty: true }),
     }),
     GetModelRequest: message<GetModelRequest>({ name: text(maxNameBytes, { mayBeEmpty: false }) }),

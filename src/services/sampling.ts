@@ -1,9 +1,10 @@
 /** Resolves sampling: what the request says, else the model's manifest, else the proto's own default. */
 import type { Sampling as SamplingMessage } from "../../gen/inferd/v1/types.ts";
 import { pathOf, type Report } from "../calls/validation.ts";
-import type { Sampling } from "../engines/engine.ts";
+import type { GenerateJob, Sampling } from "../engines/engine.ts";
 import type { ModelStatus } from "../models/model.ts";
 import type { Limits } from "./limits.ts";
+import { foldSeed } from "./seed.ts";
 
 /** What `types.proto` states for each field, but for the two that depend on more: seed and max_tokens. */
 export const protoDefaults = {
@@ -21,11 +22,14 @@ export const protoDefaults = {
 } as const satisfies Partial<Sampling>;
 
 /** What a call takes for each field that it leaves unset. No seed stands for a random one. */
-export type ModelSampling = Omit<Sampling, "seed" | "logitBias"> & { readonly seed?: number };
+export type ModelSampling = Omit<Sampling, "seed" | "logitBias"> & {
+  readonly seed?: number;
+  readonly stop: readonly string[];
+};
 
 export function samplingOf(model: ModelStatus, limits: Limits): ModelSampling {
   const most = mostTokensOf(model, limits);
-  const stated = { ...protoDefaults, maxTokens: most, ...model.manifest.sampling };
+  const stated = { ...protoDefaults, stop: [], maxTokens: most, ...model.manifest.sampling };
   return { ...stated, maxTokens: Math.min(stated.maxTokens, most) };
 }
 
@@ -56,16 +60,22 @@ export interface SamplingContext {
   readonly drawSeed: () => number;
 }
 
-/** Every field decided. Whoever asks for more tokens than there may be gets as many as there may be. */
+/** What a job is given, and the seed as its caller knows it. */
+export interface ResolvedSampling extends Pick<GenerateJob, "sampling" | "stop"> {
+  readonly seed: bigint;
+}
+
+/** Every field decided. A call that asks for more tokens than there may be gets as many as there may be. */
 export function resolveSampling(
   request: SamplingMessage | undefined,
   { model: status, limits, drawSeed }: SamplingContext,
-): Sampling {
+): ResolvedSampling {
   const model = samplingOf(status, limits);
   const take = <K extends keyof typeof protoDefaults | "maxTokens">(field: K) =>
     request?.[field] ?? model[field];
   const maxTokens = Math.min(take("maxTokens"), mostTokensOf(status, limits));
-  return {
+  const seed = request?.seed ?? BigInt(model.seed ?? drawSeed());
+  const sampling: Sampling = {
     temperature: take("temperature"),
     topK: take("topK"),
     topP: take("topP"),
@@ -75,13 +85,15 @@ export function resolveSampling(
     presencePenalty: take("presencePenalty"),
     frequencyPenalty: take("frequencyPenalty"),
     penaltyLastN: take("penaltyLastN"),
-    seed: request?.seed ?? model.seed ?? drawSeed(),
+    seed: foldSeed(seed),
     maxTokens,
     // A manifest's minimum yields to a caller who wants less, and any to what there is room for.
     minTokens: Math.min(take("minTokens"), maxTokens),
     logitBias: biasOf(request),
     ignoreEos: take("ignoreEos"),
   };
+  const stop = request === undefined || request.stop.length === 0 ? model.stop : request.stop;
+  return { sampling, stop, seed };
 }
 
 /** How many token ids a model knows; Infinity where it states none. */

@@ -8,7 +8,7 @@ import type { Handler } from "../calls/call.ts";
 import { validated } from "../calls/validation.ts";
 import type { Models } from "../models/model.ts";
 import type { Limits } from "./limits.ts";
-import { duration } from "./messages.ts";
+import { duration, timestamp } from "./messages.ts";
 import { engineName } from "./model.ts";
 import { requestRules } from "./rules.ts";
 
@@ -20,8 +20,8 @@ export interface ServerInfoOptions {
   readonly build: string;
   /** Names of the engines that come with the server. */
   readonly engines: readonly string[];
-  /** Milliseconds since the server started. */
-  readonly uptimeMs: () => number;
+  /** When the server was started, in milliseconds since 1970. */
+  readonly startedAtMs: number;
 }
 
 export interface ServerHandlers {
@@ -29,7 +29,7 @@ export interface ServerHandlers {
 }
 
 export function serverHandlers(options: ServerInfoOptions): ServerHandlers {
-  const { models, limits, version, build, uptimeMs } = options;
+  const { models, limits, version, build, startedAtMs } = options;
   const rules = requestRules(limits);
   return {
     // It answers at once; a handler's shape makes it a generator.
@@ -40,7 +40,7 @@ export function serverHandlers(options: ServerInfoOptions): ServerHandlers {
         build,
         engines: enginesOf(options.engines, models),
         limits: limitsOf(limits),
-        uptime: duration(uptimeMs()),
+        startTime: timestamp(startedAtMs),
       };
     }),
   };
@@ -57,9 +57,9 @@ function limitsOf({ maxCallMs, ...limits }: Limits): LimitsMessage {
     maxStopBytes: limits.maxStopBytes,
     maxLogitBias: limits.maxLogitBias,
     maxQueuedJobs: limits.maxQueuedJobs,
-    maxQueuedTokens: BigInt(limits.maxQueuedTokens),
+    maxQueuedTokens: limits.maxQueuedTokens,
     maxQueuedJobsTotal: limits.maxQueuedJobsTotal,
-    maxQueuedTokensTotal: BigInt(limits.maxQueuedTokensTotal),
+    maxQueuedTokensTotal: limits.maxQueuedTokensTotal,
     maxCallDuration: duration(maxCallMs),
   };
 }

@@ -8,14 +8,23 @@ import { endianness } from "node:os";
 import {
   type Embedding,
   type EmbedFinish,
-  EmbeddingError,
   EmbedResponse,
   EmbedStreamResponse,
 } from "../../gen/inferd/v1/embedding_service.ts";
+import { ItemError } from "../../gen/inferd/v1/types.ts";
 
-export interface VectorEmbedding extends Omit<Embedding, "vector" | "packed"> {
-  readonly vector: Float32Array;
-  readonly packed: Uint8Array;
+/** `Embedding.value`: a vector in the encoding asked for, or why there is none. */
+export type VectorValue =
+  | { readonly $case: "float32"; readonly value: { readonly values: Float32Array } }
+  | { readonly $case: "float16"; readonly value: Uint8Array }
+  | {
+      readonly $case: "int8";
+      readonly value: { readonly values: Uint8Array; readonly scale: number };
+    }
+  | { readonly $case: "error"; readonly value: ItemError };
+
+export interface VectorEmbedding extends Omit<Embedding, "value"> {
+  readonly value: VectorValue;
 }
 
 export interface VectorEmbedResponse extends Omit<EmbedResponse, "embeddings"> {
@@ -29,16 +38,26 @@ export interface VectorEmbedStreamResponse {
 }
 
 /** Each field's first byte: its number and wire type. One is enough: no number is above 15. */
-const tags = { index: 8, vector: 18, packed: 26, scale: 37, tokens: 40, truncated: 48, error: 58 };
+const tags = {
+  index: 8,
+  float32: 18,
+  float16: 26,
+  int8: 34,
+  tokenCount: 40,
+  truncated: 48,
+  error: 58,
+};
 /** `EmbedResponse.embeddings` and `EmbedStreamResponse.embedding`. */
 const embeddingTag = 10;
+/** `FloatVector.values` and `Int8Vector.values`, and `Int8Vector.scale`. */
+const [valuesTag, scaleTag] = [10, 21];
 
 const swapsBytes = endianness() === "BE";
 
 export function writeEmbedResponse(response: VectorEmbedResponse): Buffer {
   const rest = EmbedResponse.encode({ ...response, embeddings: [] }).finish();
   const sizes = response.embeddings.map(sizeOf);
-  const bytes = sizes.reduce((sum, size) => sum + 1 + varintSize(size) + size, rest.length);
+  const bytes = sizes.reduce((sum, size) => sum + fieldSize(size), rest.length);
   const writer = new Writer(bytes);
   for (const [index, embedding] of response.embeddings.entries()) {
     writer.field(embeddingTag).varint(sizes[index] ?? 0);
@@ -50,35 +69,59 @@ export function writeEmbedResponse(response: VectorEmbedResponse): Buffer {
 export function writeEmbedStreamResponse({ event }: VectorEmbedStreamResponse): Buffer {
   if (event.$case === "finish") return Buffer.from(EmbedStreamResponse.encode({ event }).finish());
   const size = sizeOf(event.value);
-  const writer = new Writer(1 + varintSize(size) + size).field(embeddingTag).varint(size);
+  const writer = new Writer(fieldSize(size)).field(embeddingTag).varint(size);
   writeEmbedding(writer, event.value);
   return writer.finish();
 }
 
-function sizeOf(embedding: VectorEmbedding): number {
-  const { index, vector, packed, scale, tokens, truncated, error } = embedding;
+function sizeOf({ index, value, tokenCount, truncated }: VectorEmbedding): number {
   return (
-    numberSize(index) +
-    delimitedSize(vector.byteLength) +
-    delimitedSize(packed.length) +
-    (isZero(scale) ? 0 : 5) +
-    numberSize(tokens) +
-    (truncated ? 2 : 0) +
-    (error === undefined ? 0 : errorSize(EmbeddingError.encode(error).finish()))
+    numberSize(index) + fieldSize(valueSize(value)) + numberSize(tokenCount) + (truncated ? 2 : 0)
   );
 }
 
+/** Without its tag and length. */
+function valueSize({ $case, value }: VectorValue): number {
+  switch ($case) {
+    case "float32":
+      return delimitedSize(value.values.byteLength);
+    case "float16":
+      return value.length;
+    case "int8":
+      return delimitedSize(value.values.length) + (isZero(value.scale) ? 0 : 5);
+    case "error":
+      return ItemError.encode(value).finish().length;
+  }
+}
+
 function writeEmbedding(writer: Writer, embedding: VectorEmbedding): void {
-  const { index, vector, packed, scale, tokens, truncated, error } = embedding;
+  const { index, value, tokenCount, truncated } = embedding;
   if (index !== 0) writer.field(tags.index).varint(index);
-  if (vector.length !== 0) writer.field(tags.vector).varint(vector.byteLength).floats(vector);
-  if (packed.length !== 0) writer.field(tags.packed).varint(packed.length).bytes(packed);
-  if (!isZero(scale)) writer.field(tags.scale).float(scale);
-  if (tokens !== 0) writer.field(tags.tokens).varint(tokens);
+  writer.field(tags[value.$case]).varint(valueSize(value));
+  writeValue(writer, value);
+  if (tokenCount !== 0) writer.field(tags.tokenCount).varint(tokenCount);
   if (truncated) writer.field(tags.truncated).varint(1);
-  if (error === undefined) return;
-  const encoded = EmbeddingError.encode(error).finish();
-  writer.field(tags.error).varint(encoded.length).bytes(encoded);
+}
+
+function writeValue(writer: Writer, { $case, value }: VectorValue): void {
+  switch ($case) {
+    case "float32": {
+      const { values } = value;
+      if (values.length !== 0) writer.field(valuesTag).varint(values.byteLength).floats(values);
+      return;
+    }
+    case "float16":
+      writer.bytes(value);
+      return;
+    case "int8": {
+      const { values, scale } = value;
+      if (values.length !== 0) writer.field(valuesTag).varint(values.length).bytes(values);
+      if (!isZero(scale)) writer.field(scaleTag).float(scale);
+      return;
+    }
+    case "error":
+      writer.bytes(ItemError.encode(value).finish());
+  }
 }
 
 /** Fills one buffer of a size that is known beforehand. */
@@ -138,8 +181,8 @@ const numberSize = (value: number): number => (value === 0 ? 0 : 1 + varintSize(
 /** A field of bytes: absent where empty. */
 const delimitedSize = (bytes: number): number => (bytes === 0 ? 0 : 1 + varintSize(bytes) + bytes);
 
-/** A message within one: there even where empty. */
-const errorSize = ({ length }: Uint8Array): number => 1 + varintSize(length) + length;
+/** A field of so many bytes that is there even where they are none. */
+const fieldSize = (bytes: number): number => 1 + varintSize(bytes) + bytes;
 
 function varintSize(value: number): number {
   let bytes = 1;

@@ -14,14 +14,14 @@ import type {
   PrefixMemory,
 } from "../engines/engine.ts";
 
-export type Encoding = "float32" | "float16" | "int8";
+export type VectorEncoding = "float32" | "float16" | "int8";
 
 /** How vectors leave the worker. */
 export interface VectorShape {
   readonly normalize: boolean;
   /** Leading dimensions to keep; undefined keeps all. */
   readonly dimensions: number | undefined;
-  readonly encoding: Encoding;
+  readonly encoding: VectorEncoding;
 }
 
 /** One text's vector as a response carries it. */
@@ -33,7 +33,7 @@ export interface EncodedVector {
   readonly packed: Uint8Array;
   /** For int8: what to multiply by. */
   readonly scale: number;
-  readonly tokens: number;
+  readonly tokenCount: number;
   readonly truncated: boolean;
   readonly error?: ErrorData;
 }

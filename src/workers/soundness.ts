@@ -75,12 +75,12 @@ const error = has({ reason: isString, message: isString });
 
 const events: Readonly<Record<JobEvent["kind"], Check>> = {
   started: () => true,
-  piece: has({ text: isString, tokens: optional((value) => value instanceof Uint32Array) }),
+  piece: has({ text: isString, tokenIds: optional((value) => value instanceof Uint32Array) }),
   vector: has({
     vector: has({
       index: isCount,
       values: (value) => value instanceof Float32Array,
-      tokens: isCount,
+      tokenCount: isCount,
       truncated: isBoolean,
       error: optional(error),
     }),

@@ -10,8 +10,8 @@ const none = { values: new Float32Array(0), packed: new Uint8Array(0), scale: 0 
 
 /** Leaves the item's own values as they are; the result may share their memory. */
 export function encodeVector(item: VectorItem, shape: VectorShape): EncodedVector {
-  const { index, tokens, truncated, error } = item;
-  const failed = (why: ErrorData) => ({ ...none, index, tokens, truncated, error: why });
+  const { index, tokenCount, truncated, error } = item;
+  const failed = (why: ErrorData) => ({ ...none, index, tokenCount, truncated, error: why });
   if (error !== undefined) return failed(error);
   // Of the whole vector: what dimensions leave out is no less a sign that it is wrong.
   if (largest(item.values) === Infinity) return failed(notFinite);
@@ -20,11 +20,18 @@ export function encodeVector(item: VectorItem, shape: VectorShape): EncodedVecto
   const { scale } = none;
   switch (shape.encoding) {
     case "float32":
-      return { index, values, packed: none.packed, scale, tokens, truncated };
+      return { index, values, packed: none.packed, scale, tokenCount, truncated };
     case "float16":
-      return { index, values: none.values, packed: toFloat16(values), scale, tokens, truncated };
+      return {
+        index,
+        values: none.values,
+        packed: toFloat16(values),
+        scale,
+        tokenCount,
+        truncated,
+      };
     case "int8":
-      return { index, values: none.values, ...toInt8(values), tokens, truncated };
+      return { index, values: none.values, ...toInt8(values), tokenCount, truncated };
   }
 }
 

@@ -250,7 +250,7 @@ it("makes batch jobs of all calls of a key that may have no others", async () =>
   const ask = (key: string, priority: Priority): Promise<Outcome> => {
     const request = GenerateRequest.fromPartial({
       input: { $case: "prompt", value: "x" },
-      priority,
+      call: { priority },
     });
     const bytes = Buffer.from(GenerateRequest.encode(request).finish());
     return call(client, "inferd.v1.GenerationService/Generate", key, bytes);

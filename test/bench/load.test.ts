@@ -11,18 +11,17 @@ import {
   type GenerateRequest,
   type GenerateResponse,
   type GenerateStreamResponse,
-  type GenerateStreamRequest,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
 import { type InferdTarget, openInferd } from "../../bench/load/inferd.ts";
 import { measure, type Measurement } from "../../bench/load/measure.ts";
 import { requests } from "../../bench/load/requests.ts";
 
-type Call = ServerWritableStream<GenerateStreamRequest, GenerateStreamResponse>;
+type Call = ServerWritableStream<GenerateRequest, GenerateStreamResponse>;
 
 const server = new Server();
 let address = "";
-const seen: GenerateStreamRequest[] = [];
+const seen: GenerateRequest[] = [];
 let cancelled = 0;
 let script: (call: Call) => void = () => undefined;
 
@@ -51,9 +50,9 @@ afterAll(() => server.forceShutdown());
 function complete(call: Call): void {
   const tokens = call.request.sampling?.maxTokens ?? 0;
   const events: GenerateStreamResponse["event"][] = [
-    { $case: "started", value: { model: undefined, seed: 1 } },
+    { $case: "started", value: { model: undefined, seed: 1n, requestId: "" } },
     ...Array.from({ length: tokens / 2 }, () => {
-      return { $case: "piece" as const, value: { text: "", tokens: [1, 2] } };
+      return { $case: "piece" as const, value: { text: "", tokenIds: [1, 2] } };
     }),
     {
       $case: "finish",
@@ -62,6 +61,8 @@ function complete(call: Call): void {
         stopSequence: "",
         usage: { promptTokens: 9, cachedPromptTokens: 4, completionTokens: tokens },
         timings: undefined,
+        model: undefined,
+        requestId: "",
       },
     },
   ];
@@ -120,10 +121,10 @@ it("asks for exact lengths, with token ids, past the end token, and no prompt tw
   const [first, second] = seen;
   expect(first).toMatchObject({
     model: "m",
-    returnTokens: true,
+    returnTokenIds: true,
     sampling: { maxTokens: 6, ignoreEos: true, temperature: 0.5 },
   });
-  expect(first?.input).toMatchObject({ $case: "tokens", value: { ids: { length: 47 } } });
+  expect(first?.input).toMatchObject({ $case: "tokenIds", value: { ids: { length: 47 } } });
   expect(first?.input).not.toEqual(second?.input);
 });
 
@@ -151,7 +152,7 @@ it("cancels on the wire after as many messages as it is told", async () => {
       });
       // Never ends by itself.
       for (let piece = 0; piece < 3; piece += 1) {
-        call.write({ event: { $case: "piece", value: { text: "a", tokens: [1] } } });
+        call.write({ event: { $case: "piece", value: { text: "a", tokenIds: [1] } } });
       }
     };
   });

@@ -1,5 +1,6 @@
 /** What is asked in each method's calls, and whether an answer is whole. */
 import {
+  type Embedding,
   EmbedRequest,
   EmbedResponse,
   EmbedStreamResponse,
@@ -29,13 +30,13 @@ const [generator, embedder] = models;
 const dimensions = 384;
 
 const readGenerate: Read = ([bytes = nothing]) => {
-  const { tokens, finish } = GenerateResponse.decode(bytes);
-  return generated(tokens.length, finish?.usage);
+  const { tokenIds, finish } = GenerateResponse.decode(bytes);
+  return generated(tokenIds.length, finish?.usage);
 };
 
 const readGenerateStream: Read = (responses) => {
   const events = responses.flatMap((bytes) => GenerateStreamResponse.decode(bytes).event ?? []);
-  const tokens = events.flatMap((event) => (event.$case === "piece" ? event.value.tokens : []));
+  const tokens = events.flatMap((event) => (event.$case === "piece" ? event.value.tokenIds : []));
   const kinds = events.map(({ $case }) => $case);
   const last = events.at(-1);
   if (kinds.lastIndexOf("started") !== 0 || kinds.indexOf("finish") !== kinds.length - 1) {
@@ -48,14 +49,14 @@ const readGenerateStream: Read = (responses) => {
 export function tokensIn(responses: readonly Buffer[]): number {
   const events = responses.flatMap((bytes) => GenerateStreamResponse.decode(bytes).event ?? []);
   return events.reduce(
-    (sum, event) => sum + (event.$case === "piece" ? event.value.tokens.length : 0),
+    (sum, event) => sum + (event.$case === "piece" ? event.value.tokenIds.length : 0),
     0,
   );
 }
 
 const readEmbed: Read = ([bytes = nothing], plan) => {
-  const { embeddings, usage } = EmbedResponse.decode(bytes);
-  return embedded(embeddings, usage, plan);
+  const { embeddings, finish } = EmbedResponse.decode(bytes);
+  return embedded(embeddings, finish?.usage, plan);
 };
 
 const readEmbedStream: Read = (responses, plan) => {
@@ -77,7 +78,6 @@ const nothing = Buffer.alloc(0);
 const generation = GenerationServiceService;
 const embedding = EmbeddingServiceService;
 
-/** A unary method and its streaming one take requests of the same bytes. */
 export const methods = {
   generate: { ...generation.generate, model: generator, write: askForText, read: readGenerate },
   generateStream: {
@@ -111,9 +111,9 @@ function askForText(plan: CallPlan): Uint8Array {
   const request = GenerateRequest.fromPartial({
     model: plan.ofGuest === true ? guest : generator,
     input: { $case: "prompt", value: textsOf(plan)[0] ?? "" },
-    sampling: { maxTokens: plan.size, seed: plan.number, ignoreEos: true },
-    returnTokens: true,
-    priority: priorityOf(plan),
+    sampling: { maxTokens: plan.size, seed: BigInt(plan.number), ignoreEos: true },
+    returnTokenIds: true,
+    call: { priority: priorityOf(plan) },
   });
   return GenerateRequest.encode(request).finish();
 }
@@ -122,9 +122,13 @@ function askForVectors(plan: CallPlan): Uint8Array {
   const request = EmbedRequest.fromPartial({
     model: embedder,
     inputs: textsOf(plan),
-    priority: priorityOf(plan),
+    call: { priority: priorityOf(plan) },
   });
   return EmbedRequest.encode(request).finish();
+}
+
+function lengthOf(value: Embedding["value"]): number {
+  return value?.$case === "float32" ? value.value.values.length : 0;
 }
 
 /** A call that does not say it is of its key's priority. */
@@ -146,6 +150,6 @@ function embedded(
   const isWhole =
     usage !== undefined &&
     vectors.length === textsOf(plan).length &&
-    vectors.every(({ index, vector }, place) => index === place && vector.length === dimensions);
+    vectors.every(({ index, value }, place) => index === place && lengthOf(value) === dimensions);
   return { usage, fault: isWhole ? undefined : "its vectors are not those of its texts" };
 }

@@ -15,20 +15,20 @@ import { Status } from "../../gen/google/rpc/status.ts";
 import {
   Embedding,
   EmbeddingServiceService,
-  type EmbedStreamRequest,
+  type EmbedRequest,
   EmbedStreamResponse,
 } from "../../gen/inferd/v1/embedding_service.ts";
 import {
   FinishReason,
-  type GenerateStreamRequest,
+  type GenerateRequest,
   GenerateStreamResponse,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
 
 export interface Canned {
   readonly address: string;
-  readonly generateRequests: readonly GenerateStreamRequest[];
-  readonly embedRequests: readonly EmbedStreamRequest[];
+  readonly generateRequests: readonly GenerateRequest[];
+  readonly embedRequests: readonly EmbedRequest[];
   readonly metadata: readonly Metadata[];
   /** Fulfilled when the next call is cancelled by its caller. */
   readonly cancelled: Promise<void>;
@@ -37,13 +37,13 @@ export interface Canned {
 
 export async function openCanned(): Promise<Canned> {
   const server = new Server();
-  const generateRequests: GenerateStreamRequest[] = [];
-  const embedRequests: EmbedStreamRequest[] = [];
+  const generateRequests: GenerateRequest[] = [];
+  const embedRequests: EmbedRequest[] = [];
   const metadata: Metadata[] = [];
   let onCancelled: () => void;
   const cancelled = new Promise<void>((resolve) => (onCancelled = resolve));
 
-  const generateStream: handleServerStreamingCall<GenerateStreamRequest, GenerateStreamResponse> = (
+  const generateStream: handleServerStreamingCall<GenerateRequest, GenerateStreamResponse> = (
     call,
   ) => {
     generateRequests.push(call.request);
@@ -56,15 +56,15 @@ export async function openCanned(): Promise<Canned> {
       return;
     }
     if (prompt === "refuse one") {
-      call.emit("error", refusal(wrongFields.slice(1), "stop[0] must not be empty"));
+      call.emit("error", refusal(wrongFields.slice(1), "sampling.stop[0] must not be empty"));
       return;
     }
     if (prompt === "refuse at length") {
-      const cut = { field: "stop[0]", description: "must not be…" };
-      call.emit("error", refusal([cut], "stop[0] must not be this long"));
+      const cut = { field: "sampling.stop[0]", description: "must not be…" };
+      call.emit("error", refusal([cut], "sampling.stop[0] must not be this long"));
       return;
     }
-    call.write(event({ $case: "started", value: { seed: 7 } }));
+    call.write(event({ $case: "started", value: { seed: 7n } }));
     call.write(event({ $case: "piece", value: { text: "once, " } }));
     if (prompt === "hang") return;
     if (prompt === "break") {
@@ -85,15 +85,13 @@ export async function openCanned(): Promise<Canned> {
     }
   };
 
-  const embedStream: handleServerStreamingCall<EmbedStreamRequest, EmbedStreamResponse> = (
-    call,
-  ) => {
+  const embedStream: handleServerStreamingCall<EmbedRequest, EmbedStreamResponse> = (call) => {
     embedRequests.push(call.request);
     call.request.inputs.forEach((text, index) => {
       const embedding =
         text === "long"
-          ? { index, error: { reason: "INPUT_TOO_LONG", message: "too many tokens" } }
-          : { index, vector: [0.1, -0.25, text.length], tokens: 3 };
+          ? { index, value: { $case: "error", value: tooLong } as const }
+          : { index, value: float32([0.1, -0.25, text.length]), tokenCount: 3 };
       call.write(
         EmbedStreamResponse.fromPartial({
           event: { $case: "embedding", value: Embedding.fromPartial(embedding) },
@@ -121,6 +119,10 @@ export async function openCanned(): Promise<Canned> {
   };
 }
 
+const tooLong = { reason: "INPUT_TOO_LONG", message: "too many tokens" };
+
+const float32 = (values: readonly number[]) => ({ $case: "float32", value: { values } }) as const;
+
 const finish = {
   reason: FinishReason.LENGTH,
   usage: { promptTokens: 3, completionTokens: 2 },
@@ -132,7 +134,7 @@ const event = (value: Parameters<typeof GenerateStreamResponse.fromPartial>[0]["
 
 const wrongFields = [
   { field: "sampling.temperature", description: "must be from 0 to 2, not 3" },
-  { field: "stop[0]", description: "must not be empty" },
+  { field: "sampling.stop[0]", description: "must not be empty" },
 ];
 
 /** As the server refuses a request with wrong fields, with when to try again as well. */
@@ -146,7 +148,7 @@ function refusal(wrong: typeof wrongFields, message: string) {
     reason: "",
     localizedMessage: undefined,
   }));
-  const info = ErrorInfo.fromPartial({ reason: "FIELD_INVALID", domain: "inferd" });
+  const info = ErrorInfo.fromPartial({ reason: "FIELD_INVALID", domain: "inferd.dev" });
   const retryDelay = Duration.fromPartial({ seconds: 1n, nanos: 500_000_000 });
   const details = [
     any("ErrorInfo", ErrorInfo.encode(info).finish()),

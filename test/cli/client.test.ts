@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Role } from "../../gen/inferd/v1/generation_service.ts";
-import { Priority, Truncate } from "../../gen/inferd/v1/types.ts";
+import { Truncation } from "../../gen/inferd/v1/types.ts";
 import { type Canned, openCanned } from "./canned.ts";
 import { inferd, start } from "./process.ts";
 
@@ -27,7 +27,7 @@ describe("inferd generate", () => {
       .split("\n")
       .map((line) => JSON.parse(line) as unknown);
     expect(events).toMatchObject([
-      { started: { seed: 7 } },
+      { started: { seed: "7" } },
       { piece: { text: "once, " } },
       { piece: { text: "twice" } },
       { finish: { reason: "FINISH_REASON_LENGTH", timings: { decode: "0.500s" } } },
@@ -38,19 +38,17 @@ describe("inferd generate", () => {
     await inferd(
       at(
         ...["generate", "p", "--model", "m", "--temperature", "0", "--max-tokens", "5"],
-        ...["--stop", "a", "--stop", "b", "--logit-bias", "7=-1.5", "--truncate", "start"],
+        ...["--stop", "a", "--stop", "b", "--logit-bias", "7=-1.5", "--truncation", "start"],
         ...["-H", "x-request: one: two"],
       ),
     );
     expect(server.generateRequests.at(-1)).toEqual({
       model: "m",
       input: { $case: "prompt", value: "p" },
-      sampling: { temperature: 0, maxTokens: 5, logitBias: { 7: -1.5 } },
-      stop: ["a", "b"],
+      sampling: { temperature: 0, maxTokens: 5, logitBias: { 7: -1.5 }, stop: ["a", "b"] },
       includePrompt: false,
-      returnTokens: false,
-      truncate: Truncate.START,
-      priority: Priority.UNSPECIFIED,
+      returnTokenIds: false,
+      truncation: Truncation.START,
     });
     expect(server.metadata.at(-1)?.get("x-request")).toEqual(["one: two"]);
   });
@@ -80,7 +78,7 @@ describe("inferd generate", () => {
       [
         "inferd: INVALID_ARGUMENT (FIELD_INVALID): 2 fields are wrong; try again in 1.5 s",
         "  sampling.temperature: must be from 0 to 2, not 3",
-        "  stop[0]: must not be empty\n",
+        "  sampling.stop[0]: must not be empty\n",
       ].join("\n"),
     );
   });
@@ -91,7 +89,7 @@ describe("inferd generate", () => {
   ])("says once what is wrong with the only wrong field: %s", async (prompt, wrong) => {
     const { err } = await inferd(at("generate", prompt));
     expect(err).toBe(
-      `inferd: INVALID_ARGUMENT (FIELD_INVALID): stop[0] ${wrong}; try again in 1.5 s\n`,
+      `inferd: INVALID_ARGUMENT (FIELD_INVALID): sampling.stop[0] ${wrong}; try again in 1.5 s\n`,
     );
   });
 
@@ -175,7 +173,11 @@ describe("inferd embed", () => {
       .map((line) => JSON.parse(line) as unknown);
     expect(embeddings).toHaveLength(700);
     expect(embeddings[0]).toMatchObject({ index: 0 });
-    expect(embeddings.at(-1)).toEqual({ index: 699, vector: [0.1, -0.25, 700], tokens: 3 });
+    expect(embeddings.at(-1)).toEqual({
+      index: 699,
+      float32: { values: [0.1, -0.25, 700] },
+      tokenCount: 3,
+    });
     expect(server.embedRequests.slice(-2).map(({ inputs }) => inputs.length)).toEqual([512, 188]);
   });
 

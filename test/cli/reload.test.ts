@@ -49,7 +49,7 @@ it("loads what is new, replaces what has changed, and ends what is gone when its
   put("changed", 'version: "2"');
   server.child.kill("SIGHUP");
   await server.printed('"load":["added"],"replace":["changed"],"unload":["gone"]');
-  await server.printed('"model":"added","afterMs"');
+  await server.printed('"model":"added","slots"');
   await server.printed("configuration read again");
   expect((await generate("gone")).err).toContain("NOT_FOUND (MODEL_NOT_FOUND)");
   for (const name of ["added", "changed", "kept"]) expect((await generate(name)).out).toBe("yes\n");
@@ -91,6 +91,6 @@ it("stays ready while a model loads that was added", async () => {
   expect((await check("readiness")).out).toContain('"SERVING"');
   expect((await check("model:added")).out).toContain('"NOT_SERVING"');
   writeFileSync(join(folder, "gate"), "");
-  await server.printed('"model":"added","afterMs"');
+  await server.printed('"model":"added","slots"');
   expect((await check("model:added")).out).toContain('"SERVING"');
 });

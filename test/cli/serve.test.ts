@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
-  GenerateStreamRequest,
+  GenerateRequest,
   type GenerateStreamResponse,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
@@ -52,7 +52,7 @@ function generating(address: string, prompt: string) {
     path,
     requestSerialize,
     responseDeserialize,
-    GenerateStreamRequest.fromPartial({ input: { $case: "prompt", value: prompt } }),
+    GenerateRequest.fromPartial({ input: { $case: "prompt", value: prompt } }),
   );
   const begun = new Promise<void>((resolve) => {
     stream.on("data", ({ event }: GenerateStreamResponse) => {

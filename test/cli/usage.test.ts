@@ -52,7 +52,7 @@ it.each([
   [["sreve"], "serve"],
   [["generate", "p", "--temperature", "warm"], "--temperature"],
   [["generate", "p", "--max-tokens", "-1"], "--max-tokens"],
-  [["generate", "p", "--truncate", "middle"], "none, end, start"],
+  [["generate", "p", "--truncation", "middle"], "none, end, start"],
   [["generate", "p", "--logit-bias", "x=1"], "--logit-bias"],
   [["generate", "p", "-H", "no colon"], "name: value"],
   [["generate", "p", "--timeout", "0"], "--timeout"],

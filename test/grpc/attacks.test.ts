@@ -206,7 +206,7 @@ describe("model servers", () => {
   );
 
   it.each([
-    { input: { $case: "tokens" as const, value: { ids: [2 ** 32 - 1, 100] } } },
+    { input: { $case: "tokenIds" as const, value: { ids: [2 ** 32 - 1, 100] } } },
     { input: { $case: "prompt" as const, value: "x" }, sampling: { logitBias: { 4294967295: 1 } } },
   ])(
     "CVE-2025-62164, CVE-2026-56340 (vLLM, tensors from callers): %o, outside the vocabulary, is refused",

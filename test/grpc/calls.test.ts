@@ -67,7 +67,7 @@ describe.each(all)("a %s call", (kind) => {
     expect(error?.metadata.get("grpc-retry-pushback-ms")).toEqual(["1500"]);
     expect(detailsOf(error)).toMatchObject({
       reason: "QUEUE_FULL",
-      domain: "inferd",
+      domain: "inferd.dev",
       facts: { jobs: "9" },
       retryMs: 1500,
     });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import type { ErrorData } from "../../src/base/errors.ts";
 import type { Models, Submission } from "../../src/models/model.ts";
 import {
   embeddingModel,
@@ -43,17 +44,16 @@ describe("embedding", () => {
     );
   const item = (index: number) => ({
     index,
-    vector: [index, 0.5, -1, 2],
-    packed: Buffer.alloc(0),
-    scale: 0,
-    tokens: 3,
+    value: "float32",
+    float32: { values: [index, 0.5, -1, 2] },
+    token_count: 3,
     truncated: false,
-    error: null,
   });
   const end = {
     usage: { prompt_tokens: 3, cached_prompt_tokens: 0, completion_tokens: 0 },
     timings: { ...timings, time_to_first_token: null, decode: null },
     model: { name: "vectors", version: "1.2", digest: `sha256:${"ab".repeat(32)}` },
+    request_id: expect.any(String) as unknown,
   };
   const inputs = ["a", "b", "c"];
   const outOfOrder = [[vector(2), vector(0)], [vector(1)]];
@@ -62,7 +62,7 @@ describe("embedding", () => {
     const { call } = await open(withModels(jobGives(outOfOrder)));
     const { messages, error } = await call("EmbeddingService", "Embed", { inputs });
     expect(error).toBeUndefined();
-    expect(messages).toEqual([{ embeddings: [item(0), item(1), item(2)], ...end }]);
+    expect(messages).toEqual([{ embeddings: [item(0), item(1), item(2)], finish: end }]);
   });
 
   it.each([
@@ -91,19 +91,42 @@ describe("embedding", () => {
     expect((await answer).messages).toHaveLength(4);
   });
 
-  it("fails a text alone", async () => {
-    const error = {
-      reason: "INPUT_TOO_LONG",
-      message: "it has 900 tokens; at most 256 fit",
-    } as const;
-    const failed = vector(1, { values: new Float32Array(), error });
-    const { call } = await open(withModels(jobGives([[vector(0), failed, vector(2)]])));
-    const { messages } = await call("EmbeddingService", "Embed", { inputs });
-    expect(messages[0]?.["embeddings"]).toMatchObject([
-      { error: null },
-      { vector: [], error },
-      { error: null },
-    ]);
+  describe("a text that has no vector", () => {
+    const error = { reason: "INPUT_TOO_LONG", message: "it is too long" } as const;
+    const bad = (index: number, reason: ErrorData["reason"] = error.reason) =>
+      vector(index, { values: new Float32Array(), error: { ...error, reason } });
+
+    it.each(["Embed", "EmbedStream"])(
+      "fails %s, which names all that it knows of",
+      async (method) => {
+        const { call } = await open(withModels(jobGives([[vector(0)], [bad(1), bad(2)]])));
+        const answer = await call("EmbeddingService", method, { inputs });
+        const { reason, facts, violations } = detailsOf(answer.error)!;
+        expect({ reason, facts }).toEqual({ reason: "INPUT_TOO_LONG", facts: { index: "1" } });
+        expect(answer.error?.details).toBe("inputs[1]: it is too long, and 1 more of the texts");
+        expect(violations).toEqual([
+          { field: "inputs[1]", reason: "TOO_LONG", description: error.message },
+          { field: "inputs[2]", reason: "TOO_LONG", description: error.message },
+        ]);
+      },
+    );
+
+    it("names no field where the fault is not the text's", async () => {
+      const { call } = await open(withModels(jobGives([[bad(0, "RESULT_NOT_FINITE")]])));
+      const answer = await call("EmbeddingService", "Embed", { inputs });
+      expect(detailsOf(answer.error)).toMatchObject({
+        reason: "RESULT_NOT_FINITE",
+        violations: [],
+      });
+    });
+
+    it("fails alone where the call says so", async () => {
+      const { call } = await open(withModels(jobGives([[vector(0), bad(1), vector(2)]])));
+      const request = { inputs, allow_item_errors: true };
+      const { messages } = await call("EmbeddingService", "Embed", request);
+      const failed = { value: "error", error, index: 1, token_count: 3, truncated: false };
+      expect(messages[0]?.["embeddings"]).toEqual([item(0), failed, item(2)]);
+    });
   });
 
   describe.each([
@@ -124,10 +147,13 @@ describe("embedding", () => {
     const { call } = await open(withModels(jobGives([[one]])));
     const { messages } = await call("EmbeddingService", "Embed", {
       inputs: ["a"],
-      encoding: "ENCODING_INT8",
+      encoding: "VECTOR_ENCODING_INT8",
     });
     expect(messages[0]?.["embeddings"]).toEqual([
-      { ...item(0), vector: [], packed: Buffer.from(packed), scale: 0.5, truncated: true },
+      {
+        ...{ index: 0, value: "int8", token_count: 3, truncated: true },
+        int8: { values: Buffer.from(packed), scale: 0.5 },
+      },
     ]);
   });
 
@@ -139,8 +165,8 @@ describe("embedding", () => {
       inputs: ["a"],
       normalize: false,
       dimensions: 2,
-      truncate: "TRUNCATE_END",
-      encoding: "ENCODING_FLOAT16",
+      truncation: "TRUNCATION_END",
+      encoding: "VECTOR_ENCODING_FLOAT16",
     });
     expect(asked.map(({ job, shape }) => ({ job, shape }))).toEqual([
       {
@@ -215,10 +241,10 @@ describe("embedding", () => {
     expect(details?.reason).toBe("RESPONSE_TOO_LARGE");
     expect(details?.violations).toMatchObject([{ field: "inputs", reason: "TOO_MANY" }]);
     expect(asked).toEqual([]);
-    const fitting = Number(details?.facts["max_inputs"]);
+    const fitting = Number(details?.facts["maxInputs"]);
     const ways = [
       ["Embed", { inputs: inputs.slice(0, fitting) }],
-      ["Embed", { inputs, encoding: "ENCODING_FLOAT16" }],
+      ["Embed", { inputs, encoding: "VECTOR_ENCODING_FLOAT16" }],
       ["Embed", { inputs, dimensions: 192 }],
       ["EmbedStream", { inputs }],
     ] as const;
@@ -230,10 +256,10 @@ describe("embedding", () => {
     const { call } = await open(withModels(jobGives([])));
     const { error } = await call("EmbeddingService", "Embed", { inputs: ["a"], dimensions: 5 });
     expect(detailsOf(error)?.violations.map(({ field }) => field)).toEqual(["dimensions"]);
-    const all = { inputs: ["a"], dimensions: 5, truncate: 9 };
+    const all = { inputs: ["a"], dimensions: 5, truncation: 9 };
     const both = detailsOf((await call("EmbeddingService", "Embed", all)).error)?.violations;
     expect(both).toMatchObject([
-      { field: "truncate", reason: "UNKNOWN_VALUE" },
+      { field: "truncation", reason: "UNKNOWN_VALUE" },
       { field: "dimensions", reason: "OUT_OF_RANGE" },
     ]);
   });

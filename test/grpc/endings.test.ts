@@ -39,8 +39,7 @@ async function generate(script: string): Promise<GenerateResponse> {
   const { path, requestSerialize, responseDeserialize } = GenerationServiceService.generate;
   const request = GenerateRequest.fromPartial({
     input: { $case: "prompt", value: script },
-    sampling: { maxTokens: 3 },
-    stop: ["end"],
+    sampling: { maxTokens: 3, stop: ["end"] },
   });
   const answer = Promise.withResolvers<GenerateResponse>();
   client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, value) =>

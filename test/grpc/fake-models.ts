@@ -154,8 +154,8 @@ export const timings = {
 export function story(
   events: readonly WorkerEvent[] = [
     { kind: "started" },
-    { kind: "piece", text: "Once ", tokens: Uint32Array.of(7) },
-    { kind: "piece", text: "upon", tokens: Uint32Array.of(8, 9) },
+    { kind: "piece", text: "Once ", tokenIds: Uint32Array.of(7) },
+    { kind: "piece", text: "upon", tokenIds: Uint32Array.of(8, 9) },
     { kind: "finish", ...result },
   ],
   asked: Submission[] = [],
@@ -173,7 +173,7 @@ export function vector(index: number, parts: Partial<EncodedVector> = {}): Encod
     values: Float32Array.of(index, 0.5, -1, 2),
     packed: new Uint8Array(),
     scale: 0,
-    tokens: 3,
+    tokenCount: 3,
     truncated: false,
     ...parts,
   };
@@ -189,7 +189,7 @@ export function addAll(server: GrpcServer, models: Models): void {
     version: "9.9.9",
     build: "abc",
     engines: ["llama", "onnx"],
-    uptimeMs: () => 1500,
+    startedAtMs: 1500,
   };
   server.addService(serverService, serverHandlers({ models, limits, ...about }));
 }

@@ -31,12 +31,15 @@ const withModels = (run: Run): Models => fakeModels([generationModel(), embeddin
 const started = {
   model: { name: "story", version: "1.2", digest: `sha256:${"ab".repeat(32)}` },
   seed: 42,
+  request_id: expect.any(String) as unknown,
 };
 const finish = {
-  reason: "FINISH_REASON_STOP",
-  stop_sequence: "",
   usage: { prompt_tokens: 3, cached_prompt_tokens: 1, completion_tokens: 2 },
   timings,
+  model: started.model,
+  request_id: started.request_id,
+  reason: "FINISH_REASON_STOP",
+  stop_sequence: "",
 };
 
 describe("generation", () => {
@@ -55,8 +58,8 @@ describe("generation", () => {
     ]);
     expect(events(answer)).toEqual([
       started,
-      { text: "Once ", tokens: [7] },
-      { text: "upon", tokens: [8, 9] },
+      { text: "Once ", token_ids: [7] },
+      { text: "upon", token_ids: [8, 9] },
       finish,
     ]);
   });
@@ -64,7 +67,7 @@ describe("generation", () => {
   it("answers at once with the same", async () => {
     const { call } = await open(withModels(story()));
     const { messages } = await call("GenerationService", "Generate", { prompt: "Tell" });
-    expect(messages).toEqual([{ text: "Once upon", tokens: [7, 8, 9], finish, started }]);
+    expect(messages).toEqual([{ text: "Once upon", token_ids: [7, 8, 9], finish, started }]);
   });
 
   it("repeats the prompt where asked", async () => {
@@ -73,7 +76,7 @@ describe("generation", () => {
     const whole = await call("GenerationService", "Generate", request);
     expect(whole.messages[0]?.["text"]).toBe("Tell: Once upon");
     const streamed = await call("GenerationService", "GenerateStream", request);
-    expect(events(streamed)[1]).toEqual({ text: "Tell: ", tokens: [] });
+    expect(events(streamed)[1]).toEqual({ text: "Tell: ", token_ids: [] });
   });
 
   it("hands the engine a job with every value decided", async () => {
@@ -88,10 +91,9 @@ describe("generation", () => {
           { role: "ROLE_USER", content: "u" },
         ],
       },
-      sampling: { temperature: 0, max_tokens: 5, logit_bias: { 3: -1 } },
-      stop: ["\n"],
-      truncate: "TRUNCATE_START",
-      return_tokens: true,
+      sampling: { temperature: 0, max_tokens: 5, logit_bias: { 3: -1 }, stop: ["\n"] },
+      truncation: "TRUNCATION_START",
+      return_token_ids: true,
     });
     expect(asked[0]?.job).toEqual({
       kind: "generate",
@@ -121,7 +123,7 @@ describe("generation", () => {
       stop: ["\n"],
       truncate: "start",
       maxPromptTokens: 2000,
-      returnTokens: true,
+      returnTokenIds: true,
       cacheScope: "",
     });
   });
@@ -130,14 +132,59 @@ describe("generation", () => {
     const asked: Submission[] = [];
     const { call } = await open(fakeModels([generationModel()], story(undefined, asked)));
     await call("GenerationService", "Generate", { prompt: "p" });
-    await call("GenerationService", "Generate", { prompt: "p", priority: "PRIORITY_BATCH" });
+    await call("GenerationService", "Generate", {
+      prompt: "p",
+      call: { priority: "PRIORITY_BATCH", user: "u1" },
+    });
     expect(asked).toMatchObject([
-      { caller: "127.0.0.1", priority: "interactive" },
-      { caller: "127.0.0.1", priority: "batch" },
+      { caller: "127.0.0.1", user: "", priority: "interactive" },
+      { caller: "127.0.0.1", user: "u1", priority: "batch" },
     ]);
     const leftMs = asked.map(({ expiresAt }) => expiresAt - performance.now());
     for (const each of leftMs) expect(each).toBeLessThanOrEqual(600_000);
     for (const each of leftMs) expect(each).toBeGreaterThan(0);
+  });
+
+  it("ends where the call says, and else where the model's manifest does", async () => {
+    const asked: Submission[] = [];
+    const model = generationModel({ manifest: { sampling: { stop: ["own"] } } });
+    const { call } = await open(fakeModels([model], story(undefined, asked)));
+    await call("GenerationService", "Generate", { prompt: "p" });
+    await call("GenerationService", "Generate", { prompt: "p", sampling: { temperature: 0 } });
+    await call("GenerationService", "Generate", { prompt: "p", sampling: { stop: ["a", "b"] } });
+    const stops = asked.map(({ job }) => (job.kind === "generate" ? job.stop : []));
+    expect(stops).toEqual([["own"], ["own"], ["a", "b"]]);
+    const { messages } = await call("ModelService", "GetModel", { name: "story" });
+    expect(messages[0]?.["model"]).toMatchObject({ default_sampling: { stop: ["own"] } });
+  });
+
+  it("takes any seed, tells it again, and gives the engine 32 bits of it", async () => {
+    const asked: Submission[] = [];
+    const { call } = await open(withModels(story(undefined, asked)));
+    const told: unknown[] = [];
+    for (const seed of ["-1", "4294967295", "9007199254740991", "7"]) {
+      const { messages } = await call("GenerationService", "Generate", {
+        ...{ prompt: "p", sampling: { seed } },
+      });
+      told.push((messages[0]?.["started"] as Fields)["seed"]);
+    }
+    expect(told).toEqual([-1, 4294967295, 9007199254740991, 7]);
+    const seeds = asked.map(({ job }) => (job.kind === "generate" ? job.sampling.seed : -1));
+    expect(seeds.at(-1)).toBe(7);
+    expect(new Set(seeds).size).toBe(4);
+    for (const seed of seeds) expect(seed >= 0 && seed < 2 ** 32 - 1).toBe(true);
+  });
+
+  it("shares what is remembered of prompts within one salt alone", async () => {
+    const asked: Submission[] = [];
+    const { call } = await open(withModels(story(undefined, asked)));
+    for (const cache_salt of ["", "a", "b", "a"]) {
+      await call("GenerationService", "Generate", { prompt: "p", call: { cache_salt } });
+    }
+    const scopes = asked.map(({ job }) => (job.kind === "generate" ? job.cacheScope : undefined));
+    expect(scopes[0]).toBe("");
+    expect(scopes[3]).toBe(scopes[1]);
+    expect(new Set(scopes).size).toBe(3);
   });
 
   it("takes what is left of the context where no most is given, within the limit", async () => {
@@ -147,27 +194,30 @@ describe("generation", () => {
       generationModel({ manifest: { name: "small" }, info: { contextLength: 64 } }),
     ];
     const { call } = await open(fakeModels(models, story(undefined, asked)));
-    await call("GenerationService", "Generate", { model: "story", tokens: { ids: [1, 2] } });
+    await call("GenerationService", "Generate", { model: "story", token_ids: { ids: [1, 2] } });
     await call("GenerationService", "Generate", { model: "small", prompt: "x" });
     const jobs = asked.map(({ job }) => job);
     expect(jobs.map((job) => job.kind === "generate" && job.sampling.maxTokens)).toEqual([
       1000, 64,
     ]);
-    expect(jobs[0]).toMatchObject({ input: { kind: "tokens", ids: Uint32Array.of(1, 2) } });
+    expect(jobs[0]).toMatchObject({ input: { kind: "token_ids", ids: Uint32Array.of(1, 2) } });
   });
 
   const refused: [string, Fields, string, string[]][] = [
     [
       "every wrong field",
-      { sampling: { temperature: 3, top_p: 0 }, stop: [""] },
+      { sampling: { temperature: 3, top_p: 0, stop: [""] } },
       "FIELD_INVALID",
-      ["input", "sampling.temperature", "sampling.top_p", "stop[0]"],
+      ["input", "sampling.temperature", "sampling.top_p", "sampling.stop[0]"],
     ],
     [
       "every wrong field, also those that only the model can tell",
-      { tokens: { ids: [100] }, sampling: { temperature: -1, top_p: 3, logit_bias: { 100: 1 } } },
+      {
+        token_ids: { ids: [100] },
+        sampling: { temperature: -1, top_p: 3, logit_bias: { 100: 1 } },
+      },
       "FIELD_INVALID",
-      ["sampling.temperature", "sampling.top_p", "sampling.logit_bias[100]", "tokens.ids[0]"],
+      ["sampling.temperature", "sampling.top_p", "sampling.logit_bias[100]", "token_ids.ids[0]"],
     ],
     [
       "wrong fields whatever the model is",
@@ -177,9 +227,9 @@ describe("generation", () => {
     ],
     [
       "token ids outside the vocabulary",
-      { tokens: { ids: [99, 100] }, sampling: { logit_bias: { 100: 1 } } },
+      { token_ids: { ids: [99, 100] }, sampling: { logit_bias: { 100: 1 } } },
       "FIELD_INVALID",
-      ["sampling.logit_bias[100]", "tokens.ids[1]"],
+      ["sampling.logit_bias[100]", "token_ids.ids[1]"],
     ],
     ["an unknown model", { prompt: "x", model: "nothing" }, "MODEL_NOT_FOUND", []],
     ["a model of another task", { prompt: "x", model: "vectors" }, "WRONG_TASK", []],

@@ -84,8 +84,8 @@ describe("a call whose deadline cannot be kept", () => {
     await fill(app, session);
     const { code, details } = await ending(begin(session, "say late", path, late));
     expect([code, details?.reason]).toEqual([status.DEADLINE_EXCEEDED, "WOULD_EXPIRE"]);
-    const { needed_ms, left_ms } = details?.facts ?? {};
-    expect(Number(needed_ms)).toBeGreaterThan(Number(left_ms));
+    const { neededMs, leftMs } = details?.facts ?? {};
+    expect(Number(neededMs)).toBeGreaterThan(Number(leftMs));
     // Nothing that it would have waited for has happened meanwhile.
     const refused = { WOULD_EXPIRE: 1, QUEUE_FULL: 0 };
     expect(app.models.queueOf(model)).toMatchObject({ running: 1, waiting, refused });

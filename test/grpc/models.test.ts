@@ -68,7 +68,7 @@ describe("models", () => {
       name: "story",
       version: "1.2",
       engine: "engine.ts",
-      tasks: ["TASK_GENERATE"],
+      tasks: ["MODEL_TASK_GENERATE"],
       context_length: 2048,
       license: "Apache-2.0",
       state: "MODEL_STATE_READY",
@@ -184,7 +184,7 @@ describe("the server", () => {
           max_logit_bias: 1024,
           max_response_bytes: 4_194_304,
         },
-        uptime: { seconds: 1, nanos: 500_000_000 },
+        start_time: { seconds: 1, nanos: 500_000_000 },
       },
     ]);
   });

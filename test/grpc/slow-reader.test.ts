@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { constants } from "node:http2";
 import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
-import { GenerateStreamRequest } from "../../gen/inferd/v1/generation_service.ts";
+import { GenerateRequest } from "../../gen/inferd/v1/generation_service.ts";
 import type { ServeError } from "../../src/base/errors.ts";
 import { openScripted, reached, scriptedManifest } from "../fixtures/scripted-registry.ts";
 import { addAll } from "./fake-models.ts";
@@ -88,8 +88,8 @@ describe("a stream that its caller does not read", () => {
 describe("a generation that its caller does not read", () => {
   const path = "/inferd.v1.GenerationService/GenerateStream";
   const request = (prompt: string): Uint8Array =>
-    GenerateStreamRequest.encode(
-      GenerateStreamRequest.fromPartial({
+    GenerateRequest.encode(
+      GenerateRequest.fromPartial({
         input: { $case: "prompt", value: prompt },
         sampling: { maxTokens: 1000 },
       }),

@@ -12,7 +12,7 @@ describe("an error on the wire", () => {
     expect(status[wire.code]).toBe(failures[reason].code);
     expect(detailsOf(wire)).toMatchObject({
       reason,
-      domain: "inferd",
+      domain: "inferd.dev",
       violations: [],
       retryMs: undefined,
     });

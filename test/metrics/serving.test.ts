@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Client, credentials, makeGenericClientConstructor } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
-  GenerateStreamRequest,
+  GenerateRequest,
   type GenerateStreamResponse,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
@@ -60,7 +60,7 @@ interface Begun {
 
 function begin(script: string, name = model): Begun {
   const { path, requestSerialize, responseDeserialize } = GenerationServiceService.generateStream;
-  const request = GenerateStreamRequest.fromPartial({
+  const request = GenerateRequest.fromPartial({
     model: name,
     input: { $case: "prompt", value: script },
   });

@@ -96,7 +96,7 @@ it("fails a call alone whose numbers are none, and serves its neighbour", async 
   const run = new Run(engine);
   const of = (token: number, sampling: Partial<Sampling>) =>
     jobFor(
-      { kind: "tokens", ids: Uint32Array.of(1, token) },
+      { kind: "token_ids", ids: Uint32Array.of(1, token) },
       { maxTokens: 4, ignoreEos: true, ...sampling },
     );
   // Chosen among a few, and among all.

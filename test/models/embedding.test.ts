@@ -166,7 +166,7 @@ describe("long texts", () => {
     const head = "cats and dogs ".repeat(100);
     const tail = "income tax law ".repeat(100);
     const [cut, cats, tax] = await vectorsOf(job([head + tail, head, tail], truncate));
-    expect(cut).toMatchObject({ tokens: 256, truncated: true });
+    expect(cut).toMatchObject({ tokenCount: 256, truncated: true });
     const kept = truncate === "end" ? cats : tax;
     expect(cosine(cut!.values, kept!.values)).toBeGreaterThan(0.99);
   });

@@ -157,16 +157,17 @@ describe("a text", () => {
     const engine = await open({ base: "roberta" });
     expect(engine.info.contextLength).toBe(10);
     const [fits, long, cut, after] = await embed(engine, ["a".repeat(8), "a".repeat(9), "", "a"]);
-    expect([fits!.tokens, fits!.error, after!.error, cut!.error]).toEqual([10, ...none(3)]);
+    expect([fits!.tokenCount, fits!.error, after!.error, cut!.error]).toEqual([10, ...none(3)]);
     expect(long!.error).toMatchObject({ reason: "INPUT_TOO_LONG", facts: { limit: "10" } });
     const [end] = await embed(engine, ["a".repeat(9)], { truncate: "end" });
-    expect(end).toMatchObject({ tokens: 10, truncated: true });
+    expect(end).toMatchObject({ tokenCount: 10, truncated: true });
     await expect(open({ base: "roberta" }, { contextLength: 11 })).rejects.toThrow("10 tokens");
   });
 
   it("has the default prompt before it, another, or none", async () => {
     const engine = await open({ files: prompts });
-    const tokensOf = async (changes: object) => (await embed(engine, ["a"], changes))[0]!.tokens;
+    const tokensOf = async (changes: object) =>
+      (await embed(engine, ["a"], changes))[0]!.tokenCount;
     expect(await tokensOf({})).toBe(9);
     expect(await tokensOf({ promptName: "" })).toBe(3);
     expect(await tokensOf({ promptName: "none" })).toBe(3);
@@ -179,7 +180,7 @@ describe("a text", () => {
     const engine = await open({ files: prompts }, { contextLength: 12 });
     const [cut] = await embed(engine, ["x y z a b c"], { truncate: "start" });
     const [kept] = await embed(engine, ["z a b c"], {});
-    expect(cut).toMatchObject({ tokens: 12, truncated: true });
+    expect(cut).toMatchObject({ tokenCount: 12, truncated: true });
     expect(cosine(cut!.values, kept!.values)).toBeGreaterThan(0.999999);
   });
 

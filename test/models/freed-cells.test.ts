@@ -22,7 +22,7 @@ it.each([
     engine.cancel(1);
     expect(engine.memory!.usedCells).toBe(parked);
     const ids = Uint32Array.from({ length: contextLength - 1 }, (__, index) => 100 + index);
-    run.add(2, jobFor({ kind: "tokens", ids }, { maxTokens: 1, ignoreEos: true }));
+    run.add(2, jobFor({ kind: "token_ids", ids }, { maxTokens: 1, ignoreEos: true }));
     await run.step();
     expect(run.events(2)[0]).toEqual({ kind: "started" });
     await run.until();

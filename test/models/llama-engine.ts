@@ -63,7 +63,7 @@ export function jobFor(
     stop: [],
     truncate: "none",
     maxPromptTokens: 1_000_000,
-    returnTokens: false,
+    returnTokenIds: false,
     cacheScope: "",
     ...rest,
   };
@@ -112,7 +112,7 @@ export class Run {
     const pieces = events.filter((event) => event.kind === "piece");
     return {
       text: pieces.map((piece) => piece.text).join(""),
-      tokens: pieces.flatMap((piece) => [...(piece.tokens ?? [])]),
+      tokens: pieces.flatMap((piece) => [...(piece.tokenIds ?? [])]),
       events,
       result: last,
     };

@@ -40,8 +40,8 @@ describe("a prompt that is too long", { timeout }, () => {
   it("is refused with its length and the context's", () => {
     const error = refusal(jobFor(long(3000)));
     expect(error.reason).toBe("PROMPT_TOO_LONG");
-    expect(error.facts["context_length"]).toBe("2048");
-    expect(Number(error.facts["prompt_tokens"])).toBeGreaterThan(2048);
+    expect(error.facts["contextLength"]).toBe("2048");
+    expect(Number(error.facts["promptTokens"])).toBeGreaterThan(2048);
     expect(engine.busy).toBe(false);
   });
 
@@ -64,8 +64,8 @@ describe("a prompt that is too long", { timeout }, () => {
   });
 
   it.each([
-    ["a token outside the vocabulary", { kind: "tokens", ids: Uint32Array.of(1, 99_999) }],
-    ["no token at all", { kind: "tokens", ids: new Uint32Array() }],
+    ["a token outside the vocabulary", { kind: "token_ids", ids: Uint32Array.of(1, 99_999) }],
+    ["no token at all", { kind: "token_ids", ids: new Uint32Array() }],
   ] as const)("is told from %s", (_, input) => {
     expect(refusal(jobFor(input)).reason).toBe("FIELD_INVALID");
   });

@@ -57,7 +57,7 @@ it.each(cases)(
   { timeout: 120_000 },
   async ({ input, recorded }) => {
     const sampling = { maxTokens: oracle.maxTokens };
-    const [one] = await complete(engine, jobFor(input, sampling, { returnTokens: true }));
+    const [one] = await complete(engine, jobFor(input, sampling, { returnTokenIds: true }));
     const different = recorded.tokens.findIndex((token, index) => one!.tokens[index] !== token);
     if (different === -1) expect(one!.text).toBe(recorded.text);
     else expect(recorded.margins[different]).toBeLessThan(tieNats);

@@ -68,7 +68,7 @@ describe("a completion", { timeout }, () => {
   it("begins with started, ends with finish, and counts what it used", async () => {
     const [one] = await complete(
       engine,
-      jobFor(prompts[0]!, { maxTokens: 5 }, { returnTokens: true }),
+      jobFor(prompts[0]!, { maxTokens: 5 }, { returnTokenIds: true }),
     );
     const kinds = one!.events.map((event) => event.kind);
     expect(kinds[0]).toBe("started");
@@ -145,10 +145,10 @@ describe("a completion", { timeout }, () => {
   it("continues token ids as they are", async () => {
     const [whole] = await complete(
       engine,
-      jobFor(prompts[0]!, { maxTokens: 12, ignoreEos: true }, { returnTokens: true }),
+      jobFor(prompts[0]!, { maxTokens: 12, ignoreEos: true }, { returnTokenIds: true }),
     );
     const input: GenerateInput = {
-      kind: "tokens",
+      kind: "token_ids",
       ids: Uint32Array.from(whole!.tokens.slice(0, 6)),
     };
     const [one] = await complete(engine, jobFor(input, { maxTokens: 2 }));
@@ -160,7 +160,7 @@ describe("sampling", { timeout }, () => {
   it("chooses a token that a bias makes certain, and never one that it forbids", async () => {
     const bias = (...entries: [number, number][]) => ({ logitBias: new Map(entries) });
     const job = (sampling: object) =>
-      jobFor(prompts[0]!, { maxTokens: 4, ignoreEos: true, ...sampling }, { returnTokens: true });
+      jobFor(prompts[0]!, { maxTokens: 4, ignoreEos: true, ...sampling }, { returnTokenIds: true });
     const [plain] = await complete(engine, job({}));
     const [forced] = await complete(engine, job(bias([300, 100])));
     expect(forced!.tokens).toEqual([300, 300, 300, 300]);
@@ -182,22 +182,22 @@ describe("sampling", { timeout }, () => {
 
   it("counts the prompt's tokens among those that penalties look at", async () => {
     const job = (sampling: object) =>
-      jobFor(prompts[0]!, { maxTokens: 1, ...sampling }, { returnTokens: true });
+      jobFor(prompts[0]!, { maxTokens: 1, ...sampling }, { returnTokenIds: true });
     const [plain] = await complete(engine, job({}));
     const likely = plain!.tokens[0]!;
     const input: GenerateInput = {
-      kind: "tokens",
+      kind: "token_ids",
       ids: Uint32Array.of(likely, ...(await promptIds())),
     };
     const at = (presencePenalty: number) =>
-      complete(engine, jobFor(input, { maxTokens: 1, presencePenalty }, { returnTokens: true }));
+      complete(engine, jobFor(input, { maxTokens: 1, presencePenalty }, { returnTokenIds: true }));
     const [before] = await at(0);
     const [after] = await at(2);
     // A penalty of 2 is felt only if the token stands in the prompt; a bias of -2 does the same.
     const bias = new Map([...input.ids].map((id) => [id, -2]));
     const [biased] = await complete(
       engine,
-      jobFor(input, { maxTokens: 1, logitBias: bias }, { returnTokens: true }),
+      jobFor(input, { maxTokens: 1, logitBias: bias }, { returnTokenIds: true }),
     );
     expect(after!.tokens).toEqual(biased!.tokens);
     expect(before!.tokens).toHaveLength(1);
@@ -253,14 +253,14 @@ describe("a chat", { timeout }, () => {
 async function endToken(): Promise<number> {
   // The end is what a chat's answer stops with.
   const input: GenerateInput = { kind: "chat", messages: [{ role: "user", content: "Hi" }] };
-  const [one] = await complete(engine, jobFor(input, { maxTokens: 400 }, { returnTokens: true }));
+  const [one] = await complete(engine, jobFor(input, { maxTokens: 400 }, { returnTokenIds: true }));
   expect(one!.result.reason).toBe("stop");
   return one!.tokens.at(-1)!;
 }
 
 /** The tokens of a short text, as far as the engine shows them: generated ones. */
 async function promptIds(): Promise<readonly number[]> {
-  const job = jobFor(prompts[0]!, { maxTokens: 6, ignoreEos: true }, { returnTokens: true });
+  const job = jobFor(prompts[0]!, { maxTokens: 6, ignoreEos: true }, { returnTokenIds: true });
   const [one] = await complete(engine, job);
   return one!.tokens;
 }

@@ -31,9 +31,9 @@ async function read(folder: string, ...texts: readonly string[]) {
   const engine = await loadFolder(folder);
   const items = await embed(engine, texts);
   await engine.close();
-  return items.map(({ values, tokens, error }) => {
+  return items.map(({ values, tokenCount, error }) => {
     expect(error).toBeUndefined();
-    return { tokens, vector: Array.from(values) };
+    return { tokens: tokenCount, vector: Array.from(values) };
   });
 }
 

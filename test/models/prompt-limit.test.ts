@@ -7,7 +7,7 @@ import {
   GenerationServiceService,
   Role,
 } from "../../gen/inferd/v1/generation_service.ts";
-import { Truncate } from "../../gen/inferd/v1/types.ts";
+import { Truncation } from "../../gen/inferd/v1/types.ts";
 import type { App } from "../../src/app.ts";
 import { startMeasured } from "../fixtures/app.ts";
 import { samplesOf } from "../fixtures/prometheus.ts";
@@ -40,9 +40,9 @@ interface Answer {
   readonly reason: string | undefined;
 }
 
-function generate(input: Input, truncate: Truncate = Truncate.UNSPECIFIED): Promise<Answer> {
+function generate(input: Input, truncation: Truncation = Truncation.UNSPECIFIED): Promise<Answer> {
   const { path, requestSerialize, responseDeserialize } = GenerationServiceService.generate;
-  const request = GenerateRequest.fromPartial({ input, truncate, sampling: { maxTokens: 1 } });
+  const request = GenerateRequest.fromPartial({ input, truncation, sampling: { maxTokens: 1 } });
   return new Promise((resolve) => {
     client.makeUnaryRequest(
       path,
@@ -84,7 +84,7 @@ const inputs: readonly [kind: string, input: (words: number) => Input, reason: s
   ],
   [
     "token ids",
-    (words) => ({ $case: "tokens", value: { ids: Array.from({ length: words }, () => 50) } }),
+    (words) => ({ $case: "tokenIds", value: { ids: Array.from({ length: words }, () => 50) } }),
     "FIELD_INVALID",
   ],
 ];
@@ -114,8 +114,8 @@ describe.each(inputs)("%s", { timeout }, (_, input, reason) => {
 });
 
 it("text is cut to the limit where asked", { timeout }, async () => {
-  for (const truncate of [Truncate.START, Truncate.END]) {
+  for (const truncation of [Truncation.START, Truncation.END]) {
     const input = { $case: "prompt", value: text(5 * most) } as const;
-    expect(await generate(input, truncate)).toEqual({ promptTokens: most, reason: undefined });
+    expect(await generate(input, truncation)).toEqual({ promptTokens: most, reason: undefined });
   }
 });

@@ -53,9 +53,9 @@ export function letters(seed: number, length: number): readonly number[] {
 /** Greedy, but with what was said before made less likely: random weights would else soon say one thing for ever. */
 export function tinyJob(ids: readonly number[], maxTokens = 12): GenerateJob {
   return jobFor(
-    { kind: "tokens", ids: Uint32Array.from(ids) },
+    { kind: "token_ids", ids: Uint32Array.from(ids) },
     { maxTokens, ignoreEos: true, frequencyPenalty: 1 },
-    { returnTokens: true },
+    { returnTokenIds: true },
   );
 }
 

@@ -3,7 +3,7 @@
 import sys
 
 import grpc
-from inferd.v1.embedding_service_pb2 import ENCODING_FLOAT16, EmbedRequest, EmbedStreamRequest
+from inferd.v1.embedding_service_pb2 import VECTOR_ENCODING_FLOAT16, EmbedRequest
 from inferd.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
 
 TEXTS = ["cat"] * 4096
@@ -15,9 +15,9 @@ with grpc.insecure_channel(sys.argv[1]) as channel:
         stub.Embed(EmbedRequest(inputs=TEXTS), timeout=TIMEOUT)
     except grpc.RpcError as error:
         print(f"float32: {error.code().name}; {error.details()}")
-    packed = stub.Embed(EmbedRequest(inputs=TEXTS, encoding=ENCODING_FLOAT16), timeout=TIMEOUT)
+    packed = stub.Embed(EmbedRequest(inputs=TEXTS, encoding=VECTOR_ENCODING_FLOAT16), timeout=TIMEOUT)
     print(f"float16: {len(packed.embeddings)}")
-    events = stub.EmbedStream(EmbedStreamRequest(inputs=TEXTS), timeout=TIMEOUT)
+    events = stub.EmbedStream(EmbedRequest(inputs=TEXTS), timeout=TIMEOUT)
     print(f"stream: {sum(event.WhichOneof('event') == 'embedding' for event in events)}")
 
 limit = [("grpc.max_receive_message_length", 8 * 1024 * 1024)]

@@ -102,8 +102,8 @@ func unary(client inferd.GenerationServiceClient) error {
 func stream(client inferd.GenerationServiceClient) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	events, err := client.GenerateStream(ctx, &inferd.GenerateStreamRequest{
-		Input: &inferd.GenerateStreamRequest_Prompt{Prompt: "repeat 40 word"},
+	events, err := client.GenerateStream(ctx, &inferd.GenerateRequest{
+		Input: &inferd.GenerateRequest_Prompt{Prompt: "repeat 40 word"},
 	})
 	if err != nil {
 		return err

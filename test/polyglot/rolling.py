@@ -8,7 +8,7 @@ import sys
 import threading
 
 import grpc
-from inferd.v1.generation_service_pb2 import GenerateRequest, GenerateStreamRequest
+from inferd.v1.generation_service_pb2 import GenerateRequest
 from inferd.v1.generation_service_pb2_grpc import GenerationServiceStub
 
 # By default no retry policy: what a call survives, it survives by the protocol alone.
@@ -30,7 +30,7 @@ def unary():
 
 
 def streams():
-    events = list(stub.GenerateStream(GenerateStreamRequest(prompt="repeat 40 word"), timeout=30))
+    events = list(stub.GenerateStream(GenerateRequest(prompt="repeat 40 word"), timeout=30))
     if len(events) != 42:
         raise RuntimeError(f"{len(events)} events")
 

@@ -8,6 +8,7 @@ import type { Client } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
 import {
   EmbeddingServiceService,
+  type Embedding,
   EmbedRequest,
   type EmbedResponse,
 } from "../../gen/inferd/v1/embedding_service.ts";
@@ -17,7 +18,7 @@ import {
   GenerationServiceService,
   Role,
 } from "../../gen/inferd/v1/generation_service.ts";
-import { Truncate } from "../../gen/inferd/v1/types.ts";
+import { Truncation } from "../../gen/inferd/v1/types.ts";
 import { command } from "../command.ts";
 import {
   type ComputedVectors,
@@ -94,11 +95,13 @@ describe.each(encoders)("$name", ({ name }) => {
     skipMissing(name, context);
     const vectors = computed.get(name) ?? [];
     const together = await embed(name, texts);
-    expect(together.embeddings.map(({ tokens }) => tokens)).toEqual(
+    expect(together.embeddings.map(({ tokenCount }) => tokenCount)).toEqual(
       vectors.map(({ tokens }) => tokens),
     );
-    for (const [i, { vector }] of together.embeddings.entries()) {
-      expect(cosine(vector, floats(vectors[i]!.vector)), texts[i]).toBeGreaterThan(0.99999);
+    for (const [i, embedding] of together.embeddings.entries()) {
+      expect(cosine(vectorOf(embedding), floats(vectors[i]!.vector)), texts[i]).toBeGreaterThan(
+        0.99999,
+      );
     }
   });
 
@@ -107,7 +110,7 @@ describe.each(encoders)("$name", ({ name }) => {
     const [first] = texts;
     const alone = await embed(name, [first!]);
     const together = await embed(name, texts);
-    const similarity = cosine(alone.embeddings[0]!.vector, together.embeddings[0]!.vector);
+    const similarity = cosine(vectorOf(alone.embeddings[0]), vectorOf(together.embeddings[0]));
     expect(similarity).toBeGreaterThan(0.9999999);
   });
 });
@@ -144,8 +147,11 @@ function expectSameTokens(recorded: Completion, answer: GenerateResponse): void 
   expect(answer.finish?.usage?.promptTokens).toBe(recorded.prompt_tokens);
   const close = recorded.gaps.findIndex((gap) => gap < leastGap);
   const count = close === -1 ? recorded.tokens.length : close;
-  expect(answer.tokens.slice(0, count)).toEqual(recorded.tokens.slice(0, count));
+  expect(answer.tokenIds.slice(0, count)).toEqual(recorded.tokens.slice(0, count));
 }
+
+const vectorOf = (embedding: Embedding | undefined): readonly number[] =>
+  embedding?.value?.$case === "float32" ? embedding.value.value.values : [];
 
 const floats = (base64: string): Float32Array =>
   new Float32Array(new Uint8Array(Buffer.from(base64, "base64")).buffer);
@@ -165,7 +171,7 @@ function embed(model: string, inputs: readonly string[]): Promise<EmbedResponse>
   const request = EmbedRequest.fromPartial({
     model,
     inputs: [...inputs],
-    truncate: Truncate.END,
+    truncation: Truncation.END,
   });
   return unary(served.embedding, path, requestSerialize(request), responseDeserialize);
 }
@@ -177,7 +183,7 @@ function generate(
 ): Promise<GenerateResponse> {
   const { path, requestSerialize, responseDeserialize } = GenerationServiceService.generate;
   const sampling = { temperature: 0, repetitionPenalty: 1, maxTokens };
-  const request = GenerateRequest.fromPartial({ model, sampling, returnTokens: true, input });
+  const request = GenerateRequest.fromPartial({ model, sampling, returnTokenIds: true, input });
   return unary(served.generation, path, requestSerialize(request), responseDeserialize);
 }
 

@@ -2,7 +2,6 @@ import { type Client, credentials, makeGenericClientConstructor } from "@grpc/gr
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   GenerateRequest,
-  GenerateStreamRequest,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
 import { Fleet, type Seen } from "./fleet.ts";
@@ -96,7 +95,7 @@ class SteadyLoad {
 
   #callStream(): Promise<void> {
     const { path, requestSerialize, responseDeserialize } = GenerationServiceService.generateStream;
-    const request = GenerateStreamRequest.fromPartial({
+    const request = GenerateRequest.fromPartial({
       input: { $case: "prompt", value: "repeat 40 word" },
     });
     return new Promise((resolve, reject) => {

@@ -16,12 +16,15 @@ const well: Ending = {
 };
 const call = { ...caseOf(1, 1), cancels: false, isBelowGrpc: false };
 
+const failed = (value: { reason: string; message: string }) =>
+  ({ value: { $case: "error", value } }) as const;
+
 const answers = {
   Embed: (error: { reason: string; message: string }) =>
-    EmbedResponse.encode(EmbedResponse.fromPartial({ embeddings: [{}, { error }] })).finish(),
+    EmbedResponse.encode(EmbedResponse.fromPartial({ embeddings: [{}, failed(error)] })).finish(),
   EmbedStream: (error: { reason: string; message: string }) =>
     EmbedStreamResponse.encode(
-      EmbedStreamResponse.fromPartial({ event: { $case: "embedding", value: { error } } }),
+      EmbedStreamResponse.fromPartial({ event: { $case: "embedding", value: failed(error) } }),
     ).finish(),
 } as const;
 

@@ -156,9 +156,9 @@ describe("cancelling", () => {
 });
 
 it("carries vectors and token ids as typed arrays", async () => {
-  const job = generateJob("say a", { returnTokens: true });
+  const job = generateJob("say a", { returnTokenIds: true });
   const pieces = await collect(model.run(submission("", { job })));
-  expect(pieces.find((event) => event.kind === "piece")?.tokens).toBeInstanceOf(Uint32Array);
+  expect(pieces.find((event) => event.kind === "piece")?.tokenIds).toBeInstanceOf(Uint32Array);
   const events = await collect(model.run(submission("", { job: embedJob(["a", "b"]) })));
   const vectors = events.flatMap((event) => (event.kind === "vectors" ? event.vectors : []));
   expect(vectors.map(({ index, values }) => [index, values.length])).toEqual([

@@ -4,34 +4,34 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleServerStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { CallOptions, ModelVersion, Priority, Timings, Truncate, Usage } from "./types.ts";
+import { CallOptions, ItemError, ModelVersion, Timings, Truncation, Usage } from "./types.ts";
 
-/** Names how a vector is written. */
-export const Encoding = {
-  /** UNSPECIFIED - Not set: the same as `ENCODING_FLOAT32`. */
+/** Names how a vector is written. New values may be added; a server refuses those that it does not know. */
+export const VectorEncoding = {
+  /** UNSPECIFIED - Not set: the same as `VECTOR_ENCODING_FLOAT32`. */
   UNSPECIFIED: 0,
-  /** FLOAT32 - IEEE 754 single precision, in `vector`. */
+  /** FLOAT32 - IEEE 754 single precision, in `Embedding.float32`. */
   FLOAT32: 1,
-  /** FLOAT16 - IEEE 754 half precision, little-endian, 2 bytes a dimension, in `packed`. */
+  /** FLOAT16 - IEEE 754 half precision, in `Embedding.float16`. */
   FLOAT16: 2,
-  /** INT8 - Signed whole numbers of 1 byte a dimension, in `packed`; times `scale` they are the vector. */
+  /** INT8 - Whole numbers from -127 to 127 and one scale, in `Embedding.int8`. */
   INT8: 3,
 } as const;
 
-export type Encoding = typeof Encoding[keyof typeof Encoding];
+export type VectorEncoding = typeof VectorEncoding[keyof typeof VectorEncoding];
 
-export namespace Encoding {
-  export type UNSPECIFIED = typeof Encoding.UNSPECIFIED;
-  export type FLOAT32 = typeof Encoding.FLOAT32;
-  export type FLOAT16 = typeof Encoding.FLOAT16;
-  export type INT8 = typeof Encoding.INT8;
+export namespace VectorEncoding {
+  export type UNSPECIFIED = typeof VectorEncoding.UNSPECIFIED;
+  export type FLOAT32 = typeof VectorEncoding.FLOAT32;
+  export type FLOAT16 = typeof VectorEncoding.FLOAT16;
+  export type INT8 = typeof VectorEncoding.INT8;
 }
 
-/** Asks for the vectors of some texts. */
+/** Asks for the vectors of some texts, all at once or one message each. */
 export interface EmbedRequest {
   /**
-   * The model to use, at most 128 bytes. May be empty where one embedding model is loaded or a default
-   * is set.
+   * The model's name, as `Model.name` describes it, at most 128 bytes. Empty means the server's default, or the only
+   * embedding model; a program should set it, since a second model can make the empty name an error.
    */
   readonly model: string;
   /**
@@ -50,12 +50,17 @@ export interface EmbedRequest {
   readonly dimensions?:
     | number
     | undefined;
-  /** What to do with a text longer than the model's context. Default: its item fails. */
-  readonly truncate: Truncate;
+  /** What to do with a text longer than the model's context. Default: refuse it. */
+  readonly truncation: Truncation;
   /** How the vectors are written. Default: float32. */
-  readonly encoding: Encoding;
-  /** Who goes first where jobs wait or run. Default: interactive. */
-  readonly priority: Priority;
+  readonly encoding: VectorEncoding;
+  /** Answers the other texts where one cannot be embedded, with an error in its place. Default false: the call fails. */
+  readonly allowItemErrors: boolean;
+  /**
+   * Sends vectors in the order in which they are computed, which can be sooner; `Embedding.index`
+   * tells them apart. Default false: in the order of the texts. Changes nothing for `Embed`, whose answer is in order.
+   */
+  readonly unordered: boolean;
   /**
    * The name of the model's prompt to put before each text, at most 128 bytes; empty for none.
    * `Model.prompts` lists them. Default: `Model.default_prompt_name`. Another name is refused.
@@ -63,7 +68,7 @@ export interface EmbedRequest {
   readonly promptName?:
     | string
     | undefined;
-  /** What every request may ask of its call. */
+  /** How the call is to be made. */
   readonly call?: CallOptions | undefined;
 }
 
@@ -71,66 +76,16 @@ export interface EmbedRequest {
 export interface EmbedResponse {
   /** One for each input, in their order. */
   readonly embeddings: readonly Embedding[];
-  /** What the call used. */
-  readonly usage?:
-    | Usage
-    | undefined;
-  /** Where its time went. */
-  readonly timings?:
-    | Timings
-    | undefined;
-  /** The model that answered. */
-  readonly model?: ModelVersion | undefined;
-}
-
-/** Asks for the vectors of some texts, one message each. */
-export interface EmbedStreamRequest {
-  /**
-   * The model to use, at most 128 bytes. May be empty where one embedding model is loaded or a default
-   * is set.
-   */
-  readonly model: string;
-  /**
-   * The texts, at least 1 and at most the limit that `GetServerInfo` states. An empty text has a
-   * vector too.
-   */
-  readonly inputs: readonly string[];
-  /** Scales each vector to length 1. Default: as the model's authors do, which `Model.normalize` tells. */
-  readonly normalize?:
-    | boolean
-    | undefined;
-  /**
-   * Keeps only this many leading dimensions (Matryoshka), at least 1 and at most the model's; with
-   * `normalize`, they are scaled again. Default: all.
-   */
-  readonly dimensions?:
-    | number
-    | undefined;
-  /** What to do with a text longer than the model's context. Default: its item fails. */
-  readonly truncate: Truncate;
-  /** How the vectors are written. Default: float32. */
-  readonly encoding: Encoding;
-  /**
-   * Sends vectors in the order in which they are computed, which can be sooner; `Embedding.index`
-   * tells them apart. Default false: in the order of the texts.
-   */
-  readonly unordered: boolean;
-  /** Who goes first where jobs wait or run. Default: interactive. */
-  readonly priority: Priority;
-  /**
-   * The name of the model's prompt to put before each text, at most 128 bytes; empty for none.
-   * `Model.prompts` lists them. Default: `Model.default_prompt_name`. Another name is refused.
-   */
-  readonly promptName?:
-    | string
-    | undefined;
-  /** What every request may ask of its call. */
-  readonly call?: CallOptions | undefined;
+  /** How the call ended. */
+  readonly finish?: EmbedFinish | undefined;
 }
 
 /** Carries one vector, or the end. */
 export interface EmbedStreamResponse {
-  /** Exactly one is set. */
+  /**
+   * One is set. New kinds may be added, for requests that ask for them: a client skips an event that it does not
+   * know.
+   */
   readonly event?:
     | //
     /** The next vector. */
@@ -145,29 +100,45 @@ export interface EmbedStreamResponse {
 export interface Embedding {
   /** The text's place among the inputs, from 0. */
   readonly index: number;
-  /** The vector as float32, where `encoding` is float32. */
-  readonly vector: readonly number[];
-  /** The vector as bytes, in the other encodings. */
-  readonly packed: Buffer;
-  /** What to multiply each number in `packed` with, where `encoding` is int8. */
-  readonly scale: number;
+  /**
+   * The vector, in the encoding asked for, or why there is none. One is set. New kinds may be added, for requests that
+   * ask for them.
+   */
+  readonly value?:
+    | //
+    /** The vector, where `encoding` is float32. */
+    { readonly $case: "float32"; readonly value: FloatVector }
+    | //
+    /** The vector as IEEE 754 half precision, little-endian, 2 bytes a dimension, where `encoding` is float16. */
+    { readonly $case: "float16"; readonly value: Buffer }
+    | //
+    /** The vector, where `encoding` is int8. */
+    { readonly $case: "int8"; readonly value: Int8Vector }
+    | //
+    /** Why this text has no vector. Only where `allow_item_errors` is set. */
+    { readonly $case: "error"; readonly value: ItemError }
+    | undefined;
   /** Tokens the text was read as, special tokens and the prompt's included. */
-  readonly tokens: number;
+  readonly tokenCount: number;
   /** Whether tokens were dropped. */
   readonly truncated: boolean;
-  /** Why this text has no vector; unset where it has one. */
-  readonly error?: EmbeddingError | undefined;
 }
 
-/** Says why one text could not be embedded. */
-export interface EmbeddingError {
-  /** A reason from the table of errors, such as `INPUT_TOO_LONG`. */
-  readonly reason: string;
-  /** What happened and what to do, for a person. */
-  readonly message: string;
+/** Carries a vector of single precision. */
+export interface FloatVector {
+  /** A number a dimension. */
+  readonly values: readonly number[];
 }
 
-/** Reports how a stream of vectors ended. */
+/** Carries a vector of whole numbers and their scale. */
+export interface Int8Vector {
+  /** A signed whole number a dimension, a byte each. */
+  readonly values: Buffer;
+  /** What to multiply each number with. */
+  readonly scale: number;
+}
+
+/** Reports how a call for vectors ended. Its fields are the first of every answer's `finish`. */
 export interface EmbedFinish {
   /** What the call used. */
   readonly usage?:
@@ -178,7 +149,11 @@ export interface EmbedFinish {
     | Timings
     | undefined;
   /** The model that answered. */
-  readonly model?: ModelVersion | undefined;
+  readonly model?:
+    | ModelVersion
+    | undefined;
+  /** The call's id, which is also in the answer's first metadata, `x-request-id`, and in the server's log. */
+  readonly requestId: string;
 }
 
 function createBaseEmbedRequest(): EmbedRequest {
@@ -187,9 +162,10 @@ function createBaseEmbedRequest(): EmbedRequest {
     inputs: [],
     normalize: undefined,
     dimensions: undefined,
-    truncate: 0,
+    truncation: 0,
     encoding: 0,
-    priority: 0,
+    allowItemErrors: false,
+    unordered: false,
     promptName: undefined,
     call: undefined,
   };
@@ -209,14 +185,17 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
     if (message.dimensions !== undefined) {
       writer.uint32(32).uint32(message.dimensions);
     }
-    if (message.truncate !== 0) {
-      writer.uint32(40).int32(message.truncate);
+    if (message.truncation !== 0) {
+      writer.uint32(40).int32(message.truncation);
     }
     if (message.encoding !== 0) {
       writer.uint32(48).int32(message.encoding);
     }
-    if (message.priority !== 0) {
-      writer.uint32(56).int32(message.priority);
+    if (message.allowItemErrors !== false) {
+      writer.uint32(56).bool(message.allowItemErrors);
+    }
+    if (message.unordered !== false) {
+      writer.uint32(64).bool(message.unordered);
     }
     if (message.promptName !== undefined) {
       writer.uint32(90).string(message.promptName);
@@ -277,7 +256,7 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
               break;
             }
 
-            message.truncate = reader.int32() as any;
+            message.truncation = reader.int32() as any;
             continue;
           }
           case 6: {
@@ -293,7 +272,15 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
               break;
             }
 
-            message.priority = reader.int32() as any;
+            message.allowItemErrors = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.unordered = reader.bool();
             continue;
           }
           case 11: {
@@ -333,9 +320,10 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
     message.inputs = object.inputs?.map((e) => e) || [];
     message.normalize = object.normalize ?? undefined;
     message.dimensions = object.dimensions ?? undefined;
-    message.truncate = object.truncate ?? 0;
+    message.truncation = object.truncation ?? 0;
     message.encoding = object.encoding ?? 0;
-    message.priority = object.priority ?? 0;
+    message.allowItemErrors = object.allowItemErrors ?? false;
+    message.unordered = object.unordered ?? false;
     message.promptName = object.promptName ?? undefined;
     message.call = (object.call !== undefined && object.call !== null)
       ? CallOptions.fromPartial(object.call)
@@ -345,7 +333,7 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
 };
 
 function createBaseEmbedResponse(): EmbedResponse {
-  return { embeddings: [], usage: undefined, timings: undefined, model: undefined };
+  return { embeddings: [], finish: undefined };
 }
 
 export const EmbedResponse: MessageFns<EmbedResponse> = {
@@ -353,14 +341,8 @@ export const EmbedResponse: MessageFns<EmbedResponse> = {
     for (const v of message.embeddings) {
       Embedding.encode(v!, writer.uint32(10).fork()).join();
     }
-    if (message.usage !== undefined) {
-      Usage.encode(message.usage, writer.uint32(18).fork()).join();
-    }
-    if (message.timings !== undefined) {
-      Timings.encode(message.timings, writer.uint32(26).fork()).join();
-    }
-    if (message.model !== undefined) {
-      ModelVersion.encode(message.model, writer.uint32(34).fork()).join();
+    if (message.finish !== undefined) {
+      EmbedFinish.encode(message.finish, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -391,23 +373,7 @@ export const EmbedResponse: MessageFns<EmbedResponse> = {
               break;
             }
 
-            message.usage = Usage.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.timings = Timings.decode(reader, reader.uint32());
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.model = ModelVersion.decode(reader, reader.uint32());
+            message.finish = EmbedFinish.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -428,188 +394,8 @@ export const EmbedResponse: MessageFns<EmbedResponse> = {
   fromPartial(object: DeepPartial<EmbedResponse>): EmbedResponse {
     const message = createBaseEmbedResponse() as any;
     message.embeddings = object.embeddings?.map((e) => Embedding.fromPartial(e)) || [];
-    message.usage = (object.usage !== undefined && object.usage !== null) ? Usage.fromPartial(object.usage) : undefined;
-    message.timings = (object.timings !== undefined && object.timings !== null)
-      ? Timings.fromPartial(object.timings)
-      : undefined;
-    message.model = (object.model !== undefined && object.model !== null)
-      ? ModelVersion.fromPartial(object.model)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseEmbedStreamRequest(): EmbedStreamRequest {
-  return {
-    model: "",
-    inputs: [],
-    normalize: undefined,
-    dimensions: undefined,
-    truncate: 0,
-    encoding: 0,
-    unordered: false,
-    priority: 0,
-    promptName: undefined,
-    call: undefined,
-  };
-}
-
-export const EmbedStreamRequest: MessageFns<EmbedStreamRequest> = {
-  encode(message: EmbedStreamRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.model !== "") {
-      writer.uint32(10).string(message.model);
-    }
-    for (const v of message.inputs) {
-      writer.uint32(18).string(v!);
-    }
-    if (message.normalize !== undefined) {
-      writer.uint32(24).bool(message.normalize);
-    }
-    if (message.dimensions !== undefined) {
-      writer.uint32(32).uint32(message.dimensions);
-    }
-    if (message.truncate !== 0) {
-      writer.uint32(40).int32(message.truncate);
-    }
-    if (message.encoding !== 0) {
-      writer.uint32(48).int32(message.encoding);
-    }
-    if (message.unordered !== false) {
-      writer.uint32(56).bool(message.unordered);
-    }
-    if (message.priority !== 0) {
-      writer.uint32(64).int32(message.priority);
-    }
-    if (message.promptName !== undefined) {
-      writer.uint32(90).string(message.promptName);
-    }
-    if (message.call !== undefined) {
-      CallOptions.encode(message.call, writer.uint32(122).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): EmbedStreamRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEmbedStreamRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.model = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.inputs.push(reader.string());
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.normalize = reader.bool();
-            continue;
-          }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.dimensions = reader.uint32();
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.truncate = reader.int32() as any;
-            continue;
-          }
-          case 6: {
-            if (tag !== 48) {
-              break;
-            }
-
-            message.encoding = reader.int32() as any;
-            continue;
-          }
-          case 7: {
-            if (tag !== 56) {
-              break;
-            }
-
-            message.unordered = reader.bool();
-            continue;
-          }
-          case 8: {
-            if (tag !== 64) {
-              break;
-            }
-
-            message.priority = reader.int32() as any;
-            continue;
-          }
-          case 11: {
-            if (tag !== 90) {
-              break;
-            }
-
-            message.promptName = reader.string();
-            continue;
-          }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
-
-            message.call = CallOptions.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<EmbedStreamRequest>): EmbedStreamRequest {
-    return EmbedStreamRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<EmbedStreamRequest>): EmbedStreamRequest {
-    const message = createBaseEmbedStreamRequest() as any;
-    message.model = object.model ?? "";
-    message.inputs = object.inputs?.map((e) => e) || [];
-    message.normalize = object.normalize ?? undefined;
-    message.dimensions = object.dimensions ?? undefined;
-    message.truncate = object.truncate ?? 0;
-    message.encoding = object.encoding ?? 0;
-    message.unordered = object.unordered ?? false;
-    message.priority = object.priority ?? 0;
-    message.promptName = object.promptName ?? undefined;
-    message.call = (object.call !== undefined && object.call !== null)
-      ? CallOptions.fromPartial(object.call)
+    message.finish = (object.finish !== undefined && object.finish !== null)
+      ? EmbedFinish.fromPartial(object.finish)
       : undefined;
     return message;
   },
@@ -697,7 +483,7 @@ export const EmbedStreamResponse: MessageFns<EmbedStreamResponse> = {
 };
 
 function createBaseEmbedding(): Embedding {
-  return { index: 0, vector: [], packed: Buffer.alloc(0), scale: 0, tokens: 0, truncated: false, error: undefined };
+  return { index: 0, value: undefined, tokenCount: 0, truncated: false };
 }
 
 export const Embedding: MessageFns<Embedding> = {
@@ -705,27 +491,25 @@ export const Embedding: MessageFns<Embedding> = {
     if (message.index !== 0) {
       writer.uint32(8).uint32(message.index);
     }
-    if (message.vector.length !== 0) {
-      writer.uint32(18).fork();
-      for (const v of message.vector) {
-        writer.float(v);
-      }
-      writer.join();
+    switch (message.value?.$case) {
+      case "float32":
+        FloatVector.encode(message.value.value, writer.uint32(18).fork()).join();
+        break;
+      case "float16":
+        writer.uint32(26).bytes(message.value.value);
+        break;
+      case "int8":
+        Int8Vector.encode(message.value.value, writer.uint32(34).fork()).join();
+        break;
+      case "error":
+        ItemError.encode(message.value.value, writer.uint32(58).fork()).join();
+        break;
     }
-    if (message.packed.length !== 0) {
-      writer.uint32(26).bytes(message.packed);
-    }
-    if (message.scale !== 0) {
-      writer.uint32(37).float(message.scale);
-    }
-    if (message.tokens !== 0) {
-      writer.uint32(40).uint32(message.tokens);
+    if (message.tokenCount !== 0) {
+      writer.uint32(40).uint32(message.tokenCount);
     }
     if (message.truncated !== false) {
       writer.uint32(48).bool(message.truncated);
-    }
-    if (message.error !== undefined) {
-      EmbeddingError.encode(message.error, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -752,37 +536,35 @@ export const Embedding: MessageFns<Embedding> = {
             continue;
           }
           case 2: {
-            if (tag === 21) {
-              message.vector.push(reader.float());
-
-              continue;
+            if (tag !== 18) {
+              break;
             }
 
-            if (tag === 18) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.vector.push(reader.float());
-              }
-
-              continue;
-            }
-
-            break;
+            message.value = { $case: "float32", value: FloatVector.decode(reader, reader.uint32()) };
+            continue;
           }
           case 3: {
             if (tag !== 26) {
               break;
             }
 
-            message.packed = Buffer.from(reader.bytes());
+            message.value = { $case: "float16", value: Buffer.from(reader.bytes()) };
             continue;
           }
           case 4: {
-            if (tag !== 37) {
+            if (tag !== 34) {
               break;
             }
 
-            message.scale = reader.float();
+            message.value = { $case: "int8", value: Int8Vector.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.value = { $case: "error", value: ItemError.decode(reader, reader.uint32()) };
             continue;
           }
           case 5: {
@@ -790,7 +572,7 @@ export const Embedding: MessageFns<Embedding> = {
               break;
             }
 
-            message.tokens = reader.uint32();
+            message.tokenCount = reader.uint32();
             continue;
           }
           case 6: {
@@ -799,14 +581,6 @@ export const Embedding: MessageFns<Embedding> = {
             }
 
             message.truncated = reader.bool();
-            continue;
-          }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
-
-            message.error = EmbeddingError.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -827,34 +601,55 @@ export const Embedding: MessageFns<Embedding> = {
   fromPartial(object: DeepPartial<Embedding>): Embedding {
     const message = createBaseEmbedding() as any;
     message.index = object.index ?? 0;
-    message.vector = object.vector?.map((e) => e) || [];
-    message.packed = object.packed ?? Buffer.alloc(0);
-    message.scale = object.scale ?? 0;
-    message.tokens = object.tokens ?? 0;
+    switch (object.value?.$case) {
+      case "float32": {
+        if (object.value?.value !== undefined && object.value?.value !== null) {
+          message.value = { $case: "float32", value: FloatVector.fromPartial(object.value.value) };
+        }
+        break;
+      }
+      case "float16": {
+        if (object.value?.value !== undefined && object.value?.value !== null) {
+          message.value = { $case: "float16", value: object.value.value };
+        }
+        break;
+      }
+      case "int8": {
+        if (object.value?.value !== undefined && object.value?.value !== null) {
+          message.value = { $case: "int8", value: Int8Vector.fromPartial(object.value.value) };
+        }
+        break;
+      }
+      case "error": {
+        if (object.value?.value !== undefined && object.value?.value !== null) {
+          message.value = { $case: "error", value: ItemError.fromPartial(object.value.value) };
+        }
+        break;
+      }
+    }
+    message.tokenCount = object.tokenCount ?? 0;
     message.truncated = object.truncated ?? false;
-    message.error = (object.error !== undefined && object.error !== null)
-      ? EmbeddingError.fromPartial(object.error)
-      : undefined;
     return message;
   },
 };
 
-function createBaseEmbeddingError(): EmbeddingError {
-  return { reason: "", message: "" };
+function createBaseFloatVector(): FloatVector {
+  return { values: [] };
 }
 
-export const EmbeddingError: MessageFns<EmbeddingError> = {
-  encode(message: EmbeddingError, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.reason !== "") {
-      writer.uint32(10).string(message.reason);
-    }
-    if (message.message !== "") {
-      writer.uint32(18).string(message.message);
+export const FloatVector: MessageFns<FloatVector> = {
+  encode(message: FloatVector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.values.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.values) {
+        writer.float(v);
+      }
+      writer.join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): EmbeddingError {
+  decode(input: BinaryReader | Uint8Array, length?: number): FloatVector {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -863,7 +658,75 @@ export const EmbeddingError: MessageFns<EmbeddingError> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEmbeddingError() as any;
+      const message = createBaseFloatVector() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 13) {
+              message.values.push(reader.float());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.values.push(reader.float());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FloatVector>): FloatVector {
+    return FloatVector.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FloatVector>): FloatVector {
+    const message = createBaseFloatVector() as any;
+    message.values = object.values?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseInt8Vector(): Int8Vector {
+  return { values: Buffer.alloc(0), scale: 0 };
+}
+
+export const Int8Vector: MessageFns<Int8Vector> = {
+  encode(message: Int8Vector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.values.length !== 0) {
+      writer.uint32(10).bytes(message.values);
+    }
+    if (message.scale !== 0) {
+      writer.uint32(21).float(message.scale);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Int8Vector {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInt8Vector() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -872,15 +735,15 @@ export const EmbeddingError: MessageFns<EmbeddingError> = {
               break;
             }
 
-            message.reason = reader.string();
+            message.values = Buffer.from(reader.bytes());
             continue;
           }
           case 2: {
-            if (tag !== 18) {
+            if (tag !== 21) {
               break;
             }
 
-            message.message = reader.string();
+            message.scale = reader.float();
             continue;
           }
         }
@@ -895,19 +758,19 @@ export const EmbeddingError: MessageFns<EmbeddingError> = {
     }
   },
 
-  create(base?: DeepPartial<EmbeddingError>): EmbeddingError {
-    return EmbeddingError.fromPartial(base ?? {});
+  create(base?: DeepPartial<Int8Vector>): Int8Vector {
+    return Int8Vector.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<EmbeddingError>): EmbeddingError {
-    const message = createBaseEmbeddingError() as any;
-    message.reason = object.reason ?? "";
-    message.message = object.message ?? "";
+  fromPartial(object: DeepPartial<Int8Vector>): Int8Vector {
+    const message = createBaseInt8Vector() as any;
+    message.values = object.values ?? Buffer.alloc(0);
+    message.scale = object.scale ?? 0;
     return message;
   },
 };
 
 function createBaseEmbedFinish(): EmbedFinish {
-  return { usage: undefined, timings: undefined, model: undefined };
+  return { usage: undefined, timings: undefined, model: undefined, requestId: "" };
 }
 
 export const EmbedFinish: MessageFns<EmbedFinish> = {
@@ -920,6 +783,9 @@ export const EmbedFinish: MessageFns<EmbedFinish> = {
     }
     if (message.model !== undefined) {
       ModelVersion.encode(message.model, writer.uint32(26).fork()).join();
+    }
+    if (message.requestId !== "") {
+      writer.uint32(34).string(message.requestId);
     }
     return writer;
   },
@@ -961,6 +827,14 @@ export const EmbedFinish: MessageFns<EmbedFinish> = {
             message.model = ModelVersion.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -985,6 +859,7 @@ export const EmbedFinish: MessageFns<EmbedFinish> = {
     message.model = (object.model !== undefined && object.model !== null)
       ? ModelVersion.fromPartial(object.model)
       : undefined;
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };
@@ -992,18 +867,18 @@ export const EmbedFinish: MessageFns<EmbedFinish> = {
 /**
  * Turns texts into vectors with a loaded embedding model.
  *
- * Both methods fail as those of `GenerationService` do. A text that cannot be embedded fails alone:
- * its `Embedding.error` says why, and the others are answered.
+ * Both methods take the same request, and fail as those of `GenerationService` do. A text that cannot be embedded
+ * fails the call, with `google.rpc.BadRequest` naming it, such as `inputs[3]`; with `allow_item_errors`, it fails
+ * alone.
  */
 export type EmbeddingServiceService = typeof EmbeddingServiceService;
 export const EmbeddingServiceService = {
   /**
    * Embeds a batch of texts and returns all vectors at once, in the order of the texts.
    *
-   * Most gRPC clients receive at most 4 MiB in one message unless told otherwise: about 2,600 vectors
-   * of 384 dimensions as float32. More is refused before it is computed, with `RESPONSE_TOO_LARGE`: ask
-   * for a smaller `encoding`, or use `EmbedStream`, whose messages hold one vector each. Or raise the
-   * server's limit, which `GetServerInfo` states, together with the client's.
+   * Most gRPC clients receive at most 4 MiB in one message unless told otherwise. An answer above the server's limit,
+   * which `GetServerInfo` states, is refused before it is computed, with `RESPONSE_TOO_LARGE`: ask for a smaller
+   * `encoding`, or use `EmbedStream`, whose messages hold one vector each. Or raise both limits.
    */
   embed: {
     path: "/inferd.v1.EmbeddingService/Embed" as const,
@@ -1017,14 +892,14 @@ export const EmbeddingServiceService = {
   /**
    * Embeds a batch of texts and sends each vector as soon as its batch is computed.
    *
-   * The last message, and only the last, is `finish`.
+   * The last message, and only the last, is `finish`. A call that fails has sent the vectors that were there before.
    */
   embedStream: {
     path: "/inferd.v1.EmbeddingService/EmbedStream" as const,
     requestStream: false as const,
     responseStream: true as const,
-    requestSerialize: (value: EmbedStreamRequest): Buffer => Buffer.from(EmbedStreamRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): EmbedStreamRequest => EmbedStreamRequest.decode(value),
+    requestSerialize: (value: EmbedRequest): Buffer => Buffer.from(EmbedRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): EmbedRequest => EmbedRequest.decode(value),
     responseSerialize: (value: EmbedStreamResponse): Buffer => Buffer.from(EmbedStreamResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): EmbedStreamResponse => EmbedStreamResponse.decode(value),
   },
@@ -1034,18 +909,17 @@ export interface EmbeddingServiceServer extends UntypedServiceImplementation {
   /**
    * Embeds a batch of texts and returns all vectors at once, in the order of the texts.
    *
-   * Most gRPC clients receive at most 4 MiB in one message unless told otherwise: about 2,600 vectors
-   * of 384 dimensions as float32. More is refused before it is computed, with `RESPONSE_TOO_LARGE`: ask
-   * for a smaller `encoding`, or use `EmbedStream`, whose messages hold one vector each. Or raise the
-   * server's limit, which `GetServerInfo` states, together with the client's.
+   * Most gRPC clients receive at most 4 MiB in one message unless told otherwise. An answer above the server's limit,
+   * which `GetServerInfo` states, is refused before it is computed, with `RESPONSE_TOO_LARGE`: ask for a smaller
+   * `encoding`, or use `EmbedStream`, whose messages hold one vector each. Or raise both limits.
    */
   embed: handleUnaryCall<EmbedRequest, EmbedResponse>;
   /**
    * Embeds a batch of texts and sends each vector as soon as its batch is computed.
    *
-   * The last message, and only the last, is `finish`.
+   * The last message, and only the last, is `finish`. A call that fails has sent the vectors that were there before.
    */
-  embedStream: handleServerStreamingCall<EmbedStreamRequest, EmbedStreamResponse>;
+  embedStream: handleServerStreamingCall<EmbedRequest, EmbedStreamResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

@@ -4,9 +4,12 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleServerStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { CallOptions, ModelVersion, Priority, Sampling, Timings, Truncate, Usage } from "./types.ts";
+import { CallOptions, ModelVersion, Sampling, Timings, Truncation, Usage } from "./types.ts";
 
-/** Names who says a chat message. */
+/**
+ * Names who says a chat message. New values may be added, such as one for the results of tools; a server refuses those
+ * that it does not know.
+ */
 export const Role = {
   /** UNSPECIFIED - Not set; refused. */
   UNSPECIFIED: 0,
@@ -27,7 +30,7 @@ export namespace Role {
   export type ASSISTANT = typeof Role.ASSISTANT;
 }
 
-/** Names why a completion ended. New values may be added. */
+/** Names why a completion ended. New values may be added; a client treats one that it does not know as unspecified. */
 export const FinishReason = {
   /** UNSPECIFIED - Not set; never sent. */
   UNSPECIFIED: 0,
@@ -35,7 +38,7 @@ export const FinishReason = {
   STOP: 1,
   /** LENGTH - `max_tokens`, or the model's context, was used up. */
   LENGTH: 2,
-  /** STOP_SEQUENCE - One of the request's stop sequences would have appeared. */
+  /** STOP_SEQUENCE - One of the stop sequences would have appeared. */
   STOP_SEQUENCE: 3,
   /**
    * CANCELLED - The engine stopped the completion before its end, of its own accord; what was sent is valid. Only
@@ -55,14 +58,14 @@ export namespace FinishReason {
   export type CANCELLED = typeof FinishReason.CANCELLED;
 }
 
-/** Asks for one whole completion. */
+/** Asks for one completion, whole or piece by piece. */
 export interface GenerateRequest {
   /**
-   * The model to use, at most 128 bytes. May be empty where one generation model is loaded or a default
-   * is set.
+   * The model's name, as `Model.name` describes it, at most 128 bytes. Empty means the server's default, or the only
+   * generation model; a program should set it, since a second model can make the empty name an error.
    */
   readonly model: string;
-  /** What to continue. Required: exactly one. */
+  /** What to continue. Required: exactly one. New kinds may be added. */
   readonly input?:
     | //
     /**
@@ -75,27 +78,22 @@ export interface GenerateRequest {
     { readonly $case: "chat"; readonly value: Chat }
     | //
     /** Token ids to continue as they are; nothing is added. */
-    { readonly $case: "tokens"; readonly value: TokenIds }
+    { readonly $case: "tokenIds"; readonly value: TokenIds }
     | undefined;
-  /** How to choose each token. */
+  /** How to choose each token, and what ends the completion. */
   readonly sampling?:
     | Sampling
     | undefined;
   /**
-   * Texts that end the completion where they would appear; they are not part of it. At most as
-   * many, and each at most as long, as `GetServerInfo` states: by default 16 of 256 bytes of UTF-8.
-   * None is empty.
+   * Puts the prompt in front of the completion; in a stream it is the first piece. Not for chats or token ids.
+   * Default false.
    */
-  readonly stop: readonly string[];
-  /** Puts the prompt in front of the completion. Not for chats or tokens. Default false. */
   readonly includePrompt: boolean;
   /** Returns the ids of the generated tokens too. Default false. */
-  readonly returnTokens: boolean;
+  readonly returnTokenIds: boolean;
   /** What to do with a prompt that leaves no room in the model's context. Default: refuse it. */
-  readonly truncate: Truncate;
-  /** Who goes first where jobs wait or run. Default: interactive. */
-  readonly priority: Priority;
-  /** What every request may ask of its call. */
+  readonly truncation: Truncation;
+  /** How the call is to be made. */
   readonly call?: CallOptions | undefined;
 }
 
@@ -104,7 +102,7 @@ export interface GenerateResponse {
   /** The completion; always whole UTF-8. */
   readonly text: string;
   /** The generated tokens' ids, where asked for. */
-  readonly tokens: readonly number[];
+  readonly tokenIds: readonly number[];
   /** Why and how the completion ended. */
   readonly finish?:
     | Finish
@@ -113,56 +111,15 @@ export interface GenerateResponse {
   readonly started?: Started | undefined;
 }
 
-/** Asks for one completion, piece by piece. */
-export interface GenerateStreamRequest {
-  /**
-   * The model to use, at most 128 bytes. May be empty where one generation model is loaded or a default
-   * is set.
-   */
-  readonly model: string;
-  /** What to continue. Required: exactly one. */
-  readonly input?:
-    | //
-    /**
-     * Text to continue as it stands, 1 to 4,194,304 bytes of UTF-8. Text that looks like a control
-     * token is read as text.
-     */
-    { readonly $case: "prompt"; readonly value: string }
-    | //
-    /** A conversation, laid out by the model's own chat template. Refused where it has none. */
-    { readonly $case: "chat"; readonly value: Chat }
-    | //
-    /** Token ids to continue as they are; nothing is added. */
-    { readonly $case: "tokens"; readonly value: TokenIds }
-    | undefined;
-  /** How to choose each token. */
-  readonly sampling?:
-    | Sampling
-    | undefined;
-  /**
-   * Texts that end the completion where they would appear; they are not part of it. At most as
-   * many, and each at most as long, as `GetServerInfo` states: by default 16 of 256 bytes of UTF-8.
-   * None is empty.
-   */
-  readonly stop: readonly string[];
-  /** Sends the prompt as the first piece. Not for chats or tokens. Default false. */
-  readonly includePrompt: boolean;
-  /** Sends the ids of the generated tokens too. Default false. */
-  readonly returnTokens: boolean;
-  /** What to do with a prompt that leaves no room in the model's context. Default: refuse it. */
-  readonly truncate: Truncate;
-  /** Who goes first where jobs wait or run. Default: interactive. */
-  readonly priority: Priority;
-  /** What every request may ask of its call. */
-  readonly call?: CallOptions | undefined;
-}
-
 /** Carries one event of a completion: first `started`, then pieces, last `finish`. */
 export interface GenerateStreamResponse {
-  /** Exactly one is set. */
+  /**
+   * One is set. New kinds may be added, for requests that ask for them: a client skips an event that it does not
+   * know.
+   */
   readonly event?:
     | //
-    /** The completion has its first step behind it. Always the first message. */
+    /** The model has computed the first step. Always the first message. */
     { readonly $case: "started"; readonly value: Started }
     | //
     /** The next text. */
@@ -203,32 +160,42 @@ export interface Started {
     | ModelVersion
     | undefined;
   /** The seed in use, whether it was given or drawn. */
-  readonly seed: number;
+  readonly seed: bigint;
+  /** The call's id, which is also in the answer's first metadata, `x-request-id`, and in the server's log. */
+  readonly requestId: string;
 }
 
 /** Carries the next text of a completion. */
 export interface Piece {
   /**
    * The text. Never ends inside a UTF-8 sequence, never holds the beginning of a stop sequence that
-   * then matches. Empty only where `tokens` is not.
+   * then matches. Empty only where `token_ids` is not.
    */
   readonly text: string;
   /** The ids of the tokens since the last piece, where asked for. */
-  readonly tokens: readonly number[];
+  readonly tokenIds: readonly number[];
 }
 
-/** Reports why and how a completion ended. */
+/** Reports why and how a completion ended. Every answer's `finish` has the first four fields, under these numbers. */
 export interface Finish {
-  /** Why it ended. */
-  readonly reason: FinishReason;
-  /** The stop sequence that matched, where `reason` is `FINISH_REASON_STOP_SEQUENCE`. */
-  readonly stopSequence: string;
-  /** What it used. */
+  /** What the call used. */
   readonly usage?:
     | Usage
     | undefined;
   /** Where its time went. */
-  readonly timings?: Timings | undefined;
+  readonly timings?:
+    | Timings
+    | undefined;
+  /** The model that answered. */
+  readonly model?:
+    | ModelVersion
+    | undefined;
+  /** The call's id, which is also in the answer's first metadata, `x-request-id`, and in the server's log. */
+  readonly requestId: string;
+  /** Why the completion ended. */
+  readonly reason: FinishReason;
+  /** The stop sequence that matched, where `reason` is `FINISH_REASON_STOP_SEQUENCE`. */
+  readonly stopSequence: string;
 }
 
 function createBaseGenerateRequest(): GenerateRequest {
@@ -236,11 +203,9 @@ function createBaseGenerateRequest(): GenerateRequest {
     model: "",
     input: undefined,
     sampling: undefined,
-    stop: [],
     includePrompt: false,
-    returnTokens: false,
-    truncate: 0,
-    priority: 0,
+    returnTokenIds: false,
+    truncation: 0,
     call: undefined,
   };
 }
@@ -257,27 +222,21 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
       case "chat":
         Chat.encode(message.input.value, writer.uint32(26).fork()).join();
         break;
-      case "tokens":
+      case "tokenIds":
         TokenIds.encode(message.input.value, writer.uint32(34).fork()).join();
         break;
     }
     if (message.sampling !== undefined) {
       Sampling.encode(message.sampling, writer.uint32(42).fork()).join();
     }
-    for (const v of message.stop) {
-      writer.uint32(50).string(v!);
-    }
     if (message.includePrompt !== false) {
       writer.uint32(56).bool(message.includePrompt);
     }
-    if (message.returnTokens !== false) {
-      writer.uint32(64).bool(message.returnTokens);
+    if (message.returnTokenIds !== false) {
+      writer.uint32(64).bool(message.returnTokenIds);
     }
-    if (message.truncate !== 0) {
-      writer.uint32(72).int32(message.truncate);
-    }
-    if (message.priority !== 0) {
-      writer.uint32(80).int32(message.priority);
+    if (message.truncation !== 0) {
+      writer.uint32(72).int32(message.truncation);
     }
     if (message.call !== undefined) {
       CallOptions.encode(message.call, writer.uint32(122).fork()).join();
@@ -327,7 +286,7 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
               break;
             }
 
-            message.input = { $case: "tokens", value: TokenIds.decode(reader, reader.uint32()) };
+            message.input = { $case: "tokenIds", value: TokenIds.decode(reader, reader.uint32()) };
             continue;
           }
           case 5: {
@@ -336,14 +295,6 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
             }
 
             message.sampling = Sampling.decode(reader, reader.uint32());
-            continue;
-          }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.stop.push(reader.string());
             continue;
           }
           case 7: {
@@ -359,7 +310,7 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
               break;
             }
 
-            message.returnTokens = reader.bool();
+            message.returnTokenIds = reader.bool();
             continue;
           }
           case 9: {
@@ -367,15 +318,7 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
               break;
             }
 
-            message.truncate = reader.int32() as any;
-            continue;
-          }
-          case 10: {
-            if (tag !== 80) {
-              break;
-            }
-
-            message.priority = reader.int32() as any;
+            message.truncation = reader.int32() as any;
             continue;
           }
           case 15: {
@@ -417,9 +360,9 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
         }
         break;
       }
-      case "tokens": {
+      case "tokenIds": {
         if (object.input?.value !== undefined && object.input?.value !== null) {
-          message.input = { $case: "tokens", value: TokenIds.fromPartial(object.input.value) };
+          message.input = { $case: "tokenIds", value: TokenIds.fromPartial(object.input.value) };
         }
         break;
       }
@@ -427,11 +370,9 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
     message.sampling = (object.sampling !== undefined && object.sampling !== null)
       ? Sampling.fromPartial(object.sampling)
       : undefined;
-    message.stop = object.stop?.map((e) => e) || [];
     message.includePrompt = object.includePrompt ?? false;
-    message.returnTokens = object.returnTokens ?? false;
-    message.truncate = object.truncate ?? 0;
-    message.priority = object.priority ?? 0;
+    message.returnTokenIds = object.returnTokenIds ?? false;
+    message.truncation = object.truncation ?? 0;
     message.call = (object.call !== undefined && object.call !== null)
       ? CallOptions.fromPartial(object.call)
       : undefined;
@@ -440,7 +381,7 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
 };
 
 function createBaseGenerateResponse(): GenerateResponse {
-  return { text: "", tokens: [], finish: undefined, started: undefined };
+  return { text: "", tokenIds: [], finish: undefined, started: undefined };
 }
 
 export const GenerateResponse: MessageFns<GenerateResponse> = {
@@ -448,9 +389,9 @@ export const GenerateResponse: MessageFns<GenerateResponse> = {
     if (message.text !== "") {
       writer.uint32(10).string(message.text);
     }
-    if (message.tokens.length !== 0) {
+    if (message.tokenIds.length !== 0) {
       writer.uint32(18).fork();
-      for (const v of message.tokens) {
+      for (const v of message.tokenIds) {
         writer.uint32(v);
       }
       writer.join();
@@ -487,7 +428,7 @@ export const GenerateResponse: MessageFns<GenerateResponse> = {
           }
           case 2: {
             if (tag === 16) {
-              message.tokens.push(reader.uint32());
+              message.tokenIds.push(reader.uint32());
 
               continue;
             }
@@ -495,7 +436,7 @@ export const GenerateResponse: MessageFns<GenerateResponse> = {
             if (tag === 18) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.tokens.push(reader.uint32());
+                message.tokenIds.push(reader.uint32());
               }
 
               continue;
@@ -537,220 +478,12 @@ export const GenerateResponse: MessageFns<GenerateResponse> = {
   fromPartial(object: DeepPartial<GenerateResponse>): GenerateResponse {
     const message = createBaseGenerateResponse() as any;
     message.text = object.text ?? "";
-    message.tokens = object.tokens?.map((e) => e) || [];
+    message.tokenIds = object.tokenIds?.map((e) => e) || [];
     message.finish = (object.finish !== undefined && object.finish !== null)
       ? Finish.fromPartial(object.finish)
       : undefined;
     message.started = (object.started !== undefined && object.started !== null)
       ? Started.fromPartial(object.started)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseGenerateStreamRequest(): GenerateStreamRequest {
-  return {
-    model: "",
-    input: undefined,
-    sampling: undefined,
-    stop: [],
-    includePrompt: false,
-    returnTokens: false,
-    truncate: 0,
-    priority: 0,
-    call: undefined,
-  };
-}
-
-export const GenerateStreamRequest: MessageFns<GenerateStreamRequest> = {
-  encode(message: GenerateStreamRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.model !== "") {
-      writer.uint32(10).string(message.model);
-    }
-    switch (message.input?.$case) {
-      case "prompt":
-        writer.uint32(18).string(message.input.value);
-        break;
-      case "chat":
-        Chat.encode(message.input.value, writer.uint32(26).fork()).join();
-        break;
-      case "tokens":
-        TokenIds.encode(message.input.value, writer.uint32(34).fork()).join();
-        break;
-    }
-    if (message.sampling !== undefined) {
-      Sampling.encode(message.sampling, writer.uint32(42).fork()).join();
-    }
-    for (const v of message.stop) {
-      writer.uint32(50).string(v!);
-    }
-    if (message.includePrompt !== false) {
-      writer.uint32(56).bool(message.includePrompt);
-    }
-    if (message.returnTokens !== false) {
-      writer.uint32(64).bool(message.returnTokens);
-    }
-    if (message.truncate !== 0) {
-      writer.uint32(72).int32(message.truncate);
-    }
-    if (message.priority !== 0) {
-      writer.uint32(80).int32(message.priority);
-    }
-    if (message.call !== undefined) {
-      CallOptions.encode(message.call, writer.uint32(122).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): GenerateStreamRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGenerateStreamRequest() as any;
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.model = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.input = { $case: "prompt", value: reader.string() };
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.input = { $case: "chat", value: Chat.decode(reader, reader.uint32()) };
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.input = { $case: "tokens", value: TokenIds.decode(reader, reader.uint32()) };
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.sampling = Sampling.decode(reader, reader.uint32());
-            continue;
-          }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.stop.push(reader.string());
-            continue;
-          }
-          case 7: {
-            if (tag !== 56) {
-              break;
-            }
-
-            message.includePrompt = reader.bool();
-            continue;
-          }
-          case 8: {
-            if (tag !== 64) {
-              break;
-            }
-
-            message.returnTokens = reader.bool();
-            continue;
-          }
-          case 9: {
-            if (tag !== 72) {
-              break;
-            }
-
-            message.truncate = reader.int32() as any;
-            continue;
-          }
-          case 10: {
-            if (tag !== 80) {
-              break;
-            }
-
-            message.priority = reader.int32() as any;
-            continue;
-          }
-          case 15: {
-            if (tag !== 122) {
-              break;
-            }
-
-            message.call = CallOptions.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<GenerateStreamRequest>): GenerateStreamRequest {
-    return GenerateStreamRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<GenerateStreamRequest>): GenerateStreamRequest {
-    const message = createBaseGenerateStreamRequest() as any;
-    message.model = object.model ?? "";
-    switch (object.input?.$case) {
-      case "prompt": {
-        if (object.input?.value !== undefined && object.input?.value !== null) {
-          message.input = { $case: "prompt", value: object.input.value };
-        }
-        break;
-      }
-      case "chat": {
-        if (object.input?.value !== undefined && object.input?.value !== null) {
-          message.input = { $case: "chat", value: Chat.fromPartial(object.input.value) };
-        }
-        break;
-      }
-      case "tokens": {
-        if (object.input?.value !== undefined && object.input?.value !== null) {
-          message.input = { $case: "tokens", value: TokenIds.fromPartial(object.input.value) };
-        }
-        break;
-      }
-    }
-    message.sampling = (object.sampling !== undefined && object.sampling !== null)
-      ? Sampling.fromPartial(object.sampling)
-      : undefined;
-    message.stop = object.stop?.map((e) => e) || [];
-    message.includePrompt = object.includePrompt ?? false;
-    message.returnTokens = object.returnTokens ?? false;
-    message.truncate = object.truncate ?? 0;
-    message.priority = object.priority ?? 0;
-    message.call = (object.call !== undefined && object.call !== null)
-      ? CallOptions.fromPartial(object.call)
       : undefined;
     return message;
   },
@@ -1046,7 +779,7 @@ export const TokenIds: MessageFns<TokenIds> = {
 };
 
 function createBaseStarted(): Started {
-  return { model: undefined, seed: 0 };
+  return { model: undefined, seed: 0n, requestId: "" };
 }
 
 export const Started: MessageFns<Started> = {
@@ -1054,8 +787,14 @@ export const Started: MessageFns<Started> = {
     if (message.model !== undefined) {
       ModelVersion.encode(message.model, writer.uint32(10).fork()).join();
     }
-    if (message.seed !== 0) {
-      writer.uint32(16).uint32(message.seed);
+    if (message.seed !== 0n) {
+      if (BigInt.asIntN(64, message.seed) !== message.seed) {
+        throw new globalThis.Error("value provided for field message.seed of type int64 too large");
+      }
+      writer.uint32(16).int64(message.seed);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
     }
     return writer;
   },
@@ -1086,7 +825,15 @@ export const Started: MessageFns<Started> = {
               break;
             }
 
-            message.seed = reader.uint32();
+            message.seed = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
             continue;
           }
         }
@@ -1109,13 +856,14 @@ export const Started: MessageFns<Started> = {
     message.model = (object.model !== undefined && object.model !== null)
       ? ModelVersion.fromPartial(object.model)
       : undefined;
-    message.seed = object.seed ?? 0;
+    message.seed = (object.seed !== undefined && object.seed !== null) ? BigInt(object.seed) : 0n;
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };
 
 function createBasePiece(): Piece {
-  return { text: "", tokens: [] };
+  return { text: "", tokenIds: [] };
 }
 
 export const Piece: MessageFns<Piece> = {
@@ -1123,9 +871,9 @@ export const Piece: MessageFns<Piece> = {
     if (message.text !== "") {
       writer.uint32(10).string(message.text);
     }
-    if (message.tokens.length !== 0) {
+    if (message.tokenIds.length !== 0) {
       writer.uint32(18).fork();
-      for (const v of message.tokens) {
+      for (const v of message.tokenIds) {
         writer.uint32(v);
       }
       writer.join();
@@ -1156,7 +904,7 @@ export const Piece: MessageFns<Piece> = {
           }
           case 2: {
             if (tag === 16) {
-              message.tokens.push(reader.uint32());
+              message.tokenIds.push(reader.uint32());
 
               continue;
             }
@@ -1164,7 +912,7 @@ export const Piece: MessageFns<Piece> = {
             if (tag === 18) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.tokens.push(reader.uint32());
+                message.tokenIds.push(reader.uint32());
               }
 
               continue;
@@ -1190,28 +938,34 @@ export const Piece: MessageFns<Piece> = {
   fromPartial(object: DeepPartial<Piece>): Piece {
     const message = createBasePiece() as any;
     message.text = object.text ?? "";
-    message.tokens = object.tokens?.map((e) => e) || [];
+    message.tokenIds = object.tokenIds?.map((e) => e) || [];
     return message;
   },
 };
 
 function createBaseFinish(): Finish {
-  return { reason: 0, stopSequence: "", usage: undefined, timings: undefined };
+  return { usage: undefined, timings: undefined, model: undefined, requestId: "", reason: 0, stopSequence: "" };
 }
 
 export const Finish: MessageFns<Finish> = {
   encode(message: Finish, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.reason !== 0) {
-      writer.uint32(8).int32(message.reason);
-    }
-    if (message.stopSequence !== "") {
-      writer.uint32(18).string(message.stopSequence);
-    }
     if (message.usage !== undefined) {
-      Usage.encode(message.usage, writer.uint32(26).fork()).join();
+      Usage.encode(message.usage, writer.uint32(10).fork()).join();
     }
     if (message.timings !== undefined) {
-      Timings.encode(message.timings, writer.uint32(34).fork()).join();
+      Timings.encode(message.timings, writer.uint32(18).fork()).join();
+    }
+    if (message.model !== undefined) {
+      ModelVersion.encode(message.model, writer.uint32(26).fork()).join();
+    }
+    if (message.requestId !== "") {
+      writer.uint32(34).string(message.requestId);
+    }
+    if (message.reason !== 0) {
+      writer.uint32(40).int32(message.reason);
+    }
+    if (message.stopSequence !== "") {
+      writer.uint32(50).string(message.stopSequence);
     }
     return writer;
   },
@@ -1230,11 +984,11 @@ export const Finish: MessageFns<Finish> = {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 8) {
+            if (tag !== 10) {
               break;
             }
 
-            message.reason = reader.int32() as any;
+            message.usage = Usage.decode(reader, reader.uint32());
             continue;
           }
           case 2: {
@@ -1242,7 +996,7 @@ export const Finish: MessageFns<Finish> = {
               break;
             }
 
-            message.stopSequence = reader.string();
+            message.timings = Timings.decode(reader, reader.uint32());
             continue;
           }
           case 3: {
@@ -1250,7 +1004,7 @@ export const Finish: MessageFns<Finish> = {
               break;
             }
 
-            message.usage = Usage.decode(reader, reader.uint32());
+            message.model = ModelVersion.decode(reader, reader.uint32());
             continue;
           }
           case 4: {
@@ -1258,7 +1012,23 @@ export const Finish: MessageFns<Finish> = {
               break;
             }
 
-            message.timings = Timings.decode(reader, reader.uint32());
+            message.requestId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.stopSequence = reader.string();
             continue;
           }
         }
@@ -1278,12 +1048,16 @@ export const Finish: MessageFns<Finish> = {
   },
   fromPartial(object: DeepPartial<Finish>): Finish {
     const message = createBaseFinish() as any;
-    message.reason = object.reason ?? 0;
-    message.stopSequence = object.stopSequence ?? "";
     message.usage = (object.usage !== undefined && object.usage !== null) ? Usage.fromPartial(object.usage) : undefined;
     message.timings = (object.timings !== undefined && object.timings !== null)
       ? Timings.fromPartial(object.timings)
       : undefined;
+    message.model = (object.model !== undefined && object.model !== null)
+      ? ModelVersion.fromPartial(object.model)
+      : undefined;
+    message.requestId = object.requestId ?? "";
+    message.reason = object.reason ?? 0;
+    message.stopSequence = object.stopSequence ?? "";
     return message;
   },
 };
@@ -1291,7 +1065,7 @@ export const Finish: MessageFns<Finish> = {
 /**
  * Turns prompts into text with a loaded generation model.
  *
- * Both methods fail with
+ * Both methods take the same request, and fail with
  * `INVALID_ARGUMENT` where fields are wrong (`google.rpc.BadRequest` names as many of them as fit),
  * `NOT_FOUND` for an unknown model,
  * `FAILED_PRECONDITION` for a model of another task,
@@ -1299,8 +1073,7 @@ export const Finish: MessageFns<Finish> = {
  * `UNAVAILABLE` while the model loads or its worker restarts, and
  * `DEADLINE_EXCEEDED` when the call's deadline passes, queued or running, or would pass before its turn.
  * Cancelling a call frees its slot: the step under way when the model's worker hears of it is the last that is
- * computed for the call. Word takes about a millisecond from process to process, in which a small model computes
- * another step or two.
+ * computed for the call.
  */
 export type GenerationServiceService = typeof GenerationServiceService;
 export const GenerationServiceService = {
@@ -1317,16 +1090,15 @@ export const GenerationServiceService = {
   /**
    * Generates a completion and sends each piece as soon as it exists.
    *
-   * The first message is `started`; the last message, and only the last, is `finish`. A caller who
-   * does not read parks its own completion and nobody else's.
+   * The first message is `started`. For requests of one completion, which all are so far, the last message, and
+   * only the last, is `finish`. A caller who does not read parks its own completion and no other.
    */
   generateStream: {
     path: "/inferd.v1.GenerationService/GenerateStream" as const,
     requestStream: false as const,
     responseStream: true as const,
-    requestSerialize: (value: GenerateStreamRequest): Buffer =>
-      Buffer.from(GenerateStreamRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GenerateStreamRequest => GenerateStreamRequest.decode(value),
+    requestSerialize: (value: GenerateRequest): Buffer => Buffer.from(GenerateRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GenerateRequest => GenerateRequest.decode(value),
     responseSerialize: (value: GenerateStreamResponse): Buffer =>
       Buffer.from(GenerateStreamResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GenerateStreamResponse => GenerateStreamResponse.decode(value),
@@ -1339,10 +1111,10 @@ export interface GenerationServiceServer extends UntypedServiceImplementation {
   /**
    * Generates a completion and sends each piece as soon as it exists.
    *
-   * The first message is `started`; the last message, and only the last, is `finish`. A caller who
-   * does not read parks its own completion and nobody else's.
+   * The first message is `started`. For requests of one completion, which all are so far, the last message, and
+   * only the last, is `finish`. A caller who does not read parks its own completion and no other.
    */
-  generateStream: handleServerStreamingCall<GenerateStreamRequest, GenerateStreamResponse>;
+  generateStream: handleServerStreamingCall<GenerateRequest, GenerateStreamResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

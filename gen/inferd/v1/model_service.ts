@@ -6,7 +6,10 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Sampling } from "./types.ts";
 
-/** Names how the texts of a batch bear on each other's vectors. New ones may be added. */
+/**
+ * Names how the texts of a batch bear on each other's vectors. New values may be added; a client treats one that it
+ * does not know as unspecified.
+ */
 export const TextBatching = {
   /** UNSPECIFIED - Not set. */
   UNSPECIFIED: 0,
@@ -30,8 +33,8 @@ export namespace TextBatching {
   export type MIXED = typeof TextBatching.MIXED;
 }
 
-/** Names what a model can do. */
-export const Task = {
+/** Names what a model can do. New values may be added; a client skips those that it does not know. */
+export const ModelTask = {
   /** UNSPECIFIED - Not set; never sent. */
   UNSPECIFIED: 0,
   /** GENERATE - Continues text. */
@@ -40,15 +43,18 @@ export const Task = {
   EMBED: 2,
 } as const;
 
-export type Task = typeof Task[keyof typeof Task];
+export type ModelTask = typeof ModelTask[keyof typeof ModelTask];
 
-export namespace Task {
-  export type UNSPECIFIED = typeof Task.UNSPECIFIED;
-  export type GENERATE = typeof Task.GENERATE;
-  export type EMBED = typeof Task.EMBED;
+export namespace ModelTask {
+  export type UNSPECIFIED = typeof ModelTask.UNSPECIFIED;
+  export type GENERATE = typeof ModelTask.GENERATE;
+  export type EMBED = typeof ModelTask.EMBED;
 }
 
-/** Names whether a model can serve. */
+/**
+ * Names whether a model can serve. New values may be added, such as one for a model that is known and not loaded; a
+ * client treats one that it does not know as unspecified: the model does not serve.
+ */
 export const ModelState = {
   /** UNSPECIFIED - Not set; never sent. */
   UNSPECIFIED: 0,
@@ -74,10 +80,7 @@ export namespace ModelState {
 
 /** Asks for a page of models. */
 export interface ListModelsRequest {
-  /**
-   * The most models to return. Zero means 100; more than 1,000 means 1,000. Refused above 2,147,483,647:
-   * read as a signed number, that is negative.
-   */
+  /** The most models to return, at least 0. Zero lets the server choose: 100. More than 1,000 means 1,000. */
   readonly pageSize: number;
   /** Where to go on: the last answer's `next_page_token`, at most 256 bytes. Empty begins. */
   readonly pageToken: string;
@@ -105,20 +108,23 @@ export interface GetModelResponse {
 
 /** Describes a model. */
 export interface Model {
-  /** Its name, unique in this server: letters, digits, `.`, `_` and `-`, at most 128. */
+  /**
+   * Its name, unique in this server: letters, digits and `. _ - / : @`, at most 128 in all, such as `all-MiniLM-L6-v2`
+   * or `organisation/model`. `:` is kept for a tag or an adapter and `@` for a version or digest: so far no name has
+   * them.
+   */
   readonly name: string;
   /** The version its manifest states; empty where it states none. */
   readonly version: string;
   /**
    * `sha256:` and 64 hexadecimal digits: the digest of the weights that were loaded last. Of weights in several
    * files, it is the SHA-256 of what `sha256sum` prints for them, sorted by name. Empty until it is known,
-   * where there are no weights, and for weights above 1 GiB whose manifest states no digest: they are
-   * not read for it.
+   * where there are no weights, and for large weights whose manifest states no digest: they are not read for it.
    */
   readonly digest: string;
   /** What it can do. */
-  readonly tasks: readonly Task[];
-  /** What runs it: `llama`, `onnx`, or the path-less name of a user's module. */
+  readonly tasks: readonly ModelTask[];
+  /** What runs it: `llama`, `onnx`, or the path-less name of a user's module. New ones may be added. */
   readonly engine: string;
   /** The most tokens of one sequence, prompt and completion together. Zero until it is known. */
   readonly contextLength: number;
@@ -172,7 +178,7 @@ function createBaseListModelsRequest(): ListModelsRequest {
 export const ListModelsRequest: MessageFns<ListModelsRequest> = {
   encode(message: ListModelsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.pageSize !== 0) {
-      writer.uint32(8).uint32(message.pageSize);
+      writer.uint32(8).int32(message.pageSize);
     }
     if (message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
@@ -198,7 +204,7 @@ export const ListModelsRequest: MessageFns<ListModelsRequest> = {
               break;
             }
 
-            message.pageSize = reader.uint32();
+            message.pageSize = reader.int32();
             continue;
           }
           case 2: {

@@ -5,6 +5,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Duration } from "../../google/protobuf/duration.ts";
+import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
 /** Asks about the server. */
 export interface GetServerInfoRequest {
@@ -22,8 +23,8 @@ export interface GetServerInfoResponse {
   readonly limits?:
     | Limits
     | undefined;
-  /** How long it has been running. */
-  readonly uptime?: Duration | undefined;
+  /** When it was started, by its own clock. */
+  readonly startTime?: Timestamp | undefined;
 }
 
 /** Describes an engine. */
@@ -64,11 +65,11 @@ export interface Limits {
    * byte of text counts as a token, and what a call may generate counts in full. One job alone may
    * have more.
    */
-  readonly maxQueuedTokens: bigint;
+  readonly maxQueuedTokens: number;
   /** The most jobs that wait in the whole server, whatever their models. */
   readonly maxQueuedJobsTotal: number;
   /** The most tokens of the jobs that wait in the whole server, counted as for one model. */
-  readonly maxQueuedTokensTotal: bigint;
+  readonly maxQueuedTokensTotal: number;
   /** The most tokens of a prompt; a model's context can allow fewer. */
   readonly maxPromptTokens: number;
   /** The most stop sequences of one call. */
@@ -125,7 +126,7 @@ export const GetServerInfoRequest: MessageFns<GetServerInfoRequest> = {
 };
 
 function createBaseGetServerInfoResponse(): GetServerInfoResponse {
-  return { version: "", build: "", engines: [], limits: undefined, uptime: undefined };
+  return { version: "", build: "", engines: [], limits: undefined, startTime: undefined };
 }
 
 export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
@@ -142,8 +143,8 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
     if (message.limits !== undefined) {
       Limits.encode(message.limits, writer.uint32(34).fork()).join();
     }
-    if (message.uptime !== undefined) {
-      Duration.encode(message.uptime, writer.uint32(42).fork()).join();
+    if (message.startTime !== undefined) {
+      Timestamp.encode(message.startTime, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -198,7 +199,7 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
               break;
             }
 
-            message.uptime = Duration.decode(reader, reader.uint32());
+            message.startTime = Timestamp.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -224,8 +225,8 @@ export const GetServerInfoResponse: MessageFns<GetServerInfoResponse> = {
     message.limits = (object.limits !== undefined && object.limits !== null)
       ? Limits.fromPartial(object.limits)
       : undefined;
-    message.uptime = (object.uptime !== undefined && object.uptime !== null)
-      ? Duration.fromPartial(object.uptime)
+    message.startTime = (object.startTime !== undefined && object.startTime !== null)
+      ? Timestamp.fromPartial(object.startTime)
       : undefined;
     return message;
   },
@@ -372,9 +373,9 @@ function createBaseLimits(): Limits {
     maxTokens: 0,
     maxQueuedJobs: 0,
     maxCallDuration: undefined,
-    maxQueuedTokens: 0n,
+    maxQueuedTokens: 0,
     maxQueuedJobsTotal: 0,
-    maxQueuedTokensTotal: 0n,
+    maxQueuedTokensTotal: 0,
     maxPromptTokens: 0,
     maxStops: 0,
     maxStopBytes: 0,
@@ -400,20 +401,14 @@ export const Limits: MessageFns<Limits> = {
     if (message.maxCallDuration !== undefined) {
       Duration.encode(message.maxCallDuration, writer.uint32(42).fork()).join();
     }
-    if (message.maxQueuedTokens !== 0n) {
-      if (BigInt.asUintN(64, message.maxQueuedTokens) !== message.maxQueuedTokens) {
-        throw new globalThis.Error("value provided for field message.maxQueuedTokens of type uint64 too large");
-      }
-      writer.uint32(48).uint64(message.maxQueuedTokens);
+    if (message.maxQueuedTokens !== 0) {
+      writer.uint32(48).uint32(message.maxQueuedTokens);
     }
     if (message.maxQueuedJobsTotal !== 0) {
       writer.uint32(56).uint32(message.maxQueuedJobsTotal);
     }
-    if (message.maxQueuedTokensTotal !== 0n) {
-      if (BigInt.asUintN(64, message.maxQueuedTokensTotal) !== message.maxQueuedTokensTotal) {
-        throw new globalThis.Error("value provided for field message.maxQueuedTokensTotal of type uint64 too large");
-      }
-      writer.uint32(64).uint64(message.maxQueuedTokensTotal);
+    if (message.maxQueuedTokensTotal !== 0) {
+      writer.uint32(64).uint32(message.maxQueuedTokensTotal);
     }
     if (message.maxPromptTokens !== 0) {
       writer.uint32(72).uint32(message.maxPromptTokens);
@@ -491,7 +486,7 @@ export const Limits: MessageFns<Limits> = {
               break;
             }
 
-            message.maxQueuedTokens = reader.uint64() as bigint;
+            message.maxQueuedTokens = reader.uint32();
             continue;
           }
           case 7: {
@@ -507,7 +502,7 @@ export const Limits: MessageFns<Limits> = {
               break;
             }
 
-            message.maxQueuedTokensTotal = reader.uint64() as bigint;
+            message.maxQueuedTokensTotal = reader.uint32();
             continue;
           }
           case 9: {
@@ -574,13 +569,9 @@ export const Limits: MessageFns<Limits> = {
     message.maxCallDuration = (object.maxCallDuration !== undefined && object.maxCallDuration !== null)
       ? Duration.fromPartial(object.maxCallDuration)
       : undefined;
-    message.maxQueuedTokens = (object.maxQueuedTokens !== undefined && object.maxQueuedTokens !== null)
-      ? BigInt(object.maxQueuedTokens)
-      : 0n;
+    message.maxQueuedTokens = object.maxQueuedTokens ?? 0;
     message.maxQueuedJobsTotal = object.maxQueuedJobsTotal ?? 0;
-    message.maxQueuedTokensTotal = (object.maxQueuedTokensTotal !== undefined && object.maxQueuedTokensTotal !== null)
-      ? BigInt(object.maxQueuedTokensTotal)
-      : 0n;
+    message.maxQueuedTokensTotal = object.maxQueuedTokensTotal ?? 0;
     message.maxPromptTokens = object.maxPromptTokens ?? 0;
     message.maxStops = object.maxStops ?? 0;
     message.maxStopBytes = object.maxStopBytes ?? 0;

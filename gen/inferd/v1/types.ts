@@ -5,9 +5,12 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Duration } from "../../google/protobuf/duration.ts";
 
-/** Says what to do with a text that is longer than the model can read. */
-export const Truncate = {
-  /** UNSPECIFIED - Not set: the same as `TRUNCATE_NONE`. */
+/**
+ * Says what to do with a text that is longer than the model can read. New values may be added; a server refuses those
+ * that it does not know.
+ */
+export const Truncation = {
+  /** UNSPECIFIED - Not set: the same as `TRUNCATION_NONE`. */
   UNSPECIFIED: 0,
   /** NONE - Refuses the text. */
   NONE: 1,
@@ -17,26 +20,27 @@ export const Truncate = {
   START: 3,
 } as const;
 
-export type Truncate = typeof Truncate[keyof typeof Truncate];
+export type Truncation = typeof Truncation[keyof typeof Truncation];
 
-export namespace Truncate {
-  export type UNSPECIFIED = typeof Truncate.UNSPECIFIED;
-  export type NONE = typeof Truncate.NONE;
-  export type END = typeof Truncate.END;
-  export type START = typeof Truncate.START;
+export namespace Truncation {
+  export type UNSPECIFIED = typeof Truncation.UNSPECIFIED;
+  export type NONE = typeof Truncation.NONE;
+  export type END = typeof Truncation.END;
+  export type START = typeof Truncation.START;
 }
 
-/** Says how urgent a call is: who waits, and which calls a model computes when both kinds run. */
+/**
+ * Says how urgent a call is: who waits, and which calls a model computes when both kinds run. New values may be added; a
+ * server refuses those that it does not know.
+ */
 export const Priority = {
   /** UNSPECIFIED - Not set: the same as `PRIORITY_INTERACTIVE`. */
   UNSPECIFIED: 0,
-  /** INTERACTIVE - Somebody waits for the answer. */
+  /** INTERACTIVE - The caller waits for the answer. */
   INTERACTIVE: 1,
   /**
-   * BATCH - Nobody waits. Such jobs start after interactive ones, except for an eighth of the tokens, which is
-   * theirs while they wait. While interactive jobs run on the same worker, they are computed for an eighth
-   * of the time. Of a model's places they leave an eighth free, one at least where there are two, and
-   * as many as interactive jobs wanted at once of late, up to half.
+   * BATCH - The caller does not wait. Such jobs yield to interactive ones, in the queue and while they run, and leave them
+   * slots; they still make progress while interactive jobs wait or run.
    */
   BATCH: 2,
 } as const;
@@ -58,13 +62,13 @@ export interface ModelVersion {
   /**
    * `sha256:` and 64 hexadecimal digits: the digest of the model's weights; of several files, as
    * `Model.digest` says. Empty where there are no
-   * weights, and for weights above 1 GiB whose manifest states no digest: they are not read for it.
+   * weights, and for large weights whose manifest states no digest: they are not read for it.
    */
   readonly digest: string;
 }
 
 /**
- * Chooses tokens. A field left unset takes the model's own default, which
+ * Chooses tokens and ends completions. A field left unset takes the model's own default, which
  * `GetModel` shows as `default_sampling`; so every scalar here is `optional`.
  *
  * Where the model's manifest states no default either, the one given here holds.
@@ -125,11 +129,11 @@ export interface Sampling {
     | number
     | undefined;
   /**
-   * Makes a completion repeatable on the same model, engine and hardware, from 0 to 4,294,967,294.
-   * Default: a random one, which the response states.
+   * Makes a completion repeatable on the same model, engine and hardware. Any number; engines may use 32 bits of it.
+   * Default: a random one from 0 to 4,294,967,294, which the response states.
    */
   readonly seed?:
-    | number
+    | bigint
     | undefined;
   /**
    * The most tokens to generate, at least 1. A number beyond what is left of the model's context, or
@@ -148,11 +152,19 @@ export interface Sampling {
     | undefined;
   /**
    * Added to a token's logit before sampling: token id to a value from -100 to 100, at most as
-   * many entries as `GetServerInfo` states, by default 1,024. An id outside the vocabulary is refused.
+   * many entries as `GetServerInfo` states. An id outside the vocabulary is refused.
    */
   readonly logitBias: { [key: number]: number };
   /** Goes on past the model's end token, until `max_tokens`. Default false. */
-  readonly ignoreEos?: boolean | undefined;
+  readonly ignoreEos?:
+    | boolean
+    | undefined;
+  /**
+   * Texts that end the completion where they would appear; they are not part of it. At most as many, and each at most
+   * as long in bytes of UTF-8, as `GetServerInfo` states. None is empty. Where a call has any, they replace the
+   * model's.
+   */
+  readonly stop: readonly string[];
 }
 
 export interface Sampling_LogitBiasEntry {
@@ -160,14 +172,42 @@ export interface Sampling_LogitBiasEntry {
   readonly value: number;
 }
 
-/** Says how a call is to be made. The same in every request, under the same number. */
+/** Says how a call is to be made. The same in every request that has work done, under the number 15. */
 export interface CallOptions {
+  /** The call's scheduling priority. Default: interactive. */
+  readonly priority: Priority;
+  /**
+   * The end user on whose behalf the caller makes the call, at most 128 bytes: users of one caller take turns, as
+   * callers do. Stands in the call's log line, so a pseudonym serves better than a name. Default: none, and all such
+   * calls share one turn.
+   */
+  readonly user: string;
+  /** Labels for the call's log line: at most 16, with keys of 1 to 64 and values of at most 256 bytes. */
+  readonly labels: { [key: string]: string };
+  /**
+   * Separates what the server remembers of prompts: calls share it where both caller and salt are the same. At most
+   * 128 bytes. Never logged. Default: none. Changes nothing for embeddings.
+   */
+  readonly cacheSalt: string;
   /**
    * Whether the call waits, up to its deadline, for a model that is loading or whose worker is being
    * started again; else it fails with `UNAVAILABLE`. As many calls may wait so as may wait for a model
    * that serves. Default: what the server is set to, by default false.
    */
   readonly waitForModel?: boolean | undefined;
+}
+
+export interface CallOptions_LabelsEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Says why one item of a call has no result. */
+export interface ItemError {
+  /** A reason from the table of errors, such as `INPUT_TOO_LONG`. */
+  readonly reason: string;
+  /** What happened and what to do, for a person. */
+  readonly message: string;
 }
 
 /** Counts the tokens of one call. */
@@ -304,6 +344,7 @@ function createBaseSampling(): Sampling {
     minTokens: undefined,
     logitBias: {},
     ignoreEos: undefined,
+    stop: [],
   };
 }
 
@@ -337,7 +378,10 @@ export const Sampling: MessageFns<Sampling> = {
       writer.uint32(72).uint32(message.penaltyLastN);
     }
     if (message.seed !== undefined) {
-      writer.uint32(80).uint32(message.seed);
+      if (BigInt.asIntN(64, message.seed) !== message.seed) {
+        throw new globalThis.Error("value provided for field message.seed of type int64 too large");
+      }
+      writer.uint32(80).int64(message.seed);
     }
     if (message.maxTokens !== undefined) {
       writer.uint32(88).uint32(message.maxTokens);
@@ -350,6 +394,9 @@ export const Sampling: MessageFns<Sampling> = {
     });
     if (message.ignoreEos !== undefined) {
       writer.uint32(112).bool(message.ignoreEos);
+    }
+    for (const v of message.stop) {
+      writer.uint32(122).string(v!);
     }
     return writer;
   },
@@ -444,7 +491,7 @@ export const Sampling: MessageFns<Sampling> = {
               break;
             }
 
-            message.seed = reader.uint32();
+            message.seed = reader.int64() as bigint;
             continue;
           }
           case 11: {
@@ -482,6 +529,14 @@ export const Sampling: MessageFns<Sampling> = {
             message.ignoreEos = reader.bool();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.stop.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -508,7 +563,7 @@ export const Sampling: MessageFns<Sampling> = {
     message.presencePenalty = object.presencePenalty ?? undefined;
     message.frequencyPenalty = object.frequencyPenalty ?? undefined;
     message.penaltyLastN = object.penaltyLastN ?? undefined;
-    message.seed = object.seed ?? undefined;
+    message.seed = (object.seed !== undefined && object.seed !== null) ? BigInt(object.seed) : undefined;
     message.maxTokens = object.maxTokens ?? undefined;
     message.minTokens = object.minTokens ?? undefined;
     message.logitBias = (globalThis.Object.entries(object.logitBias ?? {}) as [string, number][]).reduce(
@@ -521,6 +576,7 @@ export const Sampling: MessageFns<Sampling> = {
       {},
     );
     message.ignoreEos = object.ignoreEos ?? undefined;
+    message.stop = object.stop?.map((e) => e) || [];
     return message;
   },
 };
@@ -593,11 +649,23 @@ export const Sampling_LogitBiasEntry: MessageFns<Sampling_LogitBiasEntry> = {
 };
 
 function createBaseCallOptions(): CallOptions {
-  return { waitForModel: undefined };
+  return { priority: 0, user: "", labels: {}, cacheSalt: "", waitForModel: undefined };
 }
 
 export const CallOptions: MessageFns<CallOptions> = {
   encode(message: CallOptions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.priority !== 0) {
+      writer.uint32(8).int32(message.priority);
+    }
+    if (message.user !== "") {
+      writer.uint32(18).string(message.user);
+    }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      CallOptions_LabelsEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    if (message.cacheSalt !== "") {
+      writer.uint32(34).string(message.cacheSalt);
+    }
     if (message.waitForModel !== undefined) {
       writer.uint32(40).bool(message.waitForModel);
     }
@@ -617,6 +685,41 @@ export const CallOptions: MessageFns<CallOptions> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.priority = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.user = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = CallOptions_LabelsEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.labels[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.cacheSalt = reader.string();
+            continue;
+          }
           case 5: {
             if (tag !== 40) {
               break;
@@ -642,7 +745,153 @@ export const CallOptions: MessageFns<CallOptions> = {
   },
   fromPartial(object: DeepPartial<CallOptions>): CallOptions {
     const message = createBaseCallOptions() as any;
+    message.priority = object.priority ?? 0;
+    message.user = object.user ?? "";
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.cacheSalt = object.cacheSalt ?? "";
     message.waitForModel = object.waitForModel ?? undefined;
+    return message;
+  },
+};
+
+function createBaseCallOptions_LabelsEntry(): CallOptions_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const CallOptions_LabelsEntry: MessageFns<CallOptions_LabelsEntry> = {
+  encode(message: CallOptions_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CallOptions_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCallOptions_LabelsEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CallOptions_LabelsEntry>): CallOptions_LabelsEntry {
+    return CallOptions_LabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CallOptions_LabelsEntry>): CallOptions_LabelsEntry {
+    const message = createBaseCallOptions_LabelsEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseItemError(): ItemError {
+  return { reason: "", message: "" };
+}
+
+export const ItemError: MessageFns<ItemError> = {
+  encode(message: ItemError, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== "") {
+      writer.uint32(10).string(message.reason);
+    }
+    if (message.message !== "") {
+      writer.uint32(18).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ItemError {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseItemError() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ItemError>): ItemError {
+    return ItemError.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ItemError>): ItemError {
+    const message = createBaseItemError() as any;
+    message.reason = object.reason ?? "";
+    message.message = object.message ?? "";
     return message;
   },
 };

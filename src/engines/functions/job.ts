@@ -67,7 +67,7 @@ function itemsOf(vectors: Vectors, from: number, dimensions: number): readonly V
       throw new Error(`embed returned a vector of ${vector.length} numbers, not ${dimensions}`);
     }
     const values = Float32Array.from(vector);
-    return { index: from + place, values, tokens: 0, truncated: false };
+    return { index: from + place, values, tokenCount: 0, truncated: false };
   });
 }
 
@@ -81,7 +81,7 @@ function requestOf({ input, sampling }: GenerateJob): TextRequest {
       };
     case "chat":
       return { prompt: input.messages.at(-1)?.content ?? "", messages: input.messages, sampling };
-    case "tokens":
+    case "token_ids":
       throw withoutVocabulary();
   }
 }
@@ -89,7 +89,7 @@ function requestOf({ input, sampling }: GenerateJob): TextRequest {
 function withoutVocabulary(): ServeError {
   const description = "this model has no vocabulary; send text";
   return new ServeError("FIELD_INVALID", description, {
-    violations: [{ field: "tokens", reason: "UNSUPPORTED", description }],
+    violations: [{ field: "token_ids", reason: "UNSUPPORTED", description }],
   });
 }
 

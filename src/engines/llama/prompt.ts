@@ -74,7 +74,7 @@ function readInput(reader: Reader, job: GenerateJob): Int32Array {
       });
     case "chat":
       return readMessages(reader, job, input.messages);
-    case "tokens":
+    case "token_ids":
       return readIds(input.ids, reader.tokenizer.vocabularySize);
   }
 }
@@ -119,7 +119,7 @@ function readIds(ids: Uint32Array, vocabularySize: number): Int32Array {
   const wrong = ids.findIndex((id) => id >= vocabularySize);
   if (wrong !== -1) {
     const description = `must be below the vocabulary's size, ${vocabularySize}`;
-    throw invalid(`tokens.ids[${wrong}]`, "UNKNOWN_VALUE", description);
+    throw invalid(`token_ids.ids[${wrong}]`, "UNKNOWN_VALUE", description);
   }
   return Int32Array.from(ids);
 }
@@ -144,16 +144,16 @@ function readText(tokenizer: Tokenizer, text: string, { wanted, ...options }: Re
 function tooLong(promptTokens: number, reader: Reader, job: GenerateJob): ServeError {
   const most = mostTokens(reader, job);
   const facts = {
-    prompt_tokens: String(promptTokens),
-    most_tokens: String(most),
-    context_length: String(reader.contextLength),
+    promptTokens: String(promptTokens),
+    mostTokens: String(most),
+    contextLength: String(reader.contextLength),
   };
   const message = `the prompt has ${promptTokens} tokens or more, and at most ${most} are taken: shorten it or ask for truncation`;
   return new ServeError("PROMPT_TOO_LONG", message, { facts });
 }
 
 function invalid(
-  field: GenerateInput["kind"] | `tokens.ids[${number}]`,
+  field: GenerateInput["kind"] | `token_ids.ids[${number}]`,
   reason: FieldReason,
   description: string,
 ) {

@@ -133,7 +133,7 @@ export class Sequence {
     this.#lastTokenAt = now;
     this.#generated += 1;
     this.tokens.append([token]);
-    if (this.#job.returnTokens) this.#unsent.push(token);
+    if (this.#job.returnTokenIds) this.#unsent.push(token);
 
     if (this.#tokenizer.ends.has(token)) return this.#end("stop", this.#text.end(), now);
     const { text, stop } = this.#text.push(this.#tokenizer.bytesOf(token));
@@ -151,10 +151,10 @@ export class Sequence {
   /** Tokens whose text is held back travel with the next text, or with the last. */
   #piece(text: string, isLast = false): readonly JobEvent[] {
     if (text === "" && !(isLast && this.#unsent.length > 0)) return [];
-    if (!this.#job.returnTokens) return [{ kind: "piece", text }];
+    if (!this.#job.returnTokenIds) return [{ kind: "piece", text }];
     const tokens = Uint32Array.from(this.#unsent);
     this.#unsent = [];
-    return [{ kind: "piece", text, tokens }];
+    return [{ kind: "piece", text, tokenIds: tokens }];
   }
 
   #end(

@@ -155,7 +155,7 @@ export class Embedder implements Engine {
 }
 
 function itemOf({ index, truncated, length }: WaitingText, result: Computed): VectorItem {
-  const item = { index, tokens: length, truncated };
+  const item = { index, tokenCount: length, truncated };
   return result instanceof Float32Array
     ? { ...item, values: result }
     : { ...item, values: new Float32Array(0), error: result };

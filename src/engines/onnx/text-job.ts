@@ -95,7 +95,7 @@ export class TextJob {
   arrive({ index, text }: TakenText, { ids, truncated, error }: TokenizedText, turn: number): void {
     this.#takenCharacters -= text.length;
     if (error !== undefined) {
-      this.#failed.push({ index, values: new Float32Array(0), tokens: 0, truncated, error });
+      this.#failed.push({ index, values: new Float32Array(0), tokenCount: 0, truncated, error });
       return;
     }
     const { length } = ids;
@@ -125,7 +125,7 @@ export class TextJob {
   /** What to send when one of its texts is done, the beginning before the first. */
   emit(vector: VectorItem, startedAt: number): StepEvent[] {
     this.#left -= 1;
-    if (vector.error === undefined) this.#tokens += vector.tokens;
+    if (vector.error === undefined) this.#tokens += vector.tokenCount;
     return [...this.begin(startedAt), { id: this.id, event: { kind: "vector", vector } }];
   }
 

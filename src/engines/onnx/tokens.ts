@@ -198,7 +198,7 @@ function tooLong(
     : `${text.length} characters`;
   const remedy =
     truncate === "none"
-      ? "shorten it or set truncate"
+      ? "shorten it or set truncation"
       : "shorten it: which tokens are kept depends on all of it";
   return {
     reason: "INPUT_TOO_LONG",

@@ -108,8 +108,8 @@ class ScriptedEngine implements Engine {
     if (isTooLong || (job.kind === "generate" && promptTokens >= contextLength)) {
       throw new ServeError("PROMPT_TOO_LONG", "the prompt leaves no room in the model's context", {
         facts: {
-          prompt_tokens: String(promptTokens),
-          context_length: String(contextLength),
+          promptTokens: String(promptTokens),
+          contextLength: String(contextLength),
         },
       });
     }

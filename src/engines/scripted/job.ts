@@ -133,8 +133,8 @@ export class ScriptedJob {
 
   #piece(text: string): readonly JobEvent[] {
     if (text === "") return [];
-    if (this.#job.kind === "embed" || !this.#job.returnTokens) return [{ kind: "piece", text }];
-    return [{ kind: "piece", text, tokens: Uint32Array.of(this.#said) }];
+    if (this.#job.kind === "embed" || !this.#job.returnTokenIds) return [{ kind: "piece", text }];
+    return [{ kind: "piece", text, tokenIds: Uint32Array.of(this.#said) }];
   }
 
   #vector(text: string): JobEvent {
@@ -145,11 +145,11 @@ export class ScriptedJob {
       const error = errorData(failing.reason);
       return {
         kind: "vector",
-        vector: { index, values: new Float32Array(), tokens, truncated: false, error },
+        vector: { index, values: new Float32Array(), tokenCount: tokens, truncated: false, error },
       };
     }
     const values = hashVector(text, this.#options.dimensions);
-    return { kind: "vector", vector: { index, values, tokens, truncated: false } };
+    return { kind: "vector", vector: { index, values, tokenCount: tokens, truncated: false } };
   }
 
   #fail(reason: string): readonly JobEvent[] {
@@ -198,7 +198,7 @@ function scriptOf({ input }: GenerateJob): string {
       return input.text;
     case "chat":
       return input.messages.at(-1)?.content ?? "";
-    case "tokens":
+    case "token_ids":
       return input.ids.join(" ");
   }
 }

@@ -83,3 +83,12 @@ it("shows an error's stack when pretty", async () => {
   log.error({ model: "m", error: new Error("outer") }, "failed");
   expect(written.join("")).toMatch(/ERROR: failed model=m[^]*outer[^]*at /);
 });
+
+it("writes no control character when pretty, whoever chose the value", async () => {
+  const { log, written } = await lines({ format: "pretty" });
+  log.info({ user: "a\u001b[31mred", labels: { team: "\u009b2J", "\u202ekey": "x" } }, "call");
+  const [line = ""] = written;
+  expect(line.trimEnd()).not.toMatch(/\p{C}/u);
+  expect(line).toContain(String.raw`user="a\u001b[31mred"`);
+  expect(line).toContain(String.raw`{"team":"\u009b2J","\u202ekey":"x"}`);
+});

@@ -189,7 +189,7 @@ describe("functions that generate", () => {
 
   it("refuse token ids: there is no vocabulary", async () => {
     const { engine } = await open({ generate: count });
-    const job = generateJob("", { input: { kind: "tokens", ids: Uint32Array.of(1) } });
+    const job = generateJob("", { input: { kind: "token_ids", ids: Uint32Array.of(1) } });
     const [events = []] = await drive(engine, job);
     expect(events.at(-1)).toMatchObject({ kind: "failed", error: { reason: "FIELD_INVALID" } });
   });

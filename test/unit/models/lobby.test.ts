@@ -12,7 +12,7 @@ function setUp(bounds = wide, room = wide) {
   const ends: string[] = [];
   const enter = (name: string, { caller = name, tokens = 1, signal = never } = {}) =>
     lobby
-      .wait({ caller, priority: "interactive", tokens, signal })
+      .wait({ caller, user: "", priority: "interactive", tokens, signal })
       .then(() => ends.push(name))
       .catch((error: unknown) => ends.push(`${name}: ${ServeError.from(error).reason}`));
   return { lobby, enter, ends, server };
@@ -47,7 +47,7 @@ describe("calls that wait for a model to be loaded", () => {
   ])("are bounded by $by, and told when to come back", async ({ bounds, room, tokens }) => {
     const { lobby, enter } = setUp(bounds, room);
     void enter("a", { caller: "x", tokens });
-    const call = { caller: "x", priority: "interactive", tokens, signal: never } as const;
+    const call = { caller: "x", user: "", priority: "interactive", tokens, signal: never } as const;
     await expect(lobby.wait(call)).rejects.toMatchObject({
       reason: "QUEUE_FULL",
       retryAfterMs: 7000,

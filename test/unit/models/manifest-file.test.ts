@@ -149,6 +149,7 @@ options: { any: [thing] }
       maxTokens: 0,
       minTokens: 0,
       ignoreEos: false,
+      stop: [],
     };
     const snake = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     const stated = Object.keys(manifestSchema.properties?.["sampling"]?.properties ?? {});

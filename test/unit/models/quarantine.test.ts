@@ -150,7 +150,7 @@ describe("suspects that wait", () => {
     const controller = new AbortController();
     const { signal } = controller;
     const two = [enter(poison, { signal, tokens: 6 }), enter(poison, { signal, tokens: 6 })];
-    const facts = { bound: by, scope: "model", waiting: "2", waiting_tokens: "12" };
+    const facts = { bound: by, scope: "model", waiting: "2", waitingTokens: "12" };
     // By what a job takes, and each who is refused is told another turn.
     for (const retryAfterMs of [900, 1200]) {
       const refusal = { reason: "QUEUE_FULL", facts, retryAfterMs };
@@ -197,7 +197,7 @@ describe("a fingerprint", () => {
   const withBias = (bias: [number, number][], seed: number) =>
     generateJob("x", { sampling: { ...sampling, seed, logitBias: new Map(bias) } });
   const tokens = (...ids: number[]) =>
-    generateJob("", { input: { kind: "tokens", ids: Uint32Array.from(ids) } });
+    generateJob("", { input: { kind: "token_ids", ids: Uint32Array.from(ids) } });
 
   it("is the same for the same request, whatever its seed and the order of its maps", () => {
     const one = withBias([[1, 1], [2, -1]], 1); // prettier-ignore

@@ -157,7 +157,7 @@ it("a job that breaks off is told of with the tokens that its call was given", a
   const act: Act = (stream) => {
     stream.push({ kind: "started" });
     stream.push({ kind: "piece", text: "one" });
-    stream.push({ kind: "piece", text: "two", tokens: Uint32Array.of(7, 8) });
+    stream.push({ kind: "piece", text: "two", tokenIds: Uint32Array.of(7, 8) });
     die(stream);
   };
   const { runs, dropped } = setUp({ act });
@@ -171,7 +171,7 @@ it("a job that breaks off is told of with the tokens that its call was given", a
 it("an embedding job that breaks off is told of with the texts whose vectors were given", async () => {
   const act: Act = (stream) => {
     const none = { values: new Float32Array(0), packed: new Uint8Array(0), scale: 0 };
-    const vector = { ...none, tokens: 4, truncated: false };
+    const vector = { ...none, tokenCount: 4, truncated: false };
     const vectors = [
       { ...vector, index: 0 },
       { ...vector, index: 1 },

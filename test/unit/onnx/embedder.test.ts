@@ -139,9 +139,9 @@ describe("a job", () => {
     add(1, ["5", "!", "9", "7"]);
     for (const { event } of await run(10)) {
       if (event.kind !== "vector") continue;
-      const { index, values, tokens, error } = event.vector;
+      const { index, values, tokenCount, error } = event.vector;
       if (index === 1) expect(error?.reason).toBe("INPUT_TOO_LONG");
-      else expect([values[0], tokens]).toEqual([[5, 0, 9, 7][index], [5, 0, 9, 7][index]]);
+      else expect([values[0], tokenCount]).toEqual([[5, 0, 9, 7][index], [5, 0, 9, 7][index]]);
     }
   });
 

@@ -19,6 +19,7 @@ function job(name: string, parts: Partial<Waiter> = {}): Named {
   };
 }
 
+const [one, two, three] = [{ user: "1" }, { user: "2" }, { user: "3" }];
 const batch = { priority: "batch" } as const;
 const bounds = { jobs: 4, tokens: 1000 };
 const full = [job("a1"), job("a2"), job("a3"), job("a4")];
@@ -40,6 +41,24 @@ describe("admission", () => {
       [job("a1"), job("b1"), job("c1"), job("d1")],
       job("e1"),
       "refused: jobs",
+    ],
+    [
+      "has the user who holds most of a caller's places make room for another user of it",
+      [job("a1", one), job("a2", two), job("a3", one), job("a4", one)],
+      job("a5", three),
+      "a4",
+    ],
+    [
+      "refuses the user who holds most of a caller's places himself",
+      [job("a1", one), job("a2", two), job("a3", one), job("a4", two)],
+      job("a5", one),
+      "refused: jobs",
+    ],
+    [
+      "looks at callers before their users",
+      [job("a1", one), job("a2", two), job("a3", three), job("b1", one)],
+      job("b2", two),
+      "a3",
     ],
     [
       "lets nobody push out a job that lost its worker",

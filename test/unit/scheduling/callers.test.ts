@@ -4,6 +4,7 @@ import { Callers } from "../../../src/scheduling/callers.ts";
 
 interface Job {
   readonly caller: string;
+  readonly user?: string;
   readonly tokens: number;
 }
 
@@ -72,9 +73,9 @@ describe("callers that wait", () => {
 
   it("know what would start before a newcomer", () => {
     const callers = waiting(job("a"), job("a"), job("a"), job("b"));
-    expect(callers.ahead("c")).toEqual({ jobs: 0, tokens: 0 });
-    expect(callers.ahead("b")).toEqual({ jobs: 2, tokens: 20 });
-    expect(callers.ahead("a")).toEqual({ jobs: 4, tokens: 40 });
+    expect(callers.ahead(job("c"))).toEqual({ jobs: 0, tokens: 0 });
+    expect(callers.ahead(job("b"))).toEqual({ jobs: 2, tokens: 20 });
+    expect(callers.ahead(job("a"))).toEqual({ jobs: 4, tokens: 40 });
   });
 });
 
@@ -135,5 +136,32 @@ describe("fair turns", () => {
       if (take(callers)?.caller === "old") started += 1;
     }
     expect(started).toBe(2);
+  });
+});
+
+describe("users of one caller", () => {
+  const of = (user: string, tokens = 10): Job => ({ caller: "a", user, tokens });
+  const users = (callers: Callers<Job>): string => {
+    let order = "";
+    for (let next = take(callers); next !== undefined; next = take(callers)) {
+      order += next.user ?? next.caller;
+    }
+    return order;
+  };
+
+  it("take turns within its turns, whoever brought more jobs", () => {
+    const jobs = [of("1"), of("1"), of("1"), of("2"), job("b"), job("b"), job("b")];
+    expect(users(waiting(...jobs))).toBe("1b2b1b1");
+  });
+
+  it("that a call does not name share one turn", () => {
+    const unnamed: Job = { caller: "a", tokens: 10 };
+    expect(users(waiting(unnamed, unnamed, of("2"), of("2")))).toBe("a2a2");
+  });
+
+  it("know of their own turn how much is before it", () => {
+    const callers = waiting(...Array.from({ length: 8 }, () => of("1")));
+    expect(callers.ahead(of("1"))).toEqual({ jobs: 8, tokens: 80 });
+    expect(callers.ahead(of("2")).jobs).toBeLessThan(2);
   });
 });

@@ -167,7 +167,7 @@ describe("a queue", () => {
     const large = one.enter("b", { tokens: 20 });
     await expect(large).rejects.toMatchObject({
       reason: "QUEUE_FULL",
-      facts: { bound: "tokens", scope: "model", waiting: "1", waiting_tokens: "10" },
+      facts: { bound: "tokens", scope: "model", waiting: "1", waitingTokens: "10" },
     });
     void other.enter("c");
     await expect(other.enter("d")).rejects.toMatchObject({
@@ -238,7 +238,7 @@ describe("a deadline", () => {
     await expect(enter("late", { expiresAt: 1999 })).rejects.toMatchObject({
       reason: "WOULD_EXPIRE",
       code: "DEADLINE_EXCEEDED",
-      facts: { needed_ms: "2000", left_ms: "1999" },
+      facts: { neededMs: "2000", leftMs: "1999" },
     });
     expect(queue.state).toMatchObject({ waiting: 1, refused: { WOULD_EXPIRE: 1 } });
     void enter("in time", { expiresAt: 2000 });

@@ -8,7 +8,7 @@ describe("a job's cost", () => {
     ["a prompt by its bytes", generateJob("né"), 5],
     [
       "token ids as they are",
-      generateJob("", { input: { kind: "tokens", ids: Uint32Array.of(1, 2) } }),
+      generateJob("", { input: { kind: "token_ids", ids: Uint32Array.of(1, 2) } }),
       2,
     ],
     [

@@ -28,8 +28,8 @@ async function chargedFor(reason: Reason, facts: Readonly<Record<string, string>
 it.each([
   ["CHAT_TOO_SLOW", {}, 1000],
   ["FIELD_INVALID", {}, 1000],
-  ["PROMPT_TOO_LONG", { most_tokens: "100" }, 100],
-  ["PROMPT_TOO_LONG", { most_tokens: "5000" }, 1000],
+  ["PROMPT_TOO_LONG", { mostTokens: "100" }, 100],
+  ["PROMPT_TOO_LONG", { mostTokens: "5000" }, 1000],
   ["QUEUE_FULL", {}, 0],
   ["MODEL_NOT_READY", {}, 0],
 ] as const)(

@@ -7,19 +7,18 @@ const encodings = ["float32", "float16", "int8"] as const;
 
 /** The largest answer that such a call can have. */
 function largest(count: number, dimensions: number, encoding: (typeof encodings)[number]): number {
-  const isPlain = encoding === "float32";
   const bytes = dimensions * (encoding === "float16" ? 2 : 1);
+  const values = {
+    float32: { $case: "float32", value: { values: new Float32Array(dimensions) } },
+    float16: { $case: "float16", value: new Uint8Array(bytes) },
+    int8: { $case: "int8", value: { values: new Uint8Array(bytes), scale: 0.5 } },
+  } as const;
   const embeddings = Array.from({ length: count }, (_, index) => ({
-    index,
-    vector: new Float32Array(isPlain ? dimensions : 0),
-    packed: new Uint8Array(isPlain ? 0 : bytes),
-    scale: encoding === "int8" ? 0.5 : 0,
-    tokens: 2 ** 32 - 1,
-    truncated: true,
-    error: undefined,
+    ...{ index, value: values[encoding], tokenCount: 2 ** 32 - 1, truncated: true },
   }));
   const usage = { promptTokens: 2 ** 32 - 1, cachedPromptTokens: 0, completionTokens: 0 };
-  return writeEmbedResponse({ embeddings, usage, timings: undefined, model: undefined }).length;
+  const finish = { usage, timings: undefined, model: undefined, requestId: "" };
+  return writeEmbedResponse({ embeddings, finish }).length;
 }
 
 describe("the foretold size of an answer", () => {

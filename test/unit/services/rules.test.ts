@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createFileRegistry, type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
-import { EmbedStreamRequest } from "../../../gen/inferd/v1/embedding_service.ts";
+import { EmbedRequest } from "../../../gen/inferd/v1/embedding_service.ts";
 import { GenerateRequest } from "../../../gen/inferd/v1/generation_service.ts";
 import { GetModelRequest, ListModelsRequest } from "../../../gen/inferd/v1/model_service.ts";
 import { ServeError, type Violation } from "../../../src/base/errors.ts";
@@ -97,11 +97,19 @@ describe("the rules of a generation request", () => {
       },
       ["chat.messages"],
     ],
-    ["no tokens", { input: { $case: "tokens", value: { ids: [] } } }, ["tokens.ids"]],
+    ["no tokens", { input: { $case: "tokenIds", value: { ids: [] } } }, ["token_ids.ids"]],
     ["a model's name that is too long", { model: "m".repeat(129) }, ["model"]],
-    ["too many stops", { stop: Array.from({ length: 17 }, () => "") }, ["stop"]],
-    ["an empty stop", { stop: ["a", ""] }, ["stop[1]"]],
-    ["a stop too long in bytes, not in characters", { stop: ["é".repeat(129)] }, ["stop[0]"]],
+    [
+      "too many stops",
+      { sampling: { stop: Array.from({ length: 17 }, () => "") } },
+      ["sampling.stop"],
+    ],
+    ["an empty stop", { sampling: { stop: ["a", ""] } }, ["sampling.stop[1]"]],
+    [
+      "a stop too long in bytes, not in characters",
+      { sampling: { stop: ["é".repeat(129)] } },
+      ["sampling.stop[0]"],
+    ],
     [
       "a prompt to repeat where there is a chat",
       {
@@ -112,15 +120,45 @@ describe("the rules of a generation request", () => {
     ],
     [
       "a prompt to repeat where there are tokens",
-      { includePrompt: true, input: { $case: "tokens", value: { ids: [1] } } },
+      { includePrompt: true, input: { $case: "tokenIds", value: { ids: [1] } } },
       ["include_prompt"],
     ],
-    ["a truncation that is not known", { truncate: 9 as never }, ["truncate"]],
-    ["a priority that is not known", { priority: 3 as never }, ["priority"]],
-    ["a negative truncation", { truncate: -1 as never }, ["truncate"]],
+    ["a truncation that is not known", { truncation: 9 as never }, ["truncation"]],
+    ["a priority that is not known", { call: { priority: 3 as never } }, ["call.priority"]],
+    ["a negative truncation", { truncation: -1 as never }, ["truncation"]],
   ];
   it.each(bad)("refuse %s", (_, part, fields) => {
     expect(wrongIn(part)).toEqual(fields);
+  });
+
+  it("take any seed of 64 bits", () => {
+    for (const seed of [0n, -1n, 2n ** 32n - 1n, 2n ** 63n - 1n, -(2n ** 63n)]) {
+      expect([seed, wrongIn({ sampling: { seed } })]).toEqual([seed, []]);
+    }
+  });
+
+  const labels = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, key) => [`key ${key}`, "value"]));
+
+  it.each<[string, NonNullable<Part>["call"], string[]]>([
+    ["a user that is too long", { user: "é".repeat(65) }, ["call.user"]],
+    ["a salt that is too long", { cacheSalt: "x".repeat(129) }, ["call.cache_salt"]],
+    ["too many labels", { labels: labels(17) }, ["call.labels"]],
+    ["a label without a key", { labels: { "": "x" } }, ['call.labels[""]']],
+    [
+      "a key that is too long",
+      { labels: { ["k".repeat(65)]: "" } },
+      [`call.labels["${"k".repeat(65)}"]`],
+    ],
+    ["a label that is too long", { labels: { a: "x".repeat(257) } }, ['call.labels["a"]']],
+  ])("refuse %s", (_, call, fields) => {
+    expect(wrongIn({ call })).toEqual(fields);
+  });
+
+  it("take as much of a call's options as may be", () => {
+    const user = "é".repeat(64);
+    const longest = { ...labels(15), ["k".repeat(64)]: "x".repeat(256) };
+    expect(wrongIn({ call: { user, cacheSalt: "x".repeat(128), labels: longest } })).toEqual([]);
   });
 
   const ranges: [keyof NonNullable<NonNullable<Part>["sampling"]>, number[], number[]][] = [
@@ -133,7 +171,6 @@ describe("the rules of a generation request", () => {
     ["presencePenalty", [-2, 0, 2], [-2.01, 2.01, NaN]],
     ["frequencyPenalty", [-2, 0, 2], [-2.01, 2.01, NaN]],
     ["penaltyLastN", [0, 1_000_000], [1_000_001, 2 ** 31]],
-    ["seed", [0, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 4_294_967_294], [4_294_967_295]],
     ["maxTokens", [1, 100, 101, 2 ** 31, 2 ** 32 - 1], [0]],
     ["minTokens", [0, 100, 101, 2 ** 31], []],
   ];
@@ -165,16 +202,15 @@ describe("the rules of a generation request", () => {
   it("name every wrong field at once", () => {
     const part = {
       input: undefined,
-      stop: [""],
-      sampling: { temperature: 3, topP: 0 },
-      truncate: 9 as never,
+      sampling: { temperature: 3, topP: 0, stop: [""] },
+      truncation: 9 as never,
     };
     expect(wrongIn(part)).toEqual([
       "input",
       "sampling.temperature",
       "sampling.top_p",
-      "stop[0]",
-      "truncate",
+      "sampling.stop[0]",
+      "truncation",
     ]);
   });
 });
@@ -185,18 +221,20 @@ describe("what is wrong with a field", () => {
       reasonsIn({
         input: { $case: "prompt", value: "" },
         model: "m".repeat(129),
-        stop: Array.from({ length: 17 }, () => "x"),
-        sampling: { temperature: -1, minTokens: 6, maxTokens: 5 },
+        sampling: {
+          ...{ temperature: -1, minTokens: 6, maxTokens: 5 },
+          stop: Array.from({ length: 17 }, () => "x"),
+        },
         includePrompt: true,
-        truncate: 9 as never,
+        truncation: 9 as never,
       }),
     ).toEqual({
       prompt: "REQUIRED",
       model: "TOO_LONG",
-      stop: "TOO_MANY",
+      "sampling.stop": "TOO_MANY",
       "sampling.temperature": "OUT_OF_RANGE",
       "sampling.min_tokens": "CONFLICT",
-      truncate: "UNKNOWN_VALUE",
+      truncation: "UNKNOWN_VALUE",
     });
   });
 
@@ -208,20 +246,19 @@ describe("what is wrong with a field", () => {
 });
 
 describe("the rules of other requests", () => {
-  const embed = (part: Parameters<typeof EmbedStreamRequest.fromPartial>[0]) =>
-    violations(
-      rules.EmbedStreamRequest,
-      EmbedStreamRequest.fromPartial({ inputs: ["a"], ...part }),
-    ).map(({ field }) => field);
+  const embed = (part: Parameters<typeof EmbedRequest.fromPartial>[0]) =>
+    violations(rules.EmbedRequest, EmbedRequest.fromPartial({ inputs: ["a"], ...part })).map(
+      ({ field }) => field,
+    );
 
   it("bound what may be embedded", () => {
     expect(embed({})).toEqual([]);
     expect(embed({ inputs: [""] })).toEqual([]);
     expect(embed({ inputs: [] })).toEqual(["inputs"]);
     expect(embed({ inputs: ["a", "b", "c", "d", "e"] })).toEqual(["inputs"]);
-    expect(embed({ dimensions: 0, encoding: 4 as never, truncate: 4 as never })).toEqual([
+    expect(embed({ dimensions: 0, encoding: 4 as never, truncation: 4 as never })).toEqual([
       "dimensions",
-      "truncate",
+      "truncation",
       "encoding",
     ]);
   });
@@ -233,11 +270,7 @@ describe("the rules of other requests", () => {
       );
     expect(page({ pageSize: 1001 })).toEqual([]);
     expect(page({ pageSize: 2 ** 31 - 1 })).toEqual([]);
-    // What -1 is on the wire.
-    expect(page({ pageSize: 2 ** 32 - 1, pageToken: "x".repeat(257) })).toEqual([
-      "page_size",
-      "page_token",
-    ]);
+    expect(page({ pageSize: -1, pageToken: "x".repeat(257) })).toEqual(["page_size", "page_token"]);
     expect(
       violations(rules.GetModelRequest, GetModelRequest.fromPartial({})).map(({ field }) => field),
     ).toEqual(["name"]);
@@ -266,10 +299,15 @@ describe("the table of rules", () => {
     });
   }
 
-  const requests = [...registry]
-    .filter((each) => each.kind === "service")
-    .filter(({ file }) => file.proto.package === "inferd.v1")
-    .flatMap((service) => service.methods.map(({ input }) => input));
+  // Two methods may share one.
+  const requests = [
+    ...new Set(
+      [...registry]
+        .filter((each) => each.kind === "service")
+        .filter(({ file }) => file.proto.package === "inferd.v1")
+        .flatMap((service) => service.methods.map(({ input }) => input)),
+    ),
+  ];
 
   it("has a rule for each request of each method, and no others", () => {
     expect(Object.keys(rules).sort()).toEqual(requests.map(({ name }) => name).sort());

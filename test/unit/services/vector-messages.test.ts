@@ -9,6 +9,7 @@ import {
 import {
   type VectorEmbedding,
   type VectorEmbedResponse,
+  type VectorValue,
   writeEmbedResponse,
   writeEmbedStreamResponse,
 } from "../../../src/services/vector-messages.ts";
@@ -16,35 +17,64 @@ import {
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const finite = fc.float({ noNaN: true, noDefaultInfinity: true });
 
+const value: fc.Arbitrary<VectorValue> = fc.oneof(
+  fc.record({
+    $case: fc.constant("float32"),
+    value: fc.record({
+      values: fc.array(finite, { maxLength: 50 }).map((values) => Float32Array.from(values)),
+    }),
+  }),
+  fc.record({ $case: fc.constant("float16"), value: fc.uint8Array({ maxLength: 300 }) }),
+  fc.record({
+    $case: fc.constant("int8"),
+    value: fc.record({ values: fc.uint8Array({ maxLength: 300 }), scale: finite }),
+  }),
+  fc.record({
+    $case: fc.constant("error"),
+    value: fc.record({ reason: fc.string(), message: fc.string({ unit: "binary" }) }),
+  }),
+);
+
 const embedding: fc.Arbitrary<VectorEmbedding> = fc.record({
   index: fc.oneof(fc.constant(0), fc.constantFrom(127, 128, 16_383, 16_384), uint32),
-  vector: fc.array(finite, { maxLength: 50 }).map((values) => Float32Array.from(values)),
-  packed: fc.uint8Array({ maxLength: 300 }),
-  scale: finite,
-  tokens: uint32,
+  value,
+  tokenCount: uint32,
   truncated: fc.boolean(),
-  error: fc.option(fc.record({ reason: fc.string(), message: fc.string({ unit: "binary" }) }), {
-    nil: undefined,
-  }),
 });
 
 const response: fc.Arbitrary<VectorEmbedResponse> = fc.record({
   embeddings: fc.array(embedding, { maxLength: 5 }),
-  usage: fc.option(
-    fc.record({ promptTokens: uint32, cachedPromptTokens: uint32, completionTokens: uint32 }),
-    {
-      nil: undefined,
-    },
+  finish: fc.option(
+    fc.record({
+      usage: fc.record({
+        promptTokens: uint32,
+        cachedPromptTokens: uint32,
+        completionTokens: uint32,
+      }),
+      timings: fc.constant(undefined),
+      model: fc.record({ name: fc.string(), version: fc.string(), digest: fc.string() }),
+      requestId: fc.string(),
+    }),
+    { nil: undefined },
   ),
-  timings: fc.constant(undefined),
-  model: fc.option(fc.record({ name: fc.string(), version: fc.string(), digest: fc.string() }), {
-    nil: undefined,
-  }),
 });
 
 /** What ts-proto takes for the same embedding. */
 function plain(item: VectorEmbedding): Embedding {
-  return { ...item, vector: Array.from(item.vector), packed: Buffer.from(item.packed) };
+  return { ...item, value: plainValue(item.value) };
+}
+
+function plainValue({ $case, value }: VectorValue): NonNullable<Embedding["value"]> {
+  switch ($case) {
+    case "float32":
+      return { $case, value: { values: Array.from(value.values) } };
+    case "float16":
+      return { $case, value: Buffer.from(value) };
+    case "int8":
+      return { $case, value: { values: Buffer.from(value.values), scale: value.scale } };
+    case "error":
+      return { $case, value };
+  }
 }
 
 describe("an embedding response", () => {
@@ -72,7 +102,7 @@ describe("an embedding response", () => {
     );
     const event = {
       $case: "finish",
-      value: { model: { name: "m", version: "", digest: "" } },
+      value: { model: { name: "m", version: "", digest: "" }, requestId: "r" },
     } as const;
     expect(
       writeEmbedStreamResponse({ event }).equals(EmbedStreamResponse.encode({ event }).finish()),
@@ -88,72 +118,83 @@ describe("an embedding response", () => {
           if (reader.getFieldNumber() === 1) read.push(readEmbedding(reader));
           else reader.skipField();
         }
-        expect(read).toEqual(value.embeddings.map(withoutError));
+        expect(read).toEqual(value.embeddings.map(shown));
       }),
     );
   });
 
   it("keeps a vector that is a part of a larger array", () => {
     const whole = Float32Array.from([1, 2, 3, 4]);
-    const value = {
-      index: 0,
-      packed: new Uint8Array(),
-      scale: 0,
-      tokens: 1,
-      truncated: false,
-      error: undefined,
-    };
-    const bytes = writeEmbedResponse({ embeddings: [{ ...value, vector: whole.subarray(1, 3) }] });
-    expect(EmbedResponse.decode(bytes).embeddings[0]?.vector).toEqual([2, 3]);
+    const value = { $case: "float32", value: { values: whole.subarray(1, 3) } } as const;
+    const embedding = { index: 0, value, tokenCount: 1, truncated: false };
+    const bytes = writeEmbedResponse({ embeddings: [embedding], finish: undefined });
+    expect(EmbedResponse.decode(bytes).embeddings[0]?.value?.value).toEqual({ values: [2, 3] });
   });
 });
 
-function withoutError({ error, vector, packed, scale, ...rest }: VectorEmbedding) {
-  const positive = (number: number) => (number === 0 ? 0 : number);
-  return {
-    ...rest,
-    vector: Array.from(vector),
-    packed: Array.from(packed),
-    scale: positive(scale),
-    failed: error !== undefined,
-  };
+const positive = (number: number) => (number === 0 ? 0 : number);
+
+/** What google-protobuf is to read. Of an error, only that it is there. */
+function shown({ index, value: { $case, value }, tokenCount, truncated }: VectorEmbedding) {
+  const known = { index, tokenCount, truncated };
+  switch ($case) {
+    case "float32":
+      return { ...known, float32: Array.from(value.values) };
+    case "float16":
+      return { ...known, float16: Array.from(value) };
+    case "int8":
+      return { ...known, int8: { values: Array.from(value.values), scale: positive(value.scale) } };
+    case "error":
+      return { ...known, error: true };
+  }
 }
 
 function readEmbedding(reader: BinaryReader) {
-  const read = {
-    index: 0,
-    vector: [] as number[],
-    packed: [] as number[],
-    scale: 0,
-    tokens: 0,
-    truncated: false,
-    failed: false,
-  };
+  const read: Record<string, unknown> = { index: 0, tokenCount: 0, truncated: false };
   reader.readMessage(read, () => {
     while (reader.nextField()) {
       switch (reader.getFieldNumber()) {
         case 1:
-          read.index = reader.readUint32();
+          read["index"] = reader.readUint32();
           break;
         case 2:
-          reader.readPackableFloatInto(read.vector);
+          read["float32"] = readFloats(reader);
           break;
         case 3:
-          read.packed = Array.from(reader.readBytes());
+          read["float16"] = Array.from(reader.readBytes());
           break;
         case 4:
-          read.scale = reader.readFloat();
+          read["int8"] = readInt8(reader);
           break;
         case 5:
-          read.tokens = reader.readUint32();
+          read["tokenCount"] = reader.readUint32();
           break;
         case 6:
-          read.truncated = reader.readBool();
+          read["truncated"] = reader.readBool();
           break;
         default:
-          read.failed = true;
+          read["error"] = true;
           reader.skipField();
       }
+    }
+  });
+  return read;
+}
+
+function readFloats(reader: BinaryReader): number[] {
+  const values: number[] = [];
+  reader.readMessage(values, () => {
+    while (reader.nextField()) reader.readPackableFloatInto(values);
+  });
+  return values;
+}
+
+function readInt8(reader: BinaryReader) {
+  const read = { values: [] as number[], scale: 0 };
+  reader.readMessage(read, () => {
+    while (reader.nextField()) {
+      if (reader.getFieldNumber() === 1) read.values = Array.from(reader.readBytes());
+      else read.scale = reader.readFloat();
     }
   });
   return read;

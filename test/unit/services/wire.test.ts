@@ -42,12 +42,16 @@ function tokens(...parts: readonly (readonly number[] | number)[]): Buffer {
   return Buffer.from(writer.join().finish());
 }
 
+const labels = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, key) => [`key ${key}`, "value"]));
+
 const id = 300;
 const ids = (count: number) => Array.from({ length: count }, () => id);
 
 describe("a request whose lists are counted before it is read", () => {
   it.each([
-    ["stop", generateBytes({ stop: Array.from({ length: 17 }, () => "x") })],
+    ["sampling.stop", generateBytes({ sampling: { stop: Array.from({ length: 17 }, () => "x") } })],
+    ["call.labels", generateBytes({ call: { labels: labels(17) } })],
     ["sampling.logit_bias", generateBytes({ sampling: { logitBias: biases(1025) } })],
     ["chat.messages", generateBytes(chat(1025))],
   ])("is refused for too many of %s", (field, bytes) => {
@@ -55,7 +59,8 @@ describe("a request whose lists are counted before it is read", () => {
   });
 
   it.each([
-    generateBytes({ stop: Array.from({ length: 16 }, () => "x") }),
+    generateBytes({ sampling: { stop: Array.from({ length: 16 }, () => "x") } }),
+    generateBytes({ call: { labels: labels(16) } }),
     generateBytes({ sampling: { logitBias: biases(1024) } }),
     generateBytes(chat(1024)),
   ])("is read where there are as many as may be", (bytes) => {
@@ -99,7 +104,7 @@ describe("a request whose lists are counted before it is read", () => {
     const read = fewTokens.generateStream.requestDeserialize;
     expect([fieldOf(() => read(most!)), fieldOf(() => read(tooMany!))]).toEqual([
       undefined,
-      "tokens.ids",
+      "token_ids.ids",
     ]);
   });
 
@@ -112,7 +117,7 @@ describe("a request whose lists are counted before it is read", () => {
       head.tag(1, WireType.LengthDelimited).uint32(numbers.length);
       return Buffer.concat([head.finish(), numbers]);
     };
-    expect(fieldOf(() => read(withRest(5)))).toBe("tokens.ids");
+    expect(fieldOf(() => read(withRest(5)))).toBe("token_ids.ids");
     expect(fieldOf(() => read(withRest(4)))).toBe("another error");
   });
 
@@ -122,8 +127,8 @@ describe("a request whose lists are counted before it is read", () => {
       const piece = [0x0a, count, ...Array.from({ length: count - 1 }, () => 1), 0x80];
       return Buffer.from([0x22, piece.length + 1, ...piece, 1]);
     };
-    expect(read(cut(4)).input).toEqual({ $case: "tokens", value: { ids: [1, 1, 1, 128] } });
-    expect(fieldOf(() => read(cut(5)))).toBe("tokens.ids");
+    expect(read(cut(4)).input).toEqual({ $case: "tokenIds", value: { ids: [1, 1, 1, 128] } });
+    expect(fieldOf(() => read(cut(5)))).toBe("token_ids.ids");
     expect(fieldOf(() => read(cut(4).subarray(0, -1)))).toBe("another error");
   });
 

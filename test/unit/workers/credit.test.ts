@@ -21,7 +21,7 @@ it("charges for pieces and each vector, not for beginnings and ends", () => {
     values: new Float32Array(),
     packed: new Uint8Array(),
     scale: 0,
-    tokens: 0,
+    tokenCount: 0,
     truncated: false,
   };
   expect(costOf({ kind: "started" })).toBe(0);

@@ -6,7 +6,7 @@ import { finish, piece, setUp } from "../../fixtures/played-engine.ts";
 
 const vector = (index: number): JobEvent => ({
   kind: "vector",
-  vector: { index, values: Float32Array.of(1), tokens: 1, truncated: false },
+  vector: { index, values: Float32Array.of(1), tokenCount: 1, truncated: false },
 });
 describe("a driver", () => {
   it("sends one message for all that a step gave to all jobs", async () => {

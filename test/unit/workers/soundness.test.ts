@@ -12,7 +12,7 @@ import {
 } from "../../../src/workers/soundness.ts";
 import { emptyInfo } from "../../fixtures/fake-port.ts";
 
-const vector = { index: 0, values: Float32Array.of(1), tokens: 1, truncated: false };
+const vector = { index: 0, values: Float32Array.of(1), tokenCount: 1, truncated: false };
 const timings = {
   queueMs: 0,
   prefillMs: 0,
@@ -28,7 +28,7 @@ describe("an event", () => {
   const sound: JobEvent[] = [
     { kind: "started" },
     { kind: "piece", text: "" },
-    { kind: "piece", text: "", tokens: Uint32Array.of(1) },
+    { kind: "piece", text: "", tokenIds: Uint32Array.of(1) },
     { kind: "vector", vector },
     finish,
     { kind: "failed", error: { reason: "INTERNAL", message: "x" } },
@@ -43,11 +43,11 @@ describe("an event", () => {
     { kind: "constructor" },
     { kind: "piece" },
     { kind: "piece", text: 1 },
-    { kind: "piece", text: "", tokens: [1] },
+    { kind: "piece", text: "", tokenIds: [1] },
     { kind: "vector", vector: [1, 2] },
     { kind: "vector", vector: { ...vector, values: [1] } },
     { kind: "vector", vector: { ...vector, index: -1 } },
-    { kind: "vector", vector: { ...vector, tokens: 2 ** 32 } },
+    { kind: "vector", vector: { ...vector, tokenCount: 2 ** 32 } },
     { kind: "vector", vector: { ...vector, error: { reason: "INTERNAL" } } },
     { kind: "finish" },
     { ...finish, reason: "done" },

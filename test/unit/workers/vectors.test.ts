@@ -9,7 +9,7 @@ const plain: VectorShape = { normalize: false, dimensions: undefined, encoding: 
 const item = (values: ArrayLike<number>): VectorItem => ({
   index: 3,
   values: Float32Array.from(values),
-  tokens: 5,
+  tokenCount: 5,
   truncated: true,
 });
 
@@ -43,7 +43,7 @@ describe("float32", () => {
       values: Float32Array.of(3, 4),
       packed: new Uint8Array(0),
       scale: 0,
-      tokens: 5,
+      tokenCount: 5,
       truncated: true,
     });
   });
@@ -185,7 +185,7 @@ it.each(["float32", "float16", "int8"] as const)("passes an item's error on in %
   const error = { reason: "INPUT_TOO_LONG", message: "too long" } as const;
   const failed: VectorItem = { ...item([]), error };
   const encoded = encodeVector(failed, { normalize: true, dimensions: 2, encoding });
-  expect(encoded).toMatchObject({ index: 3, tokens: 5, error });
+  expect(encoded).toMatchObject({ index: 3, tokenCount: 5, error });
   expect(encoded.values).toHaveLength(0);
   expect(encoded.packed).toHaveLength(0);
 });

@@ -1,0 +1,44 @@
+/** What a call is told of texts that its model cannot embed. */
+import {
+  type ErrorData,
+  failures,
+  type FieldReason,
+  ServeError,
+  type Violation,
+} from "../base/errors.ts";
+
+interface Item {
+  readonly index: number;
+  readonly error?: ErrorData;
+}
+
+/** The first text's error, with every text that is wrong by its path; undefined where none is. */
+export function textError(items: readonly Item[]): ServeError | undefined {
+  const failed = items.flatMap(({ index, error }) =>
+    error === undefined ? [] : [{ index, error }],
+  );
+  const [first] = failed;
+  if (first === undefined) return undefined;
+  const { index, error } = first;
+  // A user's engine may state anything.
+  if (!isKnown(error)) {
+    return ServeError.from(
+      new Error(`the engine failed a text with an unknown reason: ${error.message}`),
+    );
+  }
+  const more = failed.length === 1 ? "" : `, and ${failed.length - 1} more of the texts`;
+  return new ServeError(error.reason, `inputs[${index}]: ${error.message}${more}`, {
+    facts: { ...error.facts, index: String(index) },
+    violations: failed.flatMap((each) => violationOf(each.index, each.error)),
+  });
+}
+
+const isKnown = ({ reason }: ErrorData): boolean => Object.hasOwn(failures, reason);
+
+/** None for a fault that is not the text's. */
+function violationOf(index: number, error: ErrorData): readonly Violation[] {
+  const { reason, message } = error;
+  if (!isKnown(error) || failures[reason].code !== "INVALID_ARGUMENT") return [];
+  const why: FieldReason = reason === "INPUT_TOO_LONG" ? "TOO_LONG" : "UNSUPPORTED";
+  return [{ field: `inputs[${index}]`, reason: why, description: message }];
+}
