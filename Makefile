@@ -48,8 +48,9 @@ format-check: $(installed)
 	@$(node) buf format --diff --exit-code --path proto/inferd
 	@$(node) prettier --check --log-level warn .
 
-lint: $(installed) ## Lint the contract and the code
+lint: $(installed) ## Lint the contract and the code; the contract may only grow
 	@$(node) buf lint
+	@$(node) buf breaking proto --against proto/v1.binpb
 	@$(node) eslint .
 
 types: $(installed) ## Check types
