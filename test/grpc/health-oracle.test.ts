@@ -31,7 +31,9 @@ const withoutComments = (path: string): string =>
     .replace(/\s+/g, " ");
 
 it("takes its contract from the official package", () => {
-  expect(withoutComments("third_party/grpc/health/v1/health.proto")).toBe(withoutComments(protoPath));
+  expect(withoutComments("third_party/grpc/health/v1/health.proto")).toBe(
+    withoutComments(protoPath),
+  );
 });
 
 type Set = (name: string, serving: boolean) => void;

@@ -200,34 +200,43 @@ export class Generator implements Engine {
    * tokens it may carry.
    */
   #choose(): { running: readonly Entry<Sequence>[]; promptTokens: number } {
-    const { batchTokens, host } = this.#parts;
-    const { tokenMs } = this.#tempo;
     const seated = this.#seating.running;
     const streams = seated.filter(([, one]) => one.decoding);
-    const waiting = seated.flatMap((entry) => {
-      const [, { decoding, pending, addedAt }] = entry;
-      return decoding ? [] : [{ entry, pending, addedAt }];
-    });
-    const prompts = readingOrder(waiting, { now: host.now(), tokenMs }).map(({ entry }) => entry);
+    const prompts = this.#inReadingOrder(seated.filter(([, one]) => !one.decoding));
     const [first] = prompts;
-    if (first !== undefined) this.#seating.prepare(first[1], tokenMs);
+    if (first !== undefined) this.#prepare(first[1]);
+    const { pending = 0, computed = 0 } = first?.[1] ?? {};
     const share = this.#tempo.promptShare({
       decoding: streams.length,
       fresh: streams.filter(([, one]) => one.fresh).length,
       waiting: prompts.length,
-      next: first?.[1].pending ?? 0,
-      room: batchTokens - streams.length,
+      ...{ next: pending, depth: computed },
+      room: this.#parts.batchTokens - streams.length,
     });
-    let left = share.tokens - (first?.[1].pending ?? 0);
+    let left = share.tokens - pending;
     for (const [, prompt] of prompts.slice(1)) {
       if (left <= 0) break;
-      this.#seating.prepare(prompt, tokenMs);
+      this.#prepare(prompt);
       left -= prompt.pending;
     }
     return {
       running: share.alone ? prompts : [...streams, ...prompts],
       promptTokens: share.tokens,
     };
+  }
+
+  #inReadingOrder(prompts: readonly Entry<Sequence>[]): readonly Entry<Sequence>[] {
+    const now = this.#parts.host.now();
+    const waiting = prompts.map((entry) => {
+      const [, { pending, computed, addedAt }] = entry;
+      return { entry, readMs: this.#tempo.readMs(pending, computed), waitedMs: now - addedAt };
+    });
+    return readingOrder(waiting).map(({ entry }) => entry);
+  }
+
+  /** Brings what is remembered of a prompt into its slot before it is begun. */
+  #prepare(prompt: Sequence): void {
+    this.#seating.prepare(prompt, (tokens, depth) => this.#tempo.readMs(tokens, depth));
   }
 
   /** Takes what a computed step gave. */
@@ -269,8 +278,11 @@ export class Generator implements Engine {
   }
 
   #contentOf(placed: readonly Placed[]): StepContent {
-    const decoding = placed.filter(({ sequence }) => sequence.decoding).length;
-    return { decoding, promptTokens: this.#batch.size - decoding };
+    const prompts = placed.filter(({ sequence }) => !sequence.decoding);
+    const promptTokens = prompts.reduce((sum, { tokens }) => sum + tokens, 0);
+    const before = prompts.reduce((sum, one) => sum + one.tokens * one.sequence.computed, 0);
+    const depth = promptTokens === 0 ? 0 : before / promptTokens;
+    return { decoding: placed.length - prompts.length, promptTokens, depth };
   }
 
   #useThreads(threads: number): void {

@@ -16,7 +16,7 @@ import type { MemoryPlan } from "./memory.ts";
 import { Model } from "./model.ts";
 import { memoryLimit } from "../../base/memory-limit.ts";
 import { type LlamaOptions, parseOptions } from "./options.ts";
-import { observe, unknownPace } from "./pace.ts";
+import { firstPace } from "./pace.ts";
 import type { Pace } from "./pace.ts";
 import { PrefixStore } from "./prefix-store.ts";
 import { openTokenizer } from "./tokenizer.ts";
@@ -67,7 +67,7 @@ function open(source: ModelSource, host: EngineHost): Generator {
       batchTokens: options.batchTokens,
       store: options.prefixReuse ? openStore(model, options) : undefined,
       prefillShare: options.prefillShare,
-      pace: warmUp(library, model, { tokenizer, host, share: options.prefillShare }),
+      pace: warmUp(library, model, { tokenizer, host }),
     });
   } catch (thrown) {
     model.close();
@@ -107,11 +107,10 @@ function openTemplate(source: string, tokenizer: Tokenizer, host: EngineHost): O
 interface WarmUp {
   readonly tokenizer: Tokenizer;
   readonly host: EngineHost;
-  readonly share: number;
 }
 
 /** Computes a few tokens: brings the weights into memory and measures a first pace. */
-function warmUp(library: Library, model: Model, { tokenizer, host, share }: WarmUp): Pace {
+function warmUp(library: Library, model: Model, { tokenizer, host }: WarmUp): Pace {
   const batch = new Batch(warmUpTokens, 1);
   const token = Math.max(0, tokenizer.bos);
   const time = (tokens: number, position: number): number => {
@@ -131,9 +130,7 @@ function warmUp(library: Library, model: Model, { tokenizer, host, share }: Warm
   const promptMs = time(warmUpTokens, 1);
   const decodeMs = time(1, warmUpTokens + 1);
   model.cells.remove(0, 0);
-  const read = { decoding: 0, promptTokens: warmUpTokens, ms: promptMs };
-  const wrote = { decoding: 1, promptTokens: 0, ms: decodeMs };
-  return observe(observe(unknownPace, read, share), wrote, share);
+  return firstPace({ oneMs: decodeMs, tokens: warmUpTokens, ms: promptMs });
 }
 
 /** The library's messages quote the model's path, which is nobody's business. */

@@ -2,17 +2,19 @@
  * What steps cost on this machine, learned from those that were run, and how many prompt tokens the
  * next one may therefore carry. All pure: the engine feeds measurements in.
  *
+ * A stretch of a prompt costs a pass over the weights, so much for each token, and so much for each token that it
+ * looks back on. Looking back is several times cheaper in stretches that ggml-cpu computes in tiles.
+ *
  * Beside running streams, prompts have a share of the time. They take it in stretches of two and a half of the
- * streams' steps, since long stretches cost less a token, and wait after each until steps without prompt tokens have
- * made up for it: so the streams keep the rest of their rate however long the prompts are, and no gap between their
- * tokens is much longer than three and a half steps. Where many wait for few with short prompts, the few wait a
- * little, and soon all decode together, which is when the machine does most; a short prompt enters at once for the
- * same reason.
+ * streams' steps, or of a tile where short ones would waste their time, and wait after each until steps without
+ * prompt tokens have made up for it: so the streams keep the rest of their rate however long the prompts are. Where
+ * many wait for few with short prompts, the few wait a little, and soon all decode together, which is when the
+ * machine does most; a short prompt enters at once for the same reason.
  */
 
 /** The fewest prompt tokens beside streams: with fewer, most of their time goes into reading the weights. */
 const besideLeast = 8;
-/** The fewest of a step with prompts only: from here on a token costs little more than in the longest stretch. */
+/** The fewest of a step with prompts only. */
 const aloneLeast = 32;
 /** How long a step with prompt tokens only should take: cancellations are heard between steps. */
 const aloneMs = 400;
@@ -20,22 +22,30 @@ const aloneMs = 400;
 const stretchSteps = 2.5;
 /** How long a stretch of short prompts beside streams may be, where it may be longer than that. */
 const besideMs = 100;
+/** The longest that a tile may take, where a shorter stretch would waste time. */
+const tileMs = 400;
+/** A stretch wastes time where its tokens cost this many times what they cost in a tile. */
+const waste = 1.3;
 /** A prompt that costs no more than this many of the streams' steps enters at once. */
 const shortSteps = 8;
 /** A debt is forgiven past this many of the streams' steps: it was the machine's fault. */
-const mostDebtSteps = 4;
+const mostDebtSteps = 16;
 /** A debt of this part of a step may wait: it is carried on, and paid with the next. */
 const smallDebt = 0.3;
 const weight = 0.2;
 /** A measurement counts for no more than this many times what was expected: the rest is noise. */
 const outlier = 3;
-/** Longer stretches cost less a token, shorter ones more: what is believed of a size that was not tried yet. */
-const hope = 0.9;
-const fear = 1.15;
 
-/** The sizes that stretches have, of which each has its own cost: in fours, as matrix kernels compute tokens. */
+/** ggml-cpu's attention works in tiles from 64 rows on; beside streams, a stretch's first token goes with theirs. */
+const tile = 65;
+/** How much more looking back costs in shorter stretches (measured: 3.2 µs a token and token against 1.0). */
+const untiled = 3;
+/** What looking back on so many tokens costs about as much as the token itself, until it was measured. */
+const firstDepth = 2000;
+
+/** The sizes that stretches have: in fours, as matrix kernels compute tokens. */
 const sizes = [
-  ...[8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256],
+  ...[8, 12, 16, 20, 24, 28, 32, 40, 48, 56, tile, 80, 96, 112, 128, 160, 192, 224, 256],
   ...[320, 384, 448, 512, 640, 768, 1024, 1536, 2048, 4096, 8192],
 ];
 
@@ -43,17 +53,27 @@ const sizes = [
 export interface Pace {
   /** A step without prompt tokens, by the number of sequences in it. */
   readonly decodeMs: ReadonlyMap<number, number>;
-  /** One prompt token, by the size of the stretch that it is computed in. */
-  readonly tokenMs: ReadonlyMap<number, number>;
+  /** A pass over the weights. */
+  readonly passMs: number;
+  /** A prompt token with nothing before it. */
+  readonly tokenMs: number;
+  /** For each token that it looks back on, in a tile. */
+  readonly lookMs: number;
   /** The time that prompts took from running streams and that has not been made up for. */
   readonly debtMs: number;
 }
 
+/** A stretch of prompts. */
+export interface Stretch {
+  readonly promptTokens: number;
+  /** How many tokens lie before it, in the mean of its prompts. */
+  readonly depth: number;
+}
+
 /** What a step computes. */
-export interface StepContent {
+export interface StepContent extends Stretch {
   /** Sequences that generate. */
   readonly decoding: number;
-  readonly promptTokens: number;
 }
 
 /** One step as it went. */
@@ -61,42 +81,67 @@ export interface StepCost extends StepContent {
   readonly ms: number;
 }
 
-export const unknownPace: Pace = { decodeMs: new Map(), tokenMs: new Map(), debtMs: 0 };
+/** A first pace, from a step of one token and a step of more. */
+export function firstPace({ oneMs, tokens, ms }: Record<"oneMs" | "tokens" | "ms", number>): Pace {
+  // Noise can make one token seem to cost as much as many.
+  const tokenMs = Math.max((ms - oneMs) / (tokens - 1), ms / tokens / 4);
+  return {
+    decodeMs: new Map([[1, oneMs]]),
+    passMs: Math.max(0, oneMs - tokenMs),
+    ...{ tokenMs, lookMs: tokenMs / firstDepth, debtMs: 0 },
+  };
+}
 
 /** Learns from a step. `share` is the part of the time that prompts may have beside streams, below 1. */
 export function observe(pace: Pace, step: StepCost, share: number): Pace {
   const { decoding, promptTokens, ms } = step;
-  if (decoding === 0) return learnStretch(pace, promptTokens, ms);
-  const own = decodeTime(pace, decoding);
+  if (decoding === 0) return learnStretch(pace, step, ms);
   if (promptTokens === 0) {
     const learned = blend(pace.decodeMs.get(decoding), ms);
     const decodeMs = new Map(pace.decodeMs).set(decoding, learned);
     return { ...pace, decodeMs, debtMs: Math.max(0, pace.debtMs - dueOf(learned, share)) };
   }
+  const own = decodeTime(pace, decoding);
   if (own === undefined) return pace;
-  const added = Math.min(ms, own * (outlier + promptTokens)) - own;
+  const added = Math.max(0, Math.min(ms, own + outlier * stretchMs(pace, step)) - own);
   const debtMs = Math.max(0, pace.debtMs + added - dueOf(own, share));
-  return {
-    // A noisy step can seem to cost nothing: never believe less than a tenth of it.
-    ...learnStretch(pace, promptTokens, Math.max(added, ms / 10)),
-    debtMs: Math.min(debtMs, own * mostDebtSteps),
-  };
+  return { ...learnStretch(pace, step, added), debtMs: Math.min(debtMs, own * mostDebtSteps) };
 }
 
 /** What prompts may take of the time for each of the streams' steps. */
 const dueOf = (stepMs: number, share: number): number => (stepMs * share) / (1 - share);
 
-function learnStretch(pace: Pace, tokens: number, ms: number): Pace {
-  const size = sizes.findLast((one) => one <= tokens);
-  if (size === undefined) return pace;
-  const learned = blend(pace.tokenMs.get(size), ms / tokens);
-  return { ...pace, tokenMs: new Map(pace.tokenMs).set(size, learned) };
+/** What a stretch should take. */
+export function stretchMs({ passMs, tokenMs, lookMs }: Pace, stretch: Stretch): number {
+  return passMs + stretch.promptTokens * (tokenMs + lookMs * looksOf(stretch));
+}
+
+/** On how many tokens each of a stretch looks back, in the mean, counted at what they cost in a tile. */
+function looksOf({ promptTokens, depth }: Stretch): number {
+  return (depth + promptTokens / 2) * (promptTokens < tile ? untiled : 1);
+}
+
+/** Corrects what was expected by what was measured: each part by its part in it. */
+function learnStretch(pace: Pace, stretch: Stretch, ms: number): Pace {
+  const { passMs, tokenMs, lookMs } = pace;
+  const expected = stretchMs(pace, stretch);
+  const wrong = Math.min(outlier, Math.max(1 / outlier, ms / expected)) - 1;
+  const corrected = (value: number, part: number): number =>
+    value * (1 + (weight * wrong * part) / expected);
+  return {
+    ...pace,
+    passMs: corrected(passMs, passMs),
+    tokenMs: corrected(tokenMs, stretch.promptTokens * tokenMs),
+    lookMs: corrected(lookMs, stretch.promptTokens * lookMs * looksOf(stretch)),
+  };
 }
 
 /** Forgets what no longer holds when the threads change; `factor` is how much longer steps may take. */
-export function scalePace(pace: Pace, factor: number): Pace {
-  const scaled = [...pace.tokenMs].map(([size, ms]) => [size, ms * factor] as const);
-  return { ...unknownPace, tokenMs: new Map(scaled) };
+export function scalePace({ passMs, tokenMs, lookMs }: Pace, factor: number): Pace {
+  return {
+    ...{ decodeMs: new Map(), debtMs: 0 },
+    ...{ passMs: passMs * factor, tokenMs: tokenMs * factor, lookMs: lookMs * factor },
+  };
 }
 
 /** What the next step could compute. */
@@ -109,6 +154,8 @@ export interface StepDemand {
   readonly waiting: number;
   /** Tokens that the first of the waiting prompts still has to compute. */
   readonly next: number;
+  /** Those that it has before them. */
+  readonly depth: number;
   /** The most prompt tokens that the step has room for. */
   readonly room: number;
 }
@@ -118,15 +165,18 @@ export interface StepDemand {
  * to be made up for.
  */
 export function promptAllowance(pace: Pace, demand: StepDemand, share: number): number {
-  const { decoding, room } = demand;
-  if (decoding === 0) return Math.min(room, stretchOf(pace, aloneMs, aloneLeast));
+  const { decoding, room, depth } = demand;
+  if (decoding === 0) {
+    const alone = { ms: aloneMs, mostMs: outlier * aloneMs, least: aloneLeast };
+    return Math.min(room, stretchFor(pace, depth, alone));
+  }
   const own = decodeTime(pace, decoding);
   if (own === undefined) return 0;
   const short = isShort(pace, demand, own);
   if (!short && pace.debtMs > own * smallDebt) return 0;
   // A large share may need longer stretches.
-  const stretchMs = Math.max(own * stretchSteps, dueOf(own, share), short ? besideMs : 0);
-  return Math.min(room, stretchOf(pace, stretchMs, besideLeast));
+  const ms = Math.max(own * stretchSteps, dueOf(own, share), short ? besideMs : 0);
+  return Math.min(room, stretchFor(pace, depth, { ms, mostMs: tileMs, least: besideLeast }));
 }
 
 /**
@@ -140,31 +190,27 @@ export function promptsFirst(pace: Pace, demand: StepDemand): boolean {
   return waiting > 0 && waiting + fresh > decoding - fresh && isShort(pace, demand, together);
 }
 
-/** What a prompt token costs in a stretch of so many: as measured, or by the nearest size that was. Undefined where none was. */
-export function tokenMsOf(pace: Pace, tokens: number): number | undefined {
-  const size = sizes.findLast((one) => one <= tokens) ?? besideLeast;
-  const exact = pace.tokenMs.get(size);
-  if (exact !== undefined) return exact;
-  const known = [...pace.tokenMs.keys()].sort((a, b) => a - b);
-  const below = known.findLast((one) => one < size);
-  if (below !== undefined) return (pace.tokenMs.get(below) ?? 0) * hope;
-  const [above] = known;
-  return above === undefined ? undefined : (pace.tokenMs.get(above) ?? 0) * fear;
+interface Bounds {
+  /** How long the stretch should take at most. */
+  readonly ms: number;
+  /** How long a tile may take where a shorter stretch would waste time. */
+  readonly mostMs: number;
+  /** Tokens that it has in any case. */
+  readonly least: number;
 }
 
-/** The longest stretch that fits a time, but no less than `least` tokens. */
-function stretchOf(pace: Pace, ms: number, least: number): number {
-  const fits = (size: number): boolean => {
-    const tokenMs = tokenMsOf(pace, size);
-    return size >= least && tokenMs !== undefined && tokenMs * size <= ms;
-  };
-  return sizes.findLast(fits) ?? least;
+/** The longest stretch that fits its time, or a tile. */
+function stretchFor(pace: Pace, depth: number, { ms, mostMs, least }: Bounds): number {
+  const costOf = (promptTokens: number): number => stretchMs(pace, { promptTokens, depth });
+  const fitting = sizes.findLast((size) => size >= least && costOf(size) <= ms) ?? least;
+  if (fitting >= tile || costOf(tile) > mostMs) return fitting;
+  return costOf(fitting) / fitting > (waste * costOf(tile)) / tile ? tile : fitting;
 }
 
 /** Whether the next prompt costs no more than a few steps of the given time. */
-function isShort(pace: Pace, { next }: StepDemand, stepMs: number | undefined): boolean {
-  const tokenMs = tokenMsOf(pace, next);
-  return stepMs !== undefined && tokenMs !== undefined && next * tokenMs <= stepMs * shortSteps;
+function isShort(pace: Pace, { next, depth }: StepDemand, stepMs: number | undefined): boolean {
+  if (stepMs === undefined) return false;
+  return stretchMs(pace, { promptTokens: next, depth }) <= stepMs * shortSteps;
 }
 
 /** The streams' own step time: as measured, or the nearest fewer's, or less than the nearest more's. */

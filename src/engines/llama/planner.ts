@@ -57,9 +57,10 @@ export function planStep(candidates: readonly Candidate[], limits: StepLimits): 
 
 /** A prompt that waits for its turn to be read. */
 export interface WaitingPrompt {
-  readonly pending: number;
-  /** Since when, in milliseconds by the engine's clock. */
-  readonly addedAt: number;
+  /** What reading the rest of it should take, in milliseconds. */
+  readonly readMs: number;
+  /** How long it has waited, in milliseconds. */
+  readonly waitedMs: number;
 }
 
 /** What a prompt's own reading time counts for, against the time that it has waited. */
@@ -67,13 +68,10 @@ const patience = 10;
 
 /**
  * In which order prompts are read: what is read soonest goes first, so that a short prompt does not wait behind long
- * ones, and no prompt is passed by later ones for longer than ten times what its own reading takes. (Shortest
+ * ones, and no prompt is passed by later ones once it has waited for ten times what its own reading takes. (Shortest
  * remaining time first, with ageing.)
  */
-export function readingOrder<P extends WaitingPrompt>(
-  prompts: readonly P[],
-  { now, tokenMs }: { readonly now: number; readonly tokenMs: number },
-): readonly P[] {
-  const rank = ({ pending, addedAt }: P): number => pending * tokenMs * patience - (now - addedAt);
+export function readingOrder<P extends WaitingPrompt>(prompts: readonly P[]): readonly P[] {
+  const rank = ({ readMs, waitedMs }: P): number => readMs * patience - waitedMs;
   return prompts.toSorted((a, b) => rank(a) - rank(b));
 }

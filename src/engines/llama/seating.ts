@@ -1,6 +1,6 @@
 import { IdList } from "../../base/id-list.ts";
 import { chooseMove, type Occupation } from "./seats.ts";
-import type { Slots } from "./slots.ts";
+import type { ReadMs, Slots } from "./slots.ts";
 import type { TokenList } from "./tokens.ts";
 
 /** What seating must know of a sequence. */
@@ -124,11 +124,11 @@ export class Seating<S extends Sitter> {
     if (this.#slots.move(move.from, move.to)) sequence.move(move.to);
   }
 
-  /** Brings what is remembered of a prompt into its slot, before it is begun at `tokenMs` a token. */
-  prepare(sequence: S, tokenMs: number): void {
+  /** Brings what is remembered of a prompt into its slot before it is begun, where that is quicker than reading it. */
+  prepare(sequence: S, readMs: ReadMs): void {
     if (sequence.slot === undefined || sequence.begun) return;
     const newcomer = { tokens: sequence.tokens.view(), scope: sequence.scope };
-    sequence.reuse(this.#slots.reuse(sequence.slot, newcomer, tokenMs));
+    sequence.reuse(this.#slots.reuse(sequence.slot, newcomer, readMs));
   }
 
   /**

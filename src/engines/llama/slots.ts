@@ -14,6 +14,9 @@ export interface SlotOptions extends RestingOptions {
   readonly sharing: boolean;
 }
 
+/** What computing so many tokens after so many others takes, in milliseconds. */
+export type ReadMs = (tokens: number, depth: number) => number;
+
 interface Slot {
   readonly tokens: TokenList;
   scope: string;
@@ -91,16 +94,16 @@ export class Slots {
 
   /**
    * Brings more of a prompt's beginning into its slot, from another slot or from host memory, where that is
-   * quicker than computing it at `tokenMs` a token. Says how many of its tokens are there then.
+   * quicker than reading it. Says how many of its tokens are there then.
    */
-  reuse(index: number, newcomer: Newcomer, tokenMs: number): number {
+  reuse(index: number, newcomer: Newcomer, readMs: ReadMs): number {
     const has = this.#at(index).tokens.length;
     if (!this.#resting.isOn || this.#options.sharing) return has;
     const rests = this.#resting.sourceFor(newcomer);
     const held = this.#sourceBeside(index, newcomer);
     const source = (held?.common ?? 0) > (rests?.common ?? 0) ? held : rests;
     if (source === undefined || source.common < Math.max(leastReuse, has + leastCopied)) return has;
-    if (source.ms > ((source.common - has) * tokenMs) / 2) return has;
+    if (source.ms > readMs(source.common - has, has) / 2) return has;
     const brought = source.bring(index) ? newcomer.tokens.subarray(0, source.common) : nothing;
     return this.#fill(index, brought, source.length);
   }

@@ -1,4 +1,4 @@
-import { observe, promptAllowance, promptsFirst, scalePace, tokenMsOf } from "./pace.ts";
+import { observe, promptAllowance, promptsFirst, scalePace, stretchMs } from "./pace.ts";
 import type { Pace, StepContent, StepCost, StepDemand } from "./pace.ts";
 import { chooseThreads, learnThreads, shareThreads, threadsOf } from "./threads.ts";
 import type { ThreadChoice } from "./threads.ts";
@@ -21,9 +21,9 @@ export class Tempo {
     this.#promptShareOfTime = promptShare;
   }
 
-  /** What a prompt token costs at best, in milliseconds; a guess while nothing is known. */
-  get tokenMs(): number {
-    return tokenMsOf(this.#pace, Infinity) ?? 1;
+  /** What computing so many tokens after so many others should take, in milliseconds. */
+  readMs(tokens: number, depth: number): number {
+    return stretchMs(this.#pace, { promptTokens: tokens, depth });
   }
 
   /** The threads that the next step should use: others are tried in steps that can be compared only. */

@@ -1,29 +1,38 @@
 import { describe, expect, it } from "vitest";
 import {
+  firstPace,
   observe,
   promptAllowance,
   promptsFirst,
   scalePace,
-  tokenMsOf,
-  unknownPace,
+  stretchMs,
+  type Pace,
+  type StepContent,
 } from "../../../src/engines/llama/pace.ts";
-import type { Pace } from "../../../src/engines/llama/pace.ts";
 
 const share = 0.4;
 
 /** What a step takes on a machine on which streams cost 10 ms each and a prompt token 1 ms. */
-const plain = (decoding: number, promptTokens: number) => decoding * 10 + promptTokens;
+const plain = ({ decoding, promptTokens }: StepContent) => decoding * 10 + promptTokens;
 
-function run(pace: Pace, decoding: number, promptTokens: number): Pace {
-  return observe(pace, { decoding, promptTokens, ms: plain(decoding, promptTokens) }, share);
+/** Such a machine when it has warmed up. */
+const fresh: Pace = { ...firstPace({ oneMs: 10, tokens: 16, ms: 25 }), passMs: 0 };
+
+function run(pace: Pace, decoding: number, promptTokens: number, cost = plain): Pace {
+  const content = { decoding, promptTokens, depth: 0 };
+  return observe(pace, { ...content, ms: cost(content) }, share);
 }
 
-/** What a step may carry of one long prompt. */
-const allowance = (pace: Pace, decoding: number, room = 512, given = share) =>
-  promptAllowance(pace, { decoding, fresh: 0, waiting: 1, next: 5000, room }, given);
+/** The pace after so many like steps. */
+const settled = (pace: Pace, decoding: number, promptTokens: number, cost = plain): Pace =>
+  Array.from({ length: 40 }).reduce<Pace>((now) => run(now, decoding, promptTokens, cost), pace);
 
-/** A machine that has read a prompt alone and run some streams. */
-const after = (streams: number) => run(run(unknownPace, 0, 50), streams, 0);
+/** What a step may carry of one long prompt. */
+const allowance = (pace: Pace, decoding: number, { room = 512, depth = 0, given = share } = {}) =>
+  promptAllowance(pace, { decoding, fresh: 0, waiting: 1, next: 5000, depth, room }, given);
+
+/** A machine that has run some streams, and on which looking back costs nothing yet. */
+const after = (streams: number) => settled({ ...fresh, lookMs: 0 }, streams, 0);
 
 interface Course {
   /** Of the streams' rate. */
@@ -34,62 +43,100 @@ interface Course {
 
 /** Runs streams for a while beside a prompt that never ends. */
 function course(streams: number, cost = plain, given = share): Course {
-  const own = { decoding: streams, promptTokens: 0, ms: cost(streams, 0) };
-  let pace = observe(run(unknownPace, 0, 50), own, given);
+  const own = { decoding: streams, promptTokens: 0, depth: 0 };
+  let pace = observe({ ...fresh, lookMs: 0 }, { ...own, ms: cost(own) }, given);
   let [ms, ownMs, longestMs, promptTokens] = [0, 0, 0, 0];
   for (let step = 0; step < 400; step += 1) {
-    const tokens = allowance(pace, streams, 512, given);
-    const took = cost(streams, tokens);
-    pace = observe(pace, { decoding: streams, promptTokens: tokens, ms: took }, given);
+    const tokens = allowance(pace, streams, { given });
+    const content = { decoding: streams, promptTokens: tokens, depth: 0 };
+    const took = cost(content);
+    pace = observe(pace, { ...content, ms: took }, given);
     ms += took;
-    ownMs += cost(streams, 0);
+    ownMs += cost(own);
     longestMs = Math.max(longestMs, took);
     promptTokens += tokens;
   }
   return { kept: ownMs / ms, longestMs, promptTokens };
 }
 
+describe("what a stretch costs", () => {
+  it("is a pass, its tokens, and what they look back on, three times as much in fewer than a tile", () => {
+    const pace = { ...fresh, passMs: 5, tokenMs: 2, lookMs: 0.001 };
+    expect(stretchMs(pace, { promptTokens: 100, depth: 1000 })).toBeCloseTo(5 + 200 + 105);
+    expect(stretchMs(pace, { promptTokens: 10, depth: 1000 })).toBeCloseTo(5 + 20 + 30.15);
+  });
+
+  it("begins with what warming up took", () => {
+    expect(firstPace({ oneMs: 20, tokens: 16, ms: 50 })).toMatchObject({ passMs: 18, tokenMs: 2 });
+    // Noise: sixteen tokens cannot take less than one.
+    expect(firstPace({ oneMs: 64, tokens: 16, ms: 32 })).toMatchObject({ tokenMs: 0.5 });
+  });
+
+  it("is learned from stretches of all sizes and depths", () => {
+    const cost = ({ promptTokens, depth }: StepContent) =>
+      6 + promptTokens * (2 + (depth + promptTokens / 2) * 0.001 * (promptTokens < 65 ? 3 : 1));
+    let pace = fresh;
+    for (let step = 0; step < 600; step += 1) {
+      const promptTokens = [8, 24, 65, 128, 256][step % 5]!;
+      const content = { decoding: 0, promptTokens, depth: (step * 97) % 2000 };
+      pace = observe(pace, { ...content, ms: cost(content) }, share);
+    }
+    for (const promptTokens of [8, 32, 65, 512]) {
+      for (const depth of [0, 1000, 1900]) {
+        const expected = cost({ decoding: 0, promptTokens, depth });
+        const error = stretchMs(pace, { promptTokens, depth }) / expected;
+        expect(Math.abs(error - 1)).toBeLessThan(0.3);
+      }
+    }
+  });
+
+  it("believes no single measurement", () => {
+    const noisy = observe(fresh, { decoding: 0, promptTokens: 100, depth: 0, ms: 100_000 }, share);
+    expect(noisy.tokenMs).toBeLessThan(1.5);
+  });
+});
+
 describe("the pace of prompts alone", () => {
   it("fills about two fifths of a second, and never exceeds the room", () => {
-    const pace = run(run(unknownPace, 0, 256), 0, 384);
+    const pace = { ...fresh, lookMs: 0 };
     expect(allowance(pace, 0)).toBe(384);
-    expect(allowance(pace, 0, 64)).toBe(64);
+    expect(allowance(pace, 0, { room: 64 })).toBe(64);
   });
 
-  it("begins with a small stretch while nothing is known, or the machine is slow", () => {
-    expect(allowance(unknownPace, 0)).toBe(32);
-    const slow = observe(unknownPace, { decoding: 0, promptTokens: 16, ms: 3200 }, share);
-    expect(allowance(slow, 0)).toBe(32);
+  it("takes shorter stretches the more there is to look back on", () => {
+    const pace = { ...fresh, lookMs: 0.001 };
+    expect(allowance(pace, 0, { depth: 1000 })).toBe(160);
+    expect(allowance(pace, 0, { depth: 4000 })).toBe(65);
   });
 
-  it("tries longer stretches, and goes back where they cost more", () => {
-    // On this machine a token of a long stretch costs three times as much.
-    const cost = (tokens: number) => tokens * (tokens >= 96 ? 12 : 4);
-    let pace = observe(unknownPace, { decoding: 0, promptTokens: 16, ms: cost(16) }, share);
-    const tried: number[] = [];
-    for (let step = 0; step < 20; step += 1) {
-      const tokens = allowance(pace, 0);
-      tried.push(tokens);
-      pace = observe(pace, { decoding: 0, promptTokens: tokens, ms: cost(tokens) }, share);
-    }
-    expect(Math.max(...tried)).toBeGreaterThanOrEqual(96);
-    expect(tried.at(-1)).toBe(80);
+  it("takes a short stretch where the machine is slow, and a tile where that would waste time", () => {
+    expect(allowance({ ...fresh, tokenMs: 200, lookMs: 0 }, 0)).toBe(32);
+    expect(allowance({ ...fresh, tokenMs: 8, lookMs: 0.001 }, 0)).toBe(48);
+    expect(allowance({ ...fresh, tokenMs: 8, lookMs: 0.001 }, 0, { depth: 4000 })).toBe(65);
   });
 });
 
 describe("the pace of prompts beside streams", () => {
   it("measures the streams alone before a prompt joins them", () => {
-    expect(allowance(run(unknownPace, 0, 50), 3)).toBe(0);
+    expect(allowance({ ...fresh, decodeMs: new Map() }, 3)).toBe(0);
   });
 
   it.each([1, 2, 3, 8, 16])("leaves %i streams what the setting leaves them", (streams) => {
     for (const given of [0.1, 0.4, 0.8]) {
       const { kept, longestMs, promptTokens } = course(streams, plain, given);
       expect(kept).toBeGreaterThan(1 - given - 0.02);
-      expect(longestMs).toBeLessThanOrEqual(streams * 10 * Math.max(3.7, 1.15 / (1 - given)));
+      expect(longestMs).toBeLessThanOrEqual(streams * 10 * Math.max(3.6, 1.05 / (1 - given)));
       // It uses most of what it may.
       expect(promptTokens).toBeGreaterThan(((400 * 10 * streams * given) / (1 - given)) * 0.79);
     }
+  });
+
+  it("leaves them that where stretches grow dear with what they look back on, too", () => {
+    const deep = { ...after(3), lookMs: 0.001 };
+    expect(allowance(deep, 3)).toBe(65);
+    expect(allowance(deep, 3, { depth: 3000 })).toBe(65);
+    // A tile would hold up the streams for too long.
+    expect(allowance(deep, 3, { depth: 6000 })).toBe(8);
   });
 
   it.each([
@@ -98,11 +145,11 @@ describe("the pace of prompts beside streams", () => {
     ["but not a long one", { decoding: 2, waiting: 14, next: 5000 }, false],
   ])("goes before the streams %s", (_, demand, expected) => {
     const pace = after(2);
-    expect(promptsFirst(pace, { fresh: 0, room: 512, ...demand })).toBe(expected);
+    expect(promptsFirst(pace, { fresh: 0, room: 512, depth: 0, ...demand })).toBe(expected);
   });
 
   it("goes before those who have had their first token only, since they came together", () => {
-    const demand = { decoding: 12, waiting: 4, next: 50, room: 512 };
+    const demand = { decoding: 12, waiting: 4, next: 50, depth: 0, room: 512 };
     expect(promptsFirst(after(12), { ...demand, fresh: 12 })).toBe(true);
     expect(promptsFirst(after(12), { ...demand, fresh: 2 })).toBe(false);
     expect(promptsFirst(after(12), { ...demand, fresh: 12, waiting: 0 })).toBe(false);
@@ -112,22 +159,21 @@ describe("the pace of prompts beside streams", () => {
   it("lets a short prompt in at once, debt or not", () => {
     const pace = run(after(3), 3, 60);
     expect(allowance(pace, 3)).toBe(0);
-    const short = { decoding: 3, fresh: 0, waiting: 1, next: 200, room: 512 };
+    const short = { decoding: 3, fresh: 0, waiting: 1, next: 200, depth: 0, room: 512 };
     expect(promptAllowance(pace, short, share)).toBe(96);
   });
 
   it("keeps the streams' rate where the smallest stretch takes longer than two steps", () => {
-    const { kept } = course(3, (streams, tokens) => streams * 2 + tokens * 3.5);
+    const { kept } = course(3, ({ decoding, promptTokens }) => decoding * 2 + promptTokens * 3.5);
     expect(kept).toBeGreaterThan(0.58);
   });
 
   it("goes on through noise: neither the streams nor the prompt starve", () => {
     let step = 0;
-    const noisy = (streams: number, tokens: number) => {
+    const { promptTokens } = course(3, (content) => {
       step += 1;
-      return plain(streams, tokens) * (step % 7 === 0 ? 4 : 1) + (step % 50 === 0 ? 900 : 0);
-    };
-    const { promptTokens } = course(3, noisy);
+      return plain(content) * (step % 7 === 0 ? 4 : 1) + (step % 50 === 0 ? 900 : 0);
+    });
     expect(promptTokens).toBeGreaterThan(2000);
   });
 
@@ -138,12 +184,12 @@ describe("the pace of prompts beside streams", () => {
       allowed.push(allowance(pace, 3));
       pace = run(pace, 3, allowed.at(-1) ?? 0);
     }
-    // What is added, 80 ms and then 64, is made up for by 20 ms of each step.
-    expect(allowed).toEqual([80, 0, 0, 0, 64, 0, 0, 64, 0]);
+    // 65 ms are made up for by 20 of each step's 30; what little is left is carried on.
+    expect(allowed).toEqual([65, 0, 0, 65, 0, 0, 0, 65, 0]);
   });
 
   it("takes the streams' time from the nearest number of them that it has seen", () => {
-    const pace = after(4);
+    const pace = { ...after(4), decodeMs: new Map([[4, 40]]) };
     expect(allowance(pace, 5)).toBe(96);
     expect(allowance(pace, 2)).toBe(48);
   });
@@ -153,12 +199,4 @@ describe("the pace of prompts beside streams", () => {
     expect(allowance(pace, 0)).toBe(192);
     expect(allowance(pace, 3)).toBe(0);
   });
-});
-
-it("believes that long stretches cost less a token and short ones more, until it has measured them", () => {
-  const pace = run(unknownPace, 0, 100);
-  expect(tokenMsOf(pace, 100)).toBe(1);
-  expect(tokenMsOf(pace, 500)).toBe(0.9);
-  expect(tokenMsOf(pace, 8)).toBe(1.15);
-  expect(tokenMsOf(unknownPace, 8)).toBeUndefined();
 });

@@ -97,26 +97,29 @@ describe("planStep", () => {
 });
 
 describe("readingOrder", () => {
-  const at = (pending: number, addedAt: number) => ({ pending, addedAt });
-  const order = (now: number, ...prompts: readonly ReturnType<typeof at>[]) =>
-    readingOrder(prompts, { now, tokenMs: 4 }).map(({ pending }) => pending);
+  const order = (...prompts: readonly (readonly [readMs: number, waitedMs: number])[]) =>
+    readingOrder(prompts.map(([readMs, waitedMs]) => ({ readMs, waitedMs }))).map(
+      ({ readMs }) => readMs,
+    );
 
   it("begins with the least that is left", () => {
-    expect(order(0, at(1900, 0), at(50, 0), at(700, 0))).toEqual([50, 700, 1900]);
+    expect(order([8000, 0], [200, 0], [3000, 0])).toEqual([200, 3000, 8000]);
   });
 
   it("lets a short prompt pass long ones that have waited for long", () => {
-    expect(order(30_000, at(1900, 0), at(1900, 0), at(50, 30_000))).toEqual([50, 1900, 1900]);
+    expect(order([8000, 30_000], [7000, 30_000], [200, 0])).toEqual([200, 7000, 8000]);
   });
 
   it("goes by age among equals, so that each is read to its end", () => {
-    const [older, younger] = [at(1900, 0), at(1900, 5)];
-    expect(readingOrder([younger, older], { now: 10, tokenMs: 4 })).toEqual([older, younger]);
+    const [older, younger] = [
+      { readMs: 8000, waitedMs: 10 },
+      { readMs: 8000, waitedMs: 5 },
+    ];
+    expect(readingOrder([younger, older])).toEqual([older, younger]);
   });
 
-  it("lets none be passed for longer than ten times its own time", () => {
-    const ownMs = 1000 * 4;
-    expect(order(ownMs * 9, at(1000, 0), at(1, ownMs * 9))).toEqual([1, 1000]);
-    expect(order(ownMs * 10 + 1, at(1000, 0), at(1, ownMs * 10 + 1))).toEqual([1000, 1]);
+  it("lets none be passed once it has waited for ten times its own time", () => {
+    expect(order([4000, 39_000], [1, 0])).toEqual([1, 4000]);
+    expect(order([4000, 40_001], [1, 0])).toEqual([4000, 1]);
   });
 });

@@ -34,7 +34,7 @@ function open(count: number, { storeBytes, tickMs = 0, saveMs = 0, ...options }:
   const fill = (prompt: Int32Array, scope = "") => {
     const seat = slots.seat({ tokens: prompt, scope });
     if (seat === undefined || seat === "later") return seat;
-    const cached = slots.reuse(seat.slot, { tokens: prompt, scope }, 1);
+    const cached = slots.reuse(seat.slot, { tokens: prompt, scope }, (count) => count);
     compute(seat.slot, prompt.subarray(cached));
     return { slot: seat.slot, cached };
   };

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
-import { unknownPace } from "../../../src/engines/llama/pace.ts";
+import { firstPace } from "../../../src/engines/llama/pace.ts";
 import { Tempo } from "../../../src/engines/llama/tempo.ts";
+
+const pace = firstPace({ oneMs: 10, tokens: 16, ms: 160 });
 
 interface Load {
   /** Prompt tokens of each step. */
@@ -13,8 +15,8 @@ function besideNeighbour(tempo: Tempo, { promptTokens: tokensOf, steps }: Load):
   const used: number[] = [];
   let now = 0;
   for (let step = 0; step < steps; step += 1) {
-    tempo.promptShare({ decoding: 4, fresh: 0, waiting: 1, next: 500, room: 500 });
-    const content = { decoding: 4, promptTokens: tokensOf(step) };
+    tempo.promptShare({ decoding: 4, fresh: 0, waiting: 1, next: 500, depth: 0, room: 500 });
+    const content = { decoding: 4, promptTokens: tokensOf(step), depth: 0 };
     const threads = tempo.threadsFor(content);
     used.push(threads);
     const ms = (threads === 1 ? 45 : 900) + content.promptTokens * 10;
@@ -26,7 +28,7 @@ function besideNeighbour(tempo: Tempo, { promptTokens: tokensOf, steps }: Load):
 
 it("leaves threads that wait for a neighbour while a prompt is being read, too", () => {
   const promptTokens = (step: number): number => (step % 6 === 0 ? 8 : 0);
-  const used = besideNeighbour(new Tempo(unknownPace, { threads: 2, promptShare: 0.4 }), {
+  const used = besideNeighbour(new Tempo(pace, { threads: 2, promptShare: 0.4 }), {
     promptTokens,
     steps: 30,
   });
@@ -35,7 +37,7 @@ it("leaves threads that wait for a neighbour while a prompt is being read, too",
 
 it("tries nothing in steps with a prompt, nor in the ones after: they tell nothing", () => {
   const promptTokens = (step: number): number => (step % 2 === 0 ? 8 : 0);
-  const used = besideNeighbour(new Tempo(unknownPace, { threads: 2, promptShare: 0.4 }), {
+  const used = besideNeighbour(new Tempo(pace, { threads: 2, promptShare: 0.4 }), {
     promptTokens,
     steps: 100,
   });
