@@ -8,6 +8,8 @@ ARGS ?=
 
 node := tools/with-node
 installed := node_modules/.package-lock.json
+# What was promised so far: proto/ may add to it, and `make gen` then does so here.
+contract := proto/v1.binpb
 go_tools := .tools/bin/.installed
 
 help: ## List the targets
@@ -50,7 +52,7 @@ format-check: $(installed)
 
 lint: $(installed) ## Lint the contract and the code; the contract may only grow
 	@$(node) buf lint
-	@$(node) buf breaking proto --against proto/v1.binpb
+	@$(node) buf breaking proto --against $(contract)
 	@$(node) eslint .
 
 types: $(installed) ## Check types
@@ -63,8 +65,10 @@ format: $(installed) ## Format everything
 gen: $(installed) ## Generate stubs, descriptors and reference pages from proto/ and the tables in src/
 	@$(node) buf format --diff --exit-code --path proto/inferd
 	@$(node) buf lint
+	@$(node) buf breaking proto --against $(contract)
 	@$(node) buf generate
 	@$(node) buf build --as-file-descriptor-set --output gen/fds.binpb
+	@$(node) buf build --path proto/inferd --exclude-source-info --output $(contract)
 	@$(MAKE) docs
 
 docs: $(installed) ## Generate docs/reference

@@ -6,11 +6,11 @@ import { failures, fieldReasons, type Reason } from "../src/base/errors.ts";
 const page = readFileSync("docs/reference/errors.md", "utf8");
 
 const documented = Array.from(
-  page.matchAll(/^\| `([A-Z_]+)` +\| `([A-Z_]+)` +\|/gm),
+  page.matchAll(/^### ([A-Z_]+)\n\n`([A-Z_]+)`\. .+\n\nWhat to do: .+$/gm),
   ([, reason, code]) => [reason, code] as const,
 );
 
-/** The reasons that begin a row of the table under a heading, in order. */
+/** The reasons that begin a row or an item under a heading, in order. */
 function reasonsUnder(heading: string): readonly (string | undefined)[] {
   const [, section = ""] = page.split(`## ${heading}\n`);
   const [own = ""] = section.split("\n## ");

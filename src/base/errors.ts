@@ -90,12 +90,21 @@ export interface Violation {
   readonly description: string;
 }
 
+/** What a call names and the server does not have. */
+export interface Resource {
+  /** Its name in protobuf, such as `inferd.v1.Model`. */
+  readonly type: string;
+  readonly name: string;
+}
+
 /** What an error may say beyond its reason and message. */
 export interface ErrorExtras {
   /** The message's variable parts, for programs; they become `ErrorInfo.metadata`. */
   readonly facts?: Readonly<Record<string, string>>;
   /** All wrong fields; they become `google.rpc.BadRequest`. */
   readonly violations?: readonly Violation[];
+  /** What was not found; becomes `google.rpc.ResourceInfo`. */
+  readonly resource?: Resource;
   /** When trying again may succeed; becomes `google.rpc.RetryInfo`. */
   readonly retryAfterMs?: number;
   /** What was thrown, for the log only. */
@@ -116,6 +125,7 @@ export class ServeError extends Error {
   readonly reason: Reason;
   readonly facts: Readonly<Record<string, string>>;
   readonly violations: readonly Violation[];
+  readonly resource: Resource | undefined;
   readonly retryAfterMs: number | undefined;
 
   constructor(reason: Reason, message: string, extras: ErrorExtras = {}) {
@@ -123,6 +133,7 @@ export class ServeError extends Error {
     this.reason = reason;
     this.facts = extras.facts ?? {};
     this.violations = extras.violations ?? [];
+    this.resource = extras.resource;
     this.retryAfterMs = extras.retryAfterMs;
   }
 

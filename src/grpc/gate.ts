@@ -215,7 +215,10 @@ function examine(
   const refusal = notGrpc(headers);
   if (refusal !== undefined) return refusal;
   if (method === undefined) {
-    return new ServeError("METHOD_UNKNOWN", "this server has no such method");
+    return new ServeError(
+      "METHOD_UNKNOWN",
+      "this server has no such method; reflection lists those it has",
+    );
   }
   const given = headers["grpc-timeout"];
   const timeout = Array.isArray(given)

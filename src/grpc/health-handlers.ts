@@ -30,7 +30,7 @@ export function healthHandlers(health: HealthStatuses): HealthHandlers {
   return {
     check: async function* ({ service }, context) {
       const status = (await isTold(service, context)) ? health.of(service) : Status.SERVICE_UNKNOWN;
-      if (status === Status.SERVICE_UNKNOWN) throw unknownService();
+      if (status === Status.SERVICE_UNKNOWN) throw unknownService(service);
       yield { status };
     },
     list: async function* (_, { caller }) {
@@ -45,7 +45,7 @@ export function healthHandlers(health: HealthStatuses): HealthHandlers {
     },
     watch: async function* ({ service }, context) {
       const { signal } = context;
-      if (service.length > longestName) throw unknownService();
+      if (service.length > longestName) throw unknownService(service);
       const told = await isTold(service, context);
       const news = new Newest<Status>();
       signal.addEventListener("abort", () => news.wake(), { once: true });
@@ -78,8 +78,11 @@ function sayUnknown(listener: (status: Status) => void): () => void {
   return () => undefined;
 }
 
-function unknownService(): ServeError {
-  return new ServeError("SERVICE_NOT_FOUND", "no health is known by that name; List names all");
+function unknownService(name: string): ServeError {
+  const message = "no health is known by that name; List names all";
+  return new ServeError("SERVICE_NOT_FOUND", message, {
+    resource: { type: "grpc.health.v1.Health", name },
+  });
 }
 
 /** Holds the newest value until it is taken; older ones are forgotten. For one reader. */

@@ -7,11 +7,19 @@ import type { Any } from "../../gen/google/protobuf/any.ts";
 import {
   BadRequest,
   ErrorInfo,
+  Help,
   RequestInfo,
+  ResourceInfo,
   RetryInfo,
 } from "../../gen/google/rpc/error_details.ts";
 import { Status } from "../../gen/google/rpc/status.ts";
-import type { ServeError, Violation } from "../base/errors.ts";
+import {
+  failures,
+  type Reason,
+  type Resource,
+  type ServeError,
+  type Violation,
+} from "../base/errors.ts";
 
 /** What grpc-js sends at a call's end. */
 export interface WireStatus {
@@ -22,6 +30,9 @@ export interface WireStatus {
 
 /** Whose reasons `ErrorInfo.reason` are: by AIP-193 a name that is unique in the world. */
 export const errorDomain = "inferd.dev";
+
+/** Where each reason is explained: docs/reference/errors.md, a heading a reason. */
+const reasonPages = "https://inferd.dev/docs/reference/errors#";
 
 const maxMessageChars = 400;
 const maxFactChars = 128;
@@ -69,6 +80,10 @@ function detailsOf(error: ServeError, violations: readonly Violation[]): Any[] {
     const retryDelay = { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1e6 };
     details.push(any("RetryInfo", RetryInfo.encode({ retryDelay }).finish()));
   }
+  if (error.resource !== undefined) {
+    details.push(any("ResourceInfo", ResourceInfo.encode(resourceInfo(error.resource)).finish()));
+  }
+  details.push(helps[error.reason]);
   return details;
 }
 
@@ -79,6 +94,11 @@ function errorInfo({ reason, facts }: ServeError): ErrorInfo {
   return { reason, domain: errorDomain, metadata: Object.fromEntries(bounded) };
 }
 
+function resourceInfo({ type, name }: Resource): ResourceInfo {
+  const resourceName = shorten(name, maxFactChars);
+  return { resourceType: type, resourceName, owner: "", description: "" };
+}
+
 function bounded({ field, reason, description }: Violation): Violation {
   const shown = { field: shorten(field, maxFactChars), reason };
   return { ...shown, description: shorten(description, maxFactChars) };
@@ -87,6 +107,15 @@ function bounded({ field, reason, description }: Violation): Violation {
 function any(name: string, value: Uint8Array): Any {
   return { typeUrl: `type.googleapis.com/google.rpc.${name}`, value: Buffer.from(value) };
 }
+
+/** One for each reason, made once: a flood of refusals has the same over and over. */
+const helps = Object.fromEntries(
+  Object.keys(failures).map((reason) => {
+    const description = `What ${reason} means, and what to do`;
+    const links = [{ description, url: reasonPages + reason.toLowerCase() }];
+    return [reason, any("Help", Help.encode({ links }).finish())];
+  }),
+) as Readonly<Record<Reason, Any>>;
 
 /** Cuts a text, and replaces what is no Unicode: grpc-js would throw on half a surrogate pair. */
 function shorten(text: string, maxChars: number): string {

@@ -43,7 +43,10 @@ export function meantModel(
 /** What every call is told that names a model which is not there. */
 export function modelNotFound(name: string): ServeError {
   const message = `there is no model named ${JSON.stringify(name)}; ListModels names those there are`;
-  return new ServeError("MODEL_NOT_FOUND", message, { facts: { model: name } });
+  return new ServeError("MODEL_NOT_FOUND", message, {
+    facts: { model: name },
+    resource: { type: "inferd.v1.Model", name },
+  });
 }
 
 function nameFor(task: Task, models: readonly ModelStatus[], defaults: DefaultModels): string {
@@ -54,9 +57,13 @@ function nameFor(task: Task, models: readonly ModelStatus[], defaults: DefaultMo
     .map(({ manifest }) => manifest.name);
   const [only] = names;
   if (only === undefined) {
-    throw new ServeError("MODEL_NOT_FOUND", `no model to ${task} with is loaded`, {
-      facts: { task },
-    });
+    throw new ServeError(
+      "MODEL_NOT_FOUND",
+      `there is no model that can ${task}; ListModels names those there are`,
+      {
+        facts: { task },
+      },
+    );
   }
   if (names.length > 1) {
     throw new ServeError("MODEL_REQUIRED", `several models can ${task}; name one`, {

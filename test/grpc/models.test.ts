@@ -153,6 +153,7 @@ describe("models", () => {
     expect(detailsOf(error)).toMatchObject({
       reason: "MODEL_NOT_FOUND",
       facts: { model: "nothing" },
+      resource: { resourceType: "inferd.v1.Model", resourceName: "nothing" },
     });
   });
 });

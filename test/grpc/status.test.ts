@@ -14,6 +14,8 @@ describe("an error on the wire", () => {
       reason,
       domain: "inferd.dev",
       violations: [],
+      resource: undefined,
+      help: [`https://inferd.dev/docs/reference/errors#${reason.toLowerCase()}`],
       retryMs: undefined,
     });
   });
@@ -33,6 +35,16 @@ describe("an error on the wire", () => {
       expect(detailsOf(wire)?.retryMs).toBe(retryAfterMs);
     },
   );
+
+  it("names what was not found, cut where it is long", () => {
+    const name = `a${"b".repeat(500)}`;
+    const resource = { type: "inferd.v1.Model", name };
+    const wire = wireStatus(new ServeError("MODEL_NOT_FOUND", "none", { resource }));
+    expect(detailsOf(wire)?.resource).toMatchObject({
+      resourceType: "inferd.v1.Model",
+      resourceName: expect.stringMatching(/^ab{126}…$/) as string,
+    });
+  });
 
   it("tells when to come back, in whole milliseconds", () => {
     const wire = wireStatus(new ServeError("QUEUE_FULL", "full", { retryAfterMs: 2500.2 }));

@@ -11,7 +11,13 @@ import {
   type ServiceError,
   status,
 } from "@grpc/grpc-js";
-import { BadRequest, ErrorInfo, RetryInfo } from "../../gen/google/rpc/error_details.ts";
+import {
+  BadRequest,
+  ErrorInfo,
+  Help,
+  ResourceInfo,
+  RetryInfo,
+} from "../../gen/google/rpc/error_details.ts";
 import { Status } from "../../gen/google/rpc/status.ts";
 import { openPermit } from "../../src/auth/doorkeeper.ts";
 import { silentLog } from "../../src/base/log.ts";
@@ -201,6 +207,10 @@ export interface Details {
     readonly reason: string;
     readonly description: string;
   }[];
+  /** What was not found. */
+  readonly resource: { readonly resourceType: string; readonly resourceName: string } | undefined;
+  /** Links. */
+  readonly help: readonly string[];
   readonly retryMs: number | undefined;
   readonly bytes: number;
 }
@@ -216,6 +226,7 @@ export function detailsOf(error: { readonly metadata: Metadata } | undefined): D
   const info = ErrorInfo.decode(find("ErrorInfo") ?? Buffer.alloc(0));
   const violations = BadRequest.decode(find("BadRequest") ?? Buffer.alloc(0)).fieldViolations;
   const retry = RetryInfo.decode(find("RetryInfo") ?? Buffer.alloc(0)).retryDelay;
+  const resource = find("ResourceInfo");
   return {
     reason: info.reason,
     domain: info.domain,
@@ -225,6 +236,8 @@ export function detailsOf(error: { readonly metadata: Metadata } | undefined): D
       reason,
       description,
     })),
+    resource: resource && ResourceInfo.decode(resource),
+    help: Help.decode(find("Help") ?? Buffer.alloc(0)).links.map(({ url }) => url),
     retryMs: retry && Number(retry.seconds) * 1000 + retry.nanos / 1e6,
     bytes: raw.length,
   };

@@ -50,7 +50,10 @@ describe("a call that shows a key", () => {
     faultsOf({ ...call, path, admission }, { ...well, ...end });
   const ended = (reason: Reason) => ({
     code: status[failures[reason].code],
-    details: { ...{ reason, domain: "", facts: {}, violations: [] }, retryMs: undefined, bytes: 0 },
+    details: {
+      ...{ reason, domain: "", facts: {}, violations: [], resource: undefined, help: [] },
+      ...{ retryMs: undefined, bytes: 0 },
+    },
   });
 
   it("is answered where the key is right, and only there", () => {
