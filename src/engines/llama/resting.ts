@@ -110,9 +110,14 @@ export class Resting {
     return { common, length, ms: this.#copyMs(length), bring };
   }
 
-  /** Copies what a slot holds to another. Undefined, and nothing is done, where that would hold up the step. */
-  move(from: number, to: number, length: number): boolean | undefined {
-    return this.#take(this.#copyMs(length)) ? this.#copy(from, to, length) : undefined;
+  /** Whether moving so many tokens to another slot may hold up the step; it counts as done. */
+  mayMove(length: number): boolean {
+    return this.#take(this.#copyMs(length));
+  }
+
+  /** Copies what a slot holds to an empty one. False where the library cannot, and that is empty. */
+  move(from: number, to: number, length: number): boolean {
+    return length === 0 || this.#copy(from, to, length);
   }
 
   #copyMs(tokens: number): number {

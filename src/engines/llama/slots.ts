@@ -104,6 +104,8 @@ export class Slots {
     const source = (held?.common ?? 0) > (rests?.common ?? 0) ? held : rests;
     if (source === undefined || source.common < Math.max(leastReuse, has + leastCopied)) return has;
     if (source.ms > readMs(source.common - has, has) / 2) return has;
+    // The library leaves what is there where the state has no token.
+    this.#clear(index);
     const brought = source.bring(index) ? newcomer.tokens.subarray(0, source.common) : nothing;
     return this.#fill(index, brought, source.length);
   }
@@ -126,8 +128,9 @@ export class Slots {
     const [source, target] = [this.#at(from), this.#at(to)];
     const { length } = source.tokens;
     if (this.#resting.isLong(target.tokens.length) || !this.#save(to)) return false;
+    if (!this.#resting.mayMove(length)) return false;
+    this.#clear(to);
     const isDone = this.#resting.move(from, to, length);
-    if (isDone === undefined) return false;
     this.#fill(to, isDone ? source.tokens.view() : nothing, length);
     if (!isDone) return false;
     [target.taken, target.scope] = [true, source.scope];

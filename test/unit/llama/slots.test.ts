@@ -163,7 +163,7 @@ describe("slots of their own", () => {
     fill(tokens(1, 90));
     const prompt = joined(tokens(1, 50), 999, 998);
     expect(fill(prompt)).toEqual({ slot: 1, cached: 50 });
-    expect(calls).toEqual(["save 0", "restore 1", "remove 1 from 50"]);
+    expect(calls).toEqual(["remove 1 from 0", "save 0", "restore 1", "remove 1 from 50"]);
     expect(cells.held(1)).toEqual([...prompt]);
     expect(cells.copies.size).toBe(0);
   });
@@ -227,6 +227,18 @@ describe("slots of their own", () => {
     // What rested there is not lost.
     slots.release(1);
     expect(fill(tokens(100, 50))).toMatchObject({ cached: 40 });
+  });
+
+  it("move a sequence that holds nothing yet to a slot that does", () => {
+    const { slots, cells, fill, compute } = open(2, apart);
+    fill(tokens(1, 60));
+    slots.release(0);
+    const seat = slots.seat({ tokens: tokens(500, 60), scope: "" });
+    expect(seat).toEqual({ slot: 1, cached: 0 });
+    expect(slots.move(1, 0)).toBe(true);
+    expect(cells.held(0)).toEqual([]);
+    compute(0, tokens(500, 60));
+    expect(cells.held(0)).toEqual([...tokens(500, 60)]);
   });
 
   it("give a copy as a whole where it lacks what lies behind a window, and cut in place what does not", () => {
