@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Engine, EngineHost } from "../../src/engines/engine.ts";
+import type { Engine, EngineHost, GenerateJob } from "../../src/engines/engine.ts";
 import { attentionModels } from "../fixtures/attention-models.ts";
 import { recurrentModels } from "../fixtures/recurrent-models.ts";
 import { seededRandom } from "../../bench/lib/random.ts";
@@ -158,6 +158,49 @@ describe.each(served)("a model of architecture %s", { timeout }, (architecture) 
       }
     }
     expect(cached).toBeGreaterThan(400);
+    await engine.close();
+  });
+
+  it("writes the same whoever comes, waits and leaves meanwhile", async () => {
+    const engine = await models.open(architecture, { reuse: true, memoryMib: 1 });
+    const random = seededRandom(architecture.length + 1);
+    const below = (most: number) => Math.floor(random() * most);
+    const run = new Run(engine);
+    const jobs = new Map<number, GenerateJob | undefined>();
+    const paused = new Set<number>();
+    for (let step = 0; step < 160; step += 1) {
+      const id = jobs.size;
+      // Few beginnings, so that many are shared.
+      const job = tinyJob([
+        ...letters(below(3), 40 + 20 * below(3)),
+        ...letters(id, 1 + below(20)),
+      ]);
+      if (below(4) === 0) {
+        jobs.set(id, job);
+        run.add(id, job);
+      }
+      const other = below(id + 1);
+      if (below(8) === 0) {
+        engine.cancel(other);
+        jobs.set(other, undefined);
+      }
+      if (below(6) === 0) {
+        engine.pause(other);
+        paused.add(other);
+      }
+      for (const one of below(3) === 0 ? paused : []) engine.resume(one);
+      await run.step();
+    }
+    for (const one of paused) engine.resume(one);
+    await run.until();
+    let finished = 0;
+    for (const [id, job] of jobs) {
+      if (job === undefined) continue;
+      const [expected] = await alone(plain, job);
+      expect(run.completion(id).tokens).toEqual(expected);
+      finished += 1;
+    }
+    expect(finished).toBeGreaterThan(10);
     await engine.close();
   });
 
