@@ -39,6 +39,8 @@ export interface Reading {
 export interface ReadPrompt {
   readonly tokens: number;
   readonly firstTokenMs: number;
+  /** Until its answer had ended. */
+  readonly totalMs: number;
 }
 
 /** A short prompt that arrived while four long ones were read. */
@@ -124,9 +126,10 @@ async function read(
   };
 }
 
-function readPrompt({ arrivals: [first], intendedMs, end }: CallRecord): ReadPrompt {
+function readPrompt({ arrivals: [first], intendedMs, endMs, end }: CallRecord): ReadPrompt {
   if (first === undefined) throw new Error("a prompt was answered with nothing");
-  return { tokens: end.promptTokens, firstTokenMs: first.atMs - intendedMs };
+  const firstTokenMs = first.atMs - intendedMs;
+  return { tokens: end.promptTokens, firstTokenMs, totalMs: endMs - intendedMs };
 }
 
 interface ArrivalOptions extends PromptsOptions {

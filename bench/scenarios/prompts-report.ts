@@ -63,6 +63,10 @@ export function promptsPeersClaims(
       aim: { relation: "≤", value: 1.1 },
     },
     {
+      what: "the same, end of the answer p50, against llama-server",
+      ...ratio(({ together }) => median(together.calls.map((call) => call.totalMs))),
+    },
+    {
       what: `mixed prompts from ${callersTogether} callers, first token p50 of those of 50 tokens, against llama-server`,
       ...ratio(({ mixTogether }) => medianFirstTokenMs(ofLength(mixTogether, 50))),
     },
@@ -105,13 +109,17 @@ function readingTable(all: PromptTurns): Table {
         system,
         index === 0 ? rate : "",
         tokens,
-        ...firstTokens(readings, tokens),
+        ...times(readings, tokens),
       ]);
     }),
   );
   return {
-    title: "Prompt tokens a second, and milliseconds to the first token by the prompt's length",
-    columns: ["prompts", "callers", "", "tokens/s", "of length", "calls", "p50", "p99", "max"],
+    title:
+      "Prompt tokens a second, and milliseconds to the first token and to the answer's end, by the prompt's length",
+    columns: [
+      ...["prompts", "callers", "", "tokens/s", "of length", "calls"],
+      ...["first p50", "first p99", "first max", "end p50", "end max"],
+    ],
     rows,
   };
 }
@@ -140,11 +148,12 @@ function lengthsOf(readings: readonly Reading[]): readonly number[] {
   return [...lengths].toSorted((a, b) => a - b);
 }
 
-/** Calls of all turns together: how many, and their first tokens' median, 99th percentile and longest. */
-function firstTokens(readings: readonly Reading[], tokens: number): readonly number[] {
+/** Calls of all turns together: how many, their first tokens' median, 99th percentile and longest, and their ends'. */
+function times(readings: readonly Reading[], tokens: number): readonly number[] {
   const calls = readings.flatMap((reading) => ofLength(reading, tokens).calls);
-  const { count, p50, p99, max } = spread(calls.map((call) => call.firstTokenMs)) ?? nothing;
-  return [count, p50, p99, max];
+  const first = spread(calls.map((call) => call.firstTokenMs)) ?? nothing;
+  const total = spread(calls.map((call) => call.totalMs)) ?? nothing;
+  return [first.count, first.p50, first.p99, first.max, total.p50, total.max];
 }
 
 const nothing = { count: 0, p50: NaN, p99: NaN, max: NaN };

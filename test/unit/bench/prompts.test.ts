@@ -65,7 +65,8 @@ function measured(behaviour?: Behaviour): Promise<PromptsResult> {
 it("counts prompt tokens over the whole time, answers included", async () => {
   const { alone } = await measured();
   expect(alone.promptTokensPerSecond).toBe(950);
-  expect(alone.calls).toEqual(repeated(1900, 2).map((ms) => ({ tokens: ms, firstTokenMs: ms })));
+  const call = { tokens: 1900, firstTokenMs: 1900, totalMs: 2000 };
+  expect(alone.calls).toEqual([call, call]);
 });
 
 it("keeps four callers waiting for each other where prompts are read in turn", async () => {
@@ -97,7 +98,9 @@ it("has no figure where a cache answers or a call fails", async () => {
 
 /** All times and rates of one turn. */
 function result(firstTokenMs: number, promptTokensPerSecond: number): PromptsResult {
-  const calls = [50, 1900].map((tokens) => ({ tokens, firstTokenMs }));
+  const calls = [50, 1900].map((tokens) => {
+    return { tokens, firstTokenMs, totalMs: 2 * firstTokenMs };
+  });
   const reading = { promptTokensPerSecond, calls };
   const arrivals = [{ aloneMs: 1, firstTokenMs, before: 0 }];
   return { alone: reading, together: reading, mixAlone: reading, mixTogether: reading, arrivals };
@@ -107,7 +110,7 @@ it("puts inferd over llama-server turn by turn", () => {
   const inferd = [result(100, 190), result(300, 380)];
   const server = [result(100, 200), result(200, 200)];
   const values = promptsPeersClaims(inferd, server).map(({ value }) => value);
-  expect(values).toEqual([1.25, 1.425, 1.25, 1.25, 1.25]);
+  expect(values).toEqual([1.25, 1.425, 1.25, 1.25, 1.25, 1.25]);
 });
 
 it("holds a short prompt's wait against a long one's own time", () => {
@@ -117,7 +120,7 @@ it("holds a short prompt's wait against a long one's own time", () => {
 it("gives each length of a load its own row, with the calls of all turns", () => {
   const [readings] = promptsTables({ inferd: [result(100, 190), result(300, 380)] });
   expect(readings?.rows.slice(0, 2)).toEqual([
-    ["long", 1, "inferd", 285, 50, 2, 100, 300, 300],
-    ["long", 1, "inferd", "", 1900, 2, 100, 300, 300],
+    ["long", 1, "inferd", 285, 50, 2, 100, 300, 300, 200, 600],
+    ["long", 1, "inferd", "", 1900, 2, 100, 300, 300, 200, 600],
   ]);
 });
