@@ -42,7 +42,7 @@ export function parseOptions(options: Options): LlamaOptions {
     gpuLayers: whole(options, "gpu_layers", { least: 0, most: 10_000 }),
     prefixReuse: flag(options, "prefix_reuse") ?? true,
     prefixMemoryMib: whole(options, "prefix_memory_mib", { least: 0, most: 1 << 24 }),
-    prefillShare: part(options, "prefill_share", { least: 0.05, most: 0.95 }) ?? 0.38,
+    prefillShare: part(options, "prefill_share", { least: 0.05, most: 0.95 }) ?? 0.37,
   };
 }
 

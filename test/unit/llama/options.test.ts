@@ -11,7 +11,7 @@ describe("parseOptions", () => {
       gpuLayers: undefined,
       prefixReuse: true,
       prefixMemoryMib: undefined,
-      prefillShare: 0.38,
+      prefillShare: 0.37,
     });
   });
 
