@@ -33,7 +33,8 @@ export async function withInferd<T>(
         // A step gives every sequence in it one token.
         generated: () => total(port, "inferd_step_jobs_sum"),
         isIdle: async () =>
-          (await total(port, "inferd_running_jobs")) + (await total(port, "inferd_queued_jobs")) ===
+          (await total(port, "inferd_jobs_running")) +
+            (await total(port, "inferd_jobs_waiting")) ===
           0,
         silent: (call) => silentOverHttp2(address, messageOf(call, { model, temperature })),
       });

@@ -145,7 +145,7 @@ async function counted(
     const samples = await scrape(port);
     const now = sumOf(samples, "inferd_cancel_to_free_seconds_count");
     if (now >= cancels)
-      return { cancels: now, wasted: sumOf(samples, "inferd_after_cancel_total") };
+      return { cancels: now, wasted: sumOf(samples, "inferd_wasted_tokens_total") };
     await wait(20);
   }
   throw new Error("the server did not count a cancellation");

@@ -57,7 +57,7 @@ export interface ModelMeter {
   finished(result: FinishedJob): void;
   /** A job ended that did not finish. */
   dropped(job: DroppedJob): void;
-  /** A worker said that a job which nobody waited for any more holds nothing now; so many pieces or vectors came in vain. */
+  /** A worker said that a job which nobody waited for any more holds nothing now; so many tokens came for it after that. */
   freed(afterAbortMs: number, wasted: number): void;
   /** An engine computed so many sequences or texts in one step. */
   stepped(jobs: number): void;
@@ -119,7 +119,7 @@ export interface EdgeLoad {
   /** Calls that have a place of those that may be open at once, also before their method has begun. */
   readonly openCalls: number;
   /** Of requests that are not whole. */
-  readonly arrivingBytes: number;
+  readonly uploadBytes: number;
 }
 
 const nothing = (): void => undefined;

@@ -19,7 +19,7 @@ export interface CallRecord {
   finishReason?: string;
   /** Set once a worker has begun the call's job. */
   queueMs?: number;
-  firstTokenMs?: number;
+  timeToFirstTokenMs?: number;
 }
 
 /** Who calls, as far as the server needs to know. */

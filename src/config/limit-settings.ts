@@ -20,21 +20,21 @@ export const limitSettings = {
     value: "n",
     help: "Largest answer of a unary call in bytes; past it, calls fail with INVALID_ARGUMENT, before vectors are computed. By default what gRPC libraries receive: raise it together with their limit.",
   },
-  maxArrivingBytes: {
+  maxUploadBytes: {
     group: "Limits",
     default: 256 * 1024 * 1024,
     read: wholeNumber(1024, 1024 * 1024 * 1024 * 1024),
     value: "n",
-    help: "Bytes of all requests that are not whole yet, at least one of the largest; past it, the largest of the connection with most of them fails with RESOURCE_EXHAUSTED.",
+    help: "Bytes of all incomplete requests, at least one of the largest; past it, the largest of the connection with most of them fails with RESOURCE_EXHAUSTED.",
   },
-  maxConnectionArrivingBytes: {
+  maxConnectionUploadBytes: {
     group: "Limits",
     default: 64 * 1024 * 1024,
     read: wholeNumber(1024, 1024 * 1024 * 1024 * 1024),
     value: "n",
-    help: "Bytes of the requests of one connection that are not whole yet, counted and refused likewise.",
+    help: "Bytes of the incomplete requests of one connection, counted and refused likewise.",
   },
-  maxArrivalMs: {
+  maxUploadMs: {
     group: "Limits",
     default: 60_000,
     read: wholeNumber(100, day),

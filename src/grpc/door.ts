@@ -39,9 +39,9 @@ import { unpackInTurn } from "./unpack.ts";
 export interface DoorLimits {
   readonly maxMessageBytes: number;
   /** Of all requests that are not whole, and of those on one connection. */
-  readonly maxArrivingBytes: number;
-  readonly maxConnectionArrivingBytes: number;
-  readonly maxArrivalMs: number;
+  readonly maxUploadBytes: number;
+  readonly maxConnectionUploadBytes: number;
+  readonly maxUploadMs: number;
   readonly maxConcurrentStreams: number;
   readonly maxCallMs: number;
   readonly keepaliveMs: number;
@@ -209,9 +209,9 @@ export class Door {
 function intakeLimits(limits: DoorLimits): IntakeLimits {
   const leastBytes = limits.maxMessageBytes + prefixBytes;
   return {
-    bytes: Math.max(leastBytes, limits.maxArrivingBytes),
-    connectionBytes: Math.max(leastBytes, limits.maxConnectionArrivingBytes),
-    arrivalMs: limits.maxArrivalMs,
+    bytes: Math.max(leastBytes, limits.maxUploadBytes),
+    connectionBytes: Math.max(leastBytes, limits.maxConnectionUploadBytes),
+    uploadMs: limits.maxUploadMs,
   };
 }
 

@@ -86,7 +86,7 @@ export class Gate {
     return {
       connections: this.#openConnections.taken,
       openCalls: this.#openCalls.taken,
-      arrivingBytes: this.#intake.bytes,
+      uploadBytes: this.#intake.bytes,
     };
   }
 

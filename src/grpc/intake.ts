@@ -14,7 +14,7 @@ export interface IntakeLimits {
   readonly bytes: number;
   readonly connectionBytes: number;
   /** How long a request may take to arrive: a message of a stream, or a whole request of one message. */
-  readonly arrivalMs: number;
+  readonly uploadMs: number;
 }
 
 /** What is used of a stream. */
@@ -139,7 +139,10 @@ export class Intake<S extends Incoming & object> {
     const request = largest(connection?.requests ?? []);
     if (request === undefined) return;
     const message = "too much of requests is on its way at once; try again";
-    this.#refuse(request, new ServeError("INTAKE_FULL", message, { retryAfterMs: 1000 }));
+    this.#refuse(
+      request,
+      new ServeError("UPLOAD_BUDGET_EXCEEDED", message, { retryAfterMs: 1000 }),
+    );
   }
 
   #refuse(request: Request<S>, error: ServeError): void {
@@ -153,11 +156,11 @@ export class Intake<S extends Incoming & object> {
     if (oldest === undefined || this.#isWaiting) return;
     this.#isWaiting = true;
     const { clock, limits } = this.#options;
-    const waitMs = oldest.sinceMs + limits.arrivalMs - clock.now();
+    const waitMs = oldest.sinceMs + limits.uploadMs - clock.now();
     // A timer can ring a moment before the clock says so.
     clock.after(Math.max(1, waitMs), () => {
       this.#isWaiting = false;
-      this.#expire(clock.now() - limits.arrivalMs);
+      this.#expire(clock.now() - limits.uploadMs);
       this.#wait();
     });
   }

@@ -68,7 +68,7 @@ export class TurnedAway {
   #say(reason: Why, { count, from: { host, requestId } }: Told): void {
     // No doorkeeper sees whom TLS refuses: what is told here is all that an audit has of them.
     const audit = reason === "TLS_REFUSED" ? { audit: true } : {};
-    this.#parts.log.warn({ ...audit, reason, count, host, requestId }, "turned away");
+    this.#parts.log.warn({ ...audit, reason, count, host, requestId }, "rejected");
   }
 
   #tell(reason: Why, told: Told): void {

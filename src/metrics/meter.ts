@@ -44,7 +44,7 @@ export function openMeter(loads: Loads): PrometheusMeter {
     callBegan: (method) => collectors.runningCalls.inc({ method }),
     callEnded: (call) => noteEnd(collectors, call),
     callTurnedAway: (call) => noteRefusal(collectors, call),
-    connectionTurnedAway: (reason) => collectors.turnedAway.inc({ reason }),
+    connectionTurnedAway: (reason) => collectors.rejected.inc({ reason }),
     model: (name) => {
       const meter = models.get(name) ?? modelMeter(collectors, name);
       models.set(name, meter);
@@ -85,22 +85,23 @@ function noteEnd(collectors: Collectors, call: EndedCall): void {
   collectors.runningCalls.dec({ method });
   collectors.calls.inc({ method, model, code, reason });
   collectors.callSeconds.observe({ method, model }, call.durationMs / 1000);
-  if (model !== "" && reason !== "" && !call.isStarted) collectors.refusals.inc({ model, reason });
+  if (model !== "" && reason !== "" && !call.isStarted)
+    collectors.modelRejections.inc({ model, reason });
 }
 
 /** A call has one code whoever gave it, so it is among all calls too: a sum of those is of all answers. */
-function noteRefusal({ calls, turnedAway }: Collectors, { method, reason }: RefusedCall): void {
+function noteRefusal({ calls, rejected }: Collectors, { method, reason }: RefusedCall): void {
   calls.inc({ method, model: "", code: failures[reason].code, reason });
-  turnedAway.inc({ reason });
+  rejected.inc({ reason });
 }
 
 /** Looks its label up once, since pieces come by the thousand. */
 function modelMeter(collectors: Collectors, model: string): ModelMeter {
   const wait = collectors.queueWait.labels(model);
-  const first = collectors.firstToken.labels(model);
-  const gap = collectors.tokenGap.labels(model);
+  const first = collectors.timeToFirstToken.labels(model);
+  const gap = collectors.interTokenLatency.labels(model);
   const free = collectors.cancelToFree.labels(model);
-  const wasted = collectors.afterCancel.labels(model);
+  const wasted = collectors.wastedTokens.labels(model);
   const stepJobs = collectors.stepJobs.labels(model);
   // From the start, so that a rate of it can be taken when the first one dies.
   const restarts = collectors.workerRestarts.labels(model);
@@ -138,30 +139,30 @@ function noteFinish(collectors: Collectors, model: string, job: FinishedJob): vo
 /** What its call was given counts as that of a finished job does: somebody had it, and it was computed. */
 function noteDrop(collectors: Collectors, model: string, job: DroppedJob): void {
   const { stage, reason, promptTokens, completionTokens } = job;
-  collectors.droppedJobs.inc({ model, stage, reason });
+  collectors.failedJobs.inc({ model, stage, reason });
   if (promptTokens > 0) collectors.promptTokens.inc({ model }, promptTokens);
   if (completionTokens > 0) collectors.completionTokens.inc({ model }, completionTokens);
   const given = promptTokens + completionTokens;
-  if (given > 0) collectors.brokenOffTokens.inc({ model }, given);
+  if (given > 0) collectors.unfinishedTokens.inc({ model }, given);
 }
 
 function readEdge(collectors: Collectors, load: EdgeLoad): void {
   collectors.connections.set(load.connections);
   collectors.openCalls.set(load.openCalls);
-  collectors.arrivingBytes.set(load.arrivingBytes);
+  collectors.uploadBytes.set(load.uploadBytes);
 }
 
 function readModels(collectors: Collectors, loads: readonly ModelLoad[]): void {
-  const { modelReady, queuedJobs, runningJobs, slots } = collectors;
+  const { modelReady, jobsWaiting, jobsRunning, slots } = collectors;
   const { cells, usedCells, prefixBytes, prefixLimitBytes } = collectors;
-  const all = [modelReady, queuedJobs, runningJobs, slots];
+  const all = [modelReady, jobsWaiting, jobsRunning, slots];
   // A model that is not there any more must not keep its last figure.
   for (const gauge of [...all, cells, usedCells, prefixBytes, prefixLimitBytes]) gauge.reset();
   for (const load of loads) {
     const { model } = load;
     modelReady.set({ model }, load.isReady ? 1 : 0);
-    queuedJobs.set({ model }, load.queuedJobs);
-    runningJobs.set({ model }, load.runningJobs);
+    jobsWaiting.set({ model }, load.queuedJobs);
+    jobsRunning.set({ model }, load.runningJobs);
     slots.set({ model }, load.slots);
     if (load.cells > 0) {
       cells.set({ model }, load.cells);

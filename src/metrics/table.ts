@@ -37,7 +37,7 @@ export const metrics = {
     name: "inferd_calls_total",
     type: "counter",
     labels: ["method", "model", "code", "reason"],
-    help: "Calls that ended, each once, by how. Those that were turned away before their method began are here too, so that a sum over any labels misses no answer and has none twice. `method` is `unknown` where this server has none of that name, `model` is empty for a call that reached none, `reason` for one that went well. One that its caller gave up before its method began had no answer, and is not here.",
+    help: "Calls that ended, each once, by how. Those that were rejected before a handler ran are here too, so that a sum over any labels misses no answer and has none twice. `method` is `unknown` where this server has none of that name, `model` is empty for a call that reached none, `reason` for one that went well. One that its caller gave up before its method began had no answer, and is not here.",
   },
   callSeconds: {
     name: "inferd_call_seconds",
@@ -64,32 +64,32 @@ export const metrics = {
     labels: [],
     help: "Connections that have a place of `--max-connections`; those to `--health-port` are not among them.",
   },
-  arrivingBytes: {
-    name: "inferd_arriving_bytes",
+  uploadBytes: {
+    name: "inferd_upload_bytes",
     type: "gauge",
     labels: [],
-    help: "Bytes of requests that are not whole, which `--max-arriving-bytes` bounds.",
+    help: "Bytes of incomplete requests, which `--max-upload-bytes` bounds.",
   },
-  refusals: {
-    name: "inferd_refusals_total",
+  modelRejections: {
+    name: "inferd_model_rejections_total",
     type: "counter",
     labels: ["model", "reason"],
     help: "Calls to a model that ended before a worker began their job, by why: refused at once, or expired or left while they waited.",
   },
-  turnedAway: {
-    name: "inferd_turned_away_total",
+  rejected: {
+    name: "inferd_rejected_total",
     type: "counter",
     labels: ["reason"],
-    help: "Whom the edge turned away, by why. Calls that ended before their method began, for a reason in [errors](errors.md): they have no method or code here, since each of them is in `inferd_calls_total` too, with both; do not add the two. And connections that were closed, which no other metric has: TOO_MANY_CONNECTIONS at once, TOO_MANY_RESETS for how their calls ended, HEADERS_TOO_LARGE where a client that has not acknowledged SETTINGS sent headers past their bound, SETTINGS_TIMEOUT where it acknowledged none in 10 s, as one that says nothing, NOT_HTTP2 where it spoke HTTP/1.1 and was told so, TLS_REFUSED where TLS was not agreed on, as without a client certificate that is asked for. What HTTP/2 resets by itself, for too many streams or header bytes, is not seen.",
+    help: "Calls and connections that were rejected before a handler ran, by reason. Rejected calls are in `inferd_calls_total` too: do not add the two. Connections are here alone: TOO_MANY_CONNECTIONS at once, TOO_MANY_RESETS for how their calls ended, HEADERS_TOO_LARGE where a client that has not acknowledged SETTINGS sent headers past their bound, SETTINGS_TIMEOUT where it acknowledged none in 10 s, NOT_HTTP2 where it spoke HTTP/1.1 and was told so, TLS_REFUSED where TLS was not agreed on, as without a client certificate that is asked for. What HTTP/2 resets by itself, for too many streams or header bytes, is not seen.",
   },
-  queuedJobs: {
-    name: "inferd_queued_jobs",
+  jobsWaiting: {
+    name: "inferd_jobs_waiting",
     type: "gauge",
     labels: ["model"],
     help: "Jobs that wait for a slot.",
   },
-  droppedJobs: {
-    name: "inferd_dropped_jobs_total",
+  failedJobs: {
+    name: "inferd_failed_jobs_total",
     type: "counter",
     labels: ["model", "stage", "reason"],
     help: "Jobs that ended and did not finish, each once, by why and by where they were: `admission` before they might wait, `queue` while they waited for a slot, `suspect` in quarantine, where jobs with which a worker died are tried one at a time, `worker` once a worker had them.",
@@ -101,8 +101,8 @@ export const metrics = {
     help: "From a call's arrival to the first step of its job, for jobs that were begun.",
     buckets: waits,
   },
-  runningJobs: {
-    name: "inferd_running_jobs",
+  jobsRunning: {
+    name: "inferd_jobs_running",
     type: "gauge",
     labels: ["model"],
     help: "Jobs that the model's workers hold.",
@@ -119,15 +119,15 @@ export const metrics = {
     labels: ["model"],
     help: "1 while the model serves, 0 while it loads, after it has failed, or while only its last calls go on.",
   },
-  firstToken: {
-    name: "inferd_first_token_seconds",
+  timeToFirstToken: {
+    name: "inferd_time_to_first_token_seconds",
     type: "histogram",
     labels: ["model"],
     help: "From a call's arrival to the first piece of its completion.",
     buckets: waits,
   },
-  tokenGap: {
-    name: "inferd_token_gap_seconds",
+  interTokenLatency: {
+    name: "inferd_inter_token_latency_seconds",
     type: "histogram",
     labels: ["model"],
     help: "Between two pieces of one completion, as the server takes them for the caller; one who does not read is waited for here too.",
@@ -151,7 +151,7 @@ export const metrics = {
     name: "inferd_prompt_tokens_total",
     type: "counter",
     labels: ["model"],
-    help: "Tokens of prompts and of embedded texts, those that a cache had included: of jobs that finished, and of others the texts whose vectors calls were given. How many tokens the prompt of a completion had that was broken off is not known; `inferd_dropped_jobs_total` has such jobs, at the stage `worker`.",
+    help: "Tokens of prompts and of embedded texts, those that a cache had included: of jobs that finished, and of others the texts whose vectors calls were given. How many tokens the prompt of a completion had that was broken off is not known; `inferd_failed_jobs_total` has such jobs, at the stage `worker`.",
   },
   cachedPromptTokens: {
     name: "inferd_cached_prompt_tokens_total",
@@ -165,11 +165,11 @@ export const metrics = {
     labels: ["model"],
     help: "Tokens that were generated and given to calls: of jobs that finished, by their usage; of those that were broken off, as they came, a piece without token ids as one.",
   },
-  brokenOffTokens: {
-    name: "inferd_broken_off_tokens_total",
+  unfinishedTokens: {
+    name: "inferd_unfinished_tokens_total",
     type: "counter",
     labels: ["model"],
-    help: "What is in `inferd_completion_tokens_total`, or for embeddings in `inferd_prompt_tokens_total`, of jobs that did not finish: calls were given these tokens and then no usage, since their callers left, their deadlines passed or a worker died. Without it, the two are the sum of the usages of jobs that finished. What came after nobody waited any more is in `inferd_after_cancel_total` alone.",
+    help: "Tokens delivered by jobs that did not finish: their callers left, their deadlines passed or a worker died. They are in `inferd_completion_tokens_total`, or for embeddings in `inferd_prompt_tokens_total`; subtract them to get those of finished jobs. What came after the end of a call is in `inferd_wasted_tokens_total` alone.",
   },
   prefixHits: {
     name: "inferd_prefix_cache_hits_total",
@@ -233,11 +233,11 @@ export const metrics = {
     help: "From the moment that nobody waits for a running job any more until its worker confirms that it holds nothing for it.",
     buckets: steps,
   },
-  afterCancel: {
-    name: "inferd_after_cancel_total",
+  wastedTokens: {
+    name: "inferd_wasted_tokens_total",
     type: "counter",
     labels: ["model"],
-    help: "Pieces and vectors that came for jobs after nobody waited for them any more: computed in vain. A job's are those of the step under way, and of the steps that end while word of it is on its way to the worker: one where steps are slow, a few where they take a millisecond.",
+    help: "Tokens that were computed for jobs whose calls had ended: of pieces, one without token ids as one, and of texts whose vectors came. A job's are those of the step under way, and of the steps that end while word of it is on its way to the worker: one where steps are slow, a few where they take a millisecond.",
   },
   workerRestarts: {
     name: "inferd_worker_restarts_total",

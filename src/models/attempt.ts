@@ -1,6 +1,6 @@
 import type { WorkerEvent } from "../workers/messages.ts";
 import type { Ending } from "../scheduling/queue.ts";
-import { completionTokensOf } from "./given.ts";
+import { completionTokensOf } from "../workers/token-counts.ts";
 
 /** What one job has taken and given since a worker has it; the queue learns from it. */
 export class Attempt {

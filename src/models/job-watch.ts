@@ -2,7 +2,7 @@ import type { Reason } from "../base/errors.ts";
 import type { JobStage, ModelMeter } from "../base/meter.ts";
 import type { JobResult } from "../engines/engine.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
-import { completionTokensOf, promptTokensOf } from "./given.ts";
+import { completionTokensOf, promptTokensOf } from "../workers/token-counts.ts";
 
 export interface JobWatchOptions {
   readonly meter: ModelMeter;

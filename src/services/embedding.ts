@@ -8,7 +8,7 @@ import { ServeError } from "../base/errors.ts";
 import { type CallContext, type Handler, noteStarted } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
 import type { EmbedJob, JobResult, ModelInfo } from "../engines/engine.ts";
-import { promptTokensOf } from "../models/given.ts";
+import { promptTokensOf } from "../workers/token-counts.ts";
 import type { Models, ModelStatus, Submission } from "../models/model.ts";
 import type { EncodedVector, VectorShape } from "../workers/messages.ts";
 import { estimateTokens, heldTokens, lookAt, metered, modelLoaded, resolveFor } from "./access.ts";

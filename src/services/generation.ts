@@ -13,7 +13,7 @@ import { ServeError } from "../base/errors.ts";
 import { type CallContext, type CallRecord, type Handler, noteStarted } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
 import type { GenerateJob, JobResult } from "../engines/engine.ts";
-import { completionTokensOf } from "../models/given.ts";
+import { completionTokensOf } from "../workers/token-counts.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
 import { type Estimate, heldTokens, lookAt, metered, modelLoaded, resolveFor } from "./access.ts";
@@ -213,7 +213,7 @@ function recordResult(record: CallRecord, { reason, usage, timings }: JobResult)
   record.promptTokens = usage.promptTokens;
   record.completionTokens = usage.completionTokens;
   record.queueMs = Math.round(timings.queueMs);
-  record.firstTokenMs = Math.round(timings.firstTokenMs);
+  record.timeToFirstTokenMs = Math.round(timings.firstTokenMs);
 }
 
 /** A token id takes at most so many. */

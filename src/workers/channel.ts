@@ -6,7 +6,8 @@ import type { ModelMeter } from "../base/meter.ts";
 import type { Job } from "../engines/engine.ts";
 import { costOf, Credit, creditWindow, Refund } from "./credit.ts";
 import { JobStream } from "./job-stream.ts";
-import type { FromWorker, ToWorker, VectorShape } from "./messages.ts";
+import type { FromWorker, ToWorker, VectorShape, WorkerEvent } from "./messages.ts";
+import { completionTokensOf, promptTokensOf } from "./token-counts.ts";
 
 /** What a channel sends through; a test passes a plain object. */
 export interface Sender {
@@ -129,7 +130,7 @@ export class Channel {
       if (pending === undefined) {
         // A cancelled job's last events: of the step under way, or they crossed our cancel on the wire.
         const cancelled = this.#cancelled.get(id);
-        if (cancelled !== undefined) cancelled.wasted += costOf(event);
+        if (cancelled !== undefined) cancelled.wasted += tokensOf(event);
         continue;
       }
       if (event.kind === "failed") {
@@ -209,6 +210,10 @@ export class Channel {
 
 function workerExited(): ServeError {
   return new ServeError("WORKER_EXITED", "the model's worker has exited; try again");
+}
+
+function tokensOf(event: WorkerEvent): number {
+  return completionTokensOf(event) + promptTokensOf(event);
 }
 
 /** A user's engine may fail a job with anything; only reasons of the table go on. */

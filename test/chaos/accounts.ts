@@ -56,9 +56,7 @@ export function countedBy(metrics: Samples): Readonly<Record<string, number>> {
     if (!isInHaste(labels)) add(counts, endKey(labels), value);
   }
   // The log has a line for each that began, and one for many that were turned away.
-  const turnedAway = metrics
-    .of("inferd_turned_away_total")
-    .filter(({ labels }) => isInHaste(labels));
+  const turnedAway = metrics.of("inferd_rejected_total").filter(({ labels }) => isInHaste(labels));
   add(
     counts,
     endKey(inHaste),
@@ -70,7 +68,7 @@ export function countedBy(metrics: Samples): Readonly<Record<string, number>> {
     }
   }
   const writers = metrics.of("inferd_completion_tokens_total").map(({ labels }) => labels["model"]);
-  for (const { labels, value } of metrics.of("inferd_broken_off_tokens_total")) {
+  for (const { labels, value } of metrics.of("inferd_unfinished_tokens_total")) {
     const { model } = labels;
     // The log does not tell whether a job of embeddings finished.
     if (writers.includes(model)) add(counts, `broken off tokens ${model}`, value);

@@ -44,8 +44,8 @@ export async function leftOver(site: Site, before: Rest): Promise<readonly strin
 
 function busy(samples: Samples): readonly string[] {
   const gauges = [
-    ...["inferd_connections", "inferd_open_calls", "inferd_arriving_bytes"],
-    ...["inferd_running_calls", "inferd_queued_jobs", "inferd_running_jobs"],
+    ...["inferd_connections", "inferd_open_calls", "inferd_upload_bytes"],
+    ...["inferd_running_calls", "inferd_jobs_waiting", "inferd_jobs_running"],
   ];
   const held = gauges.flatMap((name) =>
     samples

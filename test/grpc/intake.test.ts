@@ -53,7 +53,7 @@ async function isServed(session: ClientHttp2Session): Promise<boolean> {
 describe("a connection that begins many requests and ends none", () => {
   it("has the largest refused, and may try again; the others come to their end", async () => {
     // Room for what three have sent and for the rest of one of them.
-    const client = await open({ maxConnectionArrivingBytes: 1_100_000 });
+    const client = await open({ maxConnectionUploadBytes: 1_100_000 });
     const session = client();
     const begun = Array.from({ length: 10 }, () => begin(session, 300_000));
     const refused = new Set<Unfinished>();
@@ -61,7 +61,10 @@ describe("a connection that begins many requests and ends none", () => {
       ...begun.map(async (each) => {
         const { code, details } = await each.end;
         refused.add(each);
-        expect([code, details?.reason]).toEqual([status.RESOURCE_EXHAUSTED, "INTAKE_FULL"]);
+        expect([code, details?.reason]).toEqual([
+          status.RESOURCE_EXHAUSTED,
+          "UPLOAD_BUDGET_EXCEEDED",
+        ]);
         expect(details?.retryMs).toBe(1000);
         if (refused.size < 7) await new Promise(() => undefined);
       }),
@@ -74,8 +77,8 @@ describe("a connection that begins many requests and ends none", () => {
 
   it("holds no more than its budget, though it keeps its streams open", async () => {
     const client = await open({
-      maxConnectionArrivingBytes: 1_000_000,
-      maxArrivingBytes: 1_000_000,
+      maxConnectionUploadBytes: 1_000_000,
+      maxUploadBytes: 1_000_000,
     });
     const session = client();
     expect(await isServed(session)).toBe(true);
@@ -89,11 +92,11 @@ describe("a connection that begins many requests and ends none", () => {
   });
 
   it("keeps out nobody else where all connections share a budget", async () => {
-    const client = await open({ maxArrivingBytes: 1_000_000 });
+    const client = await open({ maxUploadBytes: 1_000_000 });
     const heavy = [client(), client(), client(), client()];
     const small = begin(client(), 1000);
     const ends = heavy.map((session) => begin(session, 390_000).end);
-    expect((await Promise.race(ends)).details?.reason).toBe("INTAKE_FULL");
+    expect((await Promise.race(ends)).details?.reason).toBe("UPLOAD_BUDGET_EXCEEDED");
     expect(await isServed(client())).toBe(true);
     expect((await finish(small, 1000)).code).toBe(status.OK);
   });
@@ -130,7 +133,7 @@ describe("compressed requests", () => {
   it("count as what they become, where their callers do not end them", async () => {
     const client = await open({
       maxMessageBytes: unpackedBytes,
-      maxConnectionArrivingBytes: 3 * unpackedBytes,
+      maxConnectionUploadBytes: 3 * unpackedBytes,
     });
     const session = client();
     const reasons: (string | undefined)[] = [];
@@ -140,7 +143,7 @@ describe("compressed requests", () => {
         void end.then(({ details }) => reasons.push(details?.reason) === 7 && resolve());
       }
     });
-    expect(new Set(reasons)).toEqual(new Set(["INTAKE_FULL"]));
+    expect(new Set(reasons)).toEqual(new Set(["UPLOAD_BUDGET_EXCEEDED"]));
   });
 });
 
@@ -148,7 +151,7 @@ describe("a request that takes too long to arrive", () => {
   const slow = [status.DEADLINE_EXCEEDED, "SLOW_SENDER"];
 
   it("ends, whether or not its message is whole", async () => {
-    const client = await open({ maxArrivalMs: 100 });
+    const client = await open({ maxUploadMs: 100 });
     const session = client();
     const whole = rawRequest(session, kinds.unary.path);
     const wholeEnd = ending(whole);
@@ -160,7 +163,7 @@ describe("a request that takes too long to arrive", () => {
   });
 
   it("is one message of a stream, and a stream may be silent between messages", async () => {
-    const client = await open({ maxArrivalMs: 100 });
+    const client = await open({ maxUploadMs: 100 });
     const session = client();
     const [silent, halting] = [kinds.bidi.path, kinds.bidi.path].map((path) => {
       const stream = rawRequest(session, path);

@@ -14,7 +14,7 @@ afterEach(async () => {
   closing = [];
 });
 
-const nothing = { connections: 0, openCalls: 0, arrivingBytes: 0 };
+const nothing = { connections: 0, openCalls: 0, uploadBytes: 0 };
 
 it("is a connection, a call on it, and what has come of its request, until each has ended", async () => {
   const { server, address, stop } = await startKinds({});
@@ -25,7 +25,7 @@ it("is a connection, a call on it, and what has come of its request, until each 
   const stream = rawRequest(session, kinds.unary.path);
   const end = ending(stream);
   stream.write(frame(Buffer.from("hel"), { length: 5 }));
-  const half = { connections: 1, openCalls: 1, arrivingBytes: 8 };
+  const half = { connections: 1, openCalls: 1, uploadBytes: 8 };
   await vi.waitFor(() => expect(server.load()).toEqual(half));
   stream.end("lo");
   await end;
@@ -41,7 +41,7 @@ it("has nothing of a connection that was cut while requests were on their way", 
   for (const path of [kinds.unary.path, kinds.bidi.path]) {
     rawRequest(session, path).write(frame(Buffer.from("hel"), { length: 5 }));
   }
-  const open = { connections: 1, openCalls: 2, arrivingBytes: 16 };
+  const open = { connections: 1, openCalls: 2, uploadBytes: 16 };
   await vi.waitFor(() => expect(server.load()).toEqual(open));
   session.destroy();
   await vi.waitFor(() => expect(server.load()).toEqual(nothing));

@@ -28,7 +28,7 @@ async function open(options: Partial<ServerOptions> = {}, handlers: Partial<Kind
   const meter = openMeter(resting);
   const lines: LogFields[] = [];
   const note = (fields: LogFields, message: string): void => {
-    if (message === "turned away") lines.push(fields);
+    if (message === "rejected") lines.push(fields);
   };
   const log = { ...silentLog, warn: note };
   const { address, stop } = await startKinds(handlers, { meter, log, ...options });
@@ -36,7 +36,7 @@ async function open(options: Partial<ServerOptions> = {}, handlers: Partial<Kind
   const samples = async () => samplesOf(await meter.text());
   const turnedAway = async () =>
     (await samples())
-      .of("inferd_turned_away_total")
+      .of("inferd_rejected_total")
       .map(({ labels, value }) => [labels["reason"], value]);
   const calls = async () => (await samples()).of("inferd_calls_total");
   const client = () => {
@@ -99,7 +99,7 @@ it("a call without a credential is counted, and leaves its audit line alone", as
 it("a call that was refused is counted once, though its request goes on", async () => {
   const { client, lines, turnedAway, calls } = await open({
     doorkeeper: doorkeeperFor({}),
-    maxArrivalMs: 100,
+    maxUploadMs: 100,
   });
   const stream = rawRequest(client(), unary);
   const closed = once(stream, "close");
@@ -121,7 +121,7 @@ it("a call that the gate refuses while its caller is asked about is counted for 
     await answer.promise;
     throw new ServeError("NO_CREDENTIAL", "too late");
   };
-  const { client, turnedAway, calls } = await open({ doorkeeper: { admit }, maxArrivalMs: 50 });
+  const { client, turnedAway, calls } = await open({ doorkeeper: { admit }, maxUploadMs: 50 });
   const stream = rawRequest(client(), unary);
   stream.write(hello.subarray(0, 7));
   await asked.promise;
@@ -206,7 +206,7 @@ it.each([
     told.push({ message, reason: fields["reason"] });
   };
   const log = { ...silentLog, info: write, warn: write, error: write };
-  const { client, turnedAway, calls } = await open({ maxArrivalMs: 100, log });
+  const { client, turnedAway, calls } = await open({ maxUploadMs: 100, log });
   const session = client();
   const paths = [kinds.bidi.path, kinds.clientStream.path];
   const ends = paths.map((path) => {

@@ -96,8 +96,8 @@ describe("a server's metrics", () => {
     });
     const of = (name: string) => samples.get(name, { model });
     expect(of("inferd_queue_wait_seconds_count")).toBe(1);
-    expect(of("inferd_first_token_seconds_count")).toBe(1);
-    expect(of("inferd_token_gap_seconds_count")).toBe(2);
+    expect(of("inferd_time_to_first_token_seconds_count")).toBe(1);
+    expect(of("inferd_inter_token_latency_seconds_count")).toBe(2);
     expect(of("inferd_completion_tokens_total")).toBe(3);
     expect(of("inferd_prompt_tokens_total")).toBe(6);
     expect(of("inferd_step_jobs_count")).toBeGreaterThanOrEqual(3);
@@ -115,33 +115,33 @@ describe("a server's metrics", () => {
     const running = begin("say one; wait gate");
     await running.first;
     const waiting = begin("say two");
-    const samples = await scrape((now) => now.get("inferd_queued_jobs", { model }) === 1);
-    expect(samples.get("inferd_running_jobs", { model })).toBe(1);
+    const samples = await scrape((now) => now.get("inferd_jobs_waiting", { model }) === 1);
+    expect(samples.get("inferd_jobs_running", { model })).toBe(1);
     expect(samples.get("inferd_slots", { model })).toBe(1);
     expect(samples.get("inferd_running_calls", { method })).toBe(2);
     await begin("say three").ended;
     running.cancel();
     await waiting.ended;
     const after = await scrape((now) => calls(now, "CALLER_GONE") === 1);
-    expect(after.of("inferd_refusals_total")).toEqual([
+    expect(after.of("inferd_model_rejections_total")).toEqual([
       { labels: { model, reason: "QUEUE_FULL" }, value: 1 },
     ]);
-    expect(after.of("inferd_dropped_jobs_total")).toEqual([
+    expect(after.of("inferd_failed_jobs_total")).toEqual([
       { labels: { model, stage: "admission", reason: "QUEUE_FULL" }, value: 1 },
       { labels: { model, stage: "worker", reason: "CALLER_GONE" }, value: 1 },
     ]);
     // Five words were given: three in the call before, one here, and one whose call was given no usage.
     expect(after.get("inferd_completion_tokens_total", { model })).toBe(5);
-    expect(after.get("inferd_broken_off_tokens_total", { model })).toBe(1);
+    expect(after.get("inferd_unfinished_tokens_total", { model })).toBe(1);
     // The one that waited got the place that was freed.
     expect(after.get("inferd_cancel_to_free_seconds_count", { model })).toBe(1);
-    expect(after.get("inferd_running_jobs", { model })).toBe(0);
+    expect(after.get("inferd_jobs_running", { model })).toBe(0);
   });
 
   it("count a worker that died and is started again", async () => {
     await begin("say one; crash").ended;
     const samples = await scrape((now) => calls(now, "WORKER_EXITED") === 1);
     expect(samples.get("inferd_worker_restarts_total", { model })).toBe(1);
-    expect(samples.get("inferd_broken_off_tokens_total", { model })).toBe(2);
+    expect(samples.get("inferd_unfinished_tokens_total", { model })).toBe(2);
   });
 });

@@ -160,10 +160,10 @@ inferd_calls_total{${labels},code="OK",reason=""} 2
 inferd_calls_total{${labels},code="CANCELLED",reason="CALLER_GONE"} 1
 inferd_calls_total{method="${method}",model="",code="UNAUTHENTICATED",reason="CREDENTIAL_INVALID"} 1
 inferd_calls_total{method="${method}",model="",code="DEADLINE_EXCEEDED",reason="DEADLINE_PASSED"} 3
-inferd_turned_away_total{reason="DEADLINE_PASSED"} 2
+inferd_rejected_total{reason="DEADLINE_PASSED"} 2
 inferd_prompt_tokens_total{model="inferd-demo"} 8
 inferd_completion_tokens_total{model="inferd-demo"} 13
-inferd_broken_off_tokens_total{model="inferd-demo"} 3`);
+inferd_unfinished_tokens_total{model="inferd-demo"} 3`);
     const late = { code: "DEADLINE_EXCEEDED", reason: "DEADLINE_PASSED" };
     const lateLine: LogLine = { msg: "call", level: "info", method, ...late };
     const lines = [okLine, okLine, goneLine, refusedLine, lateLine];

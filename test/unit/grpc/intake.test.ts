@@ -21,7 +21,7 @@ beforeEach(() => {
   clock = new FakeClock();
   refused = [];
   intake = new Intake<Stream>({
-    limits: { bytes: 1000, connectionBytes: 400, arrivalMs: 50 },
+    limits: { bytes: 1000, connectionBytes: 400, uploadMs: 50 },
     clock,
     refuse: ({ name }, { reason }) => refused.push(`${name} ${reason}`),
   });
@@ -43,7 +43,7 @@ describe("the bytes of a connection", () => {
     send(small, 100);
     expect(refused).toEqual([]);
     send(small, 1);
-    expect(refused).toEqual(["large INTAKE_FULL"]);
+    expect(refused).toEqual(["large UPLOAD_BUDGET_EXCEEDED"]);
     expect(intake.bytes).toBe(101);
   });
 
@@ -62,7 +62,7 @@ describe("the bytes of a connection", () => {
     const stream = open("a", session);
     stream.emit("data", frame(Buffer.alloc(300)));
     send(open("b", session), 100);
-    expect(refused).toEqual(["a INTAKE_FULL"]);
+    expect(refused).toEqual(["a UPLOAD_BUDGET_EXCEEDED"]);
   });
 
   it("of a stream of messages are those of the last one", () => {
@@ -82,7 +82,7 @@ describe("a request that was unpacked", () => {
     send(other, 40);
     expect([intake.bytes, refused]).toEqual([400, []]);
     intake.grew(other, 1);
-    expect(refused).toEqual(["packed INTAKE_FULL"]);
+    expect(refused).toEqual(["packed UPLOAD_BUDGET_EXCEEDED"]);
     intake.grew(packed, 1000);
     other.emit("end");
     intake.grew(other, 1000);
@@ -107,7 +107,7 @@ describe("the bytes of all connections", () => {
     send(late, 10);
     expect(refused).toEqual([]);
     send(late, 1);
-    expect(refused).toEqual(["heavy1 INTAKE_FULL"]);
+    expect(refused).toEqual(["heavy1 UPLOAD_BUDGET_EXCEEDED"]);
     expect(intake.bytes).toBe(801);
   });
 
@@ -121,7 +121,7 @@ describe("the bytes of all connections", () => {
     first.emit("close");
     for (const name of ["b", "c"]) send(open(name, {}), 305);
     send(open("late", {}), 1);
-    expect(refused).toEqual(["first INTAKE_FULL", "second INTAKE_FULL"]);
+    expect(refused).toEqual(["first UPLOAD_BUDGET_EXCEEDED", "second UPLOAD_BUDGET_EXCEEDED"]);
   });
 });
 

@@ -86,7 +86,7 @@ describe("a meter", () => {
         value: 1,
       },
     ]);
-    expect(samples.of("inferd_turned_away_total")).toEqual([
+    expect(samples.of("inferd_rejected_total")).toEqual([
       { labels: { reason: "TOO_MANY_CALLS" }, value: 1 },
       { labels: { reason: "METHOD_UNKNOWN" }, value: 1 },
       { labels: { reason: "TLS_REFUSED" }, value: 1 },
@@ -101,7 +101,7 @@ describe("a meter", () => {
     meter.callEnded({ ...failed, model: undefined, isStarted: false });
     meter.callEnded({ ...ended, isStarted: false });
     const samples = samplesOf(await meter.text());
-    expect(samples.of("inferd_refusals_total")).toEqual([
+    expect(samples.of("inferd_model_rejections_total")).toEqual([
       { labels: { model: "story", reason: "QUEUE_FULL" }, value: 1 },
     ]);
   });
@@ -111,7 +111,7 @@ describe("a meter", () => {
     let loads: readonly ModelLoad[] = [load, { ...load, model: "vectors", ...nothing }];
     const meter = openMeter({ ...resting, models: () => loads });
     const before = samplesOf(await meter.text());
-    expect(before.get("inferd_queued_jobs", { model: "story" })).toBe(3);
+    expect(before.get("inferd_jobs_waiting", { model: "story" })).toBe(3);
     expect(before.of("inferd_kv_used_cells")).toEqual([{ labels: { model: "story" }, value: 40 }]);
     const [bytes, limit] = ["inferd_prefix_memory_bytes", "inferd_prefix_memory_limit_bytes"];
     expect(before.of(bytes)).toEqual([{ labels: { model: "story" }, value: 700 }]);
@@ -122,11 +122,11 @@ describe("a meter", () => {
   });
 
   it("shows what is open at the port for callers", async () => {
-    const edge = { connections: 2, openCalls: 3, arrivingBytes: 400 };
+    const edge = { connections: 2, openCalls: 3, uploadBytes: 400 };
     const samples = samplesOf(await openMeter({ ...resting, edge: () => edge }).text());
     expect(samples.get("inferd_connections")).toBe(2);
     expect(samples.get("inferd_open_calls")).toBe(3);
-    expect(samples.get("inferd_arriving_bytes")).toBe(400);
+    expect(samples.get("inferd_upload_bytes")).toBe(400);
   });
 
   it("sums a job's tokens, and takes a cached prompt for a hit", async () => {
@@ -163,8 +163,8 @@ describe("a meter", () => {
     }
     const samples = samplesOf(await meter.text());
     const labels = { model: "story", reason: "DEADLINE_PASSED" };
-    expect(samples.get("inferd_dropped_jobs_total", { ...labels, stage: "queue" })).toBe(2);
-    expect(samples.get("inferd_dropped_jobs_total", { ...labels, stage: "worker" })).toBe(1);
+    expect(samples.get("inferd_failed_jobs_total", { ...labels, stage: "queue" })).toBe(2);
+    expect(samples.get("inferd_failed_jobs_total", { ...labels, stage: "worker" })).toBe(1);
   });
 
   it("counts what broken-off jobs gave among all tokens, and says which part it is", async () => {
@@ -177,7 +177,7 @@ describe("a meter", () => {
       samples.of(name).map(({ labels, value }) => [labels["model"], value]);
     expect(values("inferd_completion_tokens_total")).toEqual([["story", 7]]);
     expect(values("inferd_prompt_tokens_total")).toEqual([["vectors", 5]]);
-    expect(values("inferd_broken_off_tokens_total")).toEqual([
+    expect(values("inferd_unfinished_tokens_total")).toEqual([
       ["story", 7],
       ["vectors", 5],
     ]);
@@ -190,7 +190,7 @@ describe("a meter", () => {
     const samples = samplesOf(await meter.text());
     const model = { model: "story" };
     expect(samples.get("inferd_cancel_to_free_seconds_sum", model)).toBeCloseTo(0.04);
-    expect(samples.get("inferd_after_cancel_total", model)).toBe(3);
+    expect(samples.get("inferd_wasted_tokens_total", model)).toBe(3);
   });
 
   it("adds up what engines did with prefixes, from the first word of it on", async () => {

@@ -2,7 +2,7 @@
  * How many tokens an event gives its reader, as far as that is known before a job's result is. What is counted of a job
  * that breaks off, in the metrics, the log and the quotas alike, is the sum of these.
  */
-import type { WorkerEvent } from "../workers/messages.ts";
+import type { WorkerEvent } from "./messages.ts";
 
 /** Of a completion. A piece without the ids of its tokens counts as one: most are. */
 export function completionTokensOf(event: WorkerEvent): number {
