@@ -4,7 +4,8 @@ import { type Metric, metrics } from "../src/metrics/table.ts";
 
 function row(metric: Metric): string {
   const labels = metric.labels.map((label) => `\`${label}\``).join(", ");
-  return `| \`${metric.name}\` | ${metric.type} | ${labels} | ${metric.help} |`;
+  const like = metric.like?.split(", ").map((name) => `\`${name}\``) ?? [];
+  return `| \`${metric.name}\` | ${metric.type} | ${labels} | ${metric.help} | ${like.join(", ")} |`;
 }
 
 function bucketRow(metric: Metric): readonly string[] {
@@ -25,8 +26,12 @@ The text is made anew at most every 100 ms, so scraping faster costs no more.
 Labels take values from closed sets: \`method\` is a method that this server has or \`unknown\`, \`model\` a model that it has loaded, \`code\` one of gRPC's, \`reason\`
 one of [errors.md](errors.md), \`stage\` where a job can be. What callers make up is never a label. Times are in seconds.
 
-| Metric | Type | Labels | Meaning |
-| --- | --- | --- | --- |
+The last column is what [vLLM](https://docs.vllm.ai/en/stable/usage/metrics/) (\`vllm:\`) and
+[OpenTelemetry](https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/gen-ai-metrics.md) (\`gen_ai.\`) call the same, or nearly: what
+begins and ends an interval, and what counts, is as the fourth column says.
+
+| Metric | Type | Labels | Meaning | Elsewhere |
+| --- | --- | --- | --- | --- |
 ${all.map(row).join("\n")}
 
 ## Buckets

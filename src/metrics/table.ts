@@ -12,12 +12,15 @@ export type Metric =
       readonly name: string;
       readonly labels: readonly Label[];
       readonly help: string;
+      readonly like?: string;
     }
   | {
       readonly type: "histogram";
       readonly name: string;
       readonly labels: readonly Label[];
       readonly help: string;
+      /** What vLLM or OpenTelemetry call the same, or nearly. */
+      readonly like?: string;
       /** Upper bounds, in the unit of the name. */
       readonly buckets: readonly number[];
     };
@@ -41,6 +44,7 @@ export const metrics = {
   },
   callSeconds: {
     name: "inferd_call_seconds",
+    like: "vllm:e2e_request_latency_seconds, gen_ai.server.request.duration",
     type: "histogram",
     labels: ["method", "model"],
     help: "From a call's arrival to its end, however it ended; for calls whose method began.",
@@ -84,6 +88,7 @@ export const metrics = {
   },
   jobsWaiting: {
     name: "inferd_jobs_waiting",
+    like: "vllm:num_requests_waiting",
     type: "gauge",
     labels: ["model"],
     help: "Jobs that wait for a slot.",
@@ -96,6 +101,7 @@ export const metrics = {
   },
   queueWait: {
     name: "inferd_queue_wait_seconds",
+    like: "vllm:request_queue_time_seconds",
     type: "histogram",
     labels: ["model"],
     help: "From a call's arrival to the first step of its job, for jobs that were begun.",
@@ -103,6 +109,7 @@ export const metrics = {
   },
   jobsRunning: {
     name: "inferd_jobs_running",
+    like: "vllm:num_requests_running",
     type: "gauge",
     labels: ["model"],
     help: "Jobs that the model's workers hold.",
@@ -121,6 +128,7 @@ export const metrics = {
   },
   timeToFirstToken: {
     name: "inferd_time_to_first_token_seconds",
+    like: "vllm:time_to_first_token_seconds, gen_ai.server.time_to_first_token",
     type: "histogram",
     labels: ["model"],
     help: "From a call's arrival to the first piece of its completion.",
@@ -128,6 +136,7 @@ export const metrics = {
   },
   interTokenLatency: {
     name: "inferd_inter_token_latency_seconds",
+    like: "vllm:inter_token_latency_seconds, gen_ai.server.time_per_output_token",
     type: "histogram",
     labels: ["model"],
     help: "Between two pieces of one completion, as the server takes them for the caller; one who does not read is waited for here too.",
@@ -135,6 +144,7 @@ export const metrics = {
   },
   prefill: {
     name: "inferd_prefill_seconds",
+    like: "vllm:request_prefill_time_seconds",
     type: "histogram",
     labels: ["model"],
     help: "Time from a job's first step until its prompt was read, or its texts were embedded; for jobs that finished.",
@@ -142,6 +152,7 @@ export const metrics = {
   },
   decode: {
     name: "inferd_decode_seconds",
+    like: "vllm:request_decode_time_seconds",
     type: "histogram",
     labels: ["model"],
     help: "Time from a completion's first token to its last; for jobs that finished.",
@@ -149,6 +160,7 @@ export const metrics = {
   },
   promptTokens: {
     name: "inferd_prompt_tokens_total",
+    like: "vllm:prompt_tokens_total",
     type: "counter",
     labels: ["model"],
     help: "Tokens of prompts and of embedded texts, those that a cache had included: of jobs that finished, and of others the texts whose vectors calls were given. How many tokens the prompt of a completion had that was broken off is not known; `inferd_failed_jobs_total` has such jobs, at the stage `worker`.",
@@ -161,6 +173,7 @@ export const metrics = {
   },
   completionTokens: {
     name: "inferd_completion_tokens_total",
+    like: "vllm:generation_tokens_total",
     type: "counter",
     labels: ["model"],
     help: "Tokens that were generated and given to calls: of jobs that finished, by their usage; of those that were broken off, as they came, a piece without token ids as one.",
