@@ -123,6 +123,30 @@ options: { any: [thing] }
     expect(await read(json, "model.json")).toMatchObject({ name: "demo" });
   });
 
+  it.each(["organisation/model", "a/b/c.d_e-f", "m".repeat(128)])(
+    "may be named %s",
+    async (name) => {
+      expect((await read(least.replace("demo", name))).name).toBe(name);
+    },
+  );
+
+  it.each(["/demo", "demo/", "a//b", "../demo", "a/../b", "a:b", "a@b", `a/${"b".repeat(127)}`])(
+    "may not be named %s",
+    async (name) => {
+      const wrong = read(least.replace("demo", JSON.stringify(name)));
+      await expect(wrong).rejects.toThrow("1: name must be 1 to 128 letters");
+    },
+  );
+
+  it("may state stop sequences", async () => {
+    const stated = await read(
+      `${least}sampling: { stop: ["User:", "\\n\\n"], seed: 9007199254740991 }\n`,
+    );
+    expect(stated.sampling).toEqual({ stop: ["User:", "\n\n"], seed: Number.MAX_SAFE_INTEGER });
+    const wrong = read(`${least}sampling: { stop: [""] }\n`);
+    await expect(wrong).rejects.toThrow("sampling.stop.0 must be a text");
+  });
+
   it("may name a module of its own", async () => {
     const manifest = await read("name: demo\ntask: generate\nengine: ./engine.ts\n");
     expect(manifest.engine).toBe(join(model, "engine.ts"));
