@@ -11,7 +11,7 @@ import { Generator } from "./generator.ts";
 import { type Library, openLibrary } from "./library.ts";
 import { findLibrary } from "./location.ts";
 import { routeLog } from "./log.ts";
-import { memoryPart } from "./memory.ts";
+import { prefixBytesOf } from "./memory.ts";
 import type { MemoryPlan } from "./memory.ts";
 import { Model } from "./model.ts";
 import { memoryLimit } from "../../base/memory-limit.ts";
@@ -59,13 +59,14 @@ function open(source: ModelSource, host: EngineHost): Generator {
       weights: model.weights,
       libraries: [{ name: "llama.cpp", version: library.version }],
     };
-    host.log("info", describe(model));
+    const store = options.prefixReuse ? openStore(model, options) : undefined;
+    host.log("info", describe(model, store));
     if (model.memory.cutFrom !== undefined) host.log("info", describeCut(model.memory));
     return new Generator({
       ...{ library, model, host, info, threads: source.threads },
       reader: { tokenizer, chat: chat?.reader, contextLength },
       batchTokens: options.batchTokens,
-      store: options.prefixReuse ? openStore(model, options) : undefined,
+      store,
       prefillShare: options.prefillShare,
       pace: warmUp(library, model, { tokenizer, host }),
     });
@@ -75,11 +76,12 @@ function open(source: ModelSource, host: EngineHost): Generator {
   }
 }
 
-function describe({ memory }: Model): string {
+function describe({ memory }: Model, store: PrefixStore | undefined): string {
   const mebibytes = Math.ceil(memory.bytes / 2 ** 20);
+  const resting = Math.floor((store?.limitBytes ?? 0) / 2 ** 20);
   const { contextLength, sequences, cells, unified } = memory;
   const whose = unified ? "that share the KV cells" : "with KV cells of their own";
-  return `${sequences} sequences of ${contextLength} tokens ${whose}: ${cells} cells, ${mebibytes} MiB`;
+  return `${sequences} sequences of ${contextLength} tokens ${whose}: ${cells} cells, ${mebibytes} MiB; ${resting} MiB of host memory to remember prompts`;
 }
 
 function describeCut({ contextLength, cutFrom = 0, cells, bytes }: MemoryPlan): string {
@@ -87,11 +89,10 @@ function describeCut({ contextLength, cutFrom = 0, cells, bytes }: MemoryPlan): 
   return `the context is cut from the model's own ${cutFrom} tokens to ${contextLength}, to keep the KV memory at about a gibibyte; limits.context_length in its manifest raises it (all ${cutFrom} need ${mebibytes} MiB)`;
 }
 
-function openStore(model: Model, { prefixMemoryMib }: LlamaOptions): PrefixStore {
+function openStore({ memory, unified }: Model, { prefixMemoryMib }: LlamaOptions): PrefixStore {
   const asked = prefixMemoryMib === undefined ? undefined : prefixMemoryMib * 2 ** 20;
   // Sequences that share one pool rest there.
-  const limitBytes = model.unified ? 0 : (asked ?? Math.floor(memoryLimit() * memoryPart));
-  return new PrefixStore(limitBytes);
+  return new PrefixStore(unified ? 0 : (asked ?? prefixBytesOf(memory, memoryLimit())));
 }
 
 /** A template that cannot be used costs chat alone. */

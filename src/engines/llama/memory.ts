@@ -39,8 +39,8 @@ export interface MemoryPlan {
 
 /** What the KV memory takes unasked, at least. */
 const leastBytes = 1 << 30;
-/** Of the machine's memory, or of the container's: what one model's KV memory takes unasked, and its prefixes in host memory. */
-export const memoryPart = 1 / 8;
+/** Of the machine's memory, or of the container's: what one model's KV memory takes unasked, and its prefixes at most. */
+const memoryPart = 1 / 8;
 /** A context that nobody asked for is no longer than this, unless longer ones fit every sequence. */
 const plainContext = 8_192;
 /** A context that nobody asked for is cut to give this many sequences one. */
@@ -55,6 +55,11 @@ const grain = 256;
 /** What a model's KV memory may take unasked, on a machine with so many bytes of memory. */
 export function kvBytesOf(memoryBytes: number): number {
   return Math.max(leastBytes, Math.floor(memoryBytes * memoryPart));
+}
+
+/** What prefixes may take in host memory unasked: as many as fill every slot twice, within what a model may have. */
+export function prefixBytesOf({ bytes }: Pick<MemoryPlan, "bytes">, memoryBytes: number): number {
+  return Math.min(2 * bytes, Math.floor(memoryBytes * memoryPart));
 }
 
 /**

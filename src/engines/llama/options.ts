@@ -15,7 +15,7 @@ export interface LlamaOptions {
   readonly gpuLayers: number | undefined;
   /** Whether a prompt may reuse the cells of an earlier one that began alike. */
   readonly prefixReuse: boolean;
-  /** The host memory that may remember prefixes, in MiB; undefined takes an eighth of the machine's or the container's. */
+  /** The host memory that may remember prefixes, in MiB; undefined decides by the KV memory. */
   readonly prefixMemoryMib: number | undefined;
   /** The part of the time that prompts may have beside streams. */
   readonly prefillShare: number;

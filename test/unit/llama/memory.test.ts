@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { bytesOfCell, kvBytesOf, planMemory } from "../../../src/engines/llama/memory.ts";
+import {
+  bytesOfCell,
+  kvBytesOf,
+  planMemory,
+  prefixBytesOf,
+} from "../../../src/engines/llama/memory.ts";
 import type { ModelShape } from "../../../src/engines/llama/memory.ts";
 
 const small: ModelShape = {
@@ -114,6 +119,11 @@ describe("planMemory", () => {
       3 * gibibyte,
     ]);
   });
+});
+
+it("lets prefixes fill every slot twice, within an eighth of the memory", () => {
+  expect(prefixBytesOf({ bytes: gibibyte }, 24 * gibibyte)).toBe(2 * gibibyte);
+  expect(prefixBytesOf({ bytes: 2 * gibibyte }, 24 * gibibyte)).toBe(3 * gibibyte);
 });
 
 describe("bytesOfCell", () => {
