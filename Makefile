@@ -27,7 +27,7 @@ serve: $(installed) ## Serve the models that come with inferd on port 50051
 test: $(installed) ## Test the server; ARGS picks some, as in ARGS=test/unit
 	@$(node) vitest run --project server $(ARGS)
 
-test-clients: $(installed) $(go_tools) ## Test the commands in documents and clients in Python and Go (needs both)
+test-clients: $(installed) $(go_tools) ## Test the commands in documents, and clients in each language (needs Go and Python)
 	@$(node) vitest run --project clients $(ARGS)
 
 test-models: $(installed) ## Compare published models with other libraries; fetches 600 MB once (needs Python and Maven)

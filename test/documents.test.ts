@@ -1,7 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { anchorsOf, blocksOf, pathsOf, testedDocuments } from "./documents.ts";
+import { anchorsOf, blocksOf, pathsOf, strangersIn, testedDocuments } from "./documents.ts";
 
 const below = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -11,7 +11,7 @@ const below = (folder: string): string[] =>
 const documents = [
   ...readdirSync(".").filter((entry) => entry.endsWith(".md")),
   ...["docs", "examples", "models", "bench"].flatMap(below),
-].filter((file) => !/[/\\](?:\.venv|gen)[/\\]/.test(file));
+].filter((file) => !/[/\\](?:\.venv|gen|target|node_modules)[/\\]/.test(file));
 
 describe.each(documents)("%s", (file) => {
   const { links, spans } = pathsOf(readFileSync(file, "utf8"));
@@ -55,6 +55,13 @@ describe.each(testedDocuments())("%s", (file) => {
       if (test.kind === "same") expect(text).toBe(readFileSync(test.file, "utf8"));
     }
   });
+
+  it("quotes files word for word", () => {
+    for (const { text, test } of blocks) {
+      if (test.kind !== "part") continue;
+      expect(strangersIn(text, readFileSync(test.file, "utf8")), test.file).toEqual([]);
+    }
+  });
 });
 
 it.each(["models/README.md", ...globSync("models/*/README.md")])(
@@ -78,6 +85,9 @@ describe("a block's comment", () => {
     ["<!-- test: probes -->", { kind: "probes" }],
     ["<!-- test: skip (no need) -->", { kind: "skip", reason: "no need" }],
     ["<!-- test: same as examples/a.py -->", { kind: "same", file: "examples/a.py" }],
+    ["<!-- test: part of examples/a.py -->", { kind: "part", file: "examples/a.py" }],
+    ["<!-- test: tour setup, needs java mvn -->", { kind: "setup", needs: ["java", "mvn"] }],
+    ["<!-- test: tour -->", { kind: "tour" }],
     ["Some text.", { kind: "none" }],
   ])("%s is understood", (comment, test) => {
     expect(blocksOf(block(comment))).toEqual([{ line: 3, language: "sh", text: "echo a\n", test }]);
@@ -86,4 +96,10 @@ describe("a block's comment", () => {
   it.each(["<!-- test: walk -->", "<!-- test: skip -->"])("%s is refused", (comment) => {
     expect(() => blocksOf(block(comment))).toThrow("no such test");
   });
+});
+
+it("finds what a block has that a file has not", () => {
+  const file = "def a():\n    b()\n    if c:\n        d()\n\ne()\n";
+  expect(strangersIn("b()\nif c:\n    d()\n\ne()\n", file)).toEqual([]);
+  expect(strangersIn("b()\nd()\n\ne()\n", file)).toEqual(["b()\nd()"]);
 });

@@ -8,6 +8,7 @@ export function testedDocuments(): string[] {
     "README.md",
     "docs/operations.md",
     "docs/security.md",
+    "docs/clients.md",
     ...globSync("examples/*/README.md").sort(),
   ];
 }
@@ -26,7 +27,10 @@ export type BlockTest =
   | { readonly kind: "serve" }
   | { readonly kind: "probes" }
   | { readonly kind: "skip"; readonly reason: string }
-  | { readonly kind: "same"; readonly file: string };
+  | { readonly kind: "same"; readonly file: string }
+  | { readonly kind: "part"; readonly file: string }
+  | { readonly kind: "setup"; readonly needs: readonly string[] }
+  | { readonly kind: "tour" };
 
 const fence = /^(?:<!-- test: (?<test>.+) -->\n\n?)?```(?<language>\w*)\n(?<text>[\s\S]*?)^```$/gm;
 
@@ -38,16 +42,36 @@ export function blocksOf(markdown: string): Block[] {
   });
 }
 
-function readTest(test: string | undefined, line: number): BlockTest {
-  if (test === undefined) return { kind: "none" };
-  const [, says] = /^run(?:, says (.+))?$/.exec(test) ?? [];
-  if (says !== undefined || test === "run") return { kind: "run", says };
-  if (test === "serve" || test === "probes") return { kind: test };
-  const reason = /^skip \((.+)\)$/.exec(test)?.[1];
-  if (reason !== undefined) return { kind: "skip", reason };
-  const file = /^same as (\S+)$/.exec(test)?.[1];
-  if (file !== undefined) return { kind: "same", file };
-  throw new Error(`line ${line}: no such test: ${test}`);
+/** The comments that a block may have, and what each means. */
+const comments: readonly (readonly [RegExp, (value: string) => BlockTest])[] = [
+  [/^run$/, () => ({ kind: "run", says: undefined })],
+  [/^run, says (.+)$/, (says) => ({ kind: "run", says })],
+  [/^serve$/, () => ({ kind: "serve" })],
+  [/^probes$/, () => ({ kind: "probes" })],
+  [/^skip \((.+)\)$/, (reason) => ({ kind: "skip", reason })],
+  [/^same as (\S+)$/, (file) => ({ kind: "same", file })],
+  [/^part of (\S+)$/, (file) => ({ kind: "part", file })],
+  [/^tour setup, needs (.+)$/, (needs) => ({ kind: "setup", needs: needs.split(" ") })],
+  [/^tour$/, () => ({ kind: "tour" })],
+];
+
+function readTest(comment: string | undefined, line: number): BlockTest {
+  if (comment === undefined) return { kind: "none" };
+  for (const [pattern, test] of comments) {
+    const match = pattern.exec(comment);
+    if (match !== null) return test(match[1] ?? "");
+  }
+  throw new Error(`line ${line}: no such test: ${comment}`);
+}
+
+/**
+ * A block's paragraphs that do not stand in a file, whose lines may be indented further: what a document quotes of a
+ * program must be what the program does.
+ */
+export function strangersIn(block: string, file: string): string[] {
+  const plain = (text: string): string => text.replace(/^[ \t]+/gm, "").trim();
+  const whole = plain(file);
+  return block.split("\n\n").filter((paragraph) => !whole.includes(plain(paragraph)));
 }
 
 /** Where a link inside the repository leads. */

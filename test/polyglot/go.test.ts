@@ -5,11 +5,10 @@ import type { Launch } from "../../bench/lib/timed-calls.ts";
 import { type RealServer, startServer } from "../real-server.ts";
 import { command } from "../command.ts";
 import { goClients } from "../fixtures/foreign-clients.ts";
-import { restartUnder, serviceConfig } from "./restart.ts";
+import { restartUnder } from "./restart.ts";
 import { rollUnder } from "./rolling.ts";
 import { testTimedCalls } from "./timed-calls.ts";
 
-let client: string;
 let cancelBurst: string;
 let rolling: string;
 let timedCalls: Launch;
@@ -17,7 +16,6 @@ let server: RealServer | undefined;
 
 beforeAll(async () => {
   const build = await goClients();
-  client = await build("go-client", ".");
   cancelBurst = await build("go-cancel-burst", resolve("test/polyglot/cancel_burst.go"));
   rolling = await build("go-rolling", resolve("test/polyglot/rolling.go"));
   timedCalls = await foreignClients["grpc-go"]();
@@ -25,25 +23,6 @@ beforeAll(async () => {
 }, 600_000);
 
 afterAll(() => server?.stop());
-
-it("streams, embeds, and sees health, rich errors and deadlines", async () => {
-  const output = await command(client, ["-address", server!.address]);
-  expect(output).toMatch(
-    new RegExp(
-      [
-        /^health: SERVING\n/,
-        /.{20,}\n/,
-        /finish: FINISH_REASON_(?:STOP|LENGTH) after [1-9]\d* tokens\n/,
-        /similarity: 0\.\d{3}\n/,
-        /refused: InvalidArgument FIELD_INVALID; sampling\.temperature: .+\n/,
-        /hurried: DeadlineExceeded\n$/,
-      ]
-        .map(({ source }) => source)
-        .join(""),
-      "s",
-    ),
-  );
-}, 120_000);
 
 it("cancels 2,000 and then 5,000 calls at once, and keeps another stream of that connection", async () => {
   expect(await command(cancelBurst, [server!.address])).toBe("2000: kept\n5000: kept\n");
@@ -59,17 +38,6 @@ it("fails no call while its only server is restarted and loads its model", async
   const seen = await restartUnder(rolling, []);
   expect(seen.failed).toEqual([]);
   expect(Math.min(seen.unary, seen.streams)).toBeGreaterThan(0);
-}, 120_000);
-
-it("is served by a full server in the end, by gRPC's own retries", async () => {
-  const narrow = await startServer("bin/inferd serve --model test/fixtures/narrow.yaml");
-  try {
-    const flags = ["-address", narrow.address, "-service-config", serviceConfig, "-patient", "8"];
-    const output = await command(client, flags);
-    expect(output).toBe("served 8 of 8\n");
-  } finally {
-    await narrow.stop();
-  }
 }, 120_000);
 
 testTimedCalls(() => timedCalls);

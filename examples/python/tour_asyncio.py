@@ -1,0 +1,176 @@
+"""Ten things that a client does, with asyncio: nine of them, or the tenth where the second argument is `restart`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import grpc
+from google.rpc import error_details_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
+from inferd.v1.embedding_service_pb2 import EmbedRequest
+from inferd.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
+from inferd.v1.generation_service_pb2 import Chat, GenerateRequest
+from inferd.v1.generation_service_pb2_grpc import GenerationServiceStub
+
+MINUTE = 60
+MODEL = "inferd-demo"
+STORY = GenerateRequest(
+    model=MODEL,
+    prompt="Once upon a time",
+    include_prompt=True,
+    sampling={"temperature": 0, "max_tokens": 16},
+)
+LONG_STORY = GenerateRequest(
+    model=MODEL, prompt="Once upon a time", sampling={"max_tokens": 1500, "ignore_eos": True}
+)
+
+# gRPC itself waits until the server is healthy, and tries refused calls again when the server says.
+CONFIG = (Path(__file__).parent.parent / "service-config.json").read_text()
+
+
+async def unary(generation: GenerationServiceStub) -> None:
+    response = await generation.Generate(STORY, timeout=MINUTE)
+    print("unary:", response.text)
+
+
+async def stream(generation: GenerationServiceStub) -> None:
+    print("stream: ", end="")
+    async for response in generation.GenerateStream(STORY, timeout=MINUTE):
+        match response.WhichOneof("event"):
+            case "piece":
+                print(response.piece.text, end="", flush=True)
+            case "finish":
+                print(f" ({response.finish.usage.completion_tokens} tokens)")
+
+
+async def chat(generation: GenerationServiceStub) -> None:
+    messages = [
+        {"role": "ROLE_SYSTEM", "content": "Answer briefly."},
+        {"role": "ROLE_USER", "content": "What can you do?"},
+    ]
+    request = GenerateRequest(
+        model=MODEL,
+        chat=Chat(messages=messages),
+        sampling={"temperature": 0, "max_tokens": 32},
+    )
+    response = await generation.Generate(request, timeout=MINUTE)
+    print("chat:", response.text)
+
+
+async def embed(channel: grpc.aio.Channel) -> None:
+    request = EmbedRequest(
+        model="all-minilm-l6-v2", inputs=["a cat on the mat", "a kitten on a rug"]
+    )
+    response = await EmbeddingServiceStub(channel).Embed(request, timeout=MINUTE)
+    cat, kitten = (embedding.float32.values for embedding in response.embeddings)
+    # The vectors have length 1, so that their dot product is the cosine between them.
+    similarity = sum(a * b for a, b in zip(cat, kitten))
+    print(f"embed: {len(cat)} dimensions, similarity {similarity:.2f}")
+
+
+async def deadline(generation: GenerationServiceStub) -> None:
+    try:
+        await generation.Generate(LONG_STORY, timeout=0.05)
+    except grpc.RpcError as error:
+        print("deadline:", error.code().name)
+
+
+async def cancel(generation: GenerationServiceStub) -> None:
+    """Cancels the call; cancelling the task that reads it, as `asyncio.timeout` does, has the same effect."""
+    call = generation.GenerateStream(LONG_STORY, timeout=MINUTE)
+    pieces = 0
+    async for response in call:
+        pieces += response.HasField("piece")
+        if pieces == 3:
+            call.cancel()
+            break
+    print(f"cancel: after {pieces} pieces")
+
+
+async def errors(generation: GenerationServiceStub) -> None:
+    wrong = GenerateRequest(
+        model=MODEL, prompt="Once upon a time", sampling={"temperature": -1, "top_p": 3}
+    )
+    try:
+        await generation.Generate(wrong, timeout=MINUTE)
+    except grpc.aio.AioRpcError as error:
+        print("errors:", explain(error))
+
+
+def explain(error: grpc.aio.AioRpcError) -> str:
+    """Says in one line what an error's details say."""
+    status = rpc_status.from_call(error)
+    info = error_details_pb2.ErrorInfo()
+    bad = error_details_pb2.BadRequest()
+    retry = error_details_pb2.RetryInfo()
+    request = error_details_pb2.RequestInfo()
+    for detail in status.details if status else ():
+        for known in (info, bad, retry, request):
+            detail.Unpack(known)
+    parts = [f"{error.code().name} {info.reason or error.details()}"]
+    parts += [f"{wrong.field} {wrong.description}" for wrong in bad.field_violations]
+    if retry.HasField("retry_delay"):
+        parts.append(f"retry after {retry.retry_delay.ToTimedelta().total_seconds():.1f} s")
+    if request.request_id:
+        parts.append(f"request {request.request_id}")
+    return "; ".join(parts)
+
+
+async def health(channel: grpc.aio.Channel) -> None:
+    """Health has a name for the server (empty), for each service, and for each model."""
+    request = health_pb2.HealthCheckRequest(service=f"model:{MODEL}")
+    watch = health_pb2_grpc.HealthStub(channel).Watch(request, timeout=MINUTE)
+    first = await watch.read()
+    print("health:", health_pb2.HealthCheckResponse.ServingStatus.Name(first.status))
+    watch.cancel()
+
+
+async def retry(patient: GenerationServiceStub) -> None:
+    calls = [patient.Generate(STORY, timeout=MINUTE) for _ in range(8)]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    failed = sum(isinstance(result, Exception) for result in results)
+    print(f"retry: {8 - failed} of 8 served")
+
+
+async def restart(patient: GenerationServiceStub) -> None:
+    """Calls until standard input ends or has a line."""
+    stopped = asyncio.create_task(asyncio.to_thread(sys.stdin.readline))
+    calls = failed = 0
+    while not stopped.done():
+        calls += 1
+        try:
+            await patient.Generate(STORY, timeout=MINUTE)
+        except grpc.aio.AioRpcError as error:
+            failed += 1
+            print(explain(error), file=sys.stderr)
+        await asyncio.sleep(0.2)
+    print(f"restart: {calls} calls, {failed} failed")
+
+
+async def main(address: str, thing: str = "") -> None:
+    options = [("grpc.service_config", CONFIG)]
+    async with (
+        grpc.aio.insecure_channel(address) as channel,
+        grpc.aio.insecure_channel(address, options) as patient,
+    ):
+        if thing == "restart":
+            await restart(GenerationServiceStub(patient))
+            return
+        generation = GenerationServiceStub(channel)
+        await unary(generation)
+        await stream(generation)
+        await chat(generation)
+        await embed(channel)
+        await deadline(generation)
+        await cancel(generation)
+        await errors(generation)
+        await health(channel)
+        await retry(GenerationServiceStub(patient))
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main(*sys.argv[1:]))
+    except grpc.aio.AioRpcError as error:
+        sys.exit(f"error: {explain(error)}")
