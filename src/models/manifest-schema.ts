@@ -105,11 +105,16 @@ const limits: KeySchema = {
   properties: {
     context_length: {
       ...whole(1, 16 * million, "Tokens of one sequence, prompt and completion together."),
-      defaultText: "the model's own; for llama, no more than 1 GiB of KV memory holds, but 4096",
+      defaultText:
+        "the model's own; for llama, at most what its KV memory gives each sequence (an eighth of the machine's or the container's memory, at least 1 GiB), but 4096",
     },
     max_sequences: {
-      ...whole(1, 4096, "Jobs that a worker computes at once."),
-      defaultText: "the engine's choice",
+      ...whole(
+        1,
+        4096,
+        "Jobs that a worker computes at once, at most; llama has fewer where not so many contexts fit its KV memory.",
+      ),
+      defaultText: "the engine's choice; 16 for llama",
     },
     max_queued_jobs: {
       ...whole(0, million, "Jobs that may wait for the model; past it, calls are refused."),

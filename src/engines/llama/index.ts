@@ -86,7 +86,7 @@ function describe({ memory }: Model, store: PrefixStore | undefined): string {
 
 function describeCut({ contextLength, cutFrom = 0, cells, bytes }: MemoryPlan): string {
   const mebibytes = Math.ceil((bytes / cells / 2 ** 20) * cutFrom);
-  return `the context is cut from the model's own ${cutFrom} tokens to ${contextLength}, to keep the KV memory at about a gibibyte; limits.context_length in its manifest raises it (all ${cutFrom} need ${mebibytes} MiB)`;
+  return `the context is cut from the model's own ${cutFrom} tokens to ${contextLength}, to keep the KV memory within its part of the machine's; limits.context_length in its manifest raises it (a sequence of ${cutFrom} needs ${mebibytes} MiB)`;
 }
 
 function openStore({ memory, unified }: Model, { prefixMemoryMib }: LlamaOptions): PrefixStore {
