@@ -1,7 +1,7 @@
 /** The server that chaos comes over: its files, its callers' keys, and what its operator does to it. */
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
 import { children, title } from "../../bench/lib/process.ts";
 import { command } from "../command.ts";
@@ -49,6 +49,7 @@ export class Site {
     const folder = mkdtempSync(join(tmpdir(), "inferd-chaos-"));
     writeCertificate(folder);
     copyFileSync("models/inferd-demo/model.gguf", join(folder, guestFile));
+    copyModels(folder);
     writeConfig(folder, { concurrentCalls: looseCalls, hasGuest: false });
     const quotas = ["--tokens-per-day", String(tokensPerDay), "--concurrent-calls", "1000000"];
     const steady = await createKey(folder, "steady", quotas);
@@ -130,9 +131,16 @@ function writeCertificate(folder: string): void {
   writeFileSync(join(folder, "key.pem"), key);
 }
 
+/** The shipped models; the one that remembers prompts has little room for it, which is full before half of a run. */
+function copyModels(folder: string): void {
+  cpSync("models", join(folder, "models"), { recursive: true });
+  const manifest = join(folder, "models", "inferd-demo", "model.yaml");
+  appendFileSync(manifest, "options: { prefix_memory_mib: 16 }\n");
+}
+
 function writeConfig(folder: string, { concurrentCalls, hasGuest }: Config): void {
   const settings = {
-    models: resolve("models"),
+    models: "models",
     ...(hasGuest && { model: guestFile }),
     keys: "keys.db",
     tls_cert: "cert.pem",
