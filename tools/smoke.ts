@@ -49,7 +49,7 @@ function checks(address: string): readonly Check[] {
         '{"inputs":["a cat on the mat","a kitten on a rug"]}',
         "inferd.v1.EmbeddingService/Embed",
       ),
-      expects: [/"vector"/, /"index": 1/, /"name": "all-minilm-l6-v2"/],
+      expects: [/"float32"/, /"index": 1/, /"name": "all-minilm-l6-v2"/],
     },
     {
       does: "streams three vectors",
