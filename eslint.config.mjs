@@ -16,6 +16,7 @@ export default ts.config(
       "node_modules",
       "**/*.mjs",
       // Projects of their own, whose types `make test-clients` checks.
+      "examples/*/build",
       "examples/typescript-*",
       ".tools",
       ".cache",

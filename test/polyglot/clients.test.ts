@@ -47,8 +47,8 @@ limits: { max_sequences: 1, max_queued_jobs: 2 }
 
 const titled = examples().map((example) => ({ ...example, title: titleOf(example) }));
 
-function titleOf({ folder, missing }: Example): string {
-  return missing.length === 0 ? folder : `${folder} (skipped: no ${missing.join(", no ")} here)`;
+function titleOf({ folder, hindrances }: Example): string {
+  return hindrances.length === 0 ? folder : `${folder} (skipped: ${hindrances.join(", ")})`;
 }
 
 it("runs what every folder of examples/ has", () => {
@@ -59,7 +59,7 @@ it("runs what every folder of examples/ has", () => {
 });
 
 for (const example of titled) {
-  describe.skipIf(example.missing.length > 0)(example.title, () => {
+  describe.skipIf(example.hindrances.length > 0)(example.title, () => {
     let folder: string | undefined;
     let server: RealServer | undefined;
     let restarted: RestartedServer | undefined;

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, globSync, readFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { plainEnvironment } from "../command.ts";
 import { blocksOf } from "../documents.ts";
@@ -11,12 +11,15 @@ import { type RestartedServer } from "./restart.ts";
 /** A folder with programs in one language, and how they are built and started. */
 export interface Example {
   readonly folder: string;
-  /** Commands that are missing on this machine. */
-  readonly missing: readonly string[];
+  /** Why it is not run: commands that are missing on this machine, or that it is not wanted. */
+  readonly hindrances: readonly string[];
   readonly setup: readonly string[];
   /** Lines that start a program each, against `shownAddress`. */
   readonly tours: readonly string[];
 }
+
+/** Folders of examples/ to leave out, as CI does with those that take long to build. */
+const unwanted = (process.env["INFERD_SKIP_EXAMPLES"] ?? "").split(" ");
 
 const shownAddress = "localhost:50051";
 
@@ -36,8 +39,10 @@ function read(file: string): Example {
   const tours = linesOf("tour");
   const odd = tours.filter((line) => !line.endsWith(` ${shownAddress}`));
   if (odd.length > 0) throw new Error(`${file}: no ${shownAddress} at the end of: ${odd.join()}`);
-  const missing = needs.filter((tool) => !isHere(tool));
-  return { folder: dirname(file), missing, setup: linesOf("setup"), tours };
+  const folder = dirname(file);
+  const hindrances = needs.filter((tool) => !isHere(tool)).map((tool) => `no ${tool} here`);
+  if (unwanted.includes(basename(folder))) hindrances.push("INFERD_SKIP_EXAMPLES names it");
+  return { folder, hindrances, setup: linesOf("setup"), tours };
 }
 
 /** Whether the PATH has a command. */
