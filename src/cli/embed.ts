@@ -5,14 +5,15 @@ import {
   EmbedRequest,
 } from "../../gen/inferd/v1/embedding_service.ts";
 import { Truncation } from "../../gen/inferd/v1/types.ts";
+import { callOptionsOf } from "./call-options.ts";
 import { type Server, withServer } from "./client.ts";
 import { jsonWriter } from "./contract.ts";
 import { Reported } from "./failure.ts";
-import type { ConnectionFlags } from "./flags.ts";
+import type { CallFlags, ConnectionFlags } from "./flags.ts";
 import { groups, readLines } from "./input.ts";
 import { quantity, remark, say, writeJson } from "./print.ts";
 
-export interface EmbedFlags extends ConnectionFlags {
+export interface EmbedFlags extends ConnectionFlags, CallFlags {
   readonly model: string;
   /** Undefined where neither is asked for: then the model decides. */
   readonly normalize?: boolean;
@@ -20,7 +21,6 @@ export interface EmbedFlags extends ConnectionFlags {
   readonly dimensions?: number;
   readonly truncation: keyof typeof truncations;
   readonly json?: boolean;
-  readonly wait?: boolean;
 }
 
 const truncations = {
@@ -60,6 +60,7 @@ async function* embedGroup(
   inputs: readonly string[],
   flags: EmbedFlags,
 ): AsyncIterable<Embedding> {
+  const call = callOptionsOf(flags);
   const request = EmbedRequest.fromPartial({
     model: flags.model,
     inputs,
@@ -67,7 +68,7 @@ async function* embedGroup(
     allowItemErrors: true,
     ...(flags.normalize === undefined ? {} : { normalize: flags.normalize }),
     ...(flags.promptName === undefined ? {} : { promptName: flags.promptName }),
-    ...(flags.wait === true && { call: { waitForModel: true } }),
+    ...(call !== undefined && { call }),
     ...(flags.dimensions === undefined ? {} : { dimensions: flags.dimensions }),
   });
   for await (const { event } of server.call(EmbeddingServiceService.embedStream, [request])) {

@@ -89,6 +89,26 @@ export function addConnectionFlags(command: Command): Command {
     .option("--tls-key <file>", "Its private key, PEM.");
 }
 
+/** What the contract's `CallOptions` say. */
+export interface CallFlags {
+  readonly wait?: boolean;
+  readonly priority?: "interactive" | "batch";
+  readonly user?: string;
+  readonly label: Readonly<Record<string, string>>;
+  readonly cacheSalt?: string;
+}
+
+export function addCallFlags(command: Command): Command {
+  const priority = new Option("--priority <how>", "How urgent the call is.");
+  return command
+    .optionsGroup("Call:")
+    .option("--wait", "Waits for a model that is loading, up to --timeout.")
+    .addOption(priority.choices(["interactive", "batch"]))
+    .option("--user <name>", "The end user whom it is for; users of one key take turns.")
+    .option("--label <key=value>", "For its line in the server's log. Repeatable.", addLabel, {})
+    .option("--cache-salt <text>", "Shares remembered prompts with calls of this salt only.");
+}
+
 /** One flag for each scalar of the contract's `Sampling`, by its name there. The server checks ranges. */
 const samplingFlags = {
   maxTokens: { value: "n", read: count, help: "Most tokens to generate." },
@@ -161,6 +181,15 @@ function seconds(text: string): number {
   const value = number(text);
   if (value > 0 && value <= 86_400) return value;
   throw new InvalidArgumentError("It must be above 0 and at most 86400.");
+}
+
+function addLabel(
+  text: string,
+  before: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (key !== undefined && value !== undefined) return { ...before, [key]: value };
+  throw new InvalidArgumentError('It must look like "key=value".');
 }
 
 function addHeader(text: string, before: readonly Header[]): readonly Header[] {

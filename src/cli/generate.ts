@@ -9,13 +9,14 @@ import {
 } from "../../gen/inferd/v1/generation_service.ts";
 import { Truncation } from "../../gen/inferd/v1/types.ts";
 import { seconds } from "./call-error.ts";
+import { callOptionsOf } from "./call-options.ts";
 import { type Server, withServer } from "./client.ts";
 import { jsonWriter } from "./contract.ts";
-import { type ConnectionFlags, type SamplingFlags, samplingKeys } from "./flags.ts";
+import { type CallFlags, type ConnectionFlags, type SamplingFlags, samplingKeys } from "./flags.ts";
 import { readText } from "./input.ts";
 import { quantity, remark, write, writeJson } from "./print.ts";
 
-export interface GenerateFlags extends ConnectionFlags, SamplingFlags {
+export interface GenerateFlags extends ConnectionFlags, SamplingFlags, CallFlags {
   readonly model: string;
   readonly chat?: boolean;
   readonly system?: string;
@@ -23,7 +24,6 @@ export interface GenerateFlags extends ConnectionFlags, SamplingFlags {
   readonly truncation: keyof typeof truncations;
   readonly includePrompt?: boolean;
   readonly json?: boolean;
-  readonly wait?: boolean;
 }
 
 const truncations = {
@@ -43,6 +43,7 @@ export function requestOf(prompt: string, flags: GenerateFlags): GenerateRequest
   const given = samplingKeys.filter((key) => flags[key] !== undefined);
   const scalars = Object.fromEntries(given.map((key) => [key, flags[key]]));
   const { seed, ignoreEos, logitBias, stop } = flags;
+  const call = callOptionsOf(flags);
   return GenerateRequest.fromPartial({
     model: flags.model,
     input: inputOf(prompt, flags),
@@ -55,7 +56,7 @@ export function requestOf(prompt: string, flags: GenerateFlags): GenerateRequest
     },
     truncation: truncations[flags.truncation],
     includePrompt: flags.includePrompt ?? false,
-    ...(flags.wait === true && { call: { waitForModel: true } }),
+    ...(call !== undefined && { call }),
   });
 }
 

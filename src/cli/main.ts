@@ -8,6 +8,7 @@ import type { CallFlags } from "./call.ts";
 import type { EmbedFlags } from "./embed.ts";
 import { describeFailure, exitCodesHelp } from "./failure.ts";
 import {
+  addCallFlags,
   addConnectionFlags,
   addSamplingFlags,
   addSettingFlags,
@@ -87,10 +88,10 @@ function addGenerate(program: Command): void {
     )
     .option("--include-prompt", "Prints the prompt first.")
     .addOption(truncateOption())
-    .option("--wait", "Waits for a model that is loading, up to --timeout.")
     .option("--json", "Prints each event of the call as one line of JSON.")
     .helpGroup("Client:");
   addSamplingFlags(command);
+  addCallFlags(command);
   addConnectionFlags(command).action(async (prompt: string | undefined, flags: GenerateFlags) =>
     (await import("./generate.ts")).generate(prompt, flags),
   );
@@ -108,9 +109,9 @@ function addEmbed(program: Command): void {
     .option("--no-normalize", "Leaves vectors as long as the model makes them.")
     .option("--dimensions <n>", "Keeps only the first n dimensions.", count)
     .addOption(truncateOption())
-    .option("--wait", "Waits for a model that is loading, up to --timeout.")
     .option("--json", "Prints one JSON object a text: index, vector, tokens, error.")
     .helpGroup("Client:");
+  addCallFlags(command);
   addConnectionFlags(command).action(async (texts: readonly string[], flags: EmbedFlags) =>
     (await import("./embed.ts")).embed(texts, flags),
   );

@@ -1,0 +1,17 @@
+import { type CallOptions, Priority } from "../../gen/inferd/v1/types.ts";
+import type { CallFlags } from "./flags.ts";
+
+const priorities = { interactive: Priority.INTERACTIVE, batch: Priority.BATCH } as const;
+
+/** What the flags of a command say of how its call is to be made; undefined where none was given. */
+export function callOptionsOf(flags: CallFlags): Partial<CallOptions> | undefined {
+  const { wait, priority, user, label, cacheSalt } = flags;
+  const options = {
+    ...(wait === true && { waitForModel: true }),
+    ...(priority !== undefined && { priority: priorities[priority] }),
+    ...(user !== undefined && { user }),
+    ...(Object.keys(label).length > 0 && { labels: { ...label } }),
+    ...(cacheSalt !== undefined && { cacheSalt }),
+  };
+  return Object.keys(options).length === 0 ? undefined : options;
+}
