@@ -15,9 +15,6 @@ std::string CodeName(const grpc::Status& status) {
 }
 
 std::string Explain(const grpc::Status& status) {
-  std::ostringstream text;
-  text << CodeName(status);
-
   google::rpc::Status details;
   details.ParseFromString(status.error_details());
   google::rpc::ErrorInfo info;
@@ -30,7 +27,9 @@ std::string Explain(const grpc::Status& status) {
         detail.UnpackTo(&request);
   }
 
-  if (!info.reason().empty()) text << " " << info.reason();
+  std::ostringstream text;
+  text << CodeName(status) << " ";
+  text << (info.reason().empty() ? status.error_message() : info.reason());
   for (const auto& wrong : bad.field_violations()) {
     text << "; " << wrong.field() << " " << wrong.description();
   }

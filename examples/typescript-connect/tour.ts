@@ -122,6 +122,11 @@ function retryAfterMs(error: ConnectError): number | undefined {
   return retry?.retryDelay && durationMs(retry.retryDelay);
 }
 
+/** Whether a server answered: a refusal of its own that says no time would stay. */
+function wasReached(error: ConnectError): boolean {
+  return error.code !== Code.Unavailable || error.findDetails(ErrorInfoSchema).length > 0;
+}
+
 /** Health has a name for the server (empty), for each service, and for each model. */
 async function health(transport: Transport): Promise<void> {
   const watch = createClient(Health, transport).watch({ service: `model:${model}` });
@@ -139,7 +144,7 @@ async function patiently<T>(call: (options: { signal: AbortSignal }) => Promise<
       return await call({ signal });
     } catch (thrown) {
       const error = ConnectError.from(thrown);
-      const waitMs = retryAfterMs(error) ?? (error.code === Code.Unavailable ? 500 : undefined);
+      const waitMs = retryAfterMs(error) ?? (wasReached(error) ? undefined : 500);
       if (waitMs === undefined) throw error;
       await sleep(waitMs, undefined, { signal });
     }

@@ -9,10 +9,11 @@ use tonic_types::StatusExt;
 /// Says in one line what an error's details say.
 pub fn explain(status: &Status) -> String {
     let details = status.get_error_details();
-    let mut parts = vec![format!("{:?}", code(status))];
-    if let Some(info) = details.error_info() {
-        parts[0] += &format!(" {}", info.reason);
-    }
+    let reason = match details.error_info() {
+        Some(info) => &info.reason,
+        None => status.message(),
+    };
+    let mut parts = vec![format!("{:?} {reason}", code(status))];
     if let Some(bad) = details.bad_request() {
         for wrong in &bad.field_violations {
             parts.push(format!("{} {}", wrong.field, wrong.description));

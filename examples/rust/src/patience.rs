@@ -29,10 +29,12 @@ pub async fn generate_patiently(
     }
 }
 
-/// When to make a failed call again: after the time that the server says, or soon where it was not there to say one.
+/// When to make a failed call again: when the server says, or soon where no server was there to say.
 fn delay(status: &Status) -> Option<Duration> {
-    match status.get_details_retry_info() {
-        Some(retry) => retry.retry_delay,
-        None => (status.code() == Code::Unavailable).then_some(Duration::from_millis(500)),
+    let details = status.get_error_details();
+    if let Some(retry) = details.retry_info() {
+        return retry.retry_delay;
     }
+    let was_reached = details.error_info().is_some();
+    (status.code() == Code::Unavailable && !was_reached).then_some(Duration::from_millis(500))
 }

@@ -25,7 +25,7 @@ final class Errors {
     String code = Code.forNumber(status.getCode()).name();
     List<String> parts = new ArrayList<>();
     Optional<ErrorInfo> info = detail(status, ErrorInfo.class);
-    parts.add(info.map(known -> code + " " + known.getReason()).orElse(code));
+    parts.add(code + " " + info.map(ErrorInfo::getReason).orElse(status.getMessage()));
     detail(status, BadRequest.class).ifPresent(bad -> {
       for (BadRequest.FieldViolation wrong : bad.getFieldViolationsList()) {
         parts.add(wrong.getField() + " " + wrong.getDescription());
