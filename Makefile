@@ -1,6 +1,6 @@
 # The only door: people, hooks and CI run these targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-clients test-models test-templates fuzz chaos check format-check gen docs format lint types bench bench-peers soak nightly tools clean
+.PHONY: help setup serve test test-clients packages test-models test-templates fuzz chaos check format-check gen docs format lint types bench bench-peers soak nightly tools clean
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 # Flags for the command behind a target, as in: make serve ARGS="--port 0"
@@ -67,6 +67,7 @@ gen: $(installed) ## Generate stubs, descriptors and reference pages from proto/
 	@$(node) buf lint
 	@$(node) buf breaking proto --against $(contract)
 	@$(node) buf generate
+	@tools/packages go
 	@$(node) buf build --as-file-descriptor-set --output gen/fds.binpb
 	@$(node) buf build --path proto/inferd --exclude-source-info --output $(contract)
 	@$(MAKE) docs
@@ -84,6 +85,9 @@ soak: $(installed) ## See for half an hour whether memory grows under load; INFE
 	@$(node) node bench/soak.ts $(ARGS)
 
 nightly: check test-clients test-models test-templates fuzz chaos bench bench-peers soak ## Run everything, slow things included
+
+packages: $(installed) ## Build the client packages, those whose tools are here; PACKAGES picks some, as in PACKAGES="client python"
+	@tools/packages $(PACKAGES)
 
 tools: $(go_tools) ## Build ghz, grpcurl and grpc-health-probe into .tools/bin (needs Go)
 

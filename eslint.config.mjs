@@ -18,6 +18,7 @@ export default ts.config(
       // Projects of their own, whose types `make test-clients` checks.
       "examples/*/build",
       "examples/typescript-*",
+      "packages",
       ".tools",
       ".cache",
     ],
