@@ -10,7 +10,7 @@ const below = (folder: string): string[] =>
 
 const documents = [
   ...readdirSync(".").filter((entry) => entry.endsWith(".md")),
-  ...["docs", "examples", "models", "bench"].flatMap(below),
+  ...["docs", "examples", "packages", "models", "bench"].flatMap(below),
 ].filter((file) => !/[/\\](?:\.venv|gen|target|node_modules)[/\\]/.test(file));
 
 describe.each(documents)("%s", (file) => {
