@@ -4,7 +4,6 @@ import {
   EmbeddingServiceService,
   EmbedRequest,
 } from "../../gen/inferd/v1/embedding_service.ts";
-import { Truncation } from "../../gen/inferd/v1/types.ts";
 import { callOptionsOf } from "./call-options.ts";
 import { type Server, withServer } from "./client.ts";
 import { jsonWriter } from "./contract.ts";
@@ -12,6 +11,7 @@ import { Reported } from "./failure.ts";
 import type { CallFlags, ConnectionFlags } from "./flags.ts";
 import { groups, readLines } from "./input.ts";
 import { quantity, remark, say, writeJson } from "./print.ts";
+import { truncations } from "./truncations.ts";
 
 export interface EmbedFlags extends ConnectionFlags, CallFlags {
   readonly model: string;
@@ -22,12 +22,6 @@ export interface EmbedFlags extends ConnectionFlags, CallFlags {
   readonly truncation: keyof typeof truncations;
   readonly json?: boolean;
 }
-
-const truncations = {
-  none: Truncation.NONE,
-  end: Truncation.END,
-  start: Truncation.START,
-} as const;
 
 /** Texts for one call: few enough for any server's limit, enough to fill its batches. */
 const textsPerCall = 512;

@@ -7,7 +7,6 @@ import {
   GenerationServiceService,
   Role,
 } from "../../gen/inferd/v1/generation_service.ts";
-import { Truncation } from "../../gen/inferd/v1/types.ts";
 import { seconds } from "./call-error.ts";
 import { callOptionsOf } from "./call-options.ts";
 import { type Server, withServer } from "./client.ts";
@@ -15,6 +14,7 @@ import { jsonWriter } from "./contract.ts";
 import { type CallFlags, type ConnectionFlags, type SamplingFlags, samplingKeys } from "./flags.ts";
 import { readText } from "./input.ts";
 import { quantity, remark, write, writeJson } from "./print.ts";
+import { truncations } from "./truncations.ts";
 
 export interface GenerateFlags extends ConnectionFlags, SamplingFlags, CallFlags {
   readonly model: string;
@@ -25,12 +25,6 @@ export interface GenerateFlags extends ConnectionFlags, SamplingFlags, CallFlags
   readonly includePrompt?: boolean;
   readonly json?: boolean;
 }
-
-const truncations = {
-  none: Truncation.NONE,
-  end: Truncation.END,
-  start: Truncation.START,
-} as const;
 
 export async function generate(argument: string | undefined, flags: GenerateFlags): Promise<void> {
   const request = requestOf(await readText(argument, "the prompt"), flags);

@@ -17,6 +17,7 @@ import { Batch } from "./batch.ts";
 import type { Library } from "./library.ts";
 import type { Model } from "./model.ts";
 import type { Pace, StepContent } from "./pace.ts";
+import { contentOf, type Placed } from "./placed.ts";
 import { planStep, readingOrder } from "./planner.ts";
 import type { PrefixStore } from "./prefix-store.ts";
 import { readPrompt } from "./prompt.ts";
@@ -42,16 +43,6 @@ export interface GeneratorParts {
   readonly threads: number;
   /** What warming up has taught. */
   readonly pace: Pace;
-}
-
-/** A sequence's part of one step, in the batch. */
-interface Placed {
-  readonly id: number;
-  readonly sequence: Sequence;
-  readonly slot: number;
-  readonly tokens: number;
-  /** Where its output lies; undefined while its prompt goes on. */
-  readonly output: number | undefined;
 }
 
 export class Generator implements Engine {
@@ -144,7 +135,7 @@ export class Generator implements Engine {
       const placed = this.#place();
       this.#sequencesInStep = placed.length;
       if (placed.length === 0) return events;
-      const content = this.#contentOf(placed);
+      const content = contentOf(placed);
       this.#useThreads(this.#tempo.threadsFor(content));
       const startedAt = this.#parts.host.now();
       const code = this.#parts.model.decode(this.#batch.struct);
@@ -275,14 +266,6 @@ export class Generator implements Engine {
     }
     this.#seating.discard(id);
     return { id, event: { kind: "failed", error: error.toData() } };
-  }
-
-  #contentOf(placed: readonly Placed[]): StepContent {
-    const prompts = placed.filter(({ sequence }) => !sequence.decoding);
-    const promptTokens = prompts.reduce((sum, { tokens }) => sum + tokens, 0);
-    const before = prompts.reduce((sum, one) => sum + one.tokens * one.sequence.computed, 0);
-    const depth = promptTokens === 0 ? 0 : before / promptTokens;
-    return { decoding: placed.length - prompts.length, promptTokens, depth };
   }
 
   #useThreads(threads: number): void {
