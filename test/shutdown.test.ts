@@ -5,7 +5,7 @@ import { parseAllDocuments } from "yaml";
 import { workerGraceMs } from "../src/app.ts";
 import { farewellMs } from "../src/auth/postgres-keys.ts";
 import { flagName, settings } from "../src/config/settings.ts";
-import { flushMs } from "../src/grpc/door.ts";
+import { flushMs } from "../src/grpc/grpc-js-server.ts";
 import { leastStopMs } from "../src/workers/pool.ts";
 import { blocksOf } from "./documents.ts";
 

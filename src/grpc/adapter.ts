@@ -19,7 +19,7 @@ import type {
 } from "@grpc/grpc-js";
 import { ServeError } from "../base/errors.ts";
 import { type Handler, intercept, type Interceptor } from "../calls/call.ts";
-import { Outlet, type Sink } from "./outlet.ts";
+import { StreamWriter, type Sink } from "../calls/stream-writer.ts";
 import type { AnyCall, OpenCall, OpenCalls } from "./open-calls.ts";
 import { wireStatus, type WireStatus } from "./status.ts";
 
@@ -63,18 +63,19 @@ export function adapt<I, O>(
 ): UntypedHandleCall {
   const name = method.path.slice(1);
   const begin = (call: AnyCall) => edge.calls.begin(call, name);
-  const outlet = (sink: Sink<O>, { context }: OpenCall) => new Outlet(sink, context, edge.stallMs);
+  const writer = (sink: Sink<O>, { context }: OpenCall) =>
+    new StreamWriter(sink, context, edge.stallMs);
   if (method.requestStream) {
     // The definition says which of the two kinds of handler it is.
     const whole = intercept(unlessOver(handler as Handler<AsyncIterable<I>, O>), edge.interceptors);
-    return method.responseStream ? bidi(whole, begin, outlet) : clientStream(whole, begin);
+    return method.responseStream ? bidi(whole, begin, writer) : clientStream(whole, begin);
   }
   const whole = intercept(unlessOver(wellFormed(handler as Handler<I, O>)), edge.interceptors);
-  return method.responseStream ? serverStream(whole, begin, outlet) : unary(whole, begin);
+  return method.responseStream ? serverStream(whole, begin, writer) : unary(whole, begin);
 }
 
 type Begin = (call: AnyCall) => OpenCall;
-type OutletOf<O> = (sink: Sink<O>, open: OpenCall) => Outlet<O>;
+type WriterOf<O> = (sink: Sink<O>, open: OpenCall) => StreamWriter<O>;
 
 function unary<I, O>(
   handler: Handler<Request<I>, O>,
@@ -105,11 +106,11 @@ function clientStream<I, O>(
 function serverStream<I, O>(
   handler: Handler<Request<I>, O>,
   begin: Begin,
-  outlet: OutletOf<O>,
+  writer: WriterOf<O>,
 ): handleServerStreamingCall<Request<I>, O> {
   return (call) => {
     const open = begin(call);
-    const work = async () => pump(handler(call.request, open.context), outlet(call, open), open);
+    const work = async () => pump(handler(call.request, open.context), writer(call, open), open);
     run(open, work, streamEnd(call));
   };
 }
@@ -117,12 +118,12 @@ function serverStream<I, O>(
 function bidi<I, O>(
   handler: Handler<AsyncIterable<I>, O>,
   begin: Begin,
-  outlet: OutletOf<O>,
+  writer: WriterOf<O>,
 ): handleBidiStreamingCall<Request<I>, O> {
   return (call) => {
     const open = begin(call);
     const work = async () =>
-      pump(handler(requestsOf(call, open), open.context), outlet(call, open), open);
+      pump(handler(requestsOf(call, open), open.context), writer(call, open), open);
     run(open, work, streamEnd(call));
   };
 }
@@ -161,11 +162,11 @@ async function only<O>(responses: AsyncIterable<O>): Promise<O> {
 /** Writes responses as fast as the caller reads them. Leaving the loop stops the handler. */
 async function pump<O>(
   responses: AsyncIterable<O>,
-  outlet: Outlet<O>,
+  writer: StreamWriter<O>,
   { context: { signal } }: OpenCall,
 ): Promise<void> {
   for await (const response of responses) {
-    await outlet.write(response);
+    await writer.write(response);
     if (signal.aborted) return;
   }
 }

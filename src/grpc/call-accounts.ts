@@ -8,7 +8,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import type { Metadata } from "@grpc/grpc-js";
 import type { Reason, ServeError } from "../base/errors.ts";
 import type { RefusedCall } from "../base/meter.ts";
-import type { CameFrom, TurnedAway } from "./turned-away.ts";
+import type { CameFrom, RejectionLog } from "./rejection-log.ts";
 
 /** A call that nothing has been counted of. */
 interface Coming {
@@ -20,14 +20,14 @@ interface Coming {
 type Abort = (reason: ServeError) => void;
 
 export class CallAccounts {
-  readonly #turnedAway: Pick<TurnedAway, "call" | "auditedCall">;
+  readonly #rejections: Pick<RejectionLog, "call" | "auditedCall">;
   readonly #coming = new WeakMap<ServerHttp2Stream, Coming>();
   readonly #begun = new WeakMap<ServerHttp2Stream, Abort>();
   /** grpc-js gives a handler its call's metadata, and not its stream. */
   readonly #streams = new WeakMap<Metadata, ServerHttp2Stream>();
 
-  constructor(turnedAway: Pick<TurnedAway, "call" | "auditedCall">) {
-    this.#turnedAway = turnedAway;
+  constructor(rejections: Pick<RejectionLog, "call" | "auditedCall">) {
+    this.#rejections = rejections;
   }
 
   /** A call's headers are there. Its method is one that is served, or `unknownMethod`. */
@@ -62,12 +62,12 @@ export class CallAccounts {
 
   /** A call is refused for this before its method has begun. */
   refused(stream: ServerHttp2Stream, reason: Reason): void {
-    this.#count(stream, reason, (call, from) => this.#turnedAway.call(call, from));
+    this.#count(stream, reason, (call, from) => this.#rejections.call(call, from));
   }
 
   /** The doorkeeper has refused a call, and written a line of it: who may not is audited, each time. */
-  refusedAtTheDoor(stream: ServerHttp2Stream, reason: Reason): void {
-    this.#count(stream, reason, (call) => this.#turnedAway.auditedCall(call));
+  refusedByAuth(stream: ServerHttp2Stream, reason: Reason): void {
+    this.#count(stream, reason, (call) => this.#rejections.auditedCall(call));
   }
 
   #count(

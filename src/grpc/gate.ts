@@ -15,16 +15,16 @@ import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import { type EdgeLoad, unknownMethod } from "../base/meter.ts";
 import type { CallAccounts } from "./call-accounts.ts";
-import { Conduct, type ConductOptions } from "./conduct.ts";
+import { ConnectionPenalties, type PenaltyOptions } from "./connection-penalties.ts";
 import { limitConnections } from "./connections.ts";
-import { limitGreeting } from "./greeting.ts";
+import { limitSettingsTimeout } from "./settings-timeout.ts";
 import { notGrpc } from "./http-request.ts";
-import { Intake, type IntakeLimits } from "./intake.ts";
+import { UploadLimits, type UploadLimitOptions } from "./upload-limits.ts";
 import type { RequestIds } from "./request-ids.ts";
-import { Seats } from "./seats.ts";
+import { AddressLimits } from "./address-limits.ts";
 import { timeoutOf } from "./timeout.ts";
 import { letGo, refuse } from "./trailers-only.ts";
-import { sweepUnread } from "./unread.ts";
+import { sweepStalledStreams } from "./stalled-streams.ts";
 
 /** What the gate must know of a method. */
 export interface GateMethod {
@@ -34,7 +34,7 @@ export interface GateMethod {
   readonly maxMs: number;
 }
 
-export interface GateOptions extends ConductOptions {
+export interface GateOptions extends PenaltyOptions {
   /** The server's methods by path, such as `/inferd.v1.ModelService/GetModel`. */
   readonly methods: ReadonlyMap<string, GateMethod>;
   readonly accounts: Pick<CallAccounts, "abort" | "came" | "refused">;
@@ -44,7 +44,7 @@ export interface GateOptions extends ConductOptions {
   readonly maxOpenCalls: number;
   /** How many percent of either may be one address's. */
   readonly maxAddressPercent: number;
-  readonly intake: IntakeLimits;
+  readonly uploads: UploadLimitOptions;
   /** What an ended call has left unread for so long is thrown away, with its stream. */
   readonly unreadMs: number;
   readonly clock: Clock;
@@ -57,25 +57,28 @@ const endlessPart = 1 / 4;
 /** The gate of one server of grpc-js, before all Node servers that it has. */
 export class Gate {
   readonly #options: GateOptions;
-  readonly #conducts = new WeakMap<Http2Session, Conduct>();
-  readonly #openConnections: Seats;
+  readonly #penalties = new WeakMap<Http2Session, ConnectionPenalties>();
+  readonly #openConnections: AddressLimits;
   readonly #silent = new Set<Socket>();
-  readonly #intake: Intake<ServerHttp2Stream>;
-  readonly #openCalls: Seats;
-  readonly #endlessCalls: Seats;
+  readonly #uploads: UploadLimits<ServerHttp2Stream>;
+  readonly #openCalls: AddressLimits;
+  readonly #endlessCalls: AddressLimits;
 
   constructor(options: GateOptions) {
     this.#options = options;
     const {
-      intake: limits,
+      uploads: limits,
       clock,
       maxOpenCalls: total,
       maxAddressPercent: addressPercent,
     } = options;
-    this.#openConnections = new Seats({ total: options.maxConnections, addressPercent });
-    this.#openCalls = new Seats({ total, addressPercent });
-    this.#endlessCalls = new Seats({ total: Math.ceil(total * endlessPart), addressPercent });
-    this.#intake = new Intake({
+    this.#openConnections = new AddressLimits({ total: options.maxConnections, addressPercent });
+    this.#openCalls = new AddressLimits({ total, addressPercent });
+    this.#endlessCalls = new AddressLimits({
+      total: Math.ceil(total * endlessPart),
+      addressPercent,
+    });
+    this.#uploads = new UploadLimits({
       limits,
       clock,
       refuse: (stream, error) => this.#refuseArriving(stream, error),
@@ -86,13 +89,13 @@ export class Gate {
     return {
       connections: this.#openConnections.taken,
       openCalls: this.#openCalls.taken,
-      uploadBytes: this.#intake.bytes,
+      uploadBytes: this.#uploads.bytes,
     };
   }
 
   /** Counts what a request that is not whole holds besides its bytes. */
   grew(stream: ServerHttp2Stream, bytes: number): void {
-    this.#intake.grew(stream, bytes);
+    this.#uploads.grew(stream, bytes);
   }
 
   /** Closes connections that have not begun; call it once no more are taken. */
@@ -102,26 +105,26 @@ export class Gate {
 
   /** Ends every call whose request is not whole. */
   close(error: ServeError): void {
-    this.#intake.close(error);
+    this.#uploads.close(error);
   }
 
   /** Counts a call that was refused for who makes it. Its status is on the way already. */
-  strangerCame(stream: ServerHttp2Stream): void {
-    this.#annoyed(stream);
+  rejectedUnauthenticated(stream: ServerHttp2Stream): void {
+    this.#penalize(stream);
     letGo(stream);
   }
 
   /** Stands before a server's grpc-js. Call it once, before a connection can be made. */
   guard(server: Http2Server): void {
-    const { maxConnections, turnedAway } = this.#options;
+    const { maxConnections, rejections } = this.#options;
     limitConnections(server, {
       maxConnections,
-      turnedAway,
-      seats: this.#openConnections,
+      rejections,
+      limits: this.#openConnections,
       silent: this.#silent,
     });
-    const unread = sweepUnread(server, this.#options.unreadMs);
-    limitGreeting(server, this.#options);
+    const unread = sweepStalledStreams(server, this.#options.unreadMs);
+    limitSettingsTimeout(server, this.#options);
     const inner = server.listeners("stream");
     server.removeAllListeners("stream");
     server.on("stream", (stream, headers, flags, rawHeaders) => {
@@ -130,38 +133,39 @@ export class Gate {
       const { session } = stream;
       // The connection went while its stream was on the way here.
       if (session === undefined || session.destroyed) return;
-      const conduct = this.#conductOf(session);
-      if (!conduct.hold(stream, rawHeaders)) return;
-      conduct.watch(stream);
+      const penalties = this.#penaltiesOf(session);
+      if (!penalties.hold(stream, rawHeaders)) return;
+      penalties.watch(stream);
       unread.add(stream);
       const path = headers[":path"] ?? "";
       const method = this.#options.methods.get(path);
       const requestId = this.#options.requestIds.read(stream, headers);
       const name = method === undefined ? unknownMethod : path.slice(1);
       this.#options.accounts.came(stream, name, requestId);
-      const error = conduct.admit() ?? examine(headers, method) ?? this.#seat(stream, method);
+      const error =
+        penalties.admit() ?? examine(headers, method) ?? this.#claimPlace(stream, method);
       if (error !== undefined) {
-        this.#turnAway(stream, error);
+        this.#reject(stream, error);
         return;
       }
       for (const listener of inner) Reflect.apply(listener, server, [stream, headers, flags]);
       const isStream = method?.sendsStream === true;
       // Nobody reads what grpc-js has refused, and then nothing arrives.
-      if (stream.listenerCount("data") > 0) this.#intake.watch(stream, session, { isStream });
+      if (stream.listenerCount("data") > 0) this.#uploads.watch(stream, session, { isStream });
     });
   }
 
-  #conductOf(session: Http2Session): Conduct {
-    const known = this.#conducts.get(session) ?? new Conduct(session, this.#options);
-    this.#conducts.set(session, known);
+  #penaltiesOf(session: Http2Session): ConnectionPenalties {
+    const known = this.#penalties.get(session) ?? new ConnectionPenalties(session, this.#options);
+    this.#penalties.set(session, known);
     return known;
   }
 
   /** Gives a call its place until its stream is closed, or says why there is none. */
-  #seat(stream: ServerHttp2Stream, method: GateMethod | undefined): ServeError | undefined {
+  #claimPlace(stream: ServerHttp2Stream, method: GateMethod | undefined): ServeError | undefined {
     const isEndless = method?.maxMs === Infinity;
-    for (const seats of isEndless ? [this.#endlessCalls, this.#openCalls] : [this.#openCalls]) {
-      const leave = seats.take(stream.session?.socket.remoteAddress);
+    for (const limits of isEndless ? [this.#endlessCalls, this.#openCalls] : [this.#openCalls]) {
+      const leave = limits.take(stream.session?.socket.remoteAddress);
       if (leave === undefined) return tooManyOpen();
       stream.once("close", leave);
     }
@@ -177,23 +181,23 @@ export class Gate {
     }
     const isAnswering = stream.headersSent;
     if (!this.#options.accounts.abort(stream, error)) {
-      this.#turnAway(stream, error);
+      this.#reject(stream, error);
       letGo(stream);
       return;
     }
-    this.#annoyed(stream);
+    this.#penalize(stream);
     // Its handler has given it a status: one after responses is on its way yet, and would go with the stream.
     if (!isAnswering && hasStatus(stream)) letGo(stream);
   }
 
-  #turnAway(stream: ServerHttp2Stream, error: ServeError): void {
+  #reject(stream: ServerHttp2Stream, error: ServeError): void {
     this.#options.accounts.refused(stream, error.reason);
-    this.#annoyed(stream);
+    this.#penalize(stream);
     refuse(stream, error, this.#options.requestIds.of(stream));
   }
 
-  #annoyed({ session }: ServerHttp2Stream): void {
-    if (session !== undefined) this.#conducts.get(session)?.annoy();
+  #penalize({ session }: ServerHttp2Stream): void {
+    if (session !== undefined) this.#penalties.get(session)?.penalize();
   }
 }
 

@@ -15,7 +15,7 @@ import {
 import { ServeError } from "../base/errors.ts";
 import { modelOfHealthName } from "../base/health-names.ts";
 import type { CallContext, Handler } from "../calls/call.ts";
-import type { HealthStatuses } from "./health.ts";
+import type { HealthStatuses } from "./health-status.ts";
 
 interface HealthHandlers {
   readonly check: Handler<HealthCheckRequest, HealthCheckResponse>;

@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Metadata, ServerInterceptor } from "@grpc/grpc-js";
-import { internalsOf, sameCall, streamOf } from "./inner-call.ts";
+import { internalsOf, sameCall, streamOf } from "./workarounds/inner-call.ts";
 
 export const requestIdHeader = "x-request-id";
 

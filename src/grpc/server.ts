@@ -14,18 +14,18 @@ import { deadline } from "../calls/deadline.ts";
 import { observation } from "../calls/observation.ts";
 import { CallAccounts } from "./call-accounts.ts";
 import { credentialsOf } from "./credentials.ts";
-import { Door, type DoorLimits, type Method } from "./door.ts";
-import { Entrance } from "./entrance.ts";
-import { type Health, HealthStatuses } from "./health.ts";
+import { GrpcJsServer, type GrpcJsLimits, type Method } from "./grpc-js-server.ts";
+import { AuthInterceptor } from "./auth-interceptor.ts";
+import { type Health, HealthStatuses } from "./health-status.ts";
 import { healthHandlers } from "./health-handlers.ts";
-import { logThrough } from "./library-log.ts";
+import { logThrough } from "./workarounds/library-log.ts";
 import { OpenCalls } from "./open-calls.ts";
-import { explainRefusals } from "./refusals.ts";
+import { explainRefusals } from "./workarounds/library-status.ts";
 import { reflectionHandler } from "./reflection.ts";
 import { RequestIds } from "./request-ids.ts";
-import { TurnedAway } from "./turned-away.ts";
+import { RejectionLog } from "./rejection-log.ts";
 
-export interface ServerOptions extends DoorLimits {
+export interface ServerOptions extends GrpcJsLimits {
   readonly log: Log;
   /** Undefined counts nothing. */
   readonly meter?: Meter;
@@ -75,77 +75,92 @@ export interface GrpcServer {
 export function openServer(options: ServerOptions): GrpcServer {
   logThrough(options.log);
   const health = new HealthStatuses();
-  const turnedAway = new TurnedAway({
+  const rejections = new RejectionLog({
     meter: options.meter ?? silentMeter,
     log: options.log,
     clock: idleClock,
   });
-  const door = openDoor(options, turnedAway);
-  addStandardServices(door, health, options);
-  const probes = probeDoor(options, health, turnedAway);
+  const server = openCallServer(options, rejections);
+  addStandardServices(server, health, options);
+  const probes = openProbeServer(options, health, rejections);
   const interceptors = [observed(options, { quiet: false }), deadline(options.maxCallMs)];
   return {
     health,
-    load: () => door.load,
-    addService: (definition, handlers) => door.add(definition, handlers, interceptors),
+    load: () => server.load,
+    addService: (definition, handlers) => server.add(definition, handlers, interceptors),
     listen: (host, port) =>
-      door.listen({ host, port, flag: "--port" }, credentialsOf(options.keyPair)),
+      server.listen({ host, port, flag: "--port" }, credentialsOf(options.keyPair)),
     listenForProbes: (host, port) =>
       probes.listen({ host, port, flag: "--health-port" }, ServerCredentials.createInsecure()),
     leave: () => health.leave(),
     drain: async (graceMs) => {
-      await drain({ door, probes }, health, graceMs);
-      turnedAway.flush();
+      await drain({ server, probes }, health, graceMs);
+      rejections.flush();
     },
   };
 }
 
-/** The door for callers: the doorkeeper asks each who it is. */
-function openDoor(options: ServerOptions, turnedAway: TurnedAway): Door {
-  const accounts = new CallAccounts(turnedAway);
+/** The server for callers: the doorkeeper asks each who it is. */
+function openCallServer(options: ServerOptions, rejections: RejectionLog): GrpcJsServer {
+  const accounts = new CallAccounts(rejections);
   const requestIds = new RequestIds(options.newRequestId);
-  const entrance = new Entrance({
+  const authInterceptor = new AuthInterceptor({
     requestIds,
     doorkeeper: options.doorkeeper,
     accounts,
-    strangerCame: (call) => door.strangerCame(call),
+    rejectedUnauthenticated: (call) => server.rejectedUnauthenticated(call),
   });
-  const door: Door = new Door({
+  const server: GrpcJsServer = new GrpcJsServer({
     limits: options,
-    turnedAway,
+    rejections,
     accounts,
     requestIds,
-    calls: new OpenCalls((metadata) => entrance.permitOf(metadata), accounts),
+    calls: new OpenCalls((metadata) => authInterceptor.permitOf(metadata), accounts),
     // The first sees the statuses that grpc-js sends by itself.
-    interceptors: [explainRefusals(accounts, requestIds), entrance.interceptor],
+    interceptors: [explainRefusals(accounts, requestIds), authInterceptor.interceptor],
   });
-  return door;
+  return server;
 }
 
-/** A door to health alone. Whoever reaches it may ask, and is asked for nothing, so it tells of models only where nobody is. */
-function probeDoor(options: ServerOptions, health: HealthStatuses, turnedAway: TurnedAway): Door {
+/** A server to health alone. Whoever reaches it may ask, and is asked for nothing, so it tells of models only where nobody is. */
+function openProbeServer(
+  options: ServerOptions,
+  health: HealthStatuses,
+  rejections: RejectionLog,
+): GrpcJsServer {
   const caller: Permit = {
     ...openPermit("probe"),
     readable: () => Promise.resolve(() => options.tellsProbesOfModels),
   };
-  const accounts = new CallAccounts(turnedAway);
+  const accounts = new CallAccounts(rejections);
   const calls = new OpenCalls(() => caller, accounts);
   const requestIds = new RequestIds(options.newRequestId);
   const interceptors = [explainRefusals(accounts, requestIds)];
-  const door = new Door({ limits: options, turnedAway, accounts, requestIds, calls, interceptors });
-  door.add(HealthService, healthHandlers(health), standardInterceptors(options));
-  return door;
+  const server = new GrpcJsServer({
+    limits: options,
+    rejections,
+    accounts,
+    requestIds,
+    calls,
+    interceptors,
+  });
+  server.add(HealthService, healthHandlers(health), standardInterceptors(options));
+  return server;
 }
 
 /** Health and reflection. Their streams last as long as the caller likes, and are quiet in the log. */
-function addStandardServices(door: Door, health: HealthStatuses, options: ServerOptions): void {
+function addStandardServices(
+  server: GrpcJsServer,
+  health: HealthStatuses,
+  options: ServerOptions,
+): void {
   const { descriptors, reflection } = options;
   const interceptors = standardInterceptors(options);
-  const serverReflectionInfo = reflectionHandler({ descriptors, services: () => door.services });
-  door.add(HealthService, healthHandlers(health), interceptors);
+  const serverReflectionInfo = reflectionHandler({ descriptors, services: () => server.services });
+  server.add(HealthService, healthHandlers(health), interceptors);
   if (reflection === "off") return;
-  door.add(ServerReflectionService, { serverReflectionInfo }, interceptors);
-  door.add(AlphaReflectionService, { serverReflectionInfo }, interceptors);
+  server.add(ServerReflectionService, { serverReflectionInfo }, interceptors);
+  server.add(AlphaReflectionService, { serverReflectionInfo }, interceptors);
 }
 
 function standardInterceptors(options: ServerOptions): readonly Interceptor[] {
@@ -160,7 +175,7 @@ function observed(
 }
 
 async function drain(
-  { door, probes }: { readonly door: Door; readonly probes: Door },
+  { server, probes }: { readonly server: GrpcJsServer; readonly probes: GrpcJsServer },
   health: HealthStatuses,
   graceMs: number,
 ): Promise<void> {
@@ -172,7 +187,7 @@ async function drain(
   health.drain();
   // One turn of the loop, so that those who watch hear of it before their streams end.
   await new Promise((resolve) => setImmediate(resolve));
-  await door.drain(leaving, graceMs);
+  await server.drain(leaving, graceMs);
   // A closed port would be a dead process to whoever probes it, so it outlasts the calls. Its own need no grace.
   await probes.drain(leaving, 0);
 }

@@ -13,7 +13,7 @@ import { silentLog } from "../../src/base/log.ts";
 import { wallMs } from "../../src/base/clock.ts";
 import { silentMeter } from "../../src/base/meter.ts";
 import { credentialsOf } from "../../src/grpc/credentials.ts";
-import { limitHttp2 } from "../../src/grpc/http2.ts";
+import { limitHttp2 } from "../../src/grpc/workarounds/http2-options.ts";
 import { listen } from "../../src/grpc/listen.ts";
 import { doorkeeperFor, keyMeans } from "../fixtures/access.ts";
 import { authority, type Pair } from "../fixtures/certificates.ts";

@@ -56,11 +56,11 @@ export function countedBy(metrics: Samples): Readonly<Record<string, number>> {
     if (!isInHaste(labels)) add(counts, endKey(labels), value);
   }
   // The log has a line for each that began, and one for many that were turned away.
-  const turnedAway = metrics.of("inferd_rejected_total").filter(({ labels }) => isInHaste(labels));
+  const rejections = metrics.of("inferd_rejected_total").filter(({ labels }) => isInHaste(labels));
   add(
     counts,
     endKey(inHaste),
-    sumOf(ends.filter(({ labels }) => isInHaste(labels))) - sumOf(turnedAway),
+    sumOf(ends.filter(({ labels }) => isInHaste(labels))) - sumOf(rejections),
   );
   for (const what of ["prompt", "completion"]) {
     for (const { labels, value } of metrics.of(`inferd_${what}_tokens_total`)) {

@@ -19,7 +19,7 @@ import {
   type Wire,
 } from "./frames.ts";
 import { ending, frame, rawClient, rawRequest } from "./raw.ts";
-import { refusedCalls } from "./refused-calls.ts";
+import { refusedCalls } from "./rejected-calls.ts";
 import { deferred, type KindHandlers, kinds, startKinds } from "./support.ts";
 
 let closing: (() => Promise<void> | void)[] = [];

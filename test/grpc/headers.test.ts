@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { ConnectionReason } from "../../src/base/meter.ts";
 import { silentMeter } from "../../src/base/meter.ts";
-import { greetingMs, limitGreeting } from "../../src/grpc/greeting.ts";
+import { settingsTimeoutMs, limitSettingsTimeout } from "../../src/grpc/settings-timeout.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import { heapBytes } from "../fixtures/memory.ts";
 import {
@@ -39,14 +39,14 @@ afterEach(async () => {
   closing = [];
 });
 
-const turnedAway = { connection: (reason: ConnectionReason) => void reasons.push(reason) };
+const rejections = { connection: (reason: ConnectionReason) => void reasons.push(reason) };
 
 async function open() {
   const unary: typeof echoes.unary = (request, context) => {
     begun += 1;
     return echoes.unary(request, context);
   };
-  const meter = { ...silentMeter, connectionTurnedAway: turnedAway.connection };
+  const meter = { ...silentMeter, connectionTurnedAway: rejections.connection };
   const { address, stop } = await startKinds({ unary }, { meter });
   closing.push(stop);
   return address;
@@ -148,14 +148,14 @@ it.each([
 ])("a connection $what", async ({ acknowledges }) => {
   const clock = new FakeClock();
   const server = createServer();
-  limitGreeting(server, { turnedAway, clock });
+  limitSettingsTimeout(server, { rejections, clock });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   closing.push(() => server.close());
   const wire = await connect(`127.0.0.1:${(server.address() as AddressInfo).port}`);
   if (acknowledges) wire.send(http2Frame({ type: types.settings, flags: flags.ack }));
   await pong(wire);
-  clock.advance(greetingMs);
+  clock.advance(settingsTimeoutMs);
   await (acknowledges ? pong(wire) : wire.closed);
   expect(wire.heard.goaways[0]).toBe(acknowledges ? undefined : constants.NGHTTP2_SETTINGS_TIMEOUT);
   expect(reasons).toEqual(acknowledges ? [] : ["SETTINGS_TIMEOUT"]);

@@ -4,7 +4,7 @@ import { createServer } from "node:http2";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { afterEach, expect, it, vi } from "vitest";
 import { limitConnections } from "../../src/grpc/connections.ts";
-import { Seats } from "../../src/grpc/seats.ts";
+import { AddressLimits } from "../../src/grpc/address-limits.ts";
 import { ending, frame, rawClient, rawRequest } from "./raw.ts";
 import { kinds, startKinds } from "./support.ts";
 
@@ -51,8 +51,8 @@ it("counts the connections of all addresses that it listens on together", async 
   const refused: string[] = [];
   const limits = {
     maxConnections: 1,
-    seats: new Seats({ total: 1, addressPercent: 100 }),
-    turnedAway: { connection: (reason: string) => refused.push(reason) },
+    limits: new AddressLimits({ total: 1, addressPercent: 100 }),
+    rejections: { connection: (reason: string) => refused.push(reason) },
     silent: new Set<Socket>(),
   };
   const ports = await Promise.all(

@@ -27,7 +27,7 @@ it("counts a call with its method, for the first reason that it is refused for",
   const stream = streamOf("10.0.0.7");
   accounts.came(stream, method, "id");
   accounts.refused(stream, "SLOW_SENDER");
-  accounts.refusedAtTheDoor(stream, "NO_CREDENTIAL");
+  accounts.refusedByAuth(stream, "NO_CREDENTIAL");
   accounts.refused(stream, "DEADLINE_PASSED");
   expect(told).toEqual([`${method} SLOW_SENDER of 10.0.0.7`]);
 });
@@ -35,7 +35,7 @@ it("counts a call with its method, for the first reason that it is refused for",
 it("tells calls apart by their streams", () => {
   const streams = [streamOf("10.0.0.7"), streamOf("10.0.0.8")] as const;
   for (const stream of streams) accounts.came(stream, method, "id");
-  accounts.refusedAtTheDoor(streams[0], "NO_CREDENTIAL");
+  accounts.refusedByAuth(streams[0], "NO_CREDENTIAL");
   accounts.refused(streams[1], "DEADLINE_PASSED");
   expect(told).toEqual([
     `${method} NO_CREDENTIAL, audited`,

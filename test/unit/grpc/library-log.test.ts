@@ -1,7 +1,7 @@
 import { Metadata } from "@grpc/grpc-js";
 import { expect, it } from "vitest";
 import { type LogFields, silentLog } from "../../../src/base/log.ts";
-import { logThrough } from "../../../src/grpc/library-log.ts";
+import { logThrough } from "../../../src/grpc/workarounds/library-log.ts";
 
 it.each(["x-api-key", "authorization"])(
   "what grpc-js says of a %s that it drops holds nothing of it",

@@ -4,10 +4,10 @@ import { Allowance } from "../base/allowance.ts";
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { ConnectionReason } from "../base/meter.ts";
-import { headerListBytes } from "./header-bytes.ts";
-import type { TurnedAway } from "./turned-away.ts";
+import { headerListBytes } from "./header-list-size.ts";
+import type { RejectionLog } from "./rejection-log.ts";
 
-export interface ConductOptions {
+export interface PenaltyOptions {
   /** Calls that one connection may begin in a second, and at once. */
   readonly callsPerSecond: number;
   /** Resets and refusals of one connection: at once, and each second. */
@@ -15,17 +15,17 @@ export interface ConductOptions {
   readonly resetsPerSecond: number;
   /** Of a call, and of its trailers, as {@link headerListBytes} counts. */
   readonly maxHeaderBytes: number;
-  readonly turnedAway: Pick<TurnedAway, "connection">;
+  readonly rejections: Pick<RejectionLog, "connection">;
   readonly clock: Pick<Clock, "now">;
 }
 
-export class Conduct {
+export class ConnectionPenalties {
   readonly #session: Http2Session;
-  readonly #options: ConductOptions;
+  readonly #options: PenaltyOptions;
   readonly #calls: Allowance;
   readonly #patience: Allowance;
 
-  constructor(session: Http2Session, options: ConductOptions) {
+  constructor(session: Http2Session, options: PenaltyOptions) {
     const { callsPerSecond, resetBurst, resetsPerSecond } = options;
     this.#session = session;
     this.#options = options;
@@ -62,13 +62,13 @@ export class Conduct {
   /** Notes a stream's end by reset: by any code, since one of NO_ERROR before the answer's end spares no work. */
   watch(stream: ServerHttp2Stream): void {
     stream.once("close", () => {
-      if (stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.annoy();
+      if (stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.penalize();
     });
     stream.once("trailers", (_headers, _flags, rawHeaders) => this.hold(stream, rawHeaders));
   }
 
   /** Notes a refusal or a reset, and closes the connection at the first too many. */
-  annoy(): void {
+  penalize(): void {
     if (this.#patience.take(this.#options.clock.now()) === 0) return;
     this.#close("TOO_MANY_RESETS");
   }
@@ -77,7 +77,7 @@ export class Conduct {
     const session = this.#session;
     // Events of its streams still come in the turn in which it was closed, and it has no socket then.
     if (session.destroyed) return;
-    this.#options.turnedAway.connection(reason, session.socket.remoteAddress);
+    this.#options.rejections.connection(reason, session.socket.remoteAddress);
     // Of two GOAWAYs the first is heard; `destroy` alone says that nothing is wrong.
     session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     session.destroy();

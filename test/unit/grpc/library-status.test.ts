@@ -1,6 +1,6 @@
 import { type ServerInterceptor, status } from "@grpc/grpc-js";
 import { expect, it } from "vitest";
-import { explainRefusals } from "../../../src/grpc/refusals.ts";
+import { explainRefusals } from "../../../src/grpc/workarounds/library-status.ts";
 
 type Call = Parameters<ServerInterceptor>[1];
 type Method = Parameters<ServerInterceptor>[0];

@@ -8,7 +8,7 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { type ServerInterceptor, status } from "@grpc/grpc-js";
 import { internalsOf, sameCall, streamOf } from "./inner-call.ts";
-import { RoundRobin } from "./round-robin.ts";
+import { RoundRobin } from "../../base/round-robin.ts";
 
 type Unpack = (message: Buffer, encoding: string) => Buffer | Promise<Buffer>;
 
@@ -32,7 +32,9 @@ export function unpackInTurn(
     const stream = streamOf(call);
     const { decompressMessage } = inner;
     if (decompressMessage === undefined) {
-      throw new Error("bug: this grpc-js unpacks elsewhere; see src/grpc/unpack.ts");
+      throw new Error(
+        "bug: this grpc-js unpacks elsewhere; see src/grpc/workarounds/decompression.ts",
+      );
     }
     const unpack = decompressMessage.bind(call);
     inner.decompressMessage = (message, encoding) => {

@@ -19,7 +19,9 @@ export const smallMessages: ServerInterceptor = ({ requestStream }, call) => {
   const inner = internalsOf<Internals>(call);
   const most = inner.maxReceiveMessageSize;
   if (most === undefined || inner.decoder?.maxReadMessageLength === undefined) {
-    throw new Error("bug: this grpc-js bounds messages elsewhere; see src/grpc/small-messages.ts");
+    throw new Error(
+      "bug: this grpc-js bounds messages elsewhere; see src/grpc/workarounds/small-messages.ts",
+    );
   }
   if (requestStream) {
     inner.maxReceiveMessageSize = Math.min(most, mostBytes);

@@ -85,5 +85,5 @@ function internals(server: Server): Internals {
 }
 
 function missing(field: string): Error {
-  return new Error(`bug: this grpc-js has no ${field}; see src/grpc/http2.ts`);
+  return new Error(`bug: this grpc-js has no ${field}; see src/grpc/workarounds/http2-options.ts`);
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { beforeEach, describe, expect, it } from "vitest";
-import { Intake } from "../../../src/grpc/intake.ts";
+import { UploadLimits } from "../../../src/grpc/upload-limits.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { frame } from "../../grpc/raw.ts";
 
@@ -15,12 +15,12 @@ class Stream extends EventEmitter {
 
 let clock: FakeClock;
 let refused: string[];
-let intake: Intake<Stream>;
+let intake: UploadLimits<Stream>;
 
 beforeEach(() => {
   clock = new FakeClock();
   refused = [];
-  intake = new Intake<Stream>({
+  intake = new UploadLimits<Stream>({
     limits: { bytes: 1000, connectionBytes: 400, uploadMs: 50 },
     clock,
     refuse: ({ name }, { reason }) => refused.push(`${name} ${reason}`),

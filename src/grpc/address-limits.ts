@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 
-export interface SeatLimits {
+export interface AddressLimitOptions {
   readonly total: number;
   /** Of these, what one address may hold. */
   readonly addressPercent: number;
@@ -10,13 +10,13 @@ export interface SeatLimits {
  * Counts what is open, and who holds it: so many in all, and a share of them for one address, so that
  * whoever takes all that he can get leaves room for others.
  */
-export class Seats {
+export class AddressLimits {
   readonly #total: number;
   readonly #share: number;
   readonly #held = new Map<string, number>();
   #taken = 0;
 
-  constructor({ total, addressPercent }: SeatLimits) {
+  constructor({ total, addressPercent }: AddressLimitOptions) {
     this.#total = total;
     this.#share = Math.ceil((total * addressPercent) / 100);
   }

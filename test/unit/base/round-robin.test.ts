@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RoundRobin } from "../../../src/grpc/round-robin.ts";
+import { RoundRobin } from "../../../src/base/round-robin.ts";
 
 /** Works that end when they are told to, and the order in which they begin. */
 function setUp(atOnce: number) {

@@ -3,12 +3,12 @@
  * ill compressed, an encoding it does not know, one message too many or none, its own deadline timer.
  */
 import { type ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
-import { ServeError } from "../base/errors.ts";
-import type { CallAccounts } from "./call-accounts.ts";
+import { ServeError } from "../../base/errors.ts";
+import type { CallAccounts } from "../call-accounts.ts";
 import { sameCall, streamOf } from "./inner-call.ts";
-import type { RequestIds } from "./request-ids.ts";
-import { wireStatus } from "./status.ts";
-import { wrongFlag } from "./unpack.ts";
+import type { RequestIds } from "../request-ids.ts";
+import { wireStatus } from "../status.ts";
+import { wrongFlag } from "./decompression.ts";
 
 type Status = Parameters<ServerInterceptingCall["sendStatus"]>[0];
 

@@ -16,27 +16,32 @@ import type { ServeError } from "../base/errors.ts";
 import type { EdgeLoad } from "../base/meter.ts";
 import type { Handler, Interceptor } from "../calls/call.ts";
 import { adapt, tolerant } from "./adapter.ts";
-import { limitAge } from "./age.ts";
+import { limitAge } from "./connection-age.ts";
 import type { CallAccounts } from "./call-accounts.ts";
-import { Guests } from "./farewell.ts";
+import { GoawaySessions } from "./goaway.ts";
 import { prefixBytes } from "./framing.ts";
 import { Gate, type GateMethod, type GateOptions } from "./gate.ts";
-import { greetingMs } from "./greeting.ts";
-import { http2Servers, limitHttp2, stopListening, widenUploads } from "./http2.ts";
-import { limitIdleness } from "./idleness.ts";
-import { streamOf } from "./inner-call.ts";
-import type { IntakeLimits } from "./intake.ts";
+import { settingsTimeoutMs } from "./settings-timeout.ts";
+import {
+  http2Servers,
+  limitHttp2,
+  stopListening,
+  widenUploads,
+} from "./workarounds/http2-options.ts";
+import { limitIdleness } from "./connection-idle.ts";
+import { streamOf } from "./workarounds/inner-call.ts";
+import type { UploadLimitOptions } from "./upload-limits.ts";
 import { listen, type Place } from "./listen.ts";
-import { monotonicDeadline } from "./monotonic.ts";
+import { monotonicDeadline } from "./workarounds/monotonic-deadline.ts";
 import type { OpenCalls } from "./open-calls.ts";
-import { answerPingsAfterGoaway } from "./pings.ts";
+import { answerPingsAfterGoaway } from "./workarounds/pings-after-goaway.ts";
 import type { RequestIds } from "./request-ids.ts";
-import { smallMessages } from "./small-messages.ts";
-import type { TurnedAway } from "./turned-away.ts";
-import { unpackInTurn } from "./unpack.ts";
+import { smallMessages } from "./workarounds/small-messages.ts";
+import type { RejectionLog } from "./rejection-log.ts";
+import { unpackInTurn } from "./workarounds/decompression.ts";
 
 /** What a door takes of its callers; each is a setting. */
-export interface DoorLimits {
+export interface GrpcJsLimits {
   readonly maxMessageBytes: number;
   /** Of all requests that are not whole, and of those on one connection. */
   readonly maxUploadBytes: number;
@@ -62,9 +67,9 @@ export interface DoorLimits {
   readonly stallMs: number;
 }
 
-export interface DoorOptions {
-  readonly limits: DoorLimits;
-  readonly turnedAway: Pick<TurnedAway, "connection">;
+export interface GrpcJsServerOptions {
+  readonly limits: GrpcJsLimits;
+  readonly rejections: Pick<RejectionLog, "connection">;
   readonly accounts: CallAccounts;
   readonly requestIds: RequestIds;
   readonly calls: OpenCalls;
@@ -90,16 +95,16 @@ function isStandard(method: string): boolean {
 }
 
 /** Owns one server of grpc-js, from its first service to its last connection. */
-export class Door {
-  readonly #options: DoorOptions;
+export class GrpcJsServer {
+  readonly #options: GrpcJsServerOptions;
   readonly #server: Server;
   readonly #gate: Gate;
-  readonly #guests = new Guests(idleClock);
+  readonly #sessions = new GoawaySessions(idleClock);
   readonly #services: string[] = [];
   /** By path. */
   readonly #methods = new Map<string, GateMethod>();
 
-  constructor(options: DoorOptions) {
+  constructor(options: GrpcJsServerOptions) {
     this.#options = options;
     const { limits } = options;
     this.#gate = new Gate(this.#gateOptions());
@@ -112,7 +117,7 @@ export class Door {
       ...options.interceptors,
     ];
     this.#server = new Server({ ...grpcOptions(limits), interceptors });
-    limitHttp2(this.#server, { ...limits, handshakeMs: greetingMs });
+    limitHttp2(this.#server, { ...limits, handshakeMs: settingsTimeoutMs });
   }
 
   get load(): EdgeLoad {
@@ -140,21 +145,21 @@ export class Door {
   async listen(place: Place, credentials: ServerCredentials): Promise<number> {
     const port = await listen(this.#server, place, credentials);
     const { limits } = this.#options;
-    const guests = this.#guests;
+    const sessions = this.#sessions;
     for (const each of http2Servers(this.#server)) {
       this.#gate.guard(each);
-      guests.watch(each);
+      sessions.watch(each);
       answerPingsAfterGoaway(each);
       widenUploads(each);
-      limitAge(each, { ...limits, random: Math.random, guests });
-      limitIdleness(each, { idleMs: limits.maxConnectionIdleMs, clock: idleClock, guests });
+      limitAge(each, { ...limits, random: Math.random, sessions });
+      limitIdleness(each, { idleMs: limits.maxConnectionIdleMs, clock: idleClock, sessions });
     }
     return port;
   }
 
   /** Counts a call that ended because its caller may not make it, and lets go of its request. */
-  strangerCame(call: ServerInterceptingCallInterface): void {
-    this.#gate.strangerCame(streamOf(call));
+  rejectedUnauthenticated(call: ServerInterceptingCallInterface): void {
+    this.#gate.rejectedUnauthenticated(streamOf(call));
   }
 
   /**
@@ -172,7 +177,7 @@ export class Door {
     for (const each of http2Servers(this.#server)) stopListening(each);
     this.#gate.closeSilent();
     // Calls that are on their way are served before the server takes no more.
-    await Promise.race([this.#guests.takeLeaveOfAll(), graceEnds]);
+    await Promise.race([this.#sessions.takeLeaveOfAll(), graceEnds]);
     const closed = new Promise<void>((resolve) => {
       this.#server.tryShutdown(() => resolve());
     });
@@ -185,7 +190,7 @@ export class Door {
   }
 
   #gateOptions(): GateOptions {
-    const { limits, turnedAway, accounts, requestIds } = this.#options;
+    const { limits, rejections, accounts, requestIds } = this.#options;
     return {
       methods: this.#methods,
       maxConnections: limits.maxConnections,
@@ -195,9 +200,9 @@ export class Door {
       resetBurst: limits.maxResetBurst,
       resetsPerSecond: limits.maxResetsPerSecond,
       maxHeaderBytes: limits.maxHeaderBytes,
-      intake: intakeLimits(limits),
+      uploads: intakeLimits(limits),
       unreadMs: limits.stallMs,
-      turnedAway,
+      rejections,
       accounts,
       requestIds,
       clock: idleClock,
@@ -206,7 +211,7 @@ export class Door {
 }
 
 /** A request that a server takes must find room when it comes alone. */
-function intakeLimits(limits: DoorLimits): IntakeLimits {
+function intakeLimits(limits: GrpcJsLimits): UploadLimitOptions {
   const leastBytes = limits.maxMessageBytes + prefixBytes;
   return {
     bytes: Math.max(leastBytes, limits.maxUploadBytes),
@@ -215,7 +220,7 @@ function intakeLimits(limits: DoorLimits): IntakeLimits {
   };
 }
 
-function grpcOptions(options: DoorLimits): GrpcOptions {
+function grpcOptions(options: GrpcJsLimits): GrpcOptions {
   return {
     "grpc.max_concurrent_streams": options.maxConcurrentStreams,
     "grpc.max_receive_message_length": options.maxMessageBytes,

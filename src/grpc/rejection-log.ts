@@ -22,7 +22,7 @@ interface Told {
 type Why = ConnectionReason | RefusedCall["reason"];
 
 /** Counts each whom the edge turns away, and says so in few lines: one a reason and ten seconds. */
-export class TurnedAway {
+export class RejectionLog {
   readonly #parts: { readonly meter: Meter; readonly log: Log; readonly clock: Clock };
   readonly #told = new Map<Why, Told>();
 

@@ -15,7 +15,9 @@ export function internalsOf<T extends object>(call: ServerInterceptingCallInterf
 export function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream {
   const { stream } = internalsOf<{ readonly stream: ServerHttp2Stream }>(call);
   if (stream === undefined) {
-    throw new Error("bug: this grpc-js keeps its stream elsewhere; see src/grpc/inner-call.ts");
+    throw new Error(
+      "bug: this grpc-js keeps its stream elsewhere; see src/grpc/workarounds/inner-call.ts",
+    );
   }
   return stream;
 }

@@ -1,8 +1,8 @@
 import { EventEmitter } from "node:events";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { ServeError } from "../../../src/base/errors.ts";
-import { Outlet, type Sink } from "../../../src/grpc/outlet.ts";
-import { Unread } from "../../../src/grpc/unread.ts";
+import { StreamWriter, type Sink } from "../../../src/calls/stream-writer.ts";
+import { StalledStreams } from "../../../src/grpc/stalled-streams.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -21,12 +21,12 @@ function open(stallMs: number) {
     signal: controller.signal,
     abort: (reason: ServeError) => controller.abort(reason),
   };
-  return { emitter, gone, signal: controller.signal, outlet: new Outlet(sink, context, stallMs) };
+  return { emitter, gone, signal: controller.signal, writer: new StreamWriter(sink, context, stallMs) };
 }
 
 it("gives up on a caller that reads nothing for as long as may be", async () => {
-  const { outlet, signal, emitter } = open(100);
-  const written = outlet.write("x");
+  const { writer, signal, emitter } = open(100);
+  const written = writer.write("x");
   vi.advanceTimersByTime(99);
   expect(signal.aborted).toBe(false);
   vi.advanceTimersByTime(1);
@@ -36,8 +36,8 @@ it("gives up on a caller that reads nothing for as long as may be", async () => 
 });
 
 it("begins the time anew with each response that the caller takes", () => {
-  const { outlet, signal, gone } = open(100);
-  void outlet.write("x");
+  const { writer, signal, gone } = open(100);
+  void writer.write("x");
   for (let taken = 0; taken < 10; taken += 1) {
     vi.advanceTimersByTime(90);
     gone[0]?.();
@@ -46,8 +46,8 @@ it("begins the time anew with each response that the caller takes", () => {
 });
 
 it("counts only the time in which it waits for the caller", async () => {
-  const { outlet, signal, emitter } = open(100);
-  const written = outlet.write("x");
+  const { writer, signal, emitter } = open(100);
+  const written = writer.write("x");
   emitter.emit("drain");
   await written;
   vi.advanceTimersByTime(10_000);
@@ -56,7 +56,7 @@ it("counts only the time in which it waits for the caller", async () => {
 });
 
 it("sweeps away streams that stand still though it is their callers' turn, and no others", () => {
-  const unread = new Unread();
+  const unread = new StalledStreams();
   const closed: string[] = [];
   const add = (name: string, state: { writableEnded: boolean; writableLength: number }) => {
     const sent: (() => void)[] = [];

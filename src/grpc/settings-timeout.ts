@@ -4,27 +4,30 @@
  */
 import { constants, type Http2Server } from "node:http2";
 import type { Clock } from "../base/clock.ts";
-import type { TurnedAway } from "./turned-away.ts";
+import type { RejectionLog } from "./rejection-log.ts";
 
 /** For a TLS handshake, and then for the acknowledgement of SETTINGS. */
-export const greetingMs = 10_000;
+export const settingsTimeoutMs = 10_000;
 
-export interface GreetingOptions {
-  readonly turnedAway: Pick<TurnedAway, "connection">;
+export interface SettingsTimeoutOptions {
+  readonly rejections: Pick<RejectionLog, "connection">;
   readonly clock: Pick<Clock, "after">;
 }
 
 /** Closes connections whose acknowledgement is overdue. Call it once, before a connection can be made. */
-export function limitGreeting(server: Http2Server, { turnedAway, clock }: GreetingOptions): void {
+export function limitSettingsTimeout(
+  server: Http2Server,
+  { rejections, clock }: SettingsTimeoutOptions,
+): void {
   server.on("session", (session) => {
     const overdue = (): void => {
       if (session.destroyed || !session.pendingSettingsAck) return;
-      turnedAway.connection("SETTINGS_TIMEOUT", session.socket.remoteAddress);
+      rejections.connection("SETTINGS_TIMEOUT", session.socket.remoteAddress);
       session.goaway(constants.NGHTTP2_SETTINGS_TIMEOUT);
       session.destroy();
     };
     // After a stall of this process its timers come first: what has arrived by then is read before one is judged.
-    const greeted = clock.after(greetingMs, () => setImmediate(overdue));
+    const greeted = clock.after(settingsTimeoutMs, () => setImmediate(overdue));
     session.once("localSettings", greeted).once("close", greeted);
   });
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { holderOf, Seats } from "../../../src/grpc/seats.ts";
+import { holderOf, AddressLimits } from "../../../src/grpc/address-limits.ts";
 
 describe("seats", () => {
   it("are taken up to their number, and one that is left may be taken again", () => {
-    const seats = new Seats({ total: 2, addressPercent: 100 });
+    const seats = new AddressLimits({ total: 2, addressPercent: 100 });
     const leave = seats.take("a");
     expect(seats.take("b")).toBeDefined();
     expect(seats.take("c")).toBeUndefined();
@@ -12,7 +12,7 @@ describe("seats", () => {
   });
 
   it("are for one address but its share, and the others' are for others", () => {
-    const seats = new Seats({ total: 4, addressPercent: 50 });
+    const seats = new AddressLimits({ total: 4, addressPercent: 50 });
     const [leave] = [seats.take("a"), seats.take("a")];
     expect(seats.take("a")).toBeUndefined();
     expect(seats.take("b")).toBeDefined();
@@ -21,7 +21,7 @@ describe("seats", () => {
   });
 
   it("have one at least for each address", () => {
-    expect(new Seats({ total: 1, addressPercent: 1 }).take("a")).toBeDefined();
+    expect(new AddressLimits({ total: 1, addressPercent: 1 }).take("a")).toBeDefined();
   });
 });
 

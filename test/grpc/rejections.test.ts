@@ -12,7 +12,7 @@ import { doorkeeperFor } from "../fixtures/access.ts";
 import { resting } from "../fixtures/metrics.ts";
 import { samplesOf } from "../fixtures/prometheus.ts";
 import { ending, frame, rawClient, rawRequest } from "./raw.ts";
-import { refusedCalls } from "./refused-calls.ts";
+import { refusedCalls } from "./rejected-calls.ts";
 import { deferred, type KindHandlers, kinds, startKinds } from "./support.ts";
 
 let closing: (() => Promise<void> | void)[] = [];
@@ -34,7 +34,7 @@ async function open(options: Partial<ServerOptions> = {}, handlers: Partial<Kind
   const { address, stop } = await startKinds(handlers, { meter, log, ...options });
   closing.push(stop);
   const samples = async () => samplesOf(await meter.text());
-  const turnedAway = async () =>
+  const rejections = async () =>
     (await samples())
       .of("inferd_rejected_total")
       .map(({ labels, value }) => [labels["reason"], value]);
@@ -44,16 +44,16 @@ async function open(options: Partial<ServerOptions> = {}, handlers: Partial<Kind
     closing.push(() => session.destroy());
     return session;
   };
-  return { address, lines, turnedAway, calls, client, stop };
+  return { address, lines, rejections, calls, client, stop };
 }
 
 it.each(refusedCalls)("a call $what is counted, and told of", async (refused) => {
   const { reason, code, body, headers } = refused;
-  const { client, lines, turnedAway, calls } = await open();
+  const { client, lines, rejections, calls } = await open();
   const stream = rawRequest(client(), unary, headers);
   stream.end(body);
   await ending(stream);
-  expect(await turnedAway()).toEqual([[reason, 1]]);
+  expect(await rejections()).toEqual([[reason, 1]]);
   const method = reason === "METHOD_UNKNOWN" ? "unknown" : unary.slice(1);
   const labels = { method, model: "", code: status[code], reason };
   expect(await calls()).toEqual([{ labels, value: 1 }]);
@@ -61,16 +61,16 @@ it.each(refusedCalls)("a call $what is counted, and told of", async (refused) =>
 });
 
 it("a call that never sends its message is counted as one whose deadline has passed", async () => {
-  const { client, turnedAway } = await open({ maxCallMs: 50 });
+  const { client, rejections } = await open({ maxCallMs: 50 });
   await ending(rawRequest(client(), unary));
-  expect(await turnedAway()).toEqual([["DEADLINE_PASSED", 1]]);
+  expect(await rejections()).toEqual([["DEADLINE_PASSED", 1]]);
 });
 
 it("a call whose handler has begun is counted as a call alone", async () => {
   const unaryHandler: KindHandlers["unary"] = async function* (_, { signal }) {
     await new Promise((_, reject) => signal.addEventListener("abort", reject));
   };
-  const { client, turnedAway, calls } = await open({ maxCallMs: 50 }, { unary: unaryHandler });
+  const { client, rejections, calls } = await open({ maxCallMs: 50 }, { unary: unaryHandler });
   const session = client();
   const ends = [frame(Buffer.from([0xff])), hello].map((body) => {
     const stream = rawRequest(session, unary);
@@ -78,7 +78,7 @@ it("a call whose handler has begun is counted as a call alone", async () => {
     return ending(stream);
   });
   await Promise.all([...ends, ending(rawRequest(session, kinds.bidi.path))]);
-  expect(await turnedAway()).toEqual([]);
+  expect(await rejections()).toEqual([]);
   const reasons = (await calls()).map(({ labels }) => [labels["method"], labels["reason"]]);
   expect(reasons.toSorted()).toEqual([
     ["test.Kinds/Bidi", "DEADLINE_PASSED"],
@@ -88,16 +88,16 @@ it("a call whose handler has begun is counted as a call alone", async () => {
 });
 
 it("a call without a credential is counted, and leaves its audit line alone", async () => {
-  const { client, lines, turnedAway } = await open({ doorkeeper: doorkeeperFor({}) });
+  const { client, lines, rejections } = await open({ doorkeeper: doorkeeperFor({}) });
   const stream = rawRequest(client(), unary);
   stream.end(hello);
   await ending(stream);
-  expect(await turnedAway()).toEqual([["NO_CREDENTIAL", 1]]);
+  expect(await rejections()).toEqual([["NO_CREDENTIAL", 1]]);
   expect(lines).toEqual([]);
 });
 
 it("a call that was refused is counted once, though its request goes on", async () => {
-  const { client, lines, turnedAway, calls } = await open({
+  const { client, lines, rejections, calls } = await open({
     doorkeeper: doorkeeperFor({}),
     maxUploadMs: 100,
   });
@@ -106,7 +106,7 @@ it("a call that was refused is counted once, though its request goes on", async 
   stream.resume().write(hello.subarray(0, 7));
   await closed;
   expect(stream.rstCode).toBe(0);
-  expect(await turnedAway()).toEqual([["NO_CREDENTIAL", 1]]);
+  expect(await rejections()).toEqual([["NO_CREDENTIAL", 1]]);
   expect((await calls()).map(({ labels, value }) => [labels["reason"], value])).toEqual([
     ["NO_CREDENTIAL", 1],
   ]);
@@ -121,7 +121,7 @@ it("a call that the gate refuses while its caller is asked about is counted for 
     await answer.promise;
     throw new ServeError("NO_CREDENTIAL", "too late");
   };
-  const { client, turnedAway, calls } = await open({ doorkeeper: { admit }, maxUploadMs: 50 });
+  const { client, rejections, calls } = await open({ doorkeeper: { admit }, maxUploadMs: 50 });
   const stream = rawRequest(client(), unary);
   stream.write(hello.subarray(0, 7));
   await asked.promise;
@@ -129,7 +129,7 @@ it("a call that the gate refuses while its caller is asked about is counted for 
   answer.resolve();
   // One turn of the loop: the answer is heard in it.
   await new Promise((resolve) => setImmediate(resolve));
-  expect(await turnedAway()).toEqual([["SLOW_SENDER", 1]]);
+  expect(await rejections()).toEqual([["SLOW_SENDER", 1]]);
   expect(await calls()).toHaveLength(1);
 });
 
@@ -147,16 +147,16 @@ it("what no line has told of is told when the server ends", async () => {
 });
 
 it("a connection too many is counted", async () => {
-  const { address, client, turnedAway } = await open({ maxConnections: 1 });
+  const { address, client, rejections } = await open({ maxConnections: 1 });
   await once(client(), "remoteSettings");
   const second = connectTcp(Number(address.split(":")[1]), "127.0.0.1");
   second.on("error", () => undefined).resume();
   await once(second, "close");
-  expect(await turnedAway()).toEqual([["TOO_MANY_CONNECTIONS", 1]]);
+  expect(await rejections()).toEqual([["TOO_MANY_CONNECTIONS", 1]]);
 });
 
 it("a flood is counted whole, and makes a line a reason", async () => {
-  const { client, lines, turnedAway } = await open({
+  const { client, lines, rejections } = await open({
     maxCallsPerSecond: 1,
     maxResetBurst: 500,
     maxResetsPerSecond: 1,
@@ -165,7 +165,7 @@ it("a flood is counted whole, and makes a line a reason", async () => {
   const goaway = once(session, "goaway");
   for (let call = 0; call < 1000; call += 1) rawRequest(session, unary).end(hello);
   await goaway;
-  const counts = Object.fromEntries(await turnedAway()) as Record<string, number>;
+  const counts = Object.fromEntries(await rejections()) as Record<string, number>;
   expect(counts["TOO_MANY_CALLS"]).toBeGreaterThanOrEqual(500);
   expect(counts["TOO_MANY_RESETS"]).toBe(1);
   expect(lines.map(({ reason }) => reason)).toEqual(["TOO_MANY_CALLS", "TOO_MANY_RESETS"]);
@@ -177,11 +177,11 @@ it("a stream whose deadline passes while its caller is asked about is counted as
     asked.resolve();
     return new Promise(() => undefined);
   };
-  const { client, turnedAway, calls } = await open({ doorkeeper: { admit }, maxCallMs: 50 });
+  const { client, rejections, calls } = await open({ doorkeeper: { admit }, maxCallMs: 50 });
   const end = ending(rawRequest(client(), kinds.bidi.path));
   await asked.promise;
   expect((await end).details?.reason).toBe("DEADLINE_PASSED");
-  expect(await turnedAway()).toEqual([["DEADLINE_PASSED", 1]]);
+  expect(await rejections()).toEqual([["DEADLINE_PASSED", 1]]);
   expect((await calls()).map(({ labels }) => labels["method"])).toEqual(["test.Kinds/Bidi"]);
 });
 
@@ -206,7 +206,7 @@ it.each([
     told.push({ message, reason: fields["reason"] });
   };
   const log = { ...silentLog, info: write, warn: write, error: write };
-  const { client, turnedAway, calls } = await open({ maxUploadMs: 100, log });
+  const { client, rejections, calls } = await open({ maxUploadMs: 100, log });
   const session = client();
   const paths = [kinds.bidi.path, kinds.clientStream.path];
   const ends = paths.map((path) => {
@@ -225,7 +225,7 @@ it.each([
     ["test.Kinds/Bidi", reason, 1],
     ["test.Kinds/ClientStream", reason, 1],
   ]);
-  expect(await turnedAway()).toEqual([]);
+  expect(await rejections()).toEqual([]);
   expect(told).toEqual([
     { message: "call", reason },
     { message: "call", reason },

@@ -17,7 +17,7 @@ import { afterEach, expect, it } from "vitest";
 import { FollowedKeyPair } from "../../src/auth/key-pair.ts";
 import { wallMs } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
-import { Guests, roundTripMs, takeLeave } from "../../src/grpc/farewell.ts";
+import { GoawaySessions, roundTripMs, sendGoaway } from "../../src/grpc/goaway.ts";
 import { authority } from "../fixtures/certificates.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import {
@@ -125,7 +125,7 @@ it("waits until a client has read what was sent before", async () => {
   }
   await heard(wire, ({ bytes }) => bytes > 65_535);
   wire.socket.pause();
-  const left = takeLeave(session, { why: "test", clock, streams: { open: 0, peak: 0 } });
+  const left = sendGoaway(session, { why: "test", clock, streams: { open: 0, peak: 0 } });
   expect(wire.heard.lastStreams).toEqual([]);
   wire.socket.resume();
   await heard(wire, ({ ended }) => ended.includes(1));
@@ -147,7 +147,7 @@ it("does not wait for ever for a client that does not answer", async () => {
   const wire = await connect(`127.0.0.1:${(server.address() as AddressInfo).port}`);
   const [session] = await opened;
   await pong(wire);
-  const left = takeLeave(session, { why: "test", clock, streams: { open: 0, peak: 0 } });
+  const left = sendGoaway(session, { why: "test", clock, streams: { open: 0, peak: 0 } });
   await heard(wire, ({ pings }) => pings.length > 0);
   expect(wire.heard.lastStreams).toEqual([anyStream]);
   clock.advance(roundTripMs);
@@ -159,8 +159,8 @@ it("waits over TLS until a client has as many calls open as ever", async () => {
   const own = authority("server CA").issue({ name: "localhost", dns: ["localhost"] });
   const server = createSecureServer({ cert: own.cert, key: own.key });
   closing.push(() => server.close());
-  const guests = new Guests(new FakeClock());
-  guests.watch(server);
+  const sessions = new GoawaySessions(new FakeClock());
+  sessions.watch(server);
   const streams: ServerHttp2Stream[] = [];
   server.on("stream", (stream) => {
     streams.push(stream.resume());
@@ -181,7 +181,7 @@ it("waits over TLS until a client has as many calls open as ever", async () => {
   for (let count = 0; count < 3; count += 1) await begin();
   for (const stream of streams.slice(1)) stream.end();
   await Promise.all(ends.slice(1));
-  const left = guests.takeLeaveOfAll();
+  const left = sessions.takeLeaveOfAll();
   const heardIt = once(session, "goaway");
   await begin();
   await begin();

@@ -11,7 +11,7 @@
  * a client that reads nothing brings that about. Over TLS there is no way around the socket. There the connection is
  * ended when a stream begins and as many are open as ever were: a client that makes so many calls at a time, one as
  * nginx does or more, waits for their answers then, and has none on its way.
- * Tested in test/grpc/farewell.test.ts, and with real proxies in test/proxies.
+ * Tested in test/grpc/goaway.test.ts, and with real proxies in test/proxies.
  */
 import { writeSync } from "node:fs";
 import type { Http2Server, Http2Session } from "node:http2";
@@ -62,7 +62,7 @@ function announce(socket: Socket, why: string): boolean {
   }
 }
 
-export interface LeaveOptions {
+export interface GoawayOptions {
   readonly why: string;
   readonly clock: Pick<Clock, "after">;
   readonly streams: Streams;
@@ -72,7 +72,7 @@ export interface LeaveOptions {
  * Calls when a stream begins and none else can be on its way, as far as may be known. Where the peak is not reached
  * in half the time, what is reached in that half counts.
  */
-function atPeak(session: Http2Session, { clock, streams }: LeaveOptions, call: () => void): void {
+function atPeak(session: Http2Session, { clock, streams }: GoawayOptions, call: () => void): void {
   let [wanted, seen] = [streams.peak, 1];
   const stopWaiting = clock.after(roundTripMs / 2, () => (wanted = seen));
   session.once("close", stopWaiting);
@@ -87,7 +87,7 @@ function atPeak(session: Http2Session, { clock, streams }: LeaveOptions, call: (
  * Asks a client to connect anew, and closes the session when it has heard of that; it ends with its last stream.
  * `why` is in ASCII, and what clients show in their traces. Never rejects.
  */
-export async function takeLeave(session: Http2Session, options: LeaveOptions): Promise<void> {
+export async function sendGoaway(session: Http2Session, options: GoawayOptions): Promise<void> {
   const { why, clock } = options;
   if (session.closed || session.destroyed) return;
   await new Promise<void>((resolve) => {
@@ -112,7 +112,7 @@ export async function takeLeave(session: Http2Session, options: LeaveOptions): P
 }
 
 /** The open connections of a door, and how each is asked to go. */
-export class Guests {
+export class GoawaySessions {
   readonly #clock: Pick<Clock, "after">;
   readonly #sessions = new Map<Http2Session, Streams>();
 
@@ -134,15 +134,15 @@ export class Guests {
     });
   }
 
-  /** Asks one to go; see {@link takeLeave}. */
-  async takeLeave(session: Http2Session, why: string): Promise<void> {
+  /** Asks one to go; see {@link sendGoaway}. */
+  async sendGoaway(session: Http2Session, why: string): Promise<void> {
     const streams = this.#sessions.get(session);
-    if (streams !== undefined) await takeLeave(session, { why, clock: this.#clock, streams });
+    if (streams !== undefined) await sendGoaway(session, { why, clock: this.#clock, streams });
   }
 
   /** Asks all to go. Resolves when each has heard of it, or should have. */
   async takeLeaveOfAll(): Promise<void> {
     const sessions = [...this.#sessions.keys()];
-    await Promise.all(sessions.map((session) => this.takeLeave(session, "shutting_down")));
+    await Promise.all(sessions.map((session) => this.sendGoaway(session, "shutting_down")));
   }
 }

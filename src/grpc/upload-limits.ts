@@ -9,7 +9,7 @@ import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import { Framing } from "./framing.ts";
 
-export interface IntakeLimits {
+export interface UploadLimitOptions {
   /** Bytes of all requests that are not whole, and of those on one connection. */
   readonly bytes: number;
   readonly connectionBytes: number;
@@ -23,8 +23,8 @@ export interface Incoming {
   once(event: "end" | "close", listener: () => void): unknown;
 }
 
-export interface IntakeOptions<S> {
-  readonly limits: IntakeLimits;
+export interface UploadLimitsOptions<S> {
+  readonly limits: UploadLimitOptions;
   readonly clock: Clock;
   /** Ends the call, and lets go of what has arrived of it. */
   readonly refuse: (stream: S, error: ServeError) => void;
@@ -43,8 +43,8 @@ interface Connection<S> {
   readonly requests: Set<Request<S>>;
 }
 
-export class Intake<S extends Incoming & object> {
-  readonly #options: IntakeOptions<S>;
+export class UploadLimits<S extends Incoming & object> {
+  readonly #options: UploadLimitsOptions<S>;
   readonly #connections = new Map<object, Connection<S>>();
   readonly #requests = new WeakMap<S, Request<S>>();
   /** The oldest first. */
@@ -52,7 +52,7 @@ export class Intake<S extends Incoming & object> {
   #bytes = 0;
   #isWaiting = false;
 
-  constructor(options: IntakeOptions<S>) {
+  constructor(options: UploadLimitsOptions<S>) {
     this.#options = options;
   }
 

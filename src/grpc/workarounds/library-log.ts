@@ -1,6 +1,6 @@
 /** grpc-js writes to standard error by itself, and has one logger for the whole process. */
 import { setLogger } from "@grpc/grpc-js";
-import type { Log } from "../base/log.ts";
+import type { Log } from "../../base/log.ts";
 
 export function logThrough(log: Log): void {
   const write = (...said: unknown[]): void =>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { CallContext } from "../../../src/calls/call.ts";
-import { HealthStatuses } from "../../../src/grpc/health.ts";
+import { HealthStatuses } from "../../../src/grpc/health-status.ts";
 import { healthHandlers } from "../../../src/grpc/health-handlers.ts";
 
 /** A watch's context, as far as it looks at it. */

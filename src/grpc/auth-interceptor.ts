@@ -12,17 +12,17 @@ import {
 import type { Arrival, Doorkeeper, Permit } from "../auth/doorkeeper.ts";
 import { type Reason, ServeError } from "../base/errors.ts";
 import type { CallAccounts } from "./call-accounts.ts";
-import { streamOf } from "./inner-call.ts";
+import { streamOf } from "./workarounds/inner-call.ts";
 import { hostOf } from "./open-calls.ts";
 import { type RequestIds, requestIdHeader } from "./request-ids.ts";
 import { wireStatus } from "./status.ts";
 
-export interface EntranceOptions {
+export interface AuthInterceptorOptions {
   readonly doorkeeper: Pick<Doorkeeper, "admit">;
-  readonly accounts: Pick<CallAccounts, "isComing" | "refusedAtTheDoor">;
+  readonly accounts: Pick<CallAccounts, "isComing" | "refusedByAuth">;
   readonly requestIds: Pick<RequestIds, "of">;
   /** Hears of a call that ended because its caller may not make it, once its status is on the way. */
-  readonly strangerCame: (call: ServerInterceptingCallInterface) => void;
+  readonly rejectedUnauthenticated: (call: ServerInterceptingCallInterface) => void;
 }
 
 /** A quota that is spent is no stranger's, nor is an issuer that does not answer. */
@@ -33,11 +33,11 @@ const strangers: ReadonlySet<Reason> = new Set([
 ]);
 
 /** Who was let in, by the metadata that grpc-js hands from the interceptor to the handler. */
-export class Entrance {
+export class AuthInterceptor {
   readonly #permits = new WeakMap<Metadata, Permit>();
-  readonly #options: EntranceOptions;
+  readonly #options: AuthInterceptorOptions;
 
-  constructor(options: EntranceOptions) {
+  constructor(options: AuthInterceptorOptions) {
     this.#options = options;
   }
 
@@ -49,7 +49,7 @@ export class Entrance {
   }
 
   readonly interceptor: ServerInterceptor = (method, call) => {
-    const { doorkeeper, accounts, requestIds, strangerCame } = this.#options;
+    const { doorkeeper, accounts, requestIds, rejectedUnauthenticated } = this.#options;
     let isOver = false;
     let end = (): void => undefined;
     const arrive = (metadata: Metadata, enter: (metadata: Metadata) => void): void => {
@@ -69,10 +69,10 @@ export class Entrance {
         },
         (thrown: unknown) => {
           const error = ServeError.from(thrown);
-          accounts.refusedAtTheDoor(streamOf(call), error.reason);
+          accounts.refusedByAuth(streamOf(call), error.reason);
           call.sendStatus(wireStatus(error, requestIds.of(streamOf(call))));
           // Who has gone meanwhile has been counted for that.
-          if (!isOver && strangers.has(error.reason)) strangerCame(call);
+          if (!isOver && strangers.has(error.reason)) rejectedUnauthenticated(call);
         },
       );
     };

@@ -3,7 +3,7 @@
  * a request arrives; so it is taken over at the headers, in the moment that it is made.
  */
 import type { ServerInterceptor } from "@grpc/grpc-js";
-import { wallMs } from "../base/clock.ts";
+import { wallMs } from "../../base/clock.ts";
 import { sameCall } from "./inner-call.ts";
 
 /** In place: every `getDeadline` above asks this one, and grpc-js's own timer asks none. */

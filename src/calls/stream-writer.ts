@@ -1,5 +1,5 @@
 import { ServeError } from "../base/errors.ts";
-import type { CallContext } from "../calls/call.ts";
+import type { CallContext } from "./call.ts";
 
 /** What is used of a grpc-js stream that is written to. */
 export interface Sink<O> {
@@ -10,7 +10,7 @@ export interface Sink<O> {
 }
 
 /** One stream's way out: writes as fast as its caller reads, and ends the call of one who does not. */
-export class Outlet<O> {
+export class StreamWriter<O> {
   readonly #sink: Sink<O>;
   readonly #context: Pick<CallContext, "signal" | "abort">;
   readonly #stallMs: number;

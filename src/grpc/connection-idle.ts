@@ -1,21 +1,21 @@
 /** Asks connections to end that have been without a call for too long. grpc-js would end them under a call on its way. */
 import type { Http2Server } from "node:http2";
 import type { Clock } from "../base/clock.ts";
-import type { Guests } from "./farewell.ts";
+import type { GoawaySessions } from "./goaway.ts";
 
 export interface IdleLimits {
   /** Since the last of its calls ended, or since it was made. Zero keeps it. */
   readonly idleMs: number;
   readonly clock: Pick<Clock, "after">;
-  readonly guests: Pick<Guests, "takeLeave">;
+  readonly sessions: Pick<GoawaySessions, "sendGoaway">;
 }
 
 /** Call it once, before a connection can be made. */
-export function limitIdleness(server: Http2Server, { idleMs, clock, guests }: IdleLimits): void {
+export function limitIdleness(server: Http2Server, { idleMs, clock, sessions }: IdleLimits): void {
   if (idleMs === 0) return;
   server.on("session", (session) => {
     // grpc-go says the same word.
-    const leave = (): void => void guests.takeLeave(session, "max_idle");
+    const leave = (): void => void sessions.sendGoaway(session, "max_idle");
     let stopWaiting = clock.after(idleMs, leave);
     let openStreams = 0;
     session.on("stream", (stream) => {

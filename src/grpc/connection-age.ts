@@ -3,7 +3,7 @@
  * a connection's first call: grpc-js counts from its making, and calls failed on one that was slow to begin.
  */
 import type { Http2Server } from "node:http2";
-import type { Guests } from "./farewell.ts";
+import type { GoawaySessions } from "./goaway.ts";
 
 export interface AgeLimits {
   /** A tenth more or less, so that connections made together do not end together. Zero never asks. */
@@ -11,7 +11,7 @@ export interface AgeLimits {
   readonly maxCallMs: number;
   /** From 0 to 1. */
   readonly random: () => number;
-  readonly guests: Pick<Guests, "takeLeave">;
+  readonly sessions: Pick<GoawaySessions, "sendGoaway">;
 }
 
 // How much longer than its calls a connection lives: a call that ends by its deadline has to say so.
@@ -23,7 +23,7 @@ const firstCallMs = 10_000;
 /** Call it once, before a connection can be made. */
 export function limitAge(
   server: Http2Server,
-  { maxConnectionAgeMs: ageMs, maxCallMs, random, guests }: AgeLimits,
+  { maxConnectionAgeMs: ageMs, maxCallMs, random, sessions }: AgeLimits,
 ): void {
   if (ageMs === 0) return;
   // No call lasts longer, but for a Watch, whose client comes back: age ends no call.
@@ -33,7 +33,7 @@ export function limitAge(
     const endAfter = (waitMs: number): NodeJS.Timeout =>
       setTimeout(() => {
         // The word of grpc-go and grpc-java too.
-        void guests.takeLeave(session, "max_age");
+        void sessions.sendGoaway(session, "max_age");
         timer = setTimeout(() => session.destroy(), graceMs).unref();
       }, waitMs).unref();
     let timer = endAfter(jitteredMs + firstCallMs);

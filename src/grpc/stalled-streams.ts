@@ -25,7 +25,7 @@ const mostStill = 2;
  * behind the responses before it, and a stream is open until its caller has ended it too; so without
  * this, a silent caller keeps both for as long as it stays connected.
  */
-export class Unread {
+export class StalledStreams {
   readonly #open = new Map<Response, Watched>();
 
   add(stream: Response): void {
@@ -57,8 +57,8 @@ export class Unread {
 }
 
 /** Sweeps a server's streams as long as it listens. */
-export function sweepUnread(server: Http2Server, everyMs: number): Unread {
-  const unread = new Unread();
+export function sweepStalledStreams(server: Http2Server, everyMs: number): StalledStreams {
+  const unread = new StalledStreams();
   const timer = setInterval(() => unread.sweep(), everyMs);
   timer.unref();
   server.once("close", () => clearInterval(timer));
