@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Access, openAccess } from "./auth/access.ts";
-import { asksForCredentials } from "./auth/exposure.ts";
+import { asksForCredentials } from "./auth/start-checks.ts";
 import { buildCommit } from "./base/build.ts";
 import { systemClock, wallMs } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
@@ -122,16 +122,16 @@ function serve(
 ): GrpcServer {
   const startedAtMs = wallMs();
   const descriptors = readFileSync(new URL("../gen/fds.binpb", import.meta.url));
-  const { doorkeeper, keyPair } = access;
+  const { authorizer, tlsFiles } = access;
   const server = openServer({
     ...config,
     log,
     ...(meter && { meter }),
     descriptors,
     newRequestId: randomUUID,
-    doorkeeper,
+    authorizer,
     tellsProbesOfModels: !asksForCredentials(config),
-    keyPair,
+    tlsFiles,
   });
   const options = { models, limits: config };
   server.addService(generationService(config), generationHandlers(options));

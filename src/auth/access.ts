@@ -2,19 +2,19 @@
 import { type Clock, wallMs } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Config } from "../config/settings.ts";
-import type { Means } from "./authenticate.ts";
-import { asksForCredentials, checkAccess } from "./exposure.ts";
-import { Doorkeeper } from "./doorkeeper.ts";
-import { FollowedKeyPair } from "./key-pair.ts";
+import type { CredentialSources } from "./authenticate.ts";
+import { asksForCredentials, checkAccess } from "./start-checks.ts";
+import { Authorizer } from "./authorizer.ts";
+import { FollowedTlsFiles } from "./tls-files.ts";
 import { KeyRing } from "./key-ring.ts";
 import { openKeyStore } from "./open-key-store.ts";
 import type { Quota } from "./quota.ts";
-import type { Tokens } from "./tokens.ts";
+import type { JwtVerifier } from "./jwt.ts";
 
 export interface Access {
-  readonly doorkeeper: Doorkeeper;
+  readonly authorizer: Authorizer;
   /** Undefined for plaintext. */
-  readonly keyPair: FollowedKeyPair | undefined;
+  readonly tlsFiles: FollowedTlsFiles | undefined;
   /** Takes the quotas of another configuration; reads keys, the issuer's file of them and certificates now. */
   reload(config: Config): Promise<void>;
   close(): Promise<void>;
@@ -25,19 +25,19 @@ export async function openAccess(config: Config, log: Log, clock: Clock): Promis
   checkAccess(config);
   let quota = quotaOf(config);
   const tokens = await openIssuer(config, log, clock);
-  const keyPair = openKeyPair(config, log, clock);
+  const tlsFiles = openKeyPair(config, log, clock);
   const ring = await openRing(config, log, clock).catch((error: unknown) => {
-    keyPair?.close();
+    tlsFiles?.close();
     throw error;
   });
   const { clientScopes: scopes, clientIds: ids } = config;
-  const means: Means = {
+  const sources: CredentialSources = {
     findKey: ring && ((id) => ring.find(id)),
     readToken: tokens?.read,
     clients: { scopes, ids },
   };
-  const doorkeeper = new Doorkeeper({
-    means: asksForCredentials(config) ? means : undefined,
+  const authorizer = new Authorizer({
+    sources: asksForCredentials(config) ? sources : undefined,
     isReflectionOpen: config.reflection === "open",
     quota: () => quota,
     clock,
@@ -45,17 +45,17 @@ export async function openAccess(config: Config, log: Log, clock: Clock): Promis
     log,
   });
   return {
-    doorkeeper,
-    keyPair,
+    authorizer,
+    tlsFiles,
     reload: async (changed) => {
       quota = quotaOf(changed);
-      keyPair?.refresh();
+      tlsFiles?.refresh();
       tokens?.refresh();
       await ring?.refresh();
     },
     close: async () => {
-      doorkeeper.close();
-      keyPair?.close();
+      authorizer.close();
+      tlsFiles?.close();
       await ring?.close();
     },
   };
@@ -73,11 +73,15 @@ async function openRing(config: Config, log: Log, clock: Clock): Promise<KeyRing
   return ring;
 }
 
-async function openIssuer(config: Config, log: Log, clock: Clock): Promise<Tokens | undefined> {
+async function openIssuer(
+  config: Config,
+  log: Log,
+  clock: Clock,
+): Promise<JwtVerifier | undefined> {
   const { jwtJwks: jwks, jwtIssuer: issuer, jwtAudience: audience } = config;
   if (jwks === undefined || issuer === undefined || audience === undefined) return undefined;
-  const { openTokens } = await import("./tokens.ts");
-  return openTokens({
+  const { openJwtVerifier } = await import("./jwt.ts");
+  return openJwtVerifier({
     jwks,
     issuer,
     audience,
@@ -89,10 +93,10 @@ async function openIssuer(config: Config, log: Log, clock: Clock): Promise<Token
   });
 }
 
-function openKeyPair(config: Config, log: Log, clock: Clock): FollowedKeyPair | undefined {
+function openKeyPair(config: Config, log: Log, clock: Clock): FollowedTlsFiles | undefined {
   const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa } = config;
   if (cert === undefined || key === undefined) return undefined;
-  return new FollowedKeyPair({ files: { cert, key, clientCa }, clock, wallMs, log });
+  return new FollowedTlsFiles({ files: { cert, key, clientCa }, clock, wallMs, log });
 }
 
 function quotaOf(config: Config): Quota {

@@ -6,7 +6,7 @@ import { type ClientCertificate, identityOf, isListed } from "./certificate.ts";
 import { type KeyRecord, type KeyState, matches, parseKey, stateOf } from "./key.ts";
 import type { Principal } from "./principal.ts";
 import type { Quota } from "./quota.ts";
-import type { ReadToken } from "./tokens.ts";
+import type { ReadToken } from "./jwt.ts";
 
 /** What a call brings. */
 export interface Credentials {
@@ -17,13 +17,13 @@ export interface Credentials {
 }
 
 /** What callers may show; what is undefined is not taken. */
-export interface Means {
+export interface CredentialSources {
   readonly findKey: ((id: string) => KeyRecord | undefined) | undefined;
   readonly readToken: ReadToken | undefined;
   readonly clients: { readonly scopes: readonly Scope[]; readonly ids: readonly string[] };
 }
 
-export interface Moment {
+export interface AuthenticateOptions {
   /** By the wall clock: keys expire by it. */
   readonly nowMs: number;
   /** For those whose credential states no quota. */
@@ -35,15 +35,15 @@ export interface Moment {
 /** Throws NO_CREDENTIAL, CREDENTIAL_INVALID, NOT_ALLOWED or ISSUER_UNREACHABLE. */
 export async function authenticate(
   credentials: Credentials,
-  means: Means,
-  moment: Moment,
+  sources: CredentialSources,
+  moment: AuthenticateOptions,
 ): Promise<Principal> {
   const sent = sentText(credentials);
-  if (sent !== undefined && (means.findKey ?? means.readToken) !== undefined) {
-    return byText(sent, means, moment);
+  if (sent !== undefined && (sources.findKey ?? sources.readToken) !== undefined) {
+    return byText(sent, sources, moment);
   }
   if (credentials.certificate !== undefined) {
-    return byCertificate(credentials.certificate, means, moment);
+    return byCertificate(credentials.certificate, sources, moment);
   }
   const how = "send authorization: Bearer with a key or token, or x-api-key with a key";
   throw new ServeError("NO_CREDENTIAL", `this server asks for a credential: ${how}`);
@@ -57,24 +57,28 @@ function sentText({ authorization, apiKey }: Credentials): string | undefined {
   return text;
 }
 
-async function byText(text: string, means: Means, moment: Moment): Promise<Principal> {
+async function byText(
+  text: string,
+  sources: CredentialSources,
+  moment: AuthenticateOptions,
+): Promise<Principal> {
   // A token has three parts, a key has two.
   if (text.split(".").length === 3) {
-    if (means.readToken === undefined) throw invalid("this server takes keys, no tokens");
+    if (sources.readToken === undefined) throw invalid("this server takes keys, no tokens");
     const { quota, proved } = moment;
     const ofBearer = (subject: string): string => `jwt:${subject}`;
-    const read = means.readToken(new Secret(text), (subject) => proved?.(ofBearer(subject)));
+    const read = sources.readToken(new Secret(text), (subject) => proved?.(ofBearer(subject)));
     const { subject, scopes, models } = await read;
     return { id: ofBearer(subject), scopes, models, priority: "interactive", quota };
   }
-  if (means.findKey === undefined) throw invalid("this server takes tokens, no keys");
-  return byKey(text, means.findKey, moment);
+  if (sources.findKey === undefined) throw invalid("this server takes tokens, no keys");
+  return byKey(text, sources.findKey, moment);
 }
 
 function byKey(
   text: string,
   find: (id: string) => KeyRecord | undefined,
-  { nowMs, quota, proved }: Moment,
+  { nowMs, quota, proved }: AuthenticateOptions,
 ): Principal {
   const presented = parseKey(text);
   if (presented === undefined) throw invalid("a key has the form id.secret");
@@ -93,8 +97,8 @@ function byKey(
 
 function byCertificate(
   certificate: ClientCertificate,
-  { clients: { scopes, ids } }: Means,
-  { quota, proved }: Moment,
+  { clients: { scopes, ids } }: CredentialSources,
+  { quota, proved }: AuthenticateOptions,
 ): Principal {
   const id = identityOf(certificate);
   proved?.(id);

@@ -3,7 +3,7 @@
  * itself, and would ask a proxy for this machine's own addresses too.
  */
 import { BlockList, isIPv4 } from "node:net";
-import { isLoopback } from "../auth/exposure.ts";
+import { isLoopback } from "../auth/start-checks.ts";
 import { UsageError } from "./failure.ts";
 
 export interface Proxy {

@@ -9,7 +9,7 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from "@grpc/grpc-js";
-import type { Arrival, Doorkeeper, Permit } from "../auth/doorkeeper.ts";
+import type { CallMetadata, Authorizer, Permit } from "../auth/authorizer.ts";
 import { type Reason, ServeError } from "../base/errors.ts";
 import type { CallAccounts } from "./call-accounts.ts";
 import { streamOf } from "./workarounds/inner-call.ts";
@@ -18,7 +18,7 @@ import { type RequestIds, requestIdHeader } from "./request-ids.ts";
 import { wireStatus } from "./status.ts";
 
 export interface AuthInterceptorOptions {
-  readonly doorkeeper: Pick<Doorkeeper, "admit">;
+  readonly authorizer: Pick<Authorizer, "admit">;
   readonly accounts: Pick<CallAccounts, "isComing" | "refusedByAuth">;
   readonly requestIds: Pick<RequestIds, "of">;
   /** Hears of a call that ended because its caller may not make it, once its status is on the way. */
@@ -49,11 +49,11 @@ export class AuthInterceptor {
   }
 
   readonly interceptor: ServerInterceptor = (method, call) => {
-    const { doorkeeper, accounts, requestIds, rejectedUnauthenticated } = this.#options;
+    const { authorizer, accounts, requestIds, rejectedUnauthenticated } = this.#options;
     let isOver = false;
     let end = (): void => undefined;
     const arrive = (metadata: Metadata, enter: (metadata: Metadata) => void): void => {
-      doorkeeper.admit(arrivalOf(method.path.slice(1), metadata, call)).then(
+      authorizer.admit(callMetadataOf(method.path.slice(1), metadata, call)).then(
         (permit) => {
           // While an issuer was asked, the caller may have gone, or been told that the call is refused: nobody would
           // hear of its end then.
@@ -87,11 +87,11 @@ export class AuthInterceptor {
   };
 }
 
-function arrivalOf(
+function callMetadataOf(
   method: string,
   metadata: Metadata,
   call: Parameters<ServerInterceptor>[1],
-): Arrival {
+): CallMetadata {
   const certificate = call.getAuthContext().sslPeerCertificate;
   return {
     method,

@@ -4,13 +4,13 @@
  * knows only pairs that have been checked. Connections that are open keep what they began with.
  */
 import { experimental, ServerCredentials } from "@grpc/grpc-js";
-import type { FollowedKeyPair } from "../auth/key-pair.ts";
+import type { FollowedTlsFiles } from "../auth/tls-files.ts";
 
 type Provider = NonNullable<
   Parameters<typeof experimental.createCertificateProviderServerCredentials>[0]
 >;
 
-export function credentialsOf(pair: FollowedKeyPair | undefined): ServerCredentials {
+export function credentialsOf(pair: FollowedTlsFiles | undefined): ServerCredentials {
   if (pair === undefined) return ServerCredentials.createInsecure();
   const provider = providerOf(pair);
   const hasCa = pair.current.clientCa !== undefined;
@@ -58,7 +58,7 @@ function withCiphers(made: ServerCredentials): ServerCredentials {
   return made;
 }
 
-function providerOf(pair: FollowedKeyPair): Provider {
+function providerOf(pair: FollowedTlsFiles): Provider {
   const stops = new Map<unknown, () => void>();
   const follow = (listener: unknown, tell: () => void): void => {
     // Later, since grpc-js is not ready to hear while it registers.

@@ -3,8 +3,8 @@ import { ServerCredentials } from "@grpc/grpc-js";
 import { HealthService } from "../../gen/grpc/health/v1/health.ts";
 import { ServerReflectionService } from "../../gen/grpc/reflection/v1/reflection.ts";
 import { ServerReflectionService as AlphaReflectionService } from "../../gen/grpc/reflection/v1alpha/reflection.ts";
-import { type Doorkeeper, openPermit, type Permit } from "../auth/doorkeeper.ts";
-import type { FollowedKeyPair } from "../auth/key-pair.ts";
+import { type Authorizer, openPermit, type Permit } from "../auth/authorizer.ts";
+import type { FollowedTlsFiles } from "../auth/tls-files.ts";
 import { idleClock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
@@ -32,11 +32,11 @@ export interface ServerOptions extends GrpcJsLimits {
   /** Draws an id for a call whose caller gives none. */
   readonly newRequestId: () => string;
   /** Says who may call. */
-  readonly doorkeeper: Pick<Doorkeeper, "admit">;
+  readonly authorizer: Pick<Authorizer, "admit">;
   /** Whether the port for probes, which asks for no credential, names models. */
   readonly tellsProbesOfModels: boolean;
   /** Undefined for plaintext. */
-  readonly keyPair: FollowedKeyPair | undefined;
+  readonly tlsFiles: FollowedTlsFiles | undefined;
   /** Whether reflection is served; who may use it is the doorkeeper's to say. */
   readonly reflection: "scoped" | "open" | "off";
   /** The serialised `FileDescriptorSet` of all services, for reflection. */
@@ -89,7 +89,7 @@ export function openServer(options: ServerOptions): GrpcServer {
     load: () => server.load,
     addService: (definition, handlers) => server.add(definition, handlers, interceptors),
     listen: (host, port) =>
-      server.listen({ host, port, flag: "--port" }, credentialsOf(options.keyPair)),
+      server.listen({ host, port, flag: "--port" }, credentialsOf(options.tlsFiles)),
     listenForProbes: (host, port) =>
       probes.listen({ host, port, flag: "--health-port" }, ServerCredentials.createInsecure()),
     leave: () => health.leave(),
@@ -106,7 +106,7 @@ function openCallServer(options: ServerOptions, rejections: RejectionLog): GrpcJ
   const requestIds = new RequestIds(options.newRequestId);
   const authInterceptor = new AuthInterceptor({
     requestIds,
-    doorkeeper: options.doorkeeper,
+    authorizer: options.authorizer,
     accounts,
     rejectedUnauthenticated: (call) => server.rejectedUnauthenticated(call),
   });

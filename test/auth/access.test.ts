@@ -17,7 +17,7 @@ import { deferred, detailsOf, type Running, start } from "../grpc/support.ts";
 import { GenerateRequest, GenerateResponse } from "../../gen/inferd/v1/generation_service.ts";
 import { ListModelsResponse } from "../../gen/inferd/v1/model_service.ts";
 import { Priority } from "../../gen/inferd/v1/types.ts";
-import type { Doorkeeper } from "../../src/auth/doorkeeper.ts";
+import type { Authorizer } from "../../src/auth/authorizer.ts";
 import type { Models, Submission } from "../../src/models/model.ts";
 
 const set = fromBinary(FileDescriptorSetSchema, readFileSync("gen/fds.binpb"));
@@ -33,8 +33,8 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function serve(doorkeeper: Doorkeeper, models: Models = fakeModels([generationModel()])) {
-  const running: Running = await start((server) => addAll(server, models), { doorkeeper });
+async function serve(authorizer: Authorizer, models: Models = fakeModels([generationModel()])) {
+  const running: Running = await start((server) => addAll(server, models), { authorizer });
   const client = new Client(running.address, credentials.createInsecure());
   closing.push(running.stop, () => client.close());
   return { ...running, client };
@@ -81,24 +81,24 @@ describe.each(own)("%s", (method) => {
   const needed = needOf(method) as Scope;
   const others = makeKey({ id: "others", scopes: scopes.filter((scope) => scope !== needed) });
   const enough = makeKey({ id: "enough", scopes: [needed] });
-  const doorkeeper = () => doorkeeperFor({ means: keyMeans([others.record, enough.record]) });
+  const authorizer = () => doorkeeperFor({ sources: keyMeans([others.record, enough.record]) });
 
   it("CVE-2026-41523 (vLLM, a check that went away): cannot be reached without a credential", async () => {
-    const { client } = await serve(doorkeeper());
+    const { client } = await serve(authorizer());
     const outcome = await call(client, method);
     expect(reasonOf(outcome)).toBe("NO_CREDENTIAL");
     expect(outcome.error?.code).toBe(status.UNAUTHENTICATED);
   });
 
   it("cannot be reached with every scope but its own", async () => {
-    const { client } = await serve(doorkeeper());
+    const { client } = await serve(authorizer());
     const outcome = await call(client, method, others.text);
     expect(reasonOf(outcome)).toBe("NOT_ALLOWED");
     expect(outcome.error?.code).toBe(status.PERMISSION_DENIED);
   });
 
   it("can be reached with its scope alone", async () => {
-    const { client } = await serve(doorkeeper());
+    const { client } = await serve(authorizer());
     const outcome = await call(client, method, enough.text);
     expect(["NOT_ALLOWED", "NO_CREDENTIAL", "CREDENTIAL_INVALID"]).not.toContain(reasonOf(outcome));
   });
@@ -124,10 +124,10 @@ it.each([
 
 it("refuses a method that has no row, also to who has every scope, and where nobody is asked", async () => {
   const key = makeKey();
-  for (const means of [keyMeans([key.record]), undefined]) {
-    const doorkeeper = doorkeeperFor({ means });
+  for (const sources of [keyMeans([key.record]), undefined]) {
+    const authorizer = doorkeeperFor({ sources });
     const arrival = { method: "inferd.v1.ModelService/DropModel", host: "h", apiKey: key.text };
-    await expect(doorkeeper.admit(arrival)).rejects.toMatchObject({ reason: "NOT_ALLOWED" });
+    await expect(authorizer.admit(arrival)).rejects.toMatchObject({ reason: "NOT_ALLOWED" });
   }
 });
 
@@ -146,7 +146,7 @@ describe.each(["v1", "v1alpha"])("reflection %s", (version) => {
     const reader = makeKey({ id: "reader", scopes: ["server.read"] });
     const writer = makeKey({ id: "writer", scopes: ["generate"] });
     const { client } = await serve(
-      doorkeeperFor({ means: keyMeans([reader.record, writer.record]) }),
+      doorkeeperFor({ sources: keyMeans([reader.record, writer.record]) }),
     );
     expect(reasonOf(await call(client, reflect))).toBe("NO_CREDENTIAL");
     expect(reasonOf(await call(client, reflect, writer.text, question))).toBe("NOT_ALLOWED");
@@ -168,9 +168,9 @@ describe.each(["v1", "v1alpha"])("reflection %s", (version) => {
 
 it("refuses a stranger before it reads the request", async () => {
   let messages = 0;
-  const doorkeeper = doorkeeperFor({});
+  const authorizer = doorkeeperFor({});
   const running = await start((server) => addAll(server, fakeModels([generationModel()])), {
-    doorkeeper,
+    authorizer,
     maxMessageBytes: 4 * 1024 * 1024,
   });
   const session: ClientHttp2Session = connect(`http://${running.address}`);
@@ -197,7 +197,7 @@ describe("a key for some models", () => {
     embeddingModel(),
   ]);
   const key = makeKey({ models: ["story"] });
-  const doorkeeper = () => doorkeeperFor({ means: keyMeans([key.record]) });
+  const authorizer = () => doorkeeperFor({ sources: keyMeans([key.record]) });
   const ask = (model: string) =>
     Buffer.from(
       GenerateRequest.encode(
@@ -206,7 +206,7 @@ describe("a key for some models", () => {
     );
 
   it("sees and uses these", async () => {
-    const { client } = await serve(doorkeeper(), models);
+    const { client } = await serve(authorizer(), models);
     const { bytes } = await call(client, "inferd.v1.ModelService/ListModels", key.text);
     expect(ListModelsResponse.decode(bytes!).models.map(({ name }) => name)).toEqual(["story"]);
     for (const model of ["story", ""]) {
@@ -218,7 +218,7 @@ describe("a key for some models", () => {
   it.each(["secret-story", "no-such-model"])(
     "is refused %s, and not told whether it is there",
     async (model) => {
-      const { client } = await serve(doorkeeper(), models);
+      const { client } = await serve(authorizer(), models);
       const generate = "inferd.v1.GenerationService/Generate";
       expect(reasonOf(await call(client, generate, key.text, ask(model)))).toBe("NOT_ALLOWED");
       // GetModelRequest.name and EmbedRequest.model are field 1 too.
@@ -230,7 +230,7 @@ describe("a key for some models", () => {
   );
 
   it("is refused a default that it may not use", async () => {
-    const { client } = await serve(doorkeeper(), models);
+    const { client } = await serve(authorizer(), models);
     // inputs: ["hi"]
     const inputs = Buffer.from([0x12, 2, 0x68, 0x69]);
     const outcome = await call(client, "inferd.v1.EmbeddingService/Embed", key.text, inputs);
@@ -242,9 +242,9 @@ it("makes batch jobs of all calls of a key that may have no others", async () =>
   const asked: Submission[] = [];
   const background = makeKey({ id: "key_background", priority: "batch" });
   const plain = makeKey({ id: "key_plain" });
-  const doorkeeper = doorkeeperFor({ means: keyMeans([background.record, plain.record]) });
+  const authorizer = doorkeeperFor({ sources: keyMeans([background.record, plain.record]) });
   const { client } = await serve(
-    doorkeeper,
+    authorizer,
     fakeModels([generationModel()], story(undefined, asked)),
   );
   const ask = (key: string, priority: Priority): Promise<Outcome> => {
@@ -277,7 +277,7 @@ describe("a quota", () => {
   it("counts requests, and says when to come back", async () => {
     const clock = new FakeClock();
     const key = makeKey({ quota: { requestsPerMinute: 1 } });
-    const { client } = await serve(doorkeeperFor({ means: keyMeans([key.record]), clock }));
+    const { client } = await serve(doorkeeperFor({ sources: keyMeans([key.record]), clock }));
     expect((await call(client, generate, key.text, request)).error).toBeUndefined();
     const { error } = await call(client, generate, key.text, request);
     expect(error?.code).toBe(status.RESOURCE_EXHAUSTED);
@@ -295,10 +295,10 @@ describe("a quota", () => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
     });
     const key = makeKey({ quota: { concurrentCalls: 1 } });
-    const doorkeeper = doorkeeperFor({ means: keyMeans([key.record]) });
-    const watched: Pick<Doorkeeper, "admit"> = {
+    const authorizer = doorkeeperFor({ sources: keyMeans([key.record]) });
+    const watched: Pick<Authorizer, "admit"> = {
       admit: async (arrival) => {
-        const permit = await doorkeeper.admit(arrival);
+        const permit = await authorizer.admit(arrival);
         return {
           ...permit,
           end: () => {
@@ -308,7 +308,7 @@ describe("a quota", () => {
         };
       },
     };
-    const { client } = await serve(watched as Doorkeeper, models);
+    const { client } = await serve(watched as Authorizer, models);
     const metadata = new Metadata();
     metadata.set("x-api-key", key.text);
     const same = (bytes: Buffer): Buffer => bytes;
@@ -327,7 +327,7 @@ describe("a quota", () => {
   it("reserves tokens and settles by what the model counted", async () => {
     // The estimate is 1 and 9; the story counts 3 and 2.
     const key = makeKey({ quota: { tokensPerMinute: 19 } });
-    const { client } = await serve(doorkeeperFor({ means: keyMeans([key.record]) }));
+    const { client } = await serve(doorkeeperFor({ sources: keyMeans([key.record]) }));
     for (let left = 19; left >= 10; left -= 5) {
       expect((await call(client, generate, key.text, request)).error).toBeUndefined();
     }
@@ -347,7 +347,7 @@ describe("a quota", () => {
       yield await Promise.resolve({ kind: "piece", text: "two" } as const);
       throw new ServeError("WORKER_EXITED", "gone");
     });
-    const { client } = await serve(doorkeeperFor({ means: keyMeans([key.record]) }), models);
+    const { client } = await serve(doorkeeperFor({ sources: keyMeans([key.record]) }), models);
     for (let left = 19; left >= 10; left -= 3) {
       expect(reasonOf(await call(client, generate, key.text, request))).toBe("WORKER_EXITED");
     }
@@ -360,8 +360,8 @@ it("writes an audit line for a refusal, with the caller where one was proved and
   const log: Log = { ...silentLog, warn: (fields) => void lines.push(fields) };
   const key = makeKey({ models: ["other"], scopes: ["generate"], quota: { requestsPerMinute: 1 } });
   const ended = makeKey({ id: "key_ended", revokedAtMs: 0 });
-  const means = keyMeans([key.record, ended.record]);
-  const { client } = await serve(doorkeeperFor({ means, log }));
+  const sources = keyMeans([key.record, ended.record]);
+  const { client } = await serve(doorkeeperFor({ sources, log }));
   const generate = "inferd.v1.GenerationService/Generate";
   const request = Buffer.from([0x0a, 5, ...Buffer.from("story"), 0x12, 1, 0x61]);
   await call(client, generate);

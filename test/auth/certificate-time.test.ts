@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FollowedKeyPair, readEveryMs } from "../../src/auth/key-pair.ts";
+import { FollowedTlsFiles, readEveryMs } from "../../src/auth/tls-files.ts";
 import { type Log, silentLog } from "../../src/base/log.ts";
 import { authority, type Pair } from "../fixtures/certificates.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
@@ -38,13 +38,13 @@ function put(name: string, text: string): string {
   return path;
 }
 
-function follow(pair: Pair, clients?: string): FollowedKeyPair {
+function follow(pair: Pair, clients?: string): FollowedTlsFiles {
   const files = {
     cert: put("cert.pem", pair.cert),
     key: put("key.pem", pair.key),
     clientCa: clients === undefined ? undefined : put("clients.pem", clients),
   };
-  return new FollowedKeyPair({ files, clock, wallMs: () => wall, log });
+  return new FollowedTlsFiles({ files, clock, wallMs: () => wall, log });
 }
 
 /** Two readings: one that finds the change, one that finds it steady. */
@@ -63,7 +63,7 @@ describe("a certificate out of its time", () => {
     settle();
   }
 
-  const shownBy = (followed: FollowedKeyPair): string => followed.current.cert.toString();
+  const shownBy = (followed: FollowedTlsFiles): string => followed.current.cert.toString();
 
   it.each([
     ["has expired", -3, -2, /^--tls-cert expired at /],

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
 import { Client, credentials, Metadata, Server, type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FollowedKeyPair, readEveryMs } from "../../src/auth/key-pair.ts";
+import { FollowedTlsFiles, readEveryMs } from "../../src/auth/tls-files.ts";
 import type { Log, LogFields } from "../../src/base/log.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { wallMs } from "../../src/base/clock.ts";
@@ -52,13 +52,13 @@ function put(name: string, text: string): string {
   return path;
 }
 
-function follow(pair: Pair, clients?: string): FollowedKeyPair {
+function follow(pair: Pair, clients?: string): FollowedTlsFiles {
   const files = {
     cert: put("cert.pem", pair.cert),
     key: put("key.pem", pair.key),
     clientCa: clients === undefined ? undefined : put("clients.pem", clients),
   };
-  const followed = new FollowedKeyPair({ files, clock, wallMs, log });
+  const followed = new FollowedTlsFiles({ files, clock, wallMs, log });
   closing.push(() => followed.close());
   return followed;
 }
@@ -69,8 +69,8 @@ function settle(): void {
   clock.advance(readEveryMs);
 }
 
-async function serveKinds(keyPair: FollowedKeyPair, handlers = {}, options = {}) {
-  const running = await startKinds(handlers, { keyPair, ...options });
+async function serveKinds(tlsFiles: FollowedTlsFiles, handlers = {}, options = {}) {
+  const running = await startKinds(handlers, { tlsFiles, ...options });
   closing.push(running.stop);
   return `localhost:${running.address.split(":")[1]}`;
 }
@@ -243,15 +243,15 @@ it("does not start with a client CA that holds no certificate", () => {
 
 describe("mutual TLS", () => {
   const robot = clientCa.issue({ name: "robot", uris: ["spiffe://prod/ns/app"] });
-  const means = (ids: readonly string[] = []) => ({
+  const sources = (ids: readonly string[] = []) => ({
     ...keyMeans([]),
     clients: { scopes: ["models.read"] as const, ids },
   });
 
   async function serveAll(ids?: readonly string[]): Promise<string> {
     const running = await start((each) => addAll(each, fakeModels([generationModel()])), {
-      keyPair: follow(server, clientCa.cert),
-      doorkeeper: doorkeeperFor({ means: means(ids) }),
+      tlsFiles: follow(server, clientCa.cert),
+      authorizer: doorkeeperFor({ sources: sources(ids) }),
     });
     closing.push(running.stop);
     return `localhost:${running.address.split(":")[1]}`;
@@ -293,7 +293,7 @@ describe("mutual TLS", () => {
     const { address, stop } = await startKinds(
       {},
       {
-        keyPair: follow(server, clientCa.cert),
+        tlsFiles: follow(server, clientCa.cert),
         log: { ...silentLog, warn: (fields) => void lines.push(fields) },
         meter: { ...silentMeter, connectionTurnedAway: (reason) => void counted.push(reason) },
       },
@@ -317,19 +317,19 @@ describe("mutual TLS", () => {
   });
 
   it("tells callers apart by their SPIFFE ID", async () => {
-    const keyPair = follow(server, clientCa.cert);
-    const doorkeeper = doorkeeperFor({ means: means() });
+    const tlsFiles = follow(server, clientCa.cert);
+    const authorizer = doorkeeperFor({ sources: sources() });
     const ids: string[] = [];
     const watched = {
-      admit: async (arrival: Parameters<typeof doorkeeper.admit>[0]) => {
-        const permit = await doorkeeper.admit(arrival);
+      admit: async (arrival: Parameters<typeof authorizer.admit>[0]) => {
+        const permit = await authorizer.admit(arrival);
         ids.push(permit.id);
         return permit;
       },
     };
     const running = await start((each) => addAll(each, fakeModels([generationModel()])), {
-      keyPair,
-      doorkeeper: watched,
+      tlsFiles,
+      authorizer: watched,
     });
     closing.push(running.stop);
     await ask(
@@ -350,7 +350,7 @@ describe("mutual TLS", () => {
 });
 
 it("serves health and nothing else on the port for probes, in plaintext beside TLS", async () => {
-  const running = await startKinds({}, { keyPair: follow(server, clientCa.cert) });
+  const running = await startKinds({}, { tlsFiles: follow(server, clientCa.cert) });
   closing.push(running.stop);
   const port = await running.server.listenForProbes("127.0.0.1", 0);
   running.server.health.set("liveness", true);

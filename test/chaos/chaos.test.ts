@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { beginKept } from "../../bench/lib/kept.ts";
 import { children } from "../../bench/lib/process.ts";
 import type { Outcome } from "../../bench/lib/scenario.ts";
-import { windowMs } from "../../src/auth/refusal-lines.ts";
+import { windowMs } from "../../src/auth/denial-log.ts";
 import { countedBy, loggedCounts, logProblems, type Made } from "./accounts.ts";
 import { begin, type Seen } from "./call.ts";
 import { alive, leftOver, metricsOf, type Rest, restOf } from "./invariants.ts";

@@ -75,7 +75,7 @@ async function openKeyed(): Promise<Opened> {
   for (const record of keyRecords) await store.add(record);
   await store.close();
   const access = await openAccess(loadConfig([flagSource({ keys }, ".")]), log, systemClock);
-  const { address, stop } = await openScripted({ doorkeeper: access.doorkeeper });
+  const { address, stop } = await openScripted({ authorizer: access.authorizer });
   return {
     address,
     stop: async () => {

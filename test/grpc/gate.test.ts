@@ -134,7 +134,7 @@ describe("a connection", () => {
   });
 
   const readOnly = makeKey({ scopes: ["models.read"] });
-  const doorkeeper = doorkeeperFor({ means: keyMeans([readOnly.record]) });
+  const authorizer = doorkeeperFor({ sources: keyMeans([readOnly.record]) });
   const refusals = [
     { reason: "NO_CREDENTIAL", headers: {} },
     { reason: "CREDENTIAL_INVALID", headers: { "x-api-key": "guessed" } },
@@ -142,7 +142,7 @@ describe("a connection", () => {
   ];
 
   it.each(refusals)("that goes on with $reason is closed too", async ({ reason, headers }) => {
-    const { address } = await open({ doorkeeper, maxResetBurst: 30, maxResetsPerSecond: 1 });
+    const { address } = await open({ authorizer, maxResetBurst: 30, maxResetsPerSecond: 1 });
     const session = client(address);
     const goaway = once(session, "goaway");
     const first = rawRequest(session, unary, headers);
@@ -158,7 +158,7 @@ describe("a connection", () => {
   it("that has spent its quota is not", async () => {
     const limits = { maxResetBurst: 5, maxResetsPerSecond: 1 };
     const { address } = await open({
-      doorkeeper: { admit: () => Promise.reject(new ServeError("KEY_QUOTA", "spent")) },
+      authorizer: { admit: () => Promise.reject(new ServeError("KEY_QUOTA", "spent")) },
       ...limits,
     });
     const session = client(address);
@@ -272,7 +272,7 @@ describe("calls that are open at once", () => {
   it("leave most places to calls that are no Watch, which strangers may begin", async () => {
     const { address } = await open({
       maxOpenCalls: 8,
-      doorkeeper: doorkeeperFor({}),
+      authorizer: doorkeeperFor({}),
     });
     const session = client(address);
     const first = await hold(session, watch, empty);

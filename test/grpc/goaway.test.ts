@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { afterEach, expect, it } from "vitest";
-import { FollowedKeyPair } from "../../src/auth/key-pair.ts";
+import { FollowedTlsFiles } from "../../src/auth/tls-files.ts";
 import { wallMs } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { GoawaySessions, roundTripMs, sendGoaway } from "../../src/grpc/goaway.ts";
@@ -200,14 +200,14 @@ it("comes with the next call over TLS, and fails none of one caller", async () =
   const files = { cert: join(folder, "cert.pem"), key: join(folder, "key.pem") };
   writeFileSync(files.cert, own.cert);
   writeFileSync(files.key, own.key);
-  const keyPair = new FollowedKeyPair({
+  const tlsFiles = new FollowedTlsFiles({
     files: { ...files, clientCa: undefined },
     clock: new FakeClock(),
     wallMs,
     log: silentLog,
   });
-  closing.push(() => keyPair.close());
-  const { address, stop } = await startKinds({}, { keyPair, maxConnectionAgeMs: 20 });
+  closing.push(() => tlsFiles.close());
+  const { address, stop } = await startKinds({}, { tlsFiles, maxConnectionAgeMs: 20 });
   closing.push(stop);
   const session = connectHttp2(`https://localhost:${address.split(":")[1]}`, { ca: ca.cert });
   session.on("error", () => undefined);

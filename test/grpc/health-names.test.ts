@@ -33,10 +33,10 @@ afterEach(async () => {
 async function serve({ asks = true, port = "callers" } = {}) {
   const lines: LogFields[] = [];
   const log = { ...silentLog, warn: (fields: LogFields) => void lines.push(fields) };
-  const means = asks ? keyMeans(keys.map(({ record }) => record)) : undefined;
+  const sources = asks ? keyMeans(keys.map(({ record }) => record)) : undefined;
   const { server, address, stop } = await start(
     ({ health }) => [...open, ...models].forEach((name) => health.set(name, true)),
-    { doorkeeper: doorkeeperFor({ means, log }), tellsProbesOfModels: !asks },
+    { authorizer: doorkeeperFor({ sources, log }), tellsProbesOfModels: !asks },
   );
   const probes = `127.0.0.1:${await server.listenForProbes("127.0.0.1", 0)}`;
   const session = rawClient(port === "probes" ? probes : address);

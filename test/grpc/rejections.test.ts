@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
 import { status } from "@grpc/grpc-js";
 import { afterEach, expect, it, vi } from "vitest";
-import { type Arrival, openPermit, type Permit } from "../../src/auth/doorkeeper.ts";
+import { type CallMetadata, openPermit, type Permit } from "../../src/auth/authorizer.ts";
 import { ServeError } from "../../src/base/errors.ts";
 import { type LogFields, silentLog } from "../../src/base/log.ts";
 import type { ServerOptions } from "../../src/grpc/server.ts";
@@ -88,7 +88,7 @@ it("a call whose handler has begun is counted as a call alone", async () => {
 });
 
 it("a call without a credential is counted, and leaves its audit line alone", async () => {
-  const { client, lines, rejections } = await open({ doorkeeper: doorkeeperFor({}) });
+  const { client, lines, rejections } = await open({ authorizer: doorkeeperFor({}) });
   const stream = rawRequest(client(), unary);
   stream.end(hello);
   await ending(stream);
@@ -98,7 +98,7 @@ it("a call without a credential is counted, and leaves its audit line alone", as
 
 it("a call that was refused is counted once, though its request goes on", async () => {
   const { client, lines, rejections, calls } = await open({
-    doorkeeper: doorkeeperFor({}),
+    authorizer: doorkeeperFor({}),
     maxUploadMs: 100,
   });
   const stream = rawRequest(client(), unary);
@@ -121,7 +121,7 @@ it("a call that the gate refuses while its caller is asked about is counted for 
     await answer.promise;
     throw new ServeError("NO_CREDENTIAL", "too late");
   };
-  const { client, rejections, calls } = await open({ doorkeeper: { admit }, maxUploadMs: 50 });
+  const { client, rejections, calls } = await open({ authorizer: { admit }, maxUploadMs: 50 });
   const stream = rawRequest(client(), unary);
   stream.write(hello.subarray(0, 7));
   await asked.promise;
@@ -177,7 +177,7 @@ it("a stream whose deadline passes while its caller is asked about is counted as
     asked.resolve();
     return new Promise(() => undefined);
   };
-  const { client, rejections, calls } = await open({ doorkeeper: { admit }, maxCallMs: 50 });
+  const { client, rejections, calls } = await open({ authorizer: { admit }, maxCallMs: 50 });
   const end = ending(rawRequest(client(), kinds.bidi.path));
   await asked.promise;
   expect((await end).details?.reason).toBe("DEADLINE_PASSED");
@@ -276,11 +276,11 @@ it("a call whose request is not whole at the end of a drain's grace is told why,
 
 it("a stream whose caller is let in only after the grace of a drain is told of once", async () => {
   const answer = deferred();
-  const admit = async ({ method, host }: Arrival): Promise<Permit> => {
+  const admit = async ({ method, host }: CallMetadata): Promise<Permit> => {
     if (method === kinds.clientStream.path.slice(1)) await answer.promise;
     return openPermit(host);
   };
-  const { session, graceOver, counted } = await openRunning({ doorkeeper: { admit } });
+  const { session, graceOver, counted } = await openRunning({ authorizer: { admit } });
   const late = ending(rawRequest(session, kinds.clientStream.path));
   const { stopped } = await graceOver();
   answer.resolve();

@@ -39,7 +39,7 @@ async function callWith(
   const { address, stop } = await startKinds(handlers, {
     log,
     newRequestId: () => `new-${++drawn}`,
-    ...(isClosed && { doorkeeper: doorkeeperFor({ log }) }),
+    ...(isClosed && { authorizer: doorkeeperFor({ log }) }),
   });
   const session = rawClient(address);
   closing.push(stop, () => session.destroy());

@@ -19,7 +19,7 @@ import {
   RetryInfo,
 } from "../../gen/google/rpc/error_details.ts";
 import { Status } from "../../gen/google/rpc/status.ts";
-import { openPermit } from "../../src/auth/doorkeeper.ts";
+import { openPermit } from "../../src/auth/authorizer.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { Handler } from "../../src/calls/call.ts";
 import { type GrpcServer, openServer, type ServerOptions } from "../../src/grpc/server.ts";
@@ -29,9 +29,9 @@ export const descriptors = readFileSync("gen/fds.binpb");
 export const serverOptions: ServerOptions = {
   log: silentLog,
   newRequestId: randomUUID,
-  doorkeeper: { admit: ({ host }) => Promise.resolve(openPermit(host)) },
+  authorizer: { admit: ({ host }) => Promise.resolve(openPermit(host)) },
   tellsProbesOfModels: true,
-  keyPair: undefined,
+  tlsFiles: undefined,
   reflection: "open",
   descriptors,
   maxMessageBytes: 1024 * 1024,

@@ -1,7 +1,7 @@
 /** Calls and quotas while somebody sets the machine's clock. */
 import { Metadata, status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { openPermit } from "../../src/auth/doorkeeper.ts";
+import { openPermit } from "../../src/auth/authorizer.ts";
 import { ServeError } from "../../src/base/errors.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import { doorkeeperFor, keyMeans, makeKey } from "../fixtures/access.ts";
@@ -62,7 +62,7 @@ describe.each(jumps)("a clock that is set %s", (_, jumpMs) => {
         },
       },
       {
-        doorkeeper: {
+        authorizer: {
           admit: ({ host }) => {
             known.resolve();
             return Promise.resolve(openPermit(host));
@@ -112,9 +112,9 @@ describe.each(jumps)("a clock that is set %s", (_, jumpMs) => {
     const clock = new FakeClock();
     let wall = 10 * hourMs;
     const { record, text } = makeKey({ quota: { requestsPerMinute: 2, tokensPerDay: 100 } });
-    const doorkeeper = doorkeeperFor({ means: keyMeans([record]), clock, wallMs: () => wall });
+    const authorizer = doorkeeperFor({ sources: keyMeans([record]), clock, wallMs: () => wall });
     const method = "inferd.v1.GenerationService/Generate";
-    const admit = () => doorkeeper.admit({ method, host: "127.0.0.1", apiKey: text });
+    const admit = () => authorizer.admit({ method, host: "127.0.0.1", apiKey: text });
     const refused = { reason: "KEY_QUOTA", retryAfterMs: 30_000 };
 
     const permit = await admit();
@@ -132,9 +132,9 @@ describe.each(jumps)("a clock that is set %s", (_, jumpMs) => {
 it("a key expires by the clock that people see", async () => {
   let wall = 10 * hourMs;
   const { record, text } = makeKey({ expiresAtMs: 10.5 * hourMs });
-  const doorkeeper = doorkeeperFor({ means: keyMeans([record]), wallMs: () => wall });
+  const authorizer = doorkeeperFor({ sources: keyMeans([record]), wallMs: () => wall });
   const arrival = { method: "inferd.v1.GenerationService/Generate", host: "::1", apiKey: text };
-  await doorkeeper.admit(arrival);
+  await authorizer.admit(arrival);
   wall += hourMs;
-  await expect(doorkeeper.admit(arrival)).rejects.toMatchObject({ reason: "CREDENTIAL_INVALID" });
+  await expect(authorizer.admit(arrival)).rejects.toMatchObject({ reason: "CREDENTIAL_INVALID" });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { authenticate, type Credentials } from "../../../src/auth/authenticate.ts";
 import { identityOf, isListed } from "../../../src/auth/certificate.ts";
-import { checkAccess } from "../../../src/auth/exposure.ts";
+import { checkAccess } from "../../../src/auth/start-checks.ts";
 import { drawSecret, keyText, rotated } from "../../../src/auth/key.ts";
 import { ServeError } from "../../../src/base/errors.ts";
 import { loadConfig, SettingError } from "../../../src/config/config.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
-import { Ledger } from "../../../src/auth/ledger.ts";
+import { QuotaUsage } from "../../../src/auth/usage.ts";
 import {
   beginCall,
   type Decision,
@@ -145,7 +145,7 @@ it("forgets a caller only when that gives it nothing", () => {
 
 describe("the ledger", () => {
   it("refuses with KEY_QUOTA and when to come back", () => {
-    const ledger = new Ledger(new FakeClock());
+    const ledger = new QuotaUsage(new FakeClock());
     const account = { id: "key:a", quota: { requestsPerMinute: 1 } };
     ledger.begin(account)();
     const thrown = catchError(() => ledger.begin(account));
@@ -155,7 +155,7 @@ describe("the ledger", () => {
   });
 
   it("ends a call and settles a reservation once, however often it is told", () => {
-    const ledger = new Ledger(new FakeClock());
+    const ledger = new QuotaUsage(new FakeClock());
     const account = { id: "key:a", quota: { concurrentCalls: 1, tokensPerMinute: 10 } };
     const end = ledger.begin(account);
     end();
@@ -170,7 +170,7 @@ describe("the ledger", () => {
   });
 
   it("keeps callers apart", () => {
-    const ledger = new Ledger(new FakeClock());
+    const ledger = new QuotaUsage(new FakeClock());
     const quota = { concurrentCalls: 1 };
     ledger.begin({ id: "key:a", quota });
     ledger.begin({ id: "key:b", quota });

@@ -1,4 +1,4 @@
-import { openPermit } from "../../../src/auth/doorkeeper.ts";
+import { openPermit } from "../../../src/auth/authorizer.ts";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
 import type { Log, LogFields } from "../../../src/base/log.ts";

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { GenerateRequest } from "../../../gen/inferd/v1/generation_service.ts";
 import type { Credentials } from "../../../src/auth/authenticate.ts";
-import type { Doorkeeper } from "../../../src/auth/doorkeeper.ts";
+import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import type { CallContext } from "../../../src/calls/call.ts";
 import type { Submission } from "../../../src/models/model.ts";
 import { generationHandlers } from "../../../src/services/generation.ts";
@@ -16,7 +16,7 @@ const other = makeKey({ id: "key_other" });
 
 /** A call as each of these, and the scope of the job that came of it. */
 async function scopesOf(
-  doorkeeper: Doorkeeper,
+  authorizer: Authorizer,
   callers: readonly (Credentials & { readonly host?: string })[],
 ): Promise<readonly string[]> {
   const asked: Submission[] = [];
@@ -32,7 +32,7 @@ async function scopesOf(
       deadline: Infinity,
       arrivedAt: 0,
       peer: `${host}:1`,
-      caller: await doorkeeper.admit({ method, host, ...credentials }),
+      caller: await authorizer.admit({ method, host, ...credentials }),
       record: {},
     };
     const request = GenerateRequest.fromPartial({ input: { $case: "prompt", value: "Tell" } });
@@ -42,8 +42,8 @@ async function scopesOf(
 }
 
 it("is one scope for all calls of a key, from wherever they come, and another for each key", async () => {
-  const doorkeeper = doorkeeperFor({ means: keyMeans([one.record, other.record]) });
-  const scopes = await scopesOf(doorkeeper, [
+  const authorizer = doorkeeperFor({ sources: keyMeans([one.record, other.record]) });
+  const scopes = await scopesOf(authorizer, [
     { apiKey: one.text },
     { apiKey: other.text },
     { authorization: `Bearer ${one.text}`, host: "10.0.0.2" },
@@ -54,8 +54,8 @@ it("is one scope for all calls of a key, from wherever they come, and another fo
 it("is one scope for each client certificate and each token's subject", async () => {
   const clients = { scopes: ["generate"], ids: [] } as const;
   const readToken = () => Promise.resolve({ subject: "ann", scopes: clients.scopes, models: [] });
-  const means = { findKey: undefined, readToken, clients };
-  const scopes = await scopesOf(doorkeeperFor({ means }), [
+  const sources = { findKey: undefined, readToken, clients };
+  const scopes = await scopesOf(doorkeeperFor({ sources }), [
     { certificate: { subject: { CN: "robot" } } },
     { authorization: "Bearer a.b.c" },
   ]);
@@ -63,12 +63,12 @@ it("is one scope for each client certificate and each token's subject", async ()
 });
 
 it("is empty where nobody is asked who calls: an address proves nothing, and a proxy's is many callers'", async () => {
-  const doorkeeper = doorkeeperFor({ means: undefined });
-  const scopes = await scopesOf(doorkeeper, [{ host: "10.0.0.1" }, { host: "10.0.0.2" }]);
+  const authorizer = doorkeeperFor({ sources: undefined });
+  const scopes = await scopesOf(authorizer, [{ host: "10.0.0.1" }, { host: "10.0.0.2" }]);
   expect(scopes).toEqual(["", ""]);
 });
 
 it("is empty for a key that nobody asked for, which proves nothing either", async () => {
-  const doorkeeper = doorkeeperFor({ means: undefined });
-  expect(await scopesOf(doorkeeper, [{ apiKey: one.text }])).toEqual([""]);
+  const authorizer = doorkeeperFor({ sources: undefined });
+  expect(await scopesOf(authorizer, [{ apiKey: one.text }])).toEqual([""]);
 });

@@ -3,9 +3,9 @@ import {
   firstLines,
   mostApart,
   type Refusal,
-  RefusalLines,
+  DenialLog,
   windowMs,
-} from "../../../src/auth/refusal-lines.ts";
+} from "../../../src/auth/denial-log.ts";
 import { type Log, type LogFields, silentLog } from "../../../src/base/log.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 
@@ -18,13 +18,13 @@ const refusal: Refusal = {
 
 let lines: LogFields[];
 let clock: FakeClock;
-let refusals: RefusalLines;
+let refusals: DenialLog;
 
 beforeEach(() => {
   lines = [];
   clock = new FakeClock();
   const log: Log = { ...silentLog, warn: (fields) => void lines.push(fields) };
-  refusals = new RefusalLines({ log, clock });
+  refusals = new DenialLog({ log, clock });
 });
 
 function tell(times: number, parts: Partial<Refusal> = {}): void {

@@ -28,7 +28,7 @@ export interface Account {
 }
 
 /** What every caller has used of its quota, in this process. */
-export class Ledger {
+export class QuotaUsage {
   readonly #now: () => number;
   readonly #usages = new Map<string, { account: Account; usage: Usage }>();
   #sweepAt = firstSweepAt;

@@ -31,7 +31,7 @@ interface Summed {
   count: number;
 }
 
-export class RefusalLines {
+export class DenialLog {
   readonly #parts: { readonly log: Log; readonly clock: Pick<Clock, "after"> };
   readonly #summed = new Map<string, Summed>();
   #stop: (() => void) | undefined;

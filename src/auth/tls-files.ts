@@ -12,20 +12,20 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { isWhole, untimelyOf } from "./pem.ts";
 
-export interface KeyPairFiles {
+export interface TlsFilePaths {
   readonly cert: string;
   readonly key: string;
   readonly clientCa: string | undefined;
 }
 
-export interface KeyPair {
+export interface TlsFiles {
   readonly cert: Buffer;
   readonly key: Buffer;
   readonly clientCa: Buffer | undefined;
 }
 
-export interface KeyPairOptions {
-  readonly files: KeyPairFiles;
+export interface TlsFilesOptions {
+  readonly files: TlsFilePaths;
   readonly clock: Clock;
   /** The wall clock. */
   readonly wallMs: () => number;
@@ -34,17 +34,17 @@ export interface KeyPairOptions {
 
 export const readEveryMs = 1000;
 
-export class FollowedKeyPair {
-  readonly #options: KeyPairOptions;
-  readonly #listeners = new Set<(pair: KeyPair) => void>();
-  #current: KeyPair;
-  #last: KeyPair;
+export class FollowedTlsFiles {
+  readonly #options: TlsFilesOptions;
+  readonly #listeners = new Set<(pair: TlsFiles) => void>();
+  #current: TlsFiles;
+  #last: TlsFiles;
   #stop = (): void => undefined;
   #complaint = "";
   #untimely = "";
 
   /** Throws one line where the files do not fit together. */
-  constructor(options: KeyPairOptions) {
+  constructor(options: TlsFilesOptions) {
     this.#options = options;
     this.#current = this.#last = read(options.files);
     const problem = problemOf(this.#current);
@@ -53,12 +53,12 @@ export class FollowedKeyPair {
     this.#askLater();
   }
 
-  get current(): KeyPair {
+  get current(): TlsFiles {
     return this.#current;
   }
 
   /** Calls at each change, until the result is called. */
-  onChange(listener: (pair: KeyPair) => void): () => void {
+  onChange(listener: (pair: TlsFiles) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -97,7 +97,7 @@ export class FollowedKeyPair {
   }
 
   /** What is wrong with a pair at this time, unless the one in force is no better. */
-  #worseNow(pair: KeyPair): string | undefined {
+  #worseNow(pair: TlsFiles): string | undefined {
     const nowMs = this.#options.wallMs();
     const isGood = untimelyOf(this.#current, nowMs) === undefined;
     return isGood ? untimelyOf(pair, nowMs) : undefined;
@@ -127,7 +127,7 @@ export class FollowedKeyPair {
   }
 }
 
-function read({ cert, key, clientCa }: KeyPairFiles): KeyPair {
+function read({ cert, key, clientCa }: TlsFilePaths): TlsFiles {
   return {
     cert: readOne(cert, "--tls-cert"),
     key: readOne(key, "--tls-key"),
@@ -144,7 +144,7 @@ function readOne(path: string, flag: string): Buffer {
   }
 }
 
-function tryRead(files: KeyPairFiles): KeyPair | undefined {
+function tryRead(files: TlsFilePaths): TlsFiles | undefined {
   try {
     return read(files);
   } catch {
@@ -153,7 +153,7 @@ function tryRead(files: KeyPairFiles): KeyPair | undefined {
 }
 
 /** Says what is wrong with a pair; undefined where a server can use it. */
-export function problemOf({ cert, key, clientCa }: KeyPair): string | undefined {
+export function problemOf({ cert, key, clientCa }: TlsFiles): string | undefined {
   try {
     createSecureContext({ cert, key });
   } catch {
@@ -165,7 +165,7 @@ export function problemOf({ cert, key, clientCa }: KeyPair): string | undefined 
   return undefined;
 }
 
-function isSame(a: KeyPair, b: KeyPair): boolean {
-  const ca = (pair: KeyPair): Buffer => pair.clientCa ?? Buffer.alloc(0);
+function isSame(a: TlsFiles, b: TlsFiles): boolean {
+  const ca = (pair: TlsFiles): Buffer => pair.clientCa ?? Buffer.alloc(0);
   return a.cert.equals(b.cert) && a.key.equals(b.key) && ca(a).equals(ca(b));
 }

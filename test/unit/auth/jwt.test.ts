@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair, type GenerateKeyPairResult, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openTokens, type ReadToken, type TokenOptions } from "../../../src/auth/tokens.ts";
+import { openJwtVerifier, type ReadToken, type TokenOptions } from "../../../src/auth/jwt.ts";
 import { ServeError } from "../../../src/base/errors.ts";
 import { type Log, type LogFields, silentLog } from "../../../src/base/log.ts";
 import { Secret } from "../../../src/base/secret.ts";
@@ -37,7 +37,7 @@ beforeAll(async () => {
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: "one" };
   jwks = JSON.stringify({ keys: [jwk] });
   writeFileSync(file, jwks);
-  read = openTokens(options()).read;
+  read = openJwtVerifier(options()).read;
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -150,7 +150,7 @@ describe("an issuer's URL", () => {
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const remote = openTokens(
+    const remote = openJwtVerifier(
       options({ jwks: { kind: "url", url: `http://127.0.0.1:${port}/` } }),
     ).read;
     expect(await reasonOf(sign(), remote)).toBe("none");
@@ -167,15 +167,15 @@ describe("an issuer's URL", () => {
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}/`;
-    expect(await reasonOf(sign(), openTokens(options({ jwks: { kind: "url", url } })).read)).toBe(
-      "ISSUER_UNREACHABLE",
-    );
+    expect(
+      await reasonOf(sign(), openJwtVerifier(options({ jwks: { kind: "url", url } })).read),
+    ).toBe("ISSUER_UNREACHABLE");
     server.close();
     server.closeAllConnections();
     await once(server, "close");
-    expect(await reasonOf(sign(), openTokens(options({ jwks: { kind: "url", url } })).read)).toBe(
-      "ISSUER_UNREACHABLE",
-    );
+    expect(
+      await reasonOf(sign(), openJwtVerifier(options({ jwks: { kind: "url", url } })).read),
+    ).toBe("ISSUER_UNREACHABLE");
   });
 });
 
@@ -185,7 +185,7 @@ it("takes a file's new keys when it is read again, and keeps the old ones where 
   const tell = (_: LogFields, message: string) => void lines.push(message);
   const log: Log = { ...silentLog, info: tell, warn: tell };
   writeFileSync(path, jwks);
-  const tokens = openTokens(options({ jwks: { kind: "file", path }, log }));
+  const tokens = openJwtVerifier(options({ jwks: { kind: "file", path }, log }));
   const next = await generateKeyPair("ES256");
   writeFileSync(path, '{"keys":[{"kty":');
   tokens.refresh();
@@ -205,7 +205,7 @@ it("takes a file's new keys when it is read again, and keeps the old ones where 
 it("does not start with a file that holds no keys", () => {
   const path = join(folder, "none.json");
   writeFileSync(path, "{}");
-  expect(() => openTokens(options({ jwks: { kind: "file", path } }))).toThrow(
+  expect(() => openJwtVerifier(options({ jwks: { kind: "file", path } }))).toThrow(
     /--jwt-jwks: none.json/,
   );
 });

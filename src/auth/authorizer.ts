@@ -6,15 +6,15 @@ import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Priority } from "../base/priority.ts";
-import { authenticate, type Credentials, type Means } from "./authenticate.ts";
-import { type Account, Ledger } from "./ledger.ts";
+import { authenticate, type Credentials, type CredentialSources } from "./authenticate.ts";
+import { type Account, QuotaUsage } from "./usage.ts";
 import { needOf } from "./methods.ts";
 import { mayUse, mustBeAllowed, type Principal } from "./principal.ts";
 import type { Quota } from "./quota.ts";
-import { RefusalLines } from "./refusal-lines.ts";
+import { DenialLog } from "./denial-log.ts";
 
 /** A call as it arrives: no more than its headers and its connection. */
-export interface Arrival extends Credentials {
+export interface CallMetadata extends Credentials {
   /** The full method name without a leading slash. */
   readonly method: string;
   readonly requestId?: string | undefined;
@@ -41,9 +41,9 @@ export interface Permit {
   readonly end: () => void;
 }
 
-export interface DoorkeeperOptions {
+export interface AuthorizerOptions {
   /** Undefined where nobody is asked for a credential. */
-  readonly means: Means | undefined;
+  readonly sources: CredentialSources | undefined;
   readonly isReflectionOpen: boolean;
   readonly quota: () => Quota;
   readonly clock: Clock;
@@ -52,74 +52,74 @@ export interface DoorkeeperOptions {
   readonly log: Log;
 }
 
-export class Doorkeeper {
-  readonly #options: DoorkeeperOptions;
-  readonly #ledger: Ledger;
-  readonly #refusals: RefusalLines;
+export class Authorizer {
+  readonly #options: AuthorizerOptions;
+  readonly #usage: QuotaUsage;
+  readonly #denials: DenialLog;
 
-  constructor(options: DoorkeeperOptions) {
+  constructor(options: AuthorizerOptions) {
     this.#options = options;
-    this.#ledger = new Ledger(options.clock);
-    this.#refusals = new RefusalLines(options);
+    this.#usage = new QuotaUsage(options.clock);
+    this.#denials = new DenialLog(options);
   }
 
   /** Rejects with the ServeError that the call ends with. */
-  async admit(arrival: Arrival): Promise<Permit> {
-    const need = needOf(arrival.method);
-    if (need === "open") return this.#openPermit(arrival);
-    if (need === "reflection" && this.#options.isReflectionOpen) return openPermit(arrival.host);
+  async admit(call: CallMetadata): Promise<Permit> {
+    const need = needOf(call.method);
+    if (need === "open") return this.#openPermit(call);
+    if (need === "reflection" && this.#options.isReflectionOpen) return openPermit(call.host);
     let caller: string | undefined;
     try {
-      const principal = await this.#principalOf(arrival, (proved) => (caller = proved));
-      if (principal === undefined && need !== undefined) return openPermit(arrival.host);
+      const principal = await this.#principalOf(call, (proved) => (caller = proved));
+      if (principal === undefined && need !== undefined) return openPermit(call.host);
       mustBeAllowed(principal ?? nobody, need);
-      return this.#permit(principal ?? nobody, arrival);
+      return this.#permit(principal ?? nobody, call);
     } catch (thrown) {
-      throw this.#refused(ServeError.from(thrown), arrival, caller);
+      throw this.#refused(ServeError.from(thrown), call, caller);
     }
   }
 
   /** Whoever asks for the health of a process is let in; whoever asks for that of models must be able to read of them. */
-  #openPermit(arrival: Arrival): Permit {
+  #openPermit(call: CallMetadata): Permit {
     const readable = async (): Promise<(model: string) => boolean> => {
       let caller: string | undefined;
       try {
-        const principal = await this.#principalOf(arrival, (proved) => (caller = proved));
+        const principal = await this.#principalOf(call, (proved) => (caller = proved));
         return principal === undefined ? () => true : readableBy(principal);
       } catch (thrown) {
         const error = ServeError.from(thrown);
         // Probes show none, and often; who shows a bad one may be guessing.
-        if (error.reason !== "NO_CREDENTIAL") this.#refused(error, arrival, caller);
+        if (error.reason !== "NO_CREDENTIAL") this.#refused(error, call, caller);
         return () => false;
       }
     };
-    return { ...openPermit(arrival.host), readable };
+    return { ...openPermit(call.host), readable };
   }
 
   /** Tells the audit now what it would be told later, and waits for nothing more. */
   close(): void {
-    this.#refusals.flush();
+    this.#denials.flush();
   }
 
   async #principalOf(
-    arrival: Arrival,
+    call: CallMetadata,
     proved: (caller: string) => void,
   ): Promise<Principal | undefined> {
-    const { means, wallMs, quota } = this.#options;
-    if (means === undefined) return undefined;
-    return authenticate(arrival, means, { nowMs: wallMs(), quota: quota(), proved });
+    const { sources, wallMs, quota } = this.#options;
+    if (sources === undefined) return undefined;
+    return authenticate(call, sources, { nowMs: wallMs(), quota: quota(), proved });
   }
 
-  #permit(principal: Principal, arrival: Arrival): Permit {
+  #permit(principal: Principal, call: CallMetadata): Permit {
     const account: Account = principal;
     const guarded = <T>(act: () => T): T => {
       try {
         return act();
       } catch (thrown) {
-        throw this.#refused(ServeError.from(thrown), arrival, principal.id);
+        throw this.#refused(ServeError.from(thrown), call, principal.id);
       }
     };
-    const end = this.#ledger.begin(account);
+    const end = this.#usage.begin(account);
     return {
       id: principal.id,
       cacheScope: principal.id,
@@ -129,20 +129,20 @@ export class Doorkeeper {
         if (!mayUse(principal, model)) guarded(() => refuseModel(model));
       },
       priority: principal.priority,
-      reserve: (estimate) => guarded(() => this.#ledger.reserve(account, estimate)),
+      reserve: (estimate) => guarded(() => this.#usage.reserve(account, estimate)),
       end,
     };
   }
 
   #refused(
     error: ServeError,
-    { method, host, requestId }: Arrival,
+    { method, host, requestId }: CallMetadata,
     caller: string | undefined,
   ): ServeError {
     const { code, reason } = error;
     const who = caller === undefined ? {} : { caller };
     const cause = code === "INTERNAL" ? { error: error.cause } : {};
-    this.#refusals.tell({ method, code, reason, ...who, host, requestId, ...cause });
+    this.#denials.tell({ method, code, reason, ...who, host, requestId, ...cause });
     return error;
   }
 }

@@ -38,7 +38,7 @@ export interface TokenClaims {
 /** `proved` is told whose token it is once the issuer's signature is, also where the token is then refused. */
 export type ReadToken = (token: Secret, proved?: (subject: string) => void) => Promise<TokenClaims>;
 
-export interface Tokens {
+export interface JwtVerifier {
   readonly read: ReadToken;
   /** Reads a file of keys anew; where it holds none, those known stay in force. A URL is asked when it must be. */
   refresh(): void;
@@ -48,7 +48,7 @@ export interface Tokens {
 const toleranceSeconds = 5;
 
 /** Throws one line where a file holds no keys; a URL is asked when the first token comes. */
-export function openTokens(options: TokenOptions): Tokens {
+export function openJwtVerifier(options: TokenOptions): JwtVerifier {
   const keys = keysOf(options);
   return { read: readerOf(keys.find, options), refresh: keys.refresh };
 }
