@@ -100,7 +100,7 @@ async function startBehind(access: Access, start: Start): Promise<App> {
     maxQueuedJobsTotal: config.maxQueuedJobsTotal,
     maxQueuedTokensTotal: config.maxQueuedTokensTotal,
     refusesLate: config.refuseLate === "on",
-    patience: { stepMs: config.maxStepMs, loadMs: config.maxLoadStallMs },
+    timeouts: { stepMs: config.maxStepMs, loadMs: config.maxLoadStallMs },
     log,
     ...(meter && { meter }),
   });

@@ -10,7 +10,7 @@ import type { WorkerEvent } from "../workers/messages.ts";
 import { Pool } from "../workers/pool.ts";
 import type { PoolState } from "../workers/pool.ts";
 import type { Port } from "../workers/port.ts";
-import type { Patience } from "../workers/life.ts";
+import type { WorkerTimeouts } from "../workers/worker-process.ts";
 import type { Replica } from "../workers/replica.ts";
 import type { Arbiter } from "../workers/shares.ts";
 import type { Starts } from "../workers/starts.ts";
@@ -40,7 +40,7 @@ export interface LoadedModelOptions {
   readonly starts: Pick<Starts, "ask">;
   /** How long it took to load the model that had its name before. */
   readonly lastLoadMs?: number;
-  readonly patience: Patience;
+  readonly timeouts: WorkerTimeouts;
   readonly fingerprint: Fingerprint;
   readonly clock: Clock;
   readonly log: Log;
@@ -109,7 +109,7 @@ export class LoadedModel implements ServingModel {
         engine: manifest.engine,
         source: sourceOf(manifest, threads),
       }),
-      patience: options.patience,
+      timeouts: options.timeouts,
       arbiter: options.arbiter,
       clock: options.clock,
       log: options.log,

@@ -8,7 +8,7 @@ import type { QueueState } from "../scheduling/tally.ts";
 import { WaitingRoom } from "../scheduling/waiting-room.ts";
 import { forkWorker } from "../workers/port.ts";
 import type { Environment, Port } from "../workers/port.ts";
-import type { Patience } from "../workers/life.ts";
+import type { WorkerTimeouts } from "../workers/worker-process.ts";
 import { Arbiter } from "../workers/shares.ts";
 import { Starts } from "../workers/starts.ts";
 import type { Changes } from "./changes.ts";
@@ -35,7 +35,7 @@ export interface RegistryOptions {
   readonly maxQueuedTokensTotal: number;
   /** Refuses calls that cannot get anything before their deadline. */
   readonly refusesLate: boolean;
-  readonly patience: Patience;
+  readonly timeouts: WorkerTimeouts;
   readonly log: Log;
   /** Undefined counts nothing. */
   readonly meter?: Meter;

@@ -8,14 +8,14 @@ import { setImmediate as turn } from "node:timers/promises";
 import { giveBackHeap } from "../base/heap.ts";
 import type { Engine } from "../engines/engine.ts";
 import { describe } from "./describe.ts";
-import { Driver } from "./drive.ts";
-import type { Command } from "./drive.ts";
+import { Driver } from "./driver.ts";
+import type { Command } from "./driver.ts";
 import { importEngine } from "./engine-import.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
-import { dieWith } from "./orphan.ts";
-import { assertInfo, soundFraction, soundLevel } from "./soundness.ts";
+import { exitWithParent } from "./parent-death.ts";
+import { assertInfo, checkedFraction, checkedLevel } from "./engine-checks.ts";
 
-dieWith(Number(argv[2]));
+exitWithParent(Number(argv[2]));
 
 let driver: Driver | undefined;
 /** What came while the engine was loading. */
@@ -42,8 +42,8 @@ async function load(message: Extract<ToWorker, { readonly kind: "load" }>): Prom
   try {
     const loadEngine = await importEngine(message.engine);
     engine = await loadEngine(message.source, {
-      progress: (fraction) => send({ kind: "progress", fraction: soundFraction(fraction) }),
-      log: (level, message) => log(soundLevel(level), message),
+      progress: (fraction) => send({ kind: "progress", fraction: checkedFraction(fraction) }),
+      log: (level, message) => log(checkedLevel(level), message),
       now: () => performance.now(),
     });
     assertInfo(engine.info);

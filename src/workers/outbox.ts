@@ -1,6 +1,6 @@
 import type { JobEvent, VectorItem } from "../engines/engine.ts";
 import type { EncodedVector, VectorShape, WorkerEvent } from "./messages.ts";
-import { soundError } from "./soundness.ts";
+import { checkedError } from "./engine-checks.ts";
 import { encodeVector } from "./vectors.ts";
 
 export interface JobOutput {
@@ -16,7 +16,7 @@ export class Outbox {
   add(id: number, event: Exclude<JobEvent, { readonly kind: "vector" }>): void {
     this.#group = undefined;
     const isFailure = event.kind === "failed";
-    const sound = isFailure ? { ...event, error: soundError(event.error) } : event;
+    const sound = isFailure ? { ...event, error: checkedError(event.error) } : event;
     this.#outputs.push({ id, event: sound });
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Priority } from "../base/priority.ts";
 import type { KvMemory, ModelInfo, PrefixMemory } from "../engines/engine.ts";
-import { batchPlaces } from "./background.ts";
+import { batchSlots } from "./batch-jobs.ts";
 import { Replica } from "./replica.ts";
 import type { ReplicaOptions } from "./replica.ts";
 
@@ -87,8 +87,7 @@ export class Pool {
    */
   take(priority: Priority, wanted: number): Replica | undefined {
     if (this.#stopped !== undefined) return undefined;
-    if (priority === "batch" && this.#batchJobs >= batchPlaces(this.slots, wanted))
-      return undefined;
+    if (priority === "batch" && this.#batchJobs >= batchSlots(this.slots, wanted)) return undefined;
     const free = this.#replicas.filter((replica) => replica.jobs < replica.slots);
     const interactive = ({ jobs, batchJobs }: Replica): number => jobs - batchJobs;
     const [best] = free.toSorted(

@@ -1,9 +1,9 @@
 import type { KvMemory, ModelInfo, PrefixMemory } from "../engines/engine.ts";
 import type { Assignment, Held } from "./channel.ts";
-import { describeEnding, type Ended, endingOf, howEnded } from "./ending.ts";
+import { describeExit, type ProcessExit, exitOf, howEnded } from "./exit-reason.ts";
 import type { CheckFiles, CheckLoaded } from "./files.ts";
 import type { JobStream } from "./job-stream.ts";
-import { Life, type LifeOptions } from "./life.ts";
+import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 import type { Exit } from "./port.ts";
 import { type History, noHistory, type Verdict, verdict } from "./restart.ts";
 import type { Starts } from "./starts.ts";
@@ -16,7 +16,7 @@ export type ReplicaState =
   | { readonly kind: "failed"; readonly reason: string; readonly backAt: number | undefined }
   | { readonly kind: "stopped" };
 
-export interface ReplicaOptions extends LifeOptions {
+export interface ReplicaOptions extends WorkerProcessOptions {
   /** Says when it may start its worker. */
   readonly starts: Pick<Starts, "ask">;
   /** Undefined where there is nothing to look after. */
@@ -34,7 +34,7 @@ export class Replica {
   #history: History = noHistory;
   /** How long it took to load last: what a restart will take. */
   #loadMs: number | undefined;
-  #life: Life | undefined;
+  #life: WorkerProcess | undefined;
   #callOff: (() => void) | undefined;
   /** Gives back its turn to start, or its place among those that load. */
   #leaveStarts: () => void = () => undefined;
@@ -129,7 +129,7 @@ export class Replica {
   }
 
   #start(check: CheckLoaded | undefined): void {
-    const life: Life = new Life(this.#options, {
+    const life: WorkerProcess = new WorkerProcess(this.#options, {
       onProgress: (fraction) => {
         if (this.#state.kind === "loading") this.#set({ ...this.#state, fraction });
       },
@@ -143,7 +143,7 @@ export class Replica {
   }
 
   async #checkLoaded(
-    life: Life,
+    life: WorkerProcess,
     loaded: { readonly check: CheckLoaded; readonly info: ModelInfo; readonly loadMs: number },
   ): Promise<void> {
     try {
@@ -165,7 +165,7 @@ export class Replica {
     this.#options.onFree();
   }
 
-  #end(life: Life, ended: Ended): void {
+  #end(life: WorkerProcess, ended: ProcessExit): void {
     this.#life = undefined;
     if (this.#state.kind === "stopped") {
       this.#exited();
@@ -174,13 +174,13 @@ export class Replica {
     const { held, pid } = life;
     if (held.length > 0) this.#options.onDeath(held);
     const now = this.#options.clock.now();
-    this.#decide({ ...ended, pid }, verdict(endingOf(ended, now), this.#history));
+    this.#decide({ ...ended, pid }, verdict(exitOf(ended, now), this.#history));
   }
 
-  #decide(ended: Ended & Pick<Life, "pid">, decided: Verdict): void {
+  #decide(ended: ProcessExit & Pick<WorkerProcess, "pid">, decided: Verdict): void {
     this.#leaveStarts();
     const { clock, log } = this.#options;
-    const reason = describeEnding(ended);
+    const reason = describeExit(ended);
     const fields = { workerPid: ended.pid, ...ended.exit, printed: ended.lines };
     if (decided.kind === "give-up") {
       log.error({ ...fields, reason }, "worker could not load the model; given up");

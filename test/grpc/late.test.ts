@@ -19,7 +19,7 @@ import { ending, frame, rawClient, rawRequest } from "./raw.ts";
 
 const model = "scripted";
 const { generate, generateStream } = GenerationServiceService;
-const patience = { timeout: 10_000 };
+const timeouts = { timeout: 10_000 };
 
 let closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -68,14 +68,14 @@ const late = { "grpc-timeout": "5S" };
 async function fill(app: App, session: ClientHttp2Session): Promise<ClientHttp2Stream> {
   await ending(begin(session, "repeat 100 x"));
   const endless = begin(session, "wait never");
-  await vi.waitFor(() => expect(app.models.queueOf(model)?.running).toBe(1), patience);
+  await vi.waitFor(() => expect(app.models.queueOf(model)?.running).toBe(1), timeouts);
   for (let job = 0; job < waiting; job += 1) begin(session, "say x").resume();
   await haveToWait(app, waiting);
   return endless;
 }
 
 function haveToWait(app: App, jobs: number): Promise<void> {
-  return vi.waitFor(() => expect(app.models.queueOf(model)?.waiting).toBe(jobs), patience);
+  return vi.waitFor(() => expect(app.models.queueOf(model)?.waiting).toBe(jobs), timeouts);
 }
 
 describe("a call whose deadline cannot be kept", () => {

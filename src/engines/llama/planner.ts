@@ -64,7 +64,7 @@ export interface WaitingPrompt {
 }
 
 /** What a prompt's own reading time counts for, against the time that it has waited. */
-const patience = 10;
+const timeouts = 10;
 
 /**
  * In which order prompts are read: what is read soonest goes first, so that a short prompt does not wait behind long
@@ -72,6 +72,6 @@ const patience = 10;
  * remaining time first, with ageing.)
  */
 export function readingOrder<P extends WaitingPrompt>(prompts: readonly P[]): readonly P[] {
-  const rank = ({ readMs, waitedMs }: P): number => readMs * patience - waitedMs;
+  const rank = ({ readMs, waitedMs }: P): number => readMs * timeouts - waitedMs;
   return prompts.toSorted((a, b) => rank(a) - rank(b));
 }

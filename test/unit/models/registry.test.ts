@@ -20,7 +20,7 @@ it("logs how long a model took to load, each time", async () => {
     cores: 2,
     environment: env,
     defaults: {},
-    patience: { stepMs: 60_000, loadMs: 600_000 },
+    timeouts: { stepMs: 60_000, loadMs: 600_000 },
     maxQueuedJobs: 1,
     maxQueuedTokens: 1,
     maxQueuedJobsTotal: 1,

@@ -42,7 +42,7 @@ function setUp(replicas = 1) {
         threads,
       },
     }),
-    patience: { stepMs: 60_000, loadMs: 600_000 },
+    timeouts: { stepMs: 60_000, loadMs: 600_000 },
     arbiter: new Arbiter(2),
     clock,
     log: silentLog,

@@ -8,7 +8,7 @@ const stackFrame = /^\s*(\d+: +|#\d+ +)0x[0-9a-f]+/;
 const memoryShort = /out of memory|bad_alloc|cannot allocate memory|insufficient memory/i;
 
 /** Keeps the last lines that are no stack frames. */
-export class LastWords {
+export class StderrTail {
   readonly #lines: string[] = [];
 
   note(line: string): void {

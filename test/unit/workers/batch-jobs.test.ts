@@ -1,33 +1,33 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  type Background,
-  batchPlaces,
-  noBackground,
+  type BatchJobs,
+  batchSlots,
+  noBatchJobs,
   noteStep,
-  partyOf,
-} from "../../../src/workers/background.ts";
+  participantsOf,
+} from "../../../src/workers/batch-jobs.ts";
 
 const both = ["batch", "interactive"] as const;
 
 describe("who takes part in a step", () => {
   it.each([
-    { ready: ["batch"], party: "batch" },
-    { ready: ["interactive"], party: "interactive" },
-    { ready: both, party: "all" },
-  ] as const)("is $party where $ready could, and nothing is owed", ({ ready, party }) => {
-    expect(partyOf(noBackground, ready)).toBe(party);
+    { ready: ["batch"], participants: "batch" },
+    { ready: ["interactive"], participants: "interactive" },
+    { ready: both, participants: "all" },
+  ] as const)("is $party where $ready could, and nothing is owed", ({ ready, participants }) => {
+    expect(participantsOf(noBatchJobs, ready)).toBe(participants);
   });
 
   it("is interactive jobs alone for seven times as long as a step with batch jobs took", () => {
-    let background = noteStep(noBackground, "batch", 4);
+    let background = noteStep(noBatchJobs, "batch", 4);
     const parties: string[] = [];
     for (let step = 0; step < 59; step += 1) {
-      const party = partyOf(background, both);
-      parties.push(party);
-      background = noteStep(background, party, party === "all" ? 4 : 1.01);
+      const participants = participantsOf(background, both);
+      parties.push(participants);
+      background = noteStep(background, participants, participants === "all" ? 4 : 1.01);
     }
-    const shared = parties.flatMap((party, step) => (party === "all" ? [step] : []));
+    const shared = parties.flatMap((participants, step) => (participants === "all" ? [step] : []));
     // Before the first, as much again was due: no batch job had waited for it.
     expect(shared).toEqual([28, 57]);
   });
@@ -42,13 +42,13 @@ describe("who takes part in a step", () => {
     );
     fc.assert(
       fc.property(steps, (costs) => {
-        let background: Background = noBackground;
+        let background: BatchJobs = noBatchJobs;
         const spent = { all: 0, interactive: 0, batch: 0 };
         for (const { alone, all } of costs) {
-          const party = partyOf(background, both);
-          const ms = party === "all" ? all : alone;
-          spent[party] += ms;
-          background = noteStep(background, party, ms);
+          const participants = participantsOf(background, both);
+          const ms = participants === "all" ? all : alone;
+          spent[participants] += ms;
+          background = noteStep(background, participants, ms);
         }
         const total = spent.all + spent.interactive;
         expect(spent.all).toBeGreaterThan(total / 8 - 400);
@@ -59,16 +59,16 @@ describe("who takes part in a step", () => {
   });
 
   it("saves up no more than one step for batch jobs that come late", () => {
-    let background = noteStep(noBackground, "all", 10);
+    let background = noteStep(noBatchJobs, "all", 10);
     for (let step = 0; step < 10_000; step += 1)
       background = noteStep(background, "interactive", 1);
     expect(background.owedMs).toBeCloseTo(10, 0);
-    background = noteStep(background, partyOf(background, both), 10);
-    expect(partyOf(background, both)).toBe("interactive");
+    background = noteStep(background, participantsOf(background, both), 10);
+    expect(participantsOf(background, both)).toBe("interactive");
   });
 
   it("makes batch jobs pay for a pause of the machine no longer than for a second", () => {
-    expect(noteStep(noBackground, "all", 3_600_000)).toEqual({ owedMs: -1_000, stepMs: 1_000 });
+    expect(noteStep(noBatchJobs, "all", 3_600_000)).toEqual({ owedMs: -1_000, stepMs: 1_000 });
   });
 
   it("gives them no more for one that came while interactive jobs ran", () => {
@@ -93,7 +93,7 @@ describe("places", () => {
   ])(
     "of %i, of which interactive jobs wanted %i, are for batch jobs %i",
     (slots, wanted, places) => {
-      expect(batchPlaces(slots, wanted)).toBe(places);
+      expect(batchSlots(slots, wanted)).toBe(places);
     },
   );
 });

@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
-import { Pulse } from "../../../src/workers/pulse.ts";
+import { Watchdog } from "../../../src/workers/watchdog.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 
 function setUp() {
   const clock = new FakeClock();
   let asked = 0;
   let lost = 0;
-  const pulse = new Pulse({ clock, silenceMs: 300_000, ask: () => asked++, lost: () => lost++ });
+  const pulse = new Watchdog({ clock, silenceMs: 300_000, ask: () => asked++, lost: () => lost++ });
   const minutes = (count: number) => {
     for (let quarter = 0; quarter < count * 4; quarter++) clock.advance(15_000);
   };

@@ -9,12 +9,12 @@ import { ServeError } from "../base/errors.ts";
 import { IdList } from "../base/id-list.ts";
 import type { Priority } from "../base/priority.ts";
 import type { Engine, JobEvent, StepEvent } from "../engines/engine.ts";
-import { noBackground, noteStep, partyOf } from "./background.ts";
+import { noBatchJobs, noteStep, participantsOf } from "./batch-jobs.ts";
 import { costOf, Credit } from "./credit.ts";
 import { describe } from "./describe.ts";
 import type { EngineReport, FromWorker, ToWorker } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
-import { assertEvent, soundMemory, soundPrefixes, soundStepJobs } from "./soundness.ts";
+import { assertEvent, checkedMemory, checkedPrefixes, checkedStepJobs } from "./engine-checks.ts";
 import { type Tried, Trials } from "./trials.ts";
 
 /** What the server asks of a loaded engine. */
@@ -63,7 +63,7 @@ export class Driver {
   readonly #engine: Engine;
   readonly #host: DriverHost;
   readonly #jobs = new IdList<DrivenJob>();
-  #background = noBackground;
+  #batchJobs = noBatchJobs;
   #isBatchHeld = false;
   /** Jobs that the engine has not been given yet, oldest first. */
   #waiting: JobCommand[] = [];
@@ -120,11 +120,11 @@ export class Driver {
 
   /** Undefined where there is nothing to compute. */
   async #step(): Promise<readonly StepEvent[] | undefined> {
-    let party = partyOf(this.#background, this.#ready());
-    this.#holdBatch(party === "interactive");
-    if (!this.#engine.busy && party === "interactive") {
+    let participants = participantsOf(this.#batchJobs, this.#ready());
+    this.#holdBatch(participants === "interactive");
+    if (!this.#engine.busy && participants === "interactive") {
       // None of them can be computed now: they may wait for something outside, or for a batch job.
-      party = "batch";
+      participants = "batch";
       this.#holdBatch(false);
     }
     if (!this.#engine.busy) {
@@ -140,7 +140,7 @@ export class Driver {
       return [];
     }
     this.#trials.stepped(true);
-    this.#background = noteStep(this.#background, party, this.#host.now() - startedAt);
+    this.#batchJobs = noteStep(this.#batchJobs, participants, this.#host.now() - startedAt);
     return events;
   }
 
@@ -206,14 +206,14 @@ export class Driver {
   }
 
   #report(): EngineReport {
-    const stepJobs = soundStepJobs(this.#engine.stepJobs);
+    const stepJobs = checkedStepJobs(this.#engine.stepJobs);
     return { ...(stepJobs !== undefined && { stepJobs }), ...this.#holdings() };
   }
 
   /** What the engine holds, whether or not it has just computed a step. */
   #holdings(): EngineReport {
-    const memory = soundMemory(this.#engine.memory);
-    const prefixes = soundPrefixes(this.#engine.prefixes);
+    const memory = checkedMemory(this.#engine.memory);
+    const prefixes = checkedPrefixes(this.#engine.prefixes);
     return { ...(memory && { memory }), ...(prefixes && { prefixes }) };
   }
 

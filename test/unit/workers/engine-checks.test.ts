@@ -4,12 +4,12 @@ import type { ErrorData } from "../../../src/base/errors.ts";
 import {
   assertEvent,
   assertInfo,
-  soundError,
-  soundFraction,
-  soundLevel,
-  soundMemory,
-  soundPrefixes,
-} from "../../../src/workers/soundness.ts";
+  checkedError,
+  checkedFraction,
+  checkedLevel,
+  checkedMemory,
+  checkedPrefixes,
+} from "../../../src/workers/engine-checks.ts";
 import { emptyInfo } from "../../fixtures/fake-port.ts";
 
 const vector = { index: 0, values: Float32Array.of(1), tokenCount: 1, truncated: false };
@@ -68,8 +68,8 @@ describe("an engine's error", () => {
 
   it("keeps what callers can be told", () => {
     const whole = { ...bare, facts: { tokens: "12" }, violations };
-    expect(soundError(whole)).toEqual(whole);
-    expect(soundError(bare)).toEqual(bare);
+    expect(checkedError(whole)).toEqual(whole);
+    expect(checkedError(bare)).toEqual(bare);
   });
 
   it.each([
@@ -81,7 +81,7 @@ describe("an engine's error", () => {
     { violations: [{ field: "inputs[0]", reason: "MADE_UP", description: "is too long" }] },
     { more: 1 },
   ])("loses what they cannot: %j", (wrong) => {
-    expect(soundError({ ...bare, ...wrong } as ErrorData)).toEqual(bare);
+    expect(checkedError({ ...bare, ...wrong } as ErrorData)).toEqual(bare);
   });
 });
 
@@ -91,7 +91,7 @@ it.each([
   ["constructor", "info"],
   [undefined, "info"],
 ])("an engine's log level %s is read as %s", (level, read) => {
-  expect(soundLevel(level)).toBe(read);
+  expect(checkedLevel(level)).toBe(read);
 });
 
 it.each([
@@ -102,7 +102,7 @@ it.each([
   [1n, 0],
   ["x", 0],
 ])("an engine's progress of %s is read as %s", (fraction, read) => {
-  expect(soundFraction(fraction)).toBe(read);
+  expect(checkedFraction(fraction)).toBe(read);
 });
 
 describe("what an engine says of what it keeps", () => {
@@ -121,10 +121,10 @@ describe("what an engine says of what it keeps", () => {
 
   it("crosses to the front whole, from whatever object", () => {
     for (const each of [memory, owned(memory)]) {
-      expect(structuredClone(soundMemory(each))).toStrictEqual(memory);
+      expect(structuredClone(checkedMemory(each))).toStrictEqual(memory);
     }
     for (const each of [prefixes, owned(prefixes)]) {
-      expect(structuredClone(soundPrefixes(each))).toStrictEqual(prefixes);
+      expect(structuredClone(checkedPrefixes(each))).toStrictEqual(prefixes);
     }
   });
 
@@ -139,7 +139,7 @@ describe("what an engine says of what it keeps", () => {
     { ...prefixes, restored: "4" },
     { ...prefixes, evicted: 2 ** 53 },
   ])("is dropped where it makes no sense: %j", (wrong) => {
-    expect(soundPrefixes(wrong as never)).toBeUndefined();
+    expect(checkedPrefixes(wrong as never)).toBeUndefined();
   });
 });
 

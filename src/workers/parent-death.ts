@@ -11,7 +11,7 @@ const setDeathSignal = 1;
 const sigkill = 9;
 
 /** Asks the kernel for the end; false where it offers none. Call it first of all. */
-export function dieWith(parentPid: number): boolean {
+export function exitWithParent(parentPid: number): boolean {
   if (process.platform !== "linux") return false;
   let isSet: boolean;
   try {

@@ -1,10 +1,10 @@
 /** How a worker's life ended, in the words of the restart policy and in those for people. */
-import { tellShortMemory } from "./last-words.ts";
+import { tellShortMemory } from "./stderr-tail.ts";
 import type { Exit } from "./port.ts";
 import type { Ending } from "./restart.ts";
 
 /** What is known of a life when its process has ended. */
-export interface Ended {
+export interface ProcessExit {
   readonly exit: Exit;
   /** When it became ready; undefined where it never did. */
   readonly readyAt: number | undefined;
@@ -19,7 +19,7 @@ export interface Ended {
 /** Signals that native code gets for what it does itself. */
 const faults: ReadonlySet<string> = new Set(["SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE"]);
 
-export function endingOf({ exit, lines, readyAt, loadFailure }: Ended, now: number): Ending {
+export function exitOf({ exit, lines, readyAt, loadFailure }: ProcessExit, now: number): Ending {
   if (loadFailure !== undefined) return { kind: "load-failed" };
   if (readyAt === undefined) {
     const isFault = faults.has(exit.signal ?? "") && !tellShortMemory(lines);
@@ -29,7 +29,7 @@ export function endingOf({ exit, lines, readyAt, loadFailure }: Ended, now: numb
 }
 
 /** Why a worker rests or was given up. Callers see it: no path, no text of theirs. */
-export function describeEnding(ended: Ended): string {
+export function describeExit(ended: ProcessExit): string {
   if (ended.loadFailure !== undefined) return ended.loadFailure;
   return ended.readyAt === undefined
     ? `its worker ended while loading the model (${howEnded(ended)})`
@@ -37,7 +37,7 @@ export function describeEnding(ended: Ended): string {
 }
 
 /** What ended a process that said nothing itself. */
-export function howEnded({ exit, killedFor, lines }: Ended): string {
+export function howEnded({ exit, killedFor, lines }: ProcessExit): string {
   if (killedFor !== undefined) return killedFor;
   const { code, signal } = exit;
   const how = signal ?? (code === null ? notStarted(exit) : `exit code ${code}`);

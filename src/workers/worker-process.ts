@@ -3,13 +3,13 @@ import type { Log } from "../base/log.ts";
 import type { ModelMeter, PrefixCounts } from "../base/meter.ts";
 import type { KvMemory, ModelInfo, PrefixMemory } from "../engines/engine.ts";
 import { type Assignment, Channel, type Held } from "./channel.ts";
-import type { Ended } from "./ending.ts";
+import type { ProcessExit } from "./exit-reason.ts";
 import type { JobStream } from "./job-stream.ts";
-import { LastWords } from "./last-words.ts";
+import { StderrTail } from "./stderr-tail.ts";
 import type { EngineReport, FromWorker, ToWorker } from "./messages.ts";
 import type { Exit, Port } from "./port.ts";
 import { grownBy } from "./prefix-counts.ts";
-import { Pulse } from "./pulse.ts";
+import { Watchdog } from "./watchdog.ts";
 import type { Arbiter, Share } from "./shares.ts";
 
 /** In characters: every answer that lists the model carries why it failed. */
@@ -18,19 +18,19 @@ const longestReason = 2000;
 const longestLine = 16_384;
 
 /** How long a worker may be silent before it is taken to hang. */
-export interface Patience {
+export interface WorkerTimeouts {
   /** One step. */
   readonly stepMs: number;
   /** Loading, since it last got further. */
   readonly loadMs: number;
 }
 
-export interface LifeOptions {
+export interface WorkerProcessOptions {
   readonly start: () => Port;
   readonly load: (threads: number) => Extract<ToWorker, { readonly kind: "load" }>;
   /** Threads it can use when no other worker is busy. */
   readonly threads: number;
-  readonly patience: Patience;
+  readonly timeouts: WorkerTimeouts;
   readonly arbiter: Arbiter;
   readonly clock: Clock;
   readonly log: Log;
@@ -40,30 +40,30 @@ export interface LifeOptions {
 }
 
 /** What its replica is told. */
-export interface LifeEvents {
+export interface WorkerProcessEvents {
   /** It has loaded so much, from 0 to 1. */
   readonly onProgress: (fraction: number) => void;
   /** It has loaded, `loadMs` after it was started. */
   readonly onReady: (info: ModelInfo, loadMs: number) => void;
   /** Its process has ended; its jobs fail when this returns. Called once, and nothing else after it. */
-  readonly onEnd: (ended: Ended) => void;
+  readonly onEnd: (ended: ProcessExit) => void;
 }
 
 /** One life of a worker process: starts it, watches it, and talks with it until it has ended. */
-export class Life {
-  readonly #options: LifeOptions;
-  readonly #events: LifeEvents;
+export class WorkerProcess {
+  readonly #options: WorkerProcessOptions;
+  readonly #events: WorkerProcessEvents;
   readonly #port: Port;
   readonly #share: Share;
   readonly #channel: Channel;
-  readonly #words = new LastWords();
+  readonly #words = new StderrTail();
   readonly #startedAt: number;
   #readyAt: number | undefined;
   #hasEnded = false;
   /** How much of the model is loaded. */
   #fraction = 0;
   /** Watches its loading, then its steps. */
-  #pulse: Pulse | undefined;
+  #watchdog: Watchdog | undefined;
   #memory: KvMemory | undefined;
   #prefixes: PrefixMemory | undefined;
   /** What the meter was told of it. */
@@ -71,8 +71,8 @@ export class Life {
   #loadFailure: string | undefined;
   #killedFor: string | undefined;
 
-  constructor(options: LifeOptions, events: LifeEvents) {
-    const { start, load, threads, arbiter, clock, log, meter, patience, onFree } = options;
+  constructor(options: WorkerProcessOptions, events: WorkerProcessEvents) {
+    const { start, load, threads, arbiter, clock, log, meter, timeouts, onFree } = options;
     this.#options = options;
     this.#events = events;
     const port = start();
@@ -86,7 +86,7 @@ export class Life {
       onFree,
     });
     this.#startedAt = clock.now();
-    this.#watch(patience.loadMs, "loading got no further");
+    this.#watch(timeouts.loadMs, "loading got no further");
     port.onMessage((message) => this.#receive(message));
     port.onExit((exit) => this.#end(exit));
     port.onLine((line) => {
@@ -148,7 +148,7 @@ export class Life {
 
   #receive(message: FromWorker): void {
     // While it loads, its process may answer although loading does not get on.
-    if (this.#readyAt !== undefined) this.#pulse?.heard();
+    if (this.#readyAt !== undefined) this.#watchdog?.heard();
     switch (message.kind) {
       case "step":
         this.#channel.receive(message.events);
@@ -189,7 +189,7 @@ export class Life {
 
   #progress(fraction: number): void {
     if (this.#hasEnded) return;
-    if (fraction > this.#fraction) this.#pulse?.heard();
+    if (fraction > this.#fraction) this.#watchdog?.heard();
     this.#fraction = Math.max(this.#fraction, fraction);
     this.#events.onProgress(fraction);
   }
@@ -197,9 +197,9 @@ export class Life {
   #ready(info: ModelInfo): void {
     // It can have died with this message on the way.
     if (this.#hasEnded) return;
-    const { clock, patience, log } = this.#options;
+    const { clock, timeouts, log } = this.#options;
     this.#readyAt = clock.now();
-    this.#watch(patience.stepMs, "it does not answer: a step did not end, or it was stopped");
+    this.#watch(timeouts.stepMs, "it does not answer: a step did not end, or it was stopped");
     log.debug({ workerPid: this.pid }, "worker ready");
     this.#events.onReady(info, this.#readyAt - this.#startedAt);
   }
@@ -207,8 +207,8 @@ export class Life {
   /** Kills the process where it is silent for too long. */
   #watch(silenceMs: number, why: string): void {
     const { clock, log } = this.#options;
-    this.#pulse?.stop();
-    this.#pulse = new Pulse({
+    this.#watchdog?.stop();
+    this.#watchdog = new Watchdog({
       clock,
       silenceMs,
       ask: () => this.#port.send({ kind: "ping" }),
@@ -223,7 +223,7 @@ export class Life {
   #end(exit: Exit): void {
     this.#hasEnded = true;
     this.#share.leave();
-    this.#pulse?.stop();
+    this.#watchdog?.stop();
     this.#events.onEnd({
       exit,
       readyAt: this.#readyAt,

@@ -6,7 +6,7 @@
 import { batchShare, type Priority } from "../base/priority.ts";
 
 /** Batch jobs' claim on an engine's time. */
-export interface Background {
+export interface BatchJobs {
   /** Time that they may have; negative where they had it before it was due. */
   readonly owedMs: number;
   /** What the last step with them took: they wait until so much is due. */
@@ -14,25 +14,28 @@ export interface Background {
 }
 
 /** Who took part in a step: one kind alone, or all. */
-export type Party = "interactive" | "batch" | "all";
+export type Participants = "interactive" | "batch" | "all";
 
-export const noBackground: Background = { owedMs: 0, stepMs: 0 };
+export const noBatchJobs: BatchJobs = { owedMs: 0, stepMs: 0 };
 
 /** A step that a pause of the machine made long counts as one of so much, whoever took part in it. */
 const longestStepMs = 1_000;
 
 /** Who takes part in the next step, of the jobs that may. */
-export function partyOf({ owedMs, stepMs }: Background, ready: readonly Priority[]): Party {
+export function participantsOf(
+  { owedMs, stepMs }: BatchJobs,
+  ready: readonly Priority[],
+): Participants {
   if (!ready.includes("interactive")) return "batch";
   if (!ready.includes("batch")) return "interactive";
   return owedMs >= stepMs ? "all" : "interactive";
 }
 
 /** Learns from a step. */
-export function noteStep(background: Background, party: Party, ms: number): Background {
+export function noteStep(background: BatchJobs, participants: Participants, ms: number): BatchJobs {
   const { owedMs, stepMs } = background;
   const tookMs = Math.min(ms, longestStepMs);
-  switch (party) {
+  switch (participants) {
     case "interactive": {
       // No more than a step is saved up, also while no batch job is there.
       const earnedMs = owedMs < stepMs ? tookMs * (batchShare / (1 - batchShare)) : 0;
@@ -50,7 +53,7 @@ export function noteStep(background: Background, party: Party, ms: number): Back
  * and as many as interactive jobs `wanted` at once of late, but half at most: they run an eighth as fast, so a
  * model's tokens are shared seven to one where places are shared equally.
  */
-export function batchPlaces(slots: number, wanted: number): number {
+export function batchSlots(slots: number, wanted: number): number {
   if (slots < 2) return slots;
   const least = Math.max(1, Math.floor(slots * batchShare));
   const most = Math.floor(slots / 2);

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 
-export interface PulseOptions {
+export interface WatchdogOptions {
   readonly clock: Clock;
   /** The silence that is too long. */
   readonly silenceMs: number;
@@ -21,12 +21,12 @@ export interface PulseOptions {
 const waits = 20;
 
 /** Asks now and then, from when it is made until it is stopped. */
-export class Pulse {
-  readonly #options: PulseOptions;
+export class Watchdog {
+  readonly #options: WatchdogOptions;
   #silences = 0;
   #callOff: () => void = () => undefined;
 
-  constructor(options: PulseOptions) {
+  constructor(options: WatchdogOptions) {
     this.#options = options;
     this.#wait();
   }

@@ -122,7 +122,7 @@ const isViolations = (value: unknown): value is NonNullable<ErrorData["violation
   isListOf(isViolation)(value);
 
 /** An engine's error without what a status could not carry: a fact that is a number, say. */
-export function soundError({ reason, message, facts, violations }: ErrorData): ErrorData {
+export function checkedError({ reason, message, facts, violations }: ErrorData): ErrorData {
   return {
     reason,
     message,
@@ -136,17 +136,17 @@ type Level = Parameters<EngineHost["log"]>[0];
 const levels: readonly Level[] = ["debug", "info", "warn", "error"];
 
 /** A level that the server's log has; `info` for others. */
-export function soundLevel(level: unknown): Level {
+export function checkedLevel(level: unknown): Level {
   return levels.find((known) => known === level) ?? "info";
 }
 
 /** A fraction from 0 to 1; 0 for what is no number. */
-export function soundFraction(fraction: unknown): number {
+export function checkedFraction(fraction: unknown): number {
   return typeof fraction === "number" ? Math.min(1, Math.max(0, fraction || 0)) : 0;
 }
 
 /** An engine's word on its last step; undefined where it gave none, or none that makes sense. */
-export function soundStepJobs(jobs: unknown): number | undefined {
+export function checkedStepJobs(jobs: unknown): number | undefined {
   return isPositive(jobs) ? Number(jobs) : undefined;
 }
 
@@ -155,7 +155,7 @@ export function soundStepJobs(jobs: unknown): number | undefined {
 const memoryFields = has({ cells: isCount, usedCells: isCount });
 
 /** An engine's word on its KV memory; undefined where it gave none, or none that makes sense. */
-export function soundMemory(memory: KvMemory | undefined): KvMemory | undefined {
+export function checkedMemory(memory: KvMemory | undefined): KvMemory | undefined {
   if (memory === undefined || !memoryFields(memory)) return undefined;
   const { cells, usedCells } = memory;
   return { cells, usedCells };
@@ -170,7 +170,7 @@ const prefixFields = has({
 });
 
 /** An engine's word on the prefixes that it keeps; undefined where it gave none, or none that makes sense. */
-export function soundPrefixes(prefixes: PrefixMemory | undefined): PrefixMemory | undefined {
+export function checkedPrefixes(prefixes: PrefixMemory | undefined): PrefixMemory | undefined {
   if (prefixes === undefined || !prefixFields(prefixes)) return undefined;
   const { bytes, limitBytes, saved, restored, evicted } = prefixes;
   return { bytes, limitBytes, saved, restored, evicted };
