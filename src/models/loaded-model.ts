@@ -4,8 +4,8 @@ import type { Log } from "../base/log.ts";
 import type { ModelLoad, ModelMeter } from "../base/meter.ts";
 import type { ModelInfo, ModelSource } from "../engines/engine.ts";
 import { Queue } from "../scheduling/queue.ts";
-import type { QueueState } from "../scheduling/tally.ts";
-import type { WaitingRoom } from "../scheduling/waiting-room.ts";
+import type { QueueState } from "../scheduling/counters.ts";
+import type { GlobalLimit } from "../scheduling/global-limit.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
 import { Pool } from "../workers/pool.ts";
 import type { PoolState } from "../workers/pool.ts";
@@ -35,7 +35,7 @@ export interface LoadedModelOptions {
   readonly maxQueuedTokens: number;
   readonly refusesLate: boolean;
   /** That of the whole server. */
-  readonly room: WaitingRoom;
+  readonly room: GlobalLimit;
   /** Says when a worker may be started. */
   readonly starts: Pick<Starts, "ask">;
   /** How long it took to load the model that had its name before. */

@@ -1,17 +1,17 @@
 import { ServeError } from "../base/errors.ts";
 import { admit, type Bounds } from "../scheduling/admission.ts";
-import type { Guest, Refusal, WaitingRoom } from "../scheduling/waiting-room.ts";
+import type { QueueEntry, Refusal, GlobalLimit } from "../scheduling/global-limit.ts";
 import type { WaitingCall } from "./model.ts";
 
 export interface LobbyOptions {
   /** The model's queue's: what waits here will wait there. */
   readonly bounds: Bounds;
-  readonly room: WaitingRoom;
+  readonly room: GlobalLimit;
   /** Until the model is expected to serve. */
   readonly retryAfterMs: () => number;
 }
 
-interface Waiting extends Guest {
+interface Waiting extends QueueEntry {
   readonly go: () => void;
 }
 

@@ -1,6 +1,6 @@
 import { ServeError } from "../base/errors.ts";
 import { type Bound, type Bounds, exceeded } from "../scheduling/admission.ts";
-import { nextTurn } from "../scheduling/turns.ts";
+import { nextRetryAt } from "../scheduling/retry-after.ts";
 
 interface Waiting {
   readonly tokens: number;
@@ -71,7 +71,7 @@ export class OnePlace {
     const waiting = this.#waiting.length;
     const [nowMs, placeMs] = [this.#options.now(), this.#options.heldMs()];
     const drainMs = placeMs * (waiting + 1);
-    this.#promisedAtMs = nextTurn({ nowMs, drainMs, placeMs, promisedAtMs: this.#promisedAtMs });
+    this.#promisedAtMs = nextRetryAt({ nowMs, drainMs, placeMs, promisedAtMs: this.#promisedAtMs });
     const waitingTokens = String(this.#tokens);
     return new ServeError("QUEUE_FULL", "too many calls wait for this model; try again later", {
       facts: { bound, scope: "model", waiting: String(waiting), waitingTokens },

@@ -4,8 +4,8 @@ import { systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { type Meter, type ModelLoad, silentMeter } from "../base/meter.ts";
 import type { Task } from "../engines/engine.ts";
-import type { QueueState } from "../scheduling/tally.ts";
-import { WaitingRoom } from "../scheduling/waiting-room.ts";
+import type { QueueState } from "../scheduling/counters.ts";
+import { GlobalLimit } from "../scheduling/global-limit.ts";
 import { forkWorker } from "../workers/port.ts";
 import type { Environment, Port } from "../workers/port.ts";
 import type { WorkerTimeouts } from "../workers/worker-process.ts";
@@ -78,7 +78,7 @@ class OpenRegistry implements Registry {
   readonly #clock: Clock;
   readonly #arbiter: Arbiter;
   readonly #starts: Starts;
-  readonly #room: WaitingRoom;
+  readonly #room: GlobalLimit;
   readonly #fingerprint = fingerprintWith(randomBytes(32));
   readonly #shelf: Shelf;
   /** How long it took to load each name's model last. */
@@ -91,9 +91,9 @@ class OpenRegistry implements Registry {
     this.#clock = options.clock ?? systemClock;
     this.#arbiter = new Arbiter(options.cores);
     const places = Math.max(leastLoading, options.cores);
-    this.#starts = new Starts({ places, turn: nextTurn });
+    this.#starts = new Starts({ places, turn: nextRetryAt });
     const { maxQueuedJobsTotal: jobs, maxQueuedTokensTotal: tokens } = options;
-    this.#room = new WaitingRoom({ jobs, tokens });
+    this.#room = new GlobalLimit({ jobs, tokens });
     this.#shelf = new Shelf({
       open: (manifest) => this.#open(manifest),
       tell: (status) => {
@@ -208,7 +208,7 @@ class OpenRegistry implements Registry {
 const leastLoading = 2;
 
 /** A timer, since what is set for the same turn's end comes before that turn's callers. */
-const nextTurn = (call: () => void): void => void systemClock.after(0, call);
+const nextRetryAt = (call: () => void): void => void systemClock.after(0, call);
 
 function byName(statuses: readonly ModelStatus[]): readonly ModelStatus[] {
   return statuses.toSorted((a, b) => (a.manifest.name < b.manifest.name ? -1 : 1));

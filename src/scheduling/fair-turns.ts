@@ -7,7 +7,7 @@
  * has brought before (start-time fair queueing, Goyal and others 1996; "virtual token counters" in serving, Sheng and
  * others 2024).
  */
-import type { Amount } from "./pace.ts";
+import type { Amount } from "./service-time.ts";
 
 interface Sized {
   readonly tokens: number;

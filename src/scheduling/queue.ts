@@ -1,12 +1,12 @@
 import { ServeError } from "../base/errors.ts";
 import type { Priority } from "../base/priority.ts";
 import { type Admission, admit, type Bounds, exceeded } from "./admission.ts";
-import { Forecast, type Sample } from "./forecast.ts";
-import { Line } from "./line.ts";
-import { heightOf, noPeak, see } from "./peak.ts";
-import { type QueueState, Tally } from "./tally.ts";
+import { Estimates, type Sample } from "./estimates.ts";
+import { QueueOrder } from "./order.ts";
+import { highestOf, noHighWater, see } from "./high-water.ts";
+import { type QueueState, Counters } from "./counters.ts";
 import type { Ticket } from "./ticket.ts";
-import type { Guest, Refusal, WaitingRoom } from "./waiting-room.ts";
+import type { QueueEntry, Refusal, GlobalLimit } from "./global-limit.ts";
 
 export interface QueueOptions<Place> {
   /**
@@ -18,7 +18,7 @@ export interface QueueOptions<Place> {
   readonly slots: () => number;
   /** Of this queue; the room has those of the whole server. */
   readonly bounds: Bounds;
-  readonly room: WaitingRoom;
+  readonly room: GlobalLimit;
   /** Refuses jobs that cannot end before their deadline. */
   readonly refusesLate: boolean;
   /** A monotonic clock, in milliseconds. */
@@ -49,7 +49,7 @@ export interface Ending extends Sample {
   readonly error: ServeError | undefined;
 }
 
-interface Waiting<Place> extends Guest {
+interface Waiting<Place> extends QueueEntry {
   readonly expiresAt: number;
   readonly start: (place: Place) => void;
 }
@@ -57,28 +57,28 @@ interface Waiting<Place> extends Guest {
 /** One model's queue: bounded, in fair turns. Whoever leaves, leaves at once. */
 export class Queue<Place> {
   readonly #options: QueueOptions<Place>;
-  readonly #line = new Line<Waiting<Place>>();
-  readonly #tally = new Tally();
-  readonly #forecast: Forecast;
+  readonly #order = new QueueOrder<Waiting<Place>>();
+  readonly #counters = new Counters();
+  readonly #estimates: Estimates;
   /** Interactive jobs that waited or ran at once. */
-  #peak = noPeak;
+  #peak = noHighWater;
 
   constructor(options: QueueOptions<Place>) {
     this.#options = options;
-    this.#forecast = new Forecast(options.slots);
+    this.#estimates = new Estimates(options.slots);
   }
 
   get state(): QueueState {
-    const { started, refused, expired, left } = this.#tally;
-    const running = this.#tally.running.interactive + this.#tally.running.batch;
-    const { size: waiting, tokens: waitingTokens } = this.#line;
+    const { started, refused, expired, left } = this.#counters;
+    const running = this.#counters.running.interactive + this.#counters.running.batch;
+    const { size: waiting, tokens: waitingTokens } = this.#order;
     const counted = { refused: { ...refused }, expired: { ...expired }, left: { ...left } };
     return { waiting, waitingTokens, running, started, ...counted };
   }
 
   /** How long a job holds its place, on average; a second before the first was measured. */
   get heldMs(): number {
-    return this.#forecast.heldMs;
+    return this.#estimates.heldMs;
   }
 
   /**
@@ -89,7 +89,7 @@ export class Queue<Place> {
     if (entry.signal.aborted) throw this.#endQueued(entry.signal.reason);
     const { priority } = entry.ticket;
     if (priority === "interactive") this.#see(1);
-    if (this.#line.isFirst(priority)) {
+    if (this.#order.isFirst(priority)) {
       const place = this.#take(priority);
       if (place !== undefined) return this.#start(entry, place);
     }
@@ -98,10 +98,10 @@ export class Queue<Place> {
 
   /** Starts as many jobs as there are places. Call when there may be more places than before. */
   pump(): void {
-    while (this.#line.size > 0) {
+    while (this.#order.size > 0) {
       const place = this.#take("interactive");
       if (place === undefined) return;
-      const next = this.#line.shift(this.#take("batch") !== undefined);
+      const next = this.#order.shift(this.#take("batch") !== undefined);
       if (next === undefined) return;
       this.#options.room.leave(next);
       if (next.expiresAt > this.#options.now()) next.start(place);
@@ -111,7 +111,7 @@ export class Queue<Place> {
 
   /** Fails all who wait. */
   fail(error: ServeError): void {
-    for (const waiting of this.#line.jobs) {
+    for (const waiting of this.#order.jobs) {
       this.#remove(waiting);
       waiting.fail(error);
     }
@@ -120,45 +120,45 @@ export class Queue<Place> {
   /** Notes how a job went: predictions and turns come from it. Call once for each that was started. */
   end(ending: Ending): void {
     const { ticket, generatedTokens, error } = ending;
-    this.#tally.running[ticket.priority] -= 1;
-    if (error !== undefined) this.#tally.end("running", error.reason);
-    this.#forecast.learn(ticket, ending);
-    this.#line.giveBack(ticket, ticket.tokens - ticket.promptTokens - generatedTokens);
+    this.#counters.running[ticket.priority] -= 1;
+    if (error !== undefined) this.#counters.end("running", error.reason);
+    this.#estimates.learn(ticket, ending);
+    this.#order.giveBack(ticket, ticket.tokens - ticket.promptTokens - generatedTokens);
   }
 
   #take(priority: Priority): Place | undefined {
     this.#see(0);
-    return this.#options.take(priority, heightOf(this.#peak));
+    return this.#options.take(priority, highestOf(this.#peak));
   }
 
   /** Notes how many interactive jobs want a place now, with so many who come. */
   #see(coming: number): void {
-    const wanted = this.#tally.running.interactive + this.#line.sizes.interactive + coming;
+    const wanted = this.#counters.running.interactive + this.#order.sizes.interactive + coming;
     this.#peak = see(this.#peak, wanted, this.#options.now());
   }
 
   #start<Started>({ start, ticket }: Entry<Place, Started>, place: Place): Started {
     const started = start(place);
-    this.#line.start(ticket);
+    this.#order.start(ticket);
     this.#noteStart(ticket);
     return started;
   }
 
   /** Its deadline has passed, and the timer that would have said so is late. */
   #expire(waiting: Waiting<Place>): void {
-    this.#line.giveBack(waiting, waiting.tokens);
+    this.#order.giveBack(waiting, waiting.tokens);
     const error = new ServeError("DEADLINE_PASSED", "the call's deadline passed in the queue");
     waiting.fail(this.#endQueued(error));
   }
 
   #noteStart({ priority }: Ticket): void {
-    this.#tally.started += 1;
-    this.#tally.running[priority] += 1;
+    this.#counters.started += 1;
+    this.#counters.running[priority] += 1;
   }
 
   #endQueued(reason: unknown): ServeError {
     const error = ServeError.from(reason);
-    this.#tally.end("queued", error.reason);
+    this.#counters.end("queued", error.reason);
     return error;
   }
 
@@ -177,7 +177,7 @@ export class Queue<Place> {
           this.#noteStart(waiting);
         } catch (thrown) {
           // Its caller has left in this very turn, and its place was free before it could say so.
-          this.#line.giveBack(waiting, waiting.tokens);
+          this.#order.giveBack(waiting, waiting.tokens);
           reject(this.#endQueued(thrown));
         }
       },
@@ -195,8 +195,8 @@ export class Queue<Place> {
       waiting.fail(this.#endQueued(signal.reason));
     };
     if (!entry.isRetry && entry.isAdmitted !== true) this.#admit(waiting);
-    if (entry.isRetry) this.#line.pushFirst(waiting);
-    else this.#line.push(waiting);
+    if (entry.isRetry) this.#order.pushFirst(waiting);
+    else this.#order.push(waiting);
     this.#options.room.enter(waiting);
     signal.addEventListener("abort", leave, { once: true });
     entry.waits?.();
@@ -204,7 +204,7 @@ export class Queue<Place> {
   }
 
   #remove(waiting: Waiting<Place>): void {
-    this.#line.remove(waiting);
+    this.#order.remove(waiting);
     this.#options.room.leave(waiting);
   }
 
@@ -224,32 +224,32 @@ export class Queue<Place> {
 
   #admitHere(newcomer: Waiting<Place>): Admission<Waiting<Place>> {
     const { bounds } = this.#options;
-    const jobs = this.#line.size + 1;
-    const tokens = this.#line.tokens + newcomer.tokens;
+    const jobs = this.#order.size + 1;
+    const tokens = this.#order.tokens + newcomer.tokens;
     if (exceeded({ jobs, tokens }, bounds) === undefined) return { kind: "accept", givingWay: [] };
-    return admit(this.#line.jobs, newcomer, bounds);
+    return admit(this.#order.jobs, newcomer, bounds);
   }
 
   /** A job that finds a free place never comes here: what it takes is measured anew, whatever is believed. */
   #assertInTime(newcomer: Waiting<Place>): void {
     const { refusesLate, now } = this.#options;
     if (!refusesLate || newcomer.expiresAt === Infinity) return;
-    const neededMs = this.#forecast.leastMs(this.#line.ahead(newcomer), newcomer);
+    const neededMs = this.#estimates.leastMs(this.#order.ahead(newcomer), newcomer);
     const leftMs = newcomer.expiresAt - now();
     if (neededMs <= leftMs) return;
-    this.#tally.refused.WOULD_EXPIRE += 1;
+    this.#counters.refused.WOULD_EXPIRE += 1;
     const message = "the call's deadline would pass before its end; allow more time, or try later";
     const facts = { neededMs: String(Math.round(neededMs)), leftMs: String(Math.round(leftMs)) };
     throw new ServeError("WOULD_EXPIRE", message, { facts });
   }
 
   #queueFull({ priority }: Ticket, { bound, scope }: Refusal): ServeError {
-    this.#tally.refused.QUEUE_FULL += 1;
-    const { size: waiting, sizes } = this.#line;
+    this.#counters.refused.QUEUE_FULL += 1;
+    const { size: waiting, sizes } = this.#order;
     const what = scope === "model" ? "for this model" : "in this server";
     return new ServeError("QUEUE_FULL", `too many calls wait ${what}; try again later`, {
-      facts: { bound, scope, waiting: String(waiting), waitingTokens: String(this.#line.tokens) },
-      retryAfterMs: this.#forecast.turnMs(sizes, priority, this.#options.now()),
+      facts: { bound, scope, waiting: String(waiting), waitingTokens: String(this.#order.tokens) },
+      retryAfterMs: this.#estimates.retryAfterMs(sizes, priority, this.#options.now()),
     });
   }
 }

@@ -86,13 +86,13 @@ describe("deadline", () => {
 });
 
 describe("observation", () => {
-  interface Line {
+  interface QueueOrder {
     readonly level: string;
     readonly fields: LogFields;
   }
 
-  function recorder(): { readonly log: Log; readonly lines: Line[] } {
-    const lines: Line[] = [];
+  function recorder(): { readonly log: Log; readonly lines: QueueOrder[] } {
+    const lines: QueueOrder[] = [];
     const at = (level: string) => (fields: LogFields) => void lines.push({ level, fields });
     const log: Log = {
       debug: at("debug"),

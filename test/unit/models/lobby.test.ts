@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
 import { Lobby } from "../../../src/models/lobby.ts";
-import { WaitingRoom } from "../../../src/scheduling/waiting-room.ts";
+import { GlobalLimit } from "../../../src/scheduling/global-limit.ts";
 import { never } from "../../fixtures/jobs.ts";
 
 const wide = { jobs: 100, tokens: 1000 };
 
 function setUp(bounds = wide, room = wide) {
-  const server = new WaitingRoom(room);
+  const server = new GlobalLimit(room);
   const lobby = new Lobby({ bounds, room: server, retryAfterMs: () => 7000 });
   const ends: string[] = [];
   const enter = (name: string, { caller = name, tokens = 1, signal = never } = {}) =>

@@ -6,7 +6,7 @@ import { fingerprintWith } from "../../../src/models/fingerprint.ts";
 import { Quarantine } from "../../../src/models/quarantine.ts";
 import { Runs } from "../../../src/models/runs.ts";
 import { Queue } from "../../../src/scheduling/queue.ts";
-import { WaitingRoom } from "../../../src/scheduling/waiting-room.ts";
+import { GlobalLimit } from "../../../src/scheduling/global-limit.ts";
 import { JobStream } from "../../../src/workers/job-stream.ts";
 import type { WorkerEvent } from "../../../src/workers/messages.ts";
 import type { Replica } from "../../../src/workers/replica.ts";
@@ -55,7 +55,7 @@ function setUp({ act = die, places = 1, maxWaiting = 10 }) {
     take: () => (places > 0 ? (worker as Replica) : undefined),
     slots: () => places,
     bounds,
-    room: new WaitingRoom({ jobs: 10, tokens }),
+    room: new GlobalLimit({ jobs: 10, tokens }),
     refusesLate: true,
     now: clock.now,
   });

@@ -5,7 +5,7 @@ import { arrivals } from "../../../bench/load/arrivals.ts";
 import { ServeError } from "../../../src/base/errors.ts";
 import type { Priority } from "../../../src/base/priority.ts";
 import { Queue } from "../../../src/scheduling/queue.ts";
-import { WaitingRoom } from "../../../src/scheduling/waiting-room.ts";
+import { GlobalLimit } from "../../../src/scheduling/global-limit.ts";
 import { never } from "../../fixtures/jobs.ts";
 
 /** A caller's calls: at these times, of this many tokens, each a millisecond of its slot. */
@@ -70,7 +70,7 @@ async function simulate(traffic: readonly Traffic[], seed: number): Promise<Hist
     take: () => (busy < slots ? {} : undefined),
     slots: () => slots,
     bounds: { jobs: 256, tokens: 1e9 },
-    room: new WaitingRoom({ jobs: 1024, tokens: 1e9 }),
+    room: new GlobalLimit({ jobs: 1024, tokens: 1e9 }),
     refusesLate: true,
     now: () => nowMs,
   });

@@ -1,6 +1,6 @@
 import { type Ending, Queue } from "../../../src/scheduling/queue.ts";
 import type { Ticket } from "../../../src/scheduling/ticket.ts";
-import { WaitingRoom } from "../../../src/scheduling/waiting-room.ts";
+import { GlobalLimit } from "../../../src/scheduling/global-limit.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { never } from "../../fixtures/jobs.ts";
 
@@ -12,7 +12,7 @@ export interface Options {
   readonly reserved?: number;
   readonly maxWaiting?: number;
   readonly maxTokens?: number;
-  readonly room?: WaitingRoom;
+  readonly room?: GlobalLimit;
   readonly refusesLate?: boolean;
 }
 
@@ -45,7 +45,7 @@ export function setUp(options: Options = {}) {
     },
     slots: () => places,
     bounds: { jobs: maxWaiting, tokens: maxTokens },
-    room: options.room ?? new WaitingRoom(bounds),
+    room: options.room ?? new GlobalLimit(bounds),
     refusesLate: options.refusesLate ?? true,
     now: clock.now,
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
-import { WaitingRoom } from "../../../src/scheduling/waiting-room.ts";
+import { GlobalLimit } from "../../../src/scheduling/global-limit.ts";
 import { never } from "../../fixtures/jobs.ts";
 import { defaults, type Options, setUp } from "./queue-set-up.ts";
 
@@ -160,7 +160,7 @@ describe("a queue", () => {
   });
 
   it("says which bound was reached, and whose", async () => {
-    const room = new WaitingRoom({ jobs: 2, tokens: 1e9 });
+    const room = new GlobalLimit({ jobs: 2, tokens: 1e9 });
     const one = setUp({ room, maxTokens: 25 });
     const other = setUp({ room });
     void one.enter("a");
@@ -176,7 +176,7 @@ describe("a queue", () => {
   });
 
   it("has a flooder's newest job make room for another caller's, also in another queue", async () => {
-    const room = new WaitingRoom({ jobs: 3, tokens: 1e9 });
+    const room = new GlobalLimit({ jobs: 3, tokens: 1e9 });
     const one = setUp({ room });
     const other = setUp({ room });
     const flood = ["a", "b", "c"].map((name) => one.enter(name, { caller: "flooder" }));
@@ -192,7 +192,7 @@ describe("a queue", () => {
   });
 
   it("makes nobody leave for a job that is refused after all", async () => {
-    const room = new WaitingRoom({ jobs: 100, tokens: 40 });
+    const room = new GlobalLimit({ jobs: 100, tokens: 40 });
     const { enter, queue } = setUp({ room, maxWaiting: 2 });
     void enter("a", { caller: "flooder" });
     void enter("b", { caller: "flooder" });

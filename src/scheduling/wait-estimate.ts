@@ -1,18 +1,18 @@
 /** When a job that has to wait would be done. Pure, so that refusing for it is tested. */
 import type { Priority } from "../base/priority.ts";
-import type { Ahead } from "./line.ts";
-import { type Pace, timeFor } from "./pace.ts";
+import type { Ahead } from "./order.ts";
+import { type ServiceTime, timeFor } from "./service-time.ts";
 import type { Work } from "./work.ts";
 
 /** What was measured of the jobs of one priority. */
 export interface Measured {
   /** How long they held their places, by all of their tokens. */
-  readonly service: Pace;
+  readonly service: ServiceTime;
   /** From their starts to their first outputs, by the tokens of their prompts. */
-  readonly prefill: Pace;
+  readonly prefill: ServiceTime;
 }
 
-export interface Outlook {
+export interface WaitEstimateInput {
   /** What starts before the job. */
   readonly ahead: Ahead;
   readonly work: Work;
@@ -35,7 +35,7 @@ const surePrefill = 0.5;
  * or by their tokens, whichever is less, so that who may generate much is taken to stop as soon as others do.
  * Zero where nothing was measured.
  */
-export function leastMs({ ahead, work, priority, slots, measured }: Outlook): number {
+export function leastMs({ ahead, work, priority, slots, measured }: WaitEstimateInput): number {
   const { interactive, batch } = measured;
   const aheadMs =
     timeFor(interactive.service, ahead.interactive) + timeFor(batch.service, ahead.batch);

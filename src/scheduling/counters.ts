@@ -25,7 +25,7 @@ export interface QueueState {
 export type Refused = Extract<Reason, "QUEUE_FULL" | "WOULD_EXPIRE">;
 
 /** Counts; whoever shows the counts reads them when it wants to. */
-export class Tally {
+export class Counters {
   readonly running: Record<Priority, number> = { interactive: 0, batch: 0 };
   started = 0;
   readonly refused: Record<Refused, number> = { QUEUE_FULL: 0, WOULD_EXPIRE: 0 };

@@ -1,9 +1,9 @@
 import type { Priority } from "../base/priority.ts";
-import type { Ahead } from "./line.ts";
-import { learn, unknownPace } from "./pace.ts";
-import { leastMs, type Measured } from "./prediction.ts";
+import type { Ahead } from "./order.ts";
+import { learn, unknownServiceTime } from "./service-time.ts";
+import { leastMs, type Measured } from "./wait-estimate.ts";
 import type { Ticket } from "./ticket.ts";
-import { nextTurn } from "./turns.ts";
+import { nextRetryAt } from "./retry-after.ts";
 
 /** What one job took. */
 export interface Sample {
@@ -16,10 +16,10 @@ export interface Sample {
 /** What a job is taken to need until one has ended: with less, who is refused first is refused again and again. */
 const unknownHeldMs = 1000;
 
-const nothing: Measured = { service: unknownPace, prefill: unknownPace };
+const nothing: Measured = { service: unknownServiceTime, prefill: unknownServiceTime };
 
 /** What a queue has measured and promised, of each priority apart, and what it expects from that. */
-export class Forecast {
+export class Estimates {
   readonly #slotsNow: () => number;
   readonly #measured: Record<Priority, Measured> = { interactive: nothing, batch: nothing };
   /** The turns that were promised last. */
@@ -56,12 +56,16 @@ export class Forecast {
    * How long whoever is refused now should stay away, so many waiting. Each refused caller gets a turn: an
    * interactive one after the interactive jobs, a batch one after all.
    */
-  turnMs(waiting: Readonly<Record<Priority, number>>, priority: Priority, nowMs: number): number {
+  retryAfterMs(
+    waiting: Readonly<Record<Priority, number>>,
+    priority: Priority,
+    nowMs: number,
+  ): number {
     const placeMs = this.#placeMs(priority);
     const passingMs = priority === "batch" ? waiting.interactive * this.#placeMs("interactive") : 0;
     const drainMs = placeMs * (waiting[priority] + 1) + passingMs;
     const promisedAtMs = this.#promisedAtMs[priority];
-    const turn = nextTurn({ nowMs, drainMs, placeMs, promisedAtMs });
+    const turn = nextRetryAt({ nowMs, drainMs, placeMs, promisedAtMs });
     this.#promisedAtMs[priority] = turn;
     return turn - nowMs;
   }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nextTurn } from "../../../src/scheduling/turns.ts";
+import { nextRetryAt } from "../../../src/scheduling/retry-after.ts";
 
 const refusal = { nowMs: 1000, drainMs: 5000, placeMs: 500, promisedAtMs: 0 };
 
@@ -12,14 +12,14 @@ describe("a refused caller's turn", () => {
     ["comes a place after the one promised last", { promisedAtMs: 8000 }, 8500],
     ["begins anew past the latest", { promisedAtMs: 30_900 }, 6000],
   ])("%s", (_, parts, expected) => {
-    expect(nextTurn({ ...refusal, ...parts })).toBe(expected);
+    expect(nextRetryAt({ ...refusal, ...parts })).toBe(expected);
   });
 
   it("is never before the queue has been started, nor after the latest", () => {
     const ms = fc.nat(100_000);
     fc.assert(
       fc.property(ms, ms, ms, ms, (nowMs, drainMs, placeMs, promisedAtMs) => {
-        const turn = nextTurn({ nowMs, drainMs, placeMs, promisedAtMs });
+        const turn = nextRetryAt({ nowMs, drainMs, placeMs, promisedAtMs });
         expect(turn).toBeGreaterThanOrEqual(nowMs + Math.min(30_000, Math.max(100, drainMs)));
         expect(turn).toBeLessThanOrEqual(nowMs + 30_000);
       }),
@@ -30,7 +30,7 @@ describe("a refused caller's turn", () => {
     let promisedAtMs = 0;
     const turns = Array.from(
       { length: 5 },
-      () => (promisedAtMs = nextTurn({ ...refusal, promisedAtMs })),
+      () => (promisedAtMs = nextRetryAt({ ...refusal, promisedAtMs })),
     );
     expect(turns).toEqual([6000, 6500, 7000, 7500, 8000]);
   });

@@ -1,6 +1,6 @@
 /** The most of something of late. Pure: a peak is a value, and seeing more gives a new one. */
 
-export interface Peak {
+export interface HighWater {
   /** When the window of now began. */
   readonly sinceMs: number;
   /** The most in it. */
@@ -9,12 +9,12 @@ export interface Peak {
   readonly before: number;
 }
 
-export const noPeak: Peak = { sinceMs: 0, most: 0, before: 0 };
+export const noHighWater: HighWater = { sinceMs: 0, most: 0, before: 0 };
 
 /** What was seen counts for at least this long, and at most for twice as long. */
 export const windowMs = 30_000;
 
-export function see({ sinceMs, most, before }: Peak, value: number, nowMs: number): Peak {
+export function see({ sinceMs, most, before }: HighWater, value: number, nowMs: number): HighWater {
   const windows = Math.floor((nowMs - sinceMs) / windowMs);
   if (windows < 1) return { sinceMs, most: Math.max(most, value), before };
   return {
@@ -24,6 +24,6 @@ export function see({ sinceMs, most, before }: Peak, value: number, nowMs: numbe
   };
 }
 
-export function heightOf({ most, before }: Peak): number {
+export function highestOf({ most, before }: HighWater): number {
   return Math.max(most, before);
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { heightOf, noPeak, see, windowMs } from "../../../src/scheduling/peak.ts";
+import { highestOf, noHighWater, see, windowMs } from "../../../src/scheduling/high-water.ts";
 
 it("keeps the most for a window at least and for two at most", () => {
   const seen = fc.array(
@@ -10,7 +10,7 @@ it("keeps the most for a window at least and for two at most", () => {
   fc.assert(
     fc.property(seen, (steps) => {
       let nowMs = 5_000_000;
-      let peak = noPeak;
+      let peak = noHighWater;
       const past: { readonly atMs: number; readonly value: number }[] = [];
       const most = (withinMs: number): number =>
         Math.max(...past.map(({ atMs, value }) => (nowMs - atMs <= withinMs ? value : 0)));
@@ -18,8 +18,8 @@ it("keeps the most for a window at least and for two at most", () => {
         nowMs += afterMs;
         past.push({ atMs: nowMs, value });
         peak = see(peak, value, nowMs);
-        expect(heightOf(peak)).toBeGreaterThanOrEqual(most(windowMs));
-        expect(heightOf(peak)).toBeLessThanOrEqual(most(2 * windowMs));
+        expect(highestOf(peak)).toBeGreaterThanOrEqual(most(windowMs));
+        expect(highestOf(peak)).toBeLessThanOrEqual(most(2 * windowMs));
       }
     }),
   );

@@ -19,7 +19,7 @@ const latestMs = 30_000;
  * back together, to be refused again. Turns past the latest begin anew: who is told so late finds
  * others beside him.
  */
-export function nextTurn({ nowMs, drainMs, placeMs, promisedAtMs }: Refusal): number {
+export function nextRetryAt({ nowMs, drainMs, placeMs, promisedAtMs }: Refusal): number {
   const earliest = nowMs + Math.min(latestMs, Math.max(soonestMs, drainMs));
   const turn = Math.max(earliest, promisedAtMs + placeMs);
   return turn > nowMs + latestMs ? earliest : turn;

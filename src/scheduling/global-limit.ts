@@ -9,7 +9,7 @@ import {
 } from "./admission.ts";
 
 /** A job that waits in some queue of the server. */
-export interface Guest extends Waiter {
+export interface QueueEntry extends Waiter {
   /** Ends its wait: it gives way to another caller's job. */
   giveWay(refusal: Refusal): void;
   fail(error: ServeError): void;
@@ -22,33 +22,33 @@ export interface Refusal {
 }
 
 /** All jobs that wait in a server, whatever their model: the one place that its bound is kept. */
-export class WaitingRoom {
+export class GlobalLimit {
   readonly #bounds: Bounds;
-  readonly #guests = new Set<Guest>();
+  readonly #entries = new Set<QueueEntry>();
   #tokens = 0;
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds;
   }
 
-  enter(guest: Guest): void {
-    this.#guests.add(guest);
-    this.#tokens += guest.tokens;
+  enter(entry: QueueEntry): void {
+    this.#entries.add(entry);
+    this.#tokens += entry.tokens;
   }
 
-  leave(guest: Guest): void {
-    if (this.#guests.delete(guest)) this.#tokens -= guest.tokens;
+  leave(entry: QueueEntry): void {
+    if (this.#entries.delete(entry)) this.#tokens -= entry.tokens;
   }
 
   /** Decides for a newcomer, as if those given had left. */
-  admit(newcomer: Guest, leaving: readonly Guest[]): Admission<Guest> {
+  admit(newcomer: QueueEntry, leaving: readonly QueueEntry[]): Admission<QueueEntry> {
     const left = leaving.reduce((sum, { tokens }) => sum + tokens, 0);
-    const jobs = this.#guests.size + 1 - leaving.length;
+    const jobs = this.#entries.size + 1 - leaving.length;
     const tokens = this.#tokens + newcomer.tokens - left;
     if (exceeded({ jobs, tokens }, this.#bounds) === undefined) return accepted;
-    const staying = [...this.#guests].filter((guest) => !leaving.includes(guest));
+    const staying = [...this.#entries].filter((entry) => !leaving.includes(entry));
     return admit(staying, newcomer, this.#bounds);
   }
 }
 
-const accepted: Admission<Guest> = { kind: "accept", givingWay: [] };
+const accepted: Admission<QueueEntry> = { kind: "accept", givingWay: [] };

@@ -1,6 +1,6 @@
 import { batchShare, type Priority } from "../base/priority.ts";
 import { Callers } from "./callers.ts";
-import type { Amount } from "./pace.ts";
+import type { Amount } from "./service-time.ts";
 import type { Ticket } from "./ticket.ts";
 
 /** What starts before a job, of each priority: each takes its own time. */
@@ -13,7 +13,7 @@ export type Ahead = Readonly<Record<Priority, Amount>>;
  * callers in fair turns. Batch jobs still get an eighth of the tokens: the next one starts as soon as
  * interactive jobs of seven times its tokens have started before it.
  */
-export class Line<T extends Ticket> {
+export class QueueOrder<T extends Ticket> {
   readonly #again: T[] = [];
   readonly #interactive = new Callers<T>();
   readonly #batch = new Callers<T>();

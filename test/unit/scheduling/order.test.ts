@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Priority } from "../../../src/base/priority.ts";
-import { Line } from "../../../src/scheduling/line.ts";
+import { QueueOrder } from "../../../src/scheduling/order.ts";
 import type { Ticket } from "../../../src/scheduling/ticket.ts";
 
 const job = (priority: Priority, tokens = 10, caller = "a"): Ticket => {
   return { caller, priority, promptTokens: 1, tokens };
 };
 
-function order(line: Line<Ticket>): string {
+function order(line: QueueOrder<Ticket>): string {
   let order = "";
   for (let next = line.shift(true); next !== undefined; next = line.shift(true)) {
     order += next.priority === "batch" ? "b" : "i";
@@ -16,8 +16,8 @@ function order(line: Line<Ticket>): string {
   return order;
 }
 
-function lineOf(...jobs: readonly Ticket[]): Line<Ticket> {
-  const line = new Line<Ticket>();
+function lineOf(...jobs: readonly Ticket[]): QueueOrder<Ticket> {
+  const line = new QueueOrder<Ticket>();
   for (const each of jobs) line.push(each);
   return line;
 }
@@ -84,7 +84,10 @@ describe("priorities", () => {
   });
 
   it("tell who would start next", () => {
-    const firsts = (line: Line<Ticket>) => [line.isFirst("interactive"), line.isFirst("batch")];
+    const firsts = (line: QueueOrder<Ticket>) => [
+      line.isFirst("interactive"),
+      line.isFirst("batch"),
+    ];
     expect(firsts(lineOf())).toEqual([true, true]);
     expect(firsts(lineOf(job("batch")))).toEqual([true, false]);
     expect(firsts(lineOf(job("interactive")))).toEqual([false, false]);

@@ -3,17 +3,17 @@ import { describe, expect, it } from "vitest";
 import {
   type Amount,
   learn,
-  type Pace,
+  type ServiceTime,
   timeFor,
-  unknownPace,
-} from "../../../src/scheduling/pace.ts";
-import { leastMs, type Outlook } from "../../../src/scheduling/prediction.ts";
+  unknownServiceTime,
+} from "../../../src/scheduling/service-time.ts";
+import { leastMs, type WaitEstimateInput } from "../../../src/scheduling/wait-estimate.ts";
 
-const pace = (meanMs: number, meanTokens: number): Pace => ({ meanMs, meanTokens });
+const pace = (meanMs: number, meanTokens: number): ServiceTime => ({ meanMs, meanTokens });
 
 describe("a pace", () => {
   it("is the first measurement, and then follows the newest", () => {
-    const first = learn(unknownPace, 50, 1000);
+    const first = learn(unknownServiceTime, 50, 1000);
     expect(first).toEqual(pace(1000, 50));
     expect(learn(first, 60, 2000)).toEqual(pace(1100, 51));
   });
@@ -24,14 +24,14 @@ describe("a pace", () => {
   });
 
   it("says nothing of what was never measured", () => {
-    expect(timeFor(unknownPace, { jobs: 3, tokens: 1000 })).toBe(0);
+    expect(timeFor(unknownServiceTime, { jobs: 3, tokens: 1000 })).toBe(0);
   });
 });
 
 describe("the least time", () => {
   const none = { jobs: 0, tokens: 0 };
   const measured = { service: pace(1000, 50), prefill: pace(100, 20) };
-  const outlook: Outlook = {
+  const outlook: WaitEstimateInput = {
     ahead: { interactive: { jobs: 8, tokens: 400 }, batch: none },
     work: { promptTokens: 20, tokens: 50 },
     priority: "interactive",
@@ -64,7 +64,7 @@ describe("the least time", () => {
   });
 
   it("is nothing where nothing was measured", () => {
-    const nothing = { service: unknownPace, prefill: unknownPace };
+    const nothing = { service: unknownServiceTime, prefill: unknownServiceTime };
     expect(leastMs({ ...outlook, measured: { interactive: nothing, batch: nothing } })).toBe(0);
   });
 
@@ -72,7 +72,7 @@ describe("the least time", () => {
     const count = fc.nat(1000);
     fc.assert(
       fc.property(count, count, count, count, (jobs, tokens, more, slots) => {
-        const behind = (interactive: Amount): Outlook => ({
+        const behind = (interactive: Amount): WaitEstimateInput => ({
           ...outlook,
           slots,
           ahead: { ...outlook.ahead, interactive },
