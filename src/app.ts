@@ -18,13 +18,13 @@ import { withinOpenFiles } from "./config/open-files.ts";
 import type { Config } from "./config/settings.ts";
 import type { GrpcServer } from "./grpc/server.ts";
 import { openServer } from "./grpc/server.ts";
-import { type HttpPort, mostHttpConnections } from "./metrics/http.ts";
-import type { Loads, PrometheusMeter } from "./metrics/meter.ts";
-import { openMetricsPort } from "./metrics/port.ts";
-import type { Manifest } from "./models/manifest.ts";
+import { type HttpPort, mostHttpConnections } from "./telemetry/http.ts";
+import type { Loads, PrometheusMeter } from "./telemetry/prometheus.ts";
+import { openMetricsPort } from "./telemetry/metrics-port.ts";
+import type { Manifest } from "./catalog/manifest.ts";
 import type { Registry } from "./models/registry.ts";
 import { openRegistry } from "./models/registry.ts";
-import { findModels, type Places } from "./models/store.ts";
+import { findModels, type Places } from "./catalog/find.ts";
 import {
   embeddingService,
   generationService,
@@ -199,7 +199,7 @@ async function openMeter(
   loads: Loads,
 ): Promise<PrometheusMeter | undefined> {
   if (metricsPort === undefined) return undefined;
-  const meters = await import("./metrics/meter.ts");
+  const meters = await import("./telemetry/prometheus.ts");
   return meters.openMeter(loads);
 }
 

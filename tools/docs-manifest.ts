@@ -1,8 +1,8 @@
 /** Writes docs/reference/manifest.md from the schema of manifests. */
 import { writeFileSync } from "node:fs";
-import { expectation } from "../src/models/manifest-problems.ts";
-import { manifestSchema } from "../src/models/manifest-schema.ts";
-import type { KeySchema } from "../src/models/manifest-schema.ts";
+import { expectation } from "../src/catalog/manifest-problems.ts";
+import { manifestSchema } from "../src/catalog/manifest-schema.ts";
+import type { KeySchema } from "../src/catalog/manifest-schema.ts";
 
 const top = manifestSchema.properties ?? {};
 
@@ -32,7 +32,7 @@ function nested(key: string): string {
 
 const page = `# Manifests
 
-<!-- Generated from src/models/manifest-schema.ts by tools/docs-manifest.ts. Do not edit: run "make docs". -->
+<!-- Generated from src/catalog/manifest-schema.ts by tools/docs-manifest.ts. Do not edit: run "make docs". -->
 
 A model is a folder with a manifest, \`model.yaml\` (or \`model.yml\`, \`model.json\`). \`inferd serve --models DIR\` serves all folders
 in DIR that have one; \`--model PATH\` serves one, named by its folder or its manifest. A bare \`.gguf\` file needs no manifest:

@@ -1,6 +1,6 @@
 /** Writes docs/reference/metrics.md from the table of metrics. */
 import { writeFileSync } from "node:fs";
-import { type Metric, metrics } from "../src/metrics/table.ts";
+import { type Metric, metrics } from "../src/telemetry/table.ts";
 
 function row(metric: Metric): string {
   const labels = metric.labels.map((label) => `\`${label}\``).join(", ");
@@ -18,7 +18,7 @@ const all: readonly Metric[] = Object.values(metrics);
 
 const page = `# Metrics
 
-<!-- Generated from src/metrics/table.ts by tools/docs-metrics.ts. Do not edit: run "make docs". -->
+<!-- Generated from src/telemetry/table.ts by tools/docs-metrics.ts. Do not edit: run "make docs". -->
 
 \`inferd serve --metrics-port <n>\` answers \`/metrics\` in Prometheus' text format. Without the flag nothing listens and nothing is counted.
 The text is made anew at most every 100 ms, so scraping faster costs no more.

@@ -1,6 +1,6 @@
 /** What a server must do to its models to have those that were found. Pure. */
 import { isDeepStrictEqual } from "node:util";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest } from "../catalog/manifest.ts";
 import type { ModelStatus } from "./model.ts";
 
 export interface Changes {

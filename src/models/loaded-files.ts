@@ -5,8 +5,8 @@
 import { stampOf } from "../base/stamp.ts";
 import type { ModelInfo } from "../engines/engine.ts";
 import type { CheckFiles } from "../workers/files.ts";
-import { assertFile, type Digests } from "./digest.ts";
-import type { Manifest } from "./manifest.ts";
+import { assertFile, type Digests } from "../catalog/digest.ts";
+import type { Manifest } from "../catalog/manifest.ts";
 
 export interface LoadedFilesOptions {
   readonly manifest: Manifest;

@@ -14,15 +14,15 @@ import type { WorkerTimeouts } from "../workers/worker-process.ts";
 import type { Replica } from "../workers/replica.ts";
 import type { Arbiter } from "../workers/shares.ts";
 import type { Starts } from "../workers/starts.ts";
-import type { Fingerprint } from "./fingerprint.ts";
-import type { Manifest } from "./manifest.ts";
-import { Digests } from "./digest.ts";
+import type { Fingerprint } from "../jobs/quarantine/fingerprint.ts";
+import type { Manifest } from "../catalog/manifest.ts";
+import { Digests } from "../catalog/digest.ts";
 import { LoadedFiles } from "./loaded-files.ts";
 import { loadingWait } from "./loading-wait.ts";
 import { Lobby } from "./lobby.ts";
 import type { ModelStatus, ServingModel, Submission, WaitingCall } from "./model.ts";
 import { backAt, stateOf } from "./model-state.ts";
-import { Quarantine } from "./quarantine.ts";
+import { Quarantine } from "../jobs/quarantine/quarantine.ts";
 import { assertServing, retryAfter } from "./resolve.ts";
 import { Runs } from "./runs.ts";
 
@@ -116,7 +116,7 @@ export class LoadedModel implements ServingModel {
       meter: options.meter,
       onChange: () => this.#update(),
       onFree: () => this.#queue.pump(),
-      onDeath: (held) => quarantine.blame(held),
+      onDeath: (held) => quarantine.suspect(held),
     });
   }
 

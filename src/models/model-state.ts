@@ -1,6 +1,6 @@
 /** What a model is, from what its workers are. Pure. */
 import type { PoolState } from "../workers/pool.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest } from "../catalog/manifest.ts";
 import type { ModelStatus } from "./model.ts";
 
 /** A model that fails for a reason of its own does not come back with its workers. */

@@ -2,7 +2,7 @@
 import type { Job, ModelInfo, Task } from "../engines/engine.ts";
 import type { Priority } from "../base/priority.ts";
 import type { VectorShape, WorkerEvent } from "../workers/messages.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest } from "../catalog/manifest.ts";
 
 export type ModelState = "loading" | "ready" | "failed" | "unloading";
 

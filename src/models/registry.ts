@@ -12,13 +12,13 @@ import type { WorkerTimeouts } from "../workers/worker-process.ts";
 import { Arbiter } from "../workers/shares.ts";
 import { Starts } from "../workers/starts.ts";
 import type { Changes } from "./changes.ts";
-import { fingerprintWith } from "./fingerprint.ts";
+import { fingerprintWith } from "../jobs/quarantine/fingerprint.ts";
 import { LoadedModel } from "./loaded-model.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest } from "../catalog/manifest.ts";
 import type { Models, ModelStatus, ServingModel, WaitingCall } from "./model.ts";
 import { chooseModel, meantModel } from "./resolve.ts";
 import type { DefaultModels } from "./resolve.ts";
-import { Shelf } from "./shelf.ts";
+import { Lifecycle } from "./lifecycle.ts";
 import { slotsOf } from "./slots.ts";
 
 export interface RegistryOptions {
@@ -80,7 +80,7 @@ class OpenRegistry implements Registry {
   readonly #starts: Starts;
   readonly #room: GlobalLimit;
   readonly #fingerprint = fingerprintWith(randomBytes(32));
-  readonly #shelf: Shelf;
+  readonly #lifecycle: Lifecycle;
   /** How long it took to load each name's model last. */
   readonly #loadMs = new Map<string, number>();
   readonly #changeListeners = new Set<(status: ModelStatus) => void>();
@@ -94,7 +94,7 @@ class OpenRegistry implements Registry {
     this.#starts = new Starts({ places, turn: nextRetryAt });
     const { maxQueuedJobsTotal: jobs, maxQueuedTokensTotal: tokens } = options;
     this.#room = new GlobalLimit({ jobs, tokens });
-    this.#shelf = new Shelf({
+    this.#lifecycle = new Lifecycle({
       open: (manifest) => this.#open(manifest),
       tell: (status) => {
         for (const listener of this.#changeListeners) listener(status);
@@ -104,11 +104,11 @@ class OpenRegistry implements Registry {
   }
 
   load(manifest: Manifest): void {
-    this.#shelf.add(manifest);
+    this.#lifecycle.add(manifest);
   }
 
   change(manifests: readonly Manifest[]): Changes {
-    return this.#shelf.change(manifests);
+    return this.#lifecycle.change(manifests);
   }
 
   #open(manifest: Manifest): LoadedModel {
@@ -134,7 +134,7 @@ class OpenRegistry implements Registry {
         const sinceLoadMs = this.#clock.now() - beganAt;
         if (status.state === "ready") this.#loadMs.set(name, sinceLoadMs);
         report(log, status, sinceLoadMs);
-        this.#shelf.changed(model);
+        this.#lifecycle.changed(model);
       },
       onProgress: (fraction) => {
         for (const listener of this.#progressListeners) listener(name, fraction);
@@ -144,19 +144,19 @@ class OpenRegistry implements Registry {
   }
 
   list(): readonly ModelStatus[] {
-    return byName(this.#shelf.statuses);
+    return byName(this.#lifecycle.statuses);
   }
 
   loads(): readonly ModelLoad[] {
-    return this.#shelf.loads;
+    return this.#lifecycle.loads;
   }
 
   find(name: string): ModelStatus | undefined {
-    return this.#shelf.statuses.find(({ manifest }) => manifest.name === name);
+    return this.#lifecycle.statuses.find(({ manifest }) => manifest.name === name);
   }
 
   get #present(): readonly ModelStatus[] {
-    return byName(this.#shelf.models.map(({ status }) => status));
+    return byName(this.#lifecycle.models.map(({ status }) => status));
   }
 
   choose(name: string, task: Task): ModelStatus {
@@ -167,7 +167,7 @@ class OpenRegistry implements Registry {
     let hasWaited = false;
     // Again: another may have taken the name, and load as well.
     for (;;) {
-      const model = this.#shelf.get(name);
+      const model = this.#lifecycle.get(name);
       if (model?.status.state !== "loading") return hasWaited;
       await model.loaded(call);
       hasWaited = true;
@@ -176,17 +176,17 @@ class OpenRegistry implements Registry {
 
   resolve(name: string, task: Task): ServingModel {
     const { manifest } = chooseModel({ name, task }, this.#present, this.#options.defaults);
-    const model = this.#shelf.get(manifest.name);
+    const model = this.#lifecycle.get(manifest.name);
     if (model === undefined) throw new Error("bug: a chosen model is not there");
     return model;
   }
 
   queueOf(name: string): QueueState | undefined {
-    return this.#shelf.get(name)?.queue;
+    return this.#lifecycle.get(name)?.queue;
   }
 
   pidsOf(name: string): readonly number[] {
-    return this.#shelf.get(name)?.pids ?? [];
+    return this.#lifecycle.get(name)?.pids ?? [];
   }
 
   onChange(listener: (status: ModelStatus) => void): () => void {
@@ -200,7 +200,7 @@ class OpenRegistry implements Registry {
   }
 
   close(graceMs: number): Promise<void> {
-    return this.#shelf.close(graceMs);
+    return this.#lifecycle.close(graceMs);
   }
 }
 

@@ -11,7 +11,7 @@ import type { Replica } from "../workers/replica.ts";
 import { Attempt } from "./attempt.ts";
 import { JobWatch } from "./job-watch.ts";
 import type { ModelStatus, Submission } from "./model.ts";
-import type { Quarantine } from "./quarantine.ts";
+import type { Quarantine } from "../jobs/quarantine/quarantine.ts";
 import { assertServing, retryAfter } from "./resolve.ts";
 import { fromArrival } from "./timings.ts";
 
@@ -74,7 +74,7 @@ export class Runs {
           return;
         } catch (thrown) {
           if (!isWorkerExit(thrown)) throw thrown;
-          quarantine.assertInnocent(job);
+          quarantine.assertNotBlocked(job);
           if (isRetry || !isUntouched) throw exited(look());
           this.#assertAlive();
         }
@@ -94,19 +94,19 @@ export class Runs {
     const { job, signal } = submission;
     const { tokens } = turn.ticket;
     turn.watch.reached("suspect");
-    const trial = await this.#options.quarantine.enter(job, { tokens, signal });
+    const probation = await this.#options.quarantine.enter(job, { tokens, signal });
     try {
       this.#assertAlive();
       let given = 0;
       const ticket: Ticket = { ...turn.ticket, priority: "interactive" };
       for await (const event of this.#enqueue(submission, { ...turn, ticket })) {
         given += costOf(event);
-        trial?.gave(given);
+        probation?.gave(given);
         yield event;
       }
-      trial?.finished();
+      probation?.finished();
     } finally {
-      trial?.leave();
+      probation?.leave();
     }
   }
 

@@ -14,7 +14,7 @@ import { withoutFolders } from "../base/path.ts";
 import type { Handler } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
 import type { ModelInfo, Task as TaskName } from "../engines/engine.ts";
-import type { Manifest } from "../models/manifest.ts";
+import type { Manifest } from "../catalog/manifest.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import { modelNotFound } from "../models/resolve.ts";
 import { slotsOf } from "../models/slots.ts";

@@ -1,7 +1,7 @@
 /** Models whose jobs give what a test says. The real ones run in worker processes: see test/workers. */
 import { ServeError } from "../../src/base/errors.ts";
 import type { JobResult, ModelInfo, Task } from "../../src/engines/engine.ts";
-import type { Manifest } from "../../src/models/manifest.ts";
+import type { Manifest } from "../../src/catalog/manifest.ts";
 import type { Models, ModelStatus, Submission } from "../../src/models/model.ts";
 import {
   embeddingService,

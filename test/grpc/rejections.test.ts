@@ -7,7 +7,7 @@ import { type CallMetadata, openPermit, type Permit } from "../../src/auth/autho
 import { ServeError } from "../../src/base/errors.ts";
 import { type LogFields, silentLog } from "../../src/base/log.ts";
 import type { ServerOptions } from "../../src/grpc/server.ts";
-import { openMeter } from "../../src/metrics/meter.ts";
+import { openMeter } from "../../src/telemetry/prometheus.ts";
 import { doorkeeperFor } from "../fixtures/access.ts";
 import { resting } from "../fixtures/metrics.ts";
 import { samplesOf } from "../fixtures/prometheus.ts";

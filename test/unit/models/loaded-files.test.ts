@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stampOf } from "../../../src/base/stamp.ts";
-import { Digests } from "../../../src/models/digest.ts";
+import { Digests } from "../../../src/catalog/digest.ts";
 import { LoadedFiles } from "../../../src/models/loaded-files.ts";
 import { emptyInfo } from "../../fixtures/fake-port.ts";
 import { scriptedManifest } from "../../fixtures/scripted-registry.ts";

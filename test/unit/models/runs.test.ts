@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
 import { type DroppedJob, silentModelMeter } from "../../../src/base/meter.ts";
 import type { Priority } from "../../../src/base/priority.ts";
-import { fingerprintWith } from "../../../src/models/fingerprint.ts";
-import { Quarantine } from "../../../src/models/quarantine.ts";
+import { fingerprintWith } from "../../../src/jobs/quarantine/fingerprint.ts";
+import { Quarantine } from "../../../src/jobs/quarantine/quarantine.ts";
 import { Runs } from "../../../src/models/runs.ts";
 import { Queue } from "../../../src/scheduling/queue.ts";
 import { GlobalLimit } from "../../../src/scheduling/global-limit.ts";
@@ -91,7 +91,7 @@ it("a batch job runs as one, and as an interactive one while other suspects wait
   const { runs, quarantine, priorities } = setUp({ act });
   const batch = submission("say a", { priority: "batch" });
   await collect(runs.run(batch));
-  quarantine.blame([{ job: generateJob("say a"), given: 0 }]);
+  quarantine.suspect([{ job: generateJob("say a"), given: 0 }]);
   await collect(runs.run(batch));
   expect(priorities).toEqual(["batch", "interactive"]);
 });
@@ -116,7 +116,7 @@ describe("a job that does not finish is told of with where it was", () => {
 
   it("as a suspect, where it waited for its trial", async () => {
     const { runs, quarantine, dropped } = setUp({ act: begin });
-    quarantine.blame([{ job: generateJob("say a"), given: 0 }]);
+    quarantine.suspect([{ job: generateJob("say a"), given: 0 }]);
     const onTrial = runs.run(submission("say a"));
     await onTrial.next();
     const caller = new AbortController();

@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, rename, rm, truncate, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { digestOfAll, Digests, sha256Of } from "../../../src/models/digest.ts";
-import { nameOf } from "../../../src/models/bare.ts";
-import { findModels } from "../../../src/models/store.ts";
+import { digestOfAll, Digests, sha256Of } from "../../../src/catalog/digest.ts";
+import { nameOf } from "../../../src/catalog/without-manifest.ts";
+import { findModels } from "../../../src/catalog/find.ts";
 
 let root: string;
 

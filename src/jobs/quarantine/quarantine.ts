@@ -2,18 +2,18 @@
  * Keeps a request that kills workers from killing one after another. `suspicion.ts` decides who is to blame;
  * this remembers it, by fingerprints alone, and lets suspects in one at a time.
  */
-import type { Clock } from "../base/clock.ts";
-import { ServeError } from "../base/errors.ts";
-import type { Job } from "../engines/engine.ts";
-import type { Bounds } from "../scheduling/admission.ts";
-import type { Held } from "../workers/channel.ts";
+import type { Clock } from "../../base/clock.ts";
+import { ServeError } from "../../base/errors.ts";
+import type { Job } from "../../engines/engine.ts";
+import type { Bounds } from "../../scheduling/admission.ts";
+import type { Held } from "../../workers/channel.ts";
 import type { Fingerprint } from "./fingerprint.ts";
-import { OnePlace } from "./one-place.ts";
+import { BoundedMutex } from "./mutex.ts";
 import { afterDeath, isPast } from "./suspicion.ts";
 import type { Suspicion } from "./suspicion.ts";
 
 /** A suspect's leave to run. Leave it however the job ends. */
-export interface Trial {
+export interface Probation {
   /** It has given so many pieces or vectors. */
   gave(count: number): void;
   /** It has finished: it is above suspicion. */
@@ -22,7 +22,7 @@ export interface Trial {
 }
 
 /** What waiting for a trial is about. */
-export interface Entrance {
+export interface ProbationOptions {
   /** What the job may cost. */
   readonly tokens: number;
   readonly signal: AbortSignal;
@@ -45,22 +45,22 @@ export class Quarantine {
   readonly #options: QuarantineOptions;
   /** In the order of their last death. */
   readonly #suspects = new Map<string, Suspicion>();
-  readonly #court: OnePlace;
-  #trial: string | undefined;
+  readonly #mutex: BoundedMutex;
+  #probation: string | undefined;
 
   constructor(options: QuarantineOptions) {
     this.#options = options;
     const { bounds, heldMs, clock } = options;
-    this.#court = new OnePlace({ bounds, heldMs, now: clock.now });
+    this.#mutex = new BoundedMutex({ bounds, heldMs, now: clock.now });
   }
 
   /** A worker has died with these jobs. */
-  blame(held: readonly Held[]): void {
+  suspect(held: readonly Held[]): void {
     const now = this.#options.clock.now();
     for (const { job, given } of held) {
       const print = this.#options.fingerprint(job);
-      const isOnTrial = print === this.#trial;
-      const suspicion = afterDeath(this.#suspects.get(print), { given, isOnTrial, now });
+      const isOnProbation = print === this.#probation;
+      const suspicion = afterDeath(this.#suspects.get(print), { given, isOnProbation, now });
       this.#suspects.delete(print);
       this.#suspects.set(print, suspicion);
     }
@@ -79,31 +79,31 @@ export class Quarantine {
    * REQUEST_QUARANTINED for one that was found guilty, QUEUE_FULL where too many suspects wait, and the
    * signal's reason.
    */
-  async enter(job: Job, { tokens, signal }: Entrance): Promise<Trial | undefined> {
+  async enter(job: Job, { tokens, signal }: ProbationOptions): Promise<Probation | undefined> {
     const print = this.#options.fingerprint(job);
     if (this.#suspicionOf(print) === undefined) return undefined;
-    await this.#court.take(tokens, signal);
+    await this.#mutex.take(tokens, signal);
     try {
       const suspicion = this.#suspicionOf(print);
       if (suspicion !== undefined) return this.#begin(print, suspicion);
     } catch (thrown) {
-      this.#court.free();
+      this.#mutex.free();
       throw thrown;
     }
     // It needs no trial any more.
-    this.#court.free();
+    this.#mutex.free();
     return undefined;
   }
 
   /** Undefined for who is no suspect. Throws REQUEST_QUARANTINED for who is guilty. */
   #suspicionOf(print: string): Suspicion | undefined {
     const suspicion = this.#known(print);
-    if (suspicion?.isGuilty === true) throw quarantined();
+    if (suspicion?.isBlocked === true) throw quarantined();
     return suspicion;
   }
 
   /** Throws REQUEST_QUARANTINED for a job that was found guilty. */
-  assertInnocent(job: Job): void {
+  assertNotBlocked(job: Job): void {
     this.#suspicionOf(this.#options.fingerprint(job));
   }
 
@@ -114,21 +114,21 @@ export class Quarantine {
     return undefined;
   }
 
-  #begin(print: string, suspicion: Suspicion): Trial {
-    this.#trial = print;
+  #begin(print: string, suspicion: Suspicion): Probation {
+    this.#probation = print;
     let isOver = false;
     const leave = (): void => {
       if (isOver) return;
       isOver = true;
-      this.#trial = undefined;
-      this.#court.free();
+      this.#probation = undefined;
+      this.#mutex.free();
     };
     return {
       gave: (count) => {
         if (isPast(suspicion, count)) leave();
       },
       finished: () => {
-        if (this.#suspects.get(print)?.isGuilty === false) this.#suspects.delete(print);
+        if (this.#suspects.get(print)?.isBlocked === false) this.#suspects.delete(print);
         leave();
       },
       leave,

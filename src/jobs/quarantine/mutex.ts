@@ -1,6 +1,6 @@
-import { ServeError } from "../base/errors.ts";
-import { type Bound, type Bounds, exceeded } from "../scheduling/admission.ts";
-import { nextRetryAt } from "../scheduling/retry-after.ts";
+import { ServeError } from "../../base/errors.ts";
+import { type Bound, type Bounds, exceeded } from "../../scheduling/admission.ts";
+import { nextRetryAt } from "../../scheduling/retry-after.ts";
 
 interface Waiting {
   readonly tokens: number;
@@ -8,7 +8,7 @@ interface Waiting {
   readonly go: () => void;
 }
 
-export interface OnePlaceOptions {
+export interface BoundedMutexOptions {
   readonly bounds: Bounds;
   /** How long the place is kept, on average. */
   readonly heldMs: () => number;
@@ -17,15 +17,15 @@ export interface OnePlaceOptions {
 }
 
 /** A place for one, and a bounded line before it. Whoever frees it hands it to the next, whom no newcomer overtakes. */
-export class OnePlace {
-  readonly #options: OnePlaceOptions;
+export class BoundedMutex {
+  readonly #options: BoundedMutexOptions;
   readonly #waiting: Waiting[] = [];
   #tokens = 0;
   #isTaken = false;
   /** The turn that was told last to one who was refused. */
   #promisedAtMs = 0;
 
-  constructor(options: OnePlaceOptions) {
+  constructor(options: BoundedMutexOptions) {
     this.#options = options;
   }
 

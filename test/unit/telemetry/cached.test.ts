@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { cached } from "../../../src/metrics/cached.ts";
-import { watchLag } from "../../../src/metrics/lag.ts";
+import { cached } from "../../../src/telemetry/cached.ts";
+import { watchLag } from "../../../src/telemetry/event-loop-lag.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 
 it("makes a text once for all who ask within the time, and anew after it", async () => {

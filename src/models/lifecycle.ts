@@ -6,10 +6,10 @@ import type { Log } from "../base/log.ts";
 import type { ModelLoad } from "../base/meter.ts";
 import { type Changes, changesTo, isAsWanted } from "./changes.ts";
 import type { LoadedModel } from "./loaded-model.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest } from "../catalog/manifest.ts";
 import type { ModelStatus } from "./model.ts";
 
-export interface ShelfOptions {
+export interface LifecycleOptions {
   /** Begins to load a model, which says each change of its status to `changed`. */
   readonly open: (manifest: Manifest) => LoadedModel;
   /** What a name stands for has changed. */
@@ -18,14 +18,14 @@ export interface ShelfOptions {
 }
 
 /** Owns a server's models. */
-export class Shelf {
-  readonly #options: ShelfOptions;
+export class Lifecycle {
+  readonly #options: LifecycleOptions;
   readonly #models = new Map<string, LoadedModel>();
   /** They load to take the place of the model of their name. */
   readonly #successors = new Map<string, LoadedModel>();
   readonly #leaving = new Set<LoadedModel>();
 
-  constructor(options: ShelfOptions) {
+  constructor(options: LifecycleOptions) {
     this.#options = options;
   }
 

@@ -2,8 +2,8 @@
 import type { Clock } from "../base/clock.ts";
 import { cached } from "./cached.ts";
 import { type HttpOptions, type HttpPort, openHttp } from "./http.ts";
-import { watchLag } from "./lag.ts";
-import type { PrometheusMeter } from "./meter.ts";
+import { watchLag } from "./event-loop-lag.ts";
+import type { PrometheusMeter } from "./prometheus.ts";
 
 export interface MetricsPortOptions extends Pick<
   HttpOptions,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
 import type { Job } from "../../../src/engines/engine.ts";
-import { fingerprintWith } from "../../../src/models/fingerprint.ts";
-import { Quarantine } from "../../../src/models/quarantine.ts";
+import { fingerprintWith } from "../../../src/jobs/quarantine/fingerprint.ts";
+import { Quarantine } from "../../../src/jobs/quarantine/quarantine.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { embedJob, generateJob, never, sampling } from "../../fixtures/jobs.ts";
 
@@ -14,7 +14,7 @@ function setUp(bounds = { jobs: 10, tokens: 1000 }) {
   const clock = new FakeClock();
   const quarantine = new Quarantine({ fingerprint, clock, bounds, heldMs: () => 300 });
   const die = (...held: readonly (readonly [Job, number])[]) =>
-    quarantine.blame(held.map(([job, given]) => ({ job, given })));
+    quarantine.suspect(held.map(([job, given]) => ({ job, given })));
   const enter = (job: Job, { signal = never, tokens = 1 } = {}) =>
     quarantine.enter(job, { signal, tokens });
   /** Whether it waits: what is decided at once is decided before an empty promise is. */
@@ -50,7 +50,7 @@ describe("a suspect", () => {
       code: "FAILED_PRECONDITION",
       retryAfterMs: undefined,
     });
-    expect(() => quarantine.assertInnocent(poison)).toThrow(ServeError);
+    expect(() => quarantine.assertNotBlocked(poison)).toThrow(ServeError);
   });
 
   it("waits while another is on trial, so that a second death has one culprit", async () => {

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { Job } from "../engines/engine.ts";
+import type { Job } from "../../engines/engine.ts";
 
 /** What stands for a job where the job itself should not be kept: it cannot be read, or guessed without the key. */
 export type Fingerprint = (job: Job) => string;

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readManifest } from "../../../src/models/manifest-file.ts";
-import { manifestSchema } from "../../../src/models/manifest-schema.ts";
-import type { SamplingDefaults } from "../../../src/models/manifest.ts";
+import { readManifest } from "../../../src/catalog/manifest-file.ts";
+import { manifestSchema } from "../../../src/catalog/manifest-schema.ts";
+import type { SamplingDefaults } from "../../../src/catalog/manifest.ts";
 
 let root: string;
 let model: string;

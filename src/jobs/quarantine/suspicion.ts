@@ -12,30 +12,30 @@
 export interface Suspicion {
   /** The most pieces or vectors that it had given when a worker died with it. */
   readonly given: number;
-  readonly isGuilty: boolean;
+  readonly isBlocked: boolean;
   /** When it is forgotten. */
   readonly until: number;
 }
 
 /** How long a suspect, and one found guilty, is remembered. */
-const suspectedMs = 600_000;
-const guiltyMs = 3_600_000;
+const suspectMs = 600_000;
+const blockedMs = 3_600_000;
 
 export interface Death {
   /** Pieces or vectors that the job had given. */
   readonly given: number;
   /** Whether it was the suspect on trial. */
-  readonly isOnTrial: boolean;
+  readonly isOnProbation: boolean;
   readonly now: number;
 }
 
 /** What is thought of a job after a worker has died with it. */
 export function afterDeath(known: Suspicion | undefined, death: Death): Suspicion {
-  const isGuilty = known?.isGuilty === true || death.isOnTrial;
+  const isBlocked = known?.isBlocked === true || death.isOnProbation;
   return {
     given: Math.max(known?.given ?? 0, death.given),
-    isGuilty,
-    until: death.now + (isGuilty ? guiltyMs : suspectedMs),
+    isBlocked,
+    until: death.now + (isBlocked ? blockedMs : suspectMs),
   };
 }
 

@@ -1,6 +1,6 @@
 import { connect, createServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { type HttpOptions, openHttp } from "../../src/metrics/http.ts";
+import { type HttpOptions, openHttp } from "../../src/telemetry/http.ts";
 
 let closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

@@ -5,7 +5,14 @@
 import type { Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { adviceFor, bareGguf, bareOnnx, folderOf, graphIn, safetensorsAdvice } from "./bare.ts";
+import {
+  adviceFor,
+  bareGguf,
+  bareOnnx,
+  folderOf,
+  graphIn,
+  safetensorsAdvice,
+} from "./without-manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./manifest-file.ts";
 import { ManifestError } from "./manifest-text.ts";
