@@ -3,9 +3,9 @@
  * them is read as one plain text, whoever said it. So a message that spells a control token is read
  * as the same text is elsewhere, without a space at the seams.
  */
-import type { Controls } from "./controls.ts";
-import { readExcerpt } from "./excerpt.ts";
-import type { Wanted } from "./excerpt.ts";
+import type { ControlTokens } from "./control-tokens.ts";
+import { readTruncated } from "./truncation.ts";
+import type { Wanted } from "./truncation.ts";
 import type { TextPart } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
@@ -18,12 +18,12 @@ type Stretch =
 export interface ChatVocabulary {
   readonly tokenizer: Tokenizer;
   /** All texts that count as control tokens. */
-  readonly controls: Controls;
+  readonly controls: ControlTokens;
   /**
    * Those among them that libllama reads as their token wherever they stand, since the vocabulary calls them user
    * defined: in what callers say they are cut in two.
    */
-  readonly markers: Controls;
+  readonly markers: ControlTokens;
 }
 
 /** Undefined where a message was cut too short: its cut came before all that is wanted. */
@@ -39,7 +39,7 @@ export function readChat(
   if (own.length === 1 && whole?.trusted === true) {
     const options = { addSpecial: true, parseSpecial: true };
     const read = (text: string) => tokenizer.tokenize(text, options);
-    return wanted === undefined ? read(whole.text) : readExcerpt(whole.text, wanted, read);
+    return wanted === undefined ? read(whole.text) : readTruncated(whole.text, wanted, read);
   }
   const pieces = readStretches(vocabulary, stretchesOf(vocabulary, own), wanted);
   if (pieces === undefined) return undefined;
@@ -127,7 +127,7 @@ function readStretches(
         ? Int32Array.of(stretch.id)
         : wanted === undefined
           ? read(stretch.text)
-          : readExcerpt(stretch.text, { ...wanted, tokens: left }, read);
+          : readTruncated(stretch.text, { ...wanted, tokens: left }, read);
     pieces.push(piece);
     left -= piece.length;
   }

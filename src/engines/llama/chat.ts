@@ -1,6 +1,6 @@
 /** Opens a model's chat template: finds out whether it can be used, and what it makes a control token. */
 import type { ChatMessage, EngineHost } from "../engine.ts";
-import { Controls } from "./controls.ts";
+import { ControlTokens } from "./control-tokens.ts";
 import { literalsOf } from "./jinja/literals.ts";
 import { TemplateFault } from "./jinja/index.ts";
 import type { ChatReader } from "./prompt.ts";
@@ -35,15 +35,21 @@ export function openChat(source: string, options: ChatOptions): OpenedChat {
   const { tokenizer } = options;
   try {
     const template = readTemplate(source);
-    const bare = layOutWith(template, { ...options, controls: new Controls([]) });
+    const bare = layOutWith(template, { ...options, controls: new ControlTokens([]) });
     const written = trials.map((trial) => laidOut(bare, trial, options));
     const fault = written.find(({ fault }) => fault !== undefined)?.fault;
     if (fault !== undefined && written.every((one) => one.fault !== undefined)) return { fault };
     const markers = markersOf(template, tokenizer, written.map(({ text }) => text).join("\n"));
-    const controls = new Controls([...tokenizer.controls, ...markers]);
+    const controls = new ControlTokens([...tokenizer.controls, ...markers]);
     const layOut = layOutWith(template, { ...options, controls });
     return {
-      reader: { tokenizer, layOut, controls, markers: new Controls(markers), now: options.now },
+      reader: {
+        tokenizer,
+        layOut,
+        controls,
+        markers: new ControlTokens(markers),
+        now: options.now,
+      },
     };
   } catch (thrown) {
     return { fault: faultOf(thrown) };

@@ -16,16 +16,16 @@ import type {
 import { Batch } from "./batch.ts";
 import type { Library } from "./library.ts";
 import type { Model } from "./model.ts";
-import type { Pace, StepContent } from "./pace.ts";
+import type { StepCostModel, StepContent } from "./step-cost.ts";
 import { contentOf, type Placed } from "./placed.ts";
 import { planStep, readingOrder } from "./planner.ts";
 import type { PrefixStore } from "./prefix-store.ts";
 import { readPrompt } from "./prompt.ts";
 import type { Reader } from "./prompt.ts";
-import { type Entry, Seating } from "./seating.ts";
+import { type Entry, SlotScheduler } from "./slot-scheduler.ts";
 import { Sequence } from "./sequence.ts";
 import { Slots } from "./slots.ts";
-import { Tempo } from "./tempo.ts";
+import { StepTuner } from "./step-tuner.ts";
 import { Transfers } from "./transfers.ts";
 
 /** What the engine works with; it closes the model. */
@@ -42,7 +42,7 @@ export interface GeneratorParts {
   readonly prefillShare: number;
   readonly threads: number;
   /** What warming up has taught. */
-  readonly pace: Pace;
+  readonly pace: StepCostModel;
 }
 
 export class Generator implements Engine {
@@ -50,8 +50,8 @@ export class Generator implements Engine {
   readonly #parts: GeneratorParts;
   readonly #batch: Batch;
   readonly #slots: Slots;
-  readonly #seating: Seating<Sequence>;
-  readonly #tempo: Tempo;
+  readonly #scheduler: SlotScheduler<Sequence>;
+  readonly #tuner: StepTuner;
   #threads: number;
   #sequencesInStep = 0;
 
@@ -59,7 +59,7 @@ export class Generator implements Engine {
     this.info = parts.info;
     this.#parts = parts;
     const { threads, prefillShare: promptShare } = parts;
-    this.#tempo = new Tempo(parts.pace, { threads, promptShare });
+    this.#tuner = new StepTuner(parts.pace, { threads, promptShare });
     this.#threads = threads;
     this.#batch = new Batch(parts.batchTokens, parts.info.slots);
     const { model, info, store, host } = parts;
@@ -75,11 +75,11 @@ export class Generator implements Engine {
       transfers: new Transfers({ cells, cellBytes, now: () => host.now() }),
       store,
     });
-    this.#seating = new Seating({ slots: this.#slots, cells: model.memory.cells });
+    this.#scheduler = new SlotScheduler({ slots: this.#slots, cells: model.memory.cells });
   }
 
   get busy(): boolean {
-    return this.#seating.busy;
+    return this.#scheduler.busy;
   }
 
   get stepJobs(): number {
@@ -105,45 +105,45 @@ export class Generator implements Engine {
     const prompt = readPrompt(reader, job);
     const { tokenizer, contextLength } = reader;
     const sequence = new Sequence({ job, prompt, library, tokenizer, contextLength, addedAt });
-    this.#seating.add(id, sequence);
+    this.#scheduler.add(id, sequence);
   }
 
   cancel(id: number): void {
-    this.#seating.remove(id);
+    this.#scheduler.remove(id);
   }
 
   pause(id: number): void {
-    const sequence = this.#seating.get(id);
+    const sequence = this.#scheduler.get(id);
     if (sequence !== undefined) sequence.paused = true;
   }
 
   resume(id: number): void {
-    const sequence = this.#seating.get(id);
+    const sequence = this.#scheduler.get(id);
     if (sequence !== undefined) sequence.paused = false;
   }
 
   setThreads(threads: number): void {
-    this.#tempo.setShare(threads);
+    this.#tuner.setShare(threads);
   }
 
   step(): readonly StepEvent[] {
     const events: StepEvent[] = [];
-    this.#slots.begin(this.#seating.running.some(([, one]) => one.decoding));
-    this.#seating.seat();
-    if (this.#closesUp) this.#seating.closeUp();
+    this.#slots.begin(this.#scheduler.running.some(([, one]) => one.decoding));
+    this.#scheduler.assign();
+    if (this.#closesUp) this.#scheduler.closeUp();
     for (;;) {
       const placed = this.#place();
       this.#sequencesInStep = placed.length;
       if (placed.length === 0) return events;
       const content = contentOf(placed);
-      this.#useThreads(this.#tempo.threadsFor(content));
+      this.#useThreads(this.#tuner.threadsFor(content));
       const startedAt = this.#parts.host.now();
       const code = this.#parts.model.decode(this.#batch.struct);
       if (code === 0) return [...events, ...this.#collect(placed, content, startedAt)];
       if (code !== 1) {
         // What it computed of the batch is in their cells.
         for (const { slot } of placed) this.#slots.discard(slot);
-        for (const { sequence } of placed) sequence.stand();
+        for (const { sequence } of placed) sequence.preempt();
         throw new Error(`llama.cpp failed a step with code ${code}`);
       }
       events.push(...this.#makeRoom());
@@ -151,7 +151,7 @@ export class Generator implements Engine {
   }
 
   close(): void {
-    for (const id of this.#seating.ids) this.cancel(id);
+    for (const id of this.#scheduler.ids) this.cancel(id);
     this.#parts.store?.clear();
     this.#parts.model.close();
   }
@@ -191,13 +191,13 @@ export class Generator implements Engine {
    * tokens it may carry.
    */
   #choose(): { running: readonly Entry<Sequence>[]; promptTokens: number } {
-    const seated = this.#seating.running;
+    const seated = this.#scheduler.running;
     const streams = seated.filter(([, one]) => one.decoding);
     const prompts = this.#inReadingOrder(seated.filter(([, one]) => !one.decoding));
     const [first] = prompts;
     if (first !== undefined) this.#prepare(first[1]);
     const { pending = 0, computed = 0 } = first?.[1] ?? {};
-    const share = this.#tempo.promptShare({
+    const share = this.#tuner.promptShare({
       decoding: streams.length,
       fresh: streams.filter(([, one]) => one.fresh).length,
       waiting: prompts.length,
@@ -220,14 +220,14 @@ export class Generator implements Engine {
     const now = this.#parts.host.now();
     const waiting = prompts.map((entry) => {
       const [, { pending, computed, addedAt }] = entry;
-      return { entry, readMs: this.#tempo.readMs(pending, computed), waitedMs: now - addedAt };
+      return { entry, readMs: this.#tuner.readMs(pending, computed), waitedMs: now - addedAt };
     });
     return readingOrder(waiting).map(({ entry }) => entry);
   }
 
   /** Brings what is remembered of a prompt into its slot before it is begun. */
   #prepare(prompt: Sequence): void {
-    this.#seating.prepare(prompt, (tokens, depth) => this.#tempo.readMs(tokens, depth));
+    this.#scheduler.prepare(prompt, (tokens, depth) => this.#tuner.readMs(tokens, depth));
   }
 
   /** Takes what a computed step gave. */
@@ -238,7 +238,7 @@ export class Generator implements Engine {
   ): readonly StepEvent[] {
     const { model, host } = this.#parts;
     const endedAt = host.now();
-    this.#tempo.learn({ ...content, ms: endedAt - startedAt }, endedAt);
+    this.#tuner.learn({ ...content, ms: endedAt - startedAt }, endedAt);
     const step = { startedAt, endedAt, sequences: placed.length };
     const events: StepEvent[] = [];
     for (const { id, sequence, slot, tokens, output } of placed) {
@@ -264,7 +264,7 @@ export class Generator implements Engine {
       const why = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
       this.#parts.host.log("error", `a sequence failed: ${why}`);
     }
-    this.#seating.discard(id);
+    this.#scheduler.discard(id);
     return { id, event: { kind: "failed", error: error.toData() } };
   }
 
@@ -277,7 +277,7 @@ export class Generator implements Engine {
   /** Frees cells after the library found none. */
   #makeRoom(): readonly StepEvent[] {
     const { host } = this.#parts;
-    const gone = this.#seating.makeRoom();
+    const gone = this.#scheduler.makeRoom();
     if (gone === "sequence") {
       host.log("debug", "the KV cells ran out: the youngest sequence starts over");
     }

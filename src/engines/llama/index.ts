@@ -16,8 +16,8 @@ import type { MemoryPlan } from "./memory.ts";
 import { Model } from "./model.ts";
 import { memoryLimit } from "../../base/memory-limit.ts";
 import { type LlamaOptions, parseOptions } from "./options.ts";
-import { firstPace } from "./pace.ts";
-import type { Pace } from "./pace.ts";
+import { initialCostModel } from "./step-cost.ts";
+import type { StepCostModel } from "./step-cost.ts";
 import { PrefixStore } from "./prefix-store.ts";
 import { openTokenizer } from "./tokenizer.ts";
 import { assertBytes, assertFinite, readTrials } from "./trial.ts";
@@ -111,7 +111,7 @@ interface WarmUp {
 }
 
 /** Computes a few tokens: brings the weights into memory and measures a first pace. */
-function warmUp(library: Library, model: Model, { tokenizer, host }: WarmUp): Pace {
+function warmUp(library: Library, model: Model, { tokenizer, host }: WarmUp): StepCostModel {
   const batch = new Batch(warmUpTokens, 1);
   const token = Math.max(0, tokenizer.bos);
   const time = (tokens: number, position: number): number => {
@@ -131,7 +131,7 @@ function warmUp(library: Library, model: Model, { tokenizer, host }: WarmUp): Pa
   const promptMs = time(warmUpTokens, 1);
   const decodeMs = time(1, warmUpTokens + 1);
   model.cells.remove(0, 0);
-  return firstPace({ oneMs: decodeMs, tokens: warmUpTokens, ms: promptMs });
+  return initialCostModel({ oneMs: decodeMs, tokens: warmUpTokens, ms: promptMs });
 }
 
 /** The library's messages quote the model's path, which is nobody's business. */

@@ -10,7 +10,7 @@ import type { LibraryLog } from "./log.ts";
 import { kvBytesOf, planMemory } from "./memory.ts";
 import type { MemoryPlan, ModelShape } from "./memory.ts";
 import type { LlamaOptions } from "./options.ts";
-import type { Cuts } from "./resting.ts";
+import type { Cuts } from "./idle-slots.ts";
 import type { Cells, State } from "./cells.ts";
 import { KvState } from "./kv-state.ts";
 

@@ -1,4 +1,4 @@
-import type { StepContent } from "./pace.ts";
+import type { StepContent } from "./step-cost.ts";
 import type { Sequence } from "./sequence.ts";
 
 /** A sequence's part of one step, in the batch. */

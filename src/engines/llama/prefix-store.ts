@@ -1,5 +1,5 @@
 import type { State } from "./cells.ts";
-import { usable } from "./seats.ts";
+import { usable } from "./slot-choice.ts";
 import { commonLength } from "./tokens.ts";
 
 /** A sequence that rests in host memory. */
@@ -25,7 +25,7 @@ export interface StoreCounts {
   readonly evicted: number;
 }
 
-interface Resting extends Prefix {
+interface IdleSlots extends Prefix {
   usedAt: number;
 }
 
@@ -35,7 +35,7 @@ interface Resting extends Prefix {
  */
 export class PrefixStore {
   readonly limitBytes: number;
-  #resting: readonly Resting[] = [];
+  #idle: readonly IdleSlots[] = [];
   #bytes = 0;
   #uses = 0;
   #counts: StoreCounts = { saved: 0, restored: 0, evicted: 0 };
@@ -55,7 +55,7 @@ export class PrefixStore {
   /** The prefix that has the most of a prompt's first tokens. One token of a prompt is always left to compute. */
   find(prompt: Int32Array, scope: string): Match | undefined {
     let best: Match | undefined;
-    for (const prefix of this.#resting) {
+    for (const prefix of this.#idle) {
       if (prefix.scope !== scope) continue;
       const common = usable(prompt, prefix);
       if (common > (best?.common ?? 0)) best = { prefix, common };
@@ -65,7 +65,7 @@ export class PrefixStore {
 
   /** Whether it has all of these tokens already. */
   holds(tokens: Int32Array, scope: string): boolean {
-    return this.#resting.some((one) => {
+    return this.#idle.some((one) => {
       const has = commonLength(tokens, one.tokens) === tokens.length;
       return one.scope === scope && has && (!one.whole || one.tokens.length === tokens.length);
     });
@@ -73,7 +73,7 @@ export class PrefixStore {
 
   /** Notes that somebody goes on from a prefix. */
   use(prefix: Prefix): void {
-    const found = this.#resting.find((one) => one === prefix);
+    const found = this.#idle.find((one) => one === prefix);
     if (found !== undefined) found.usedAt = this.#now();
     this.#counts = { ...this.#counts, restored: this.#counts.restored + 1 };
   }
@@ -84,15 +84,15 @@ export class PrefixStore {
       prefix.state.free();
       return;
     }
-    for (const one of this.#resting) if (isContinued(one, prefix)) this.#drop(one);
+    for (const one of this.#idle) if (isContinued(one, prefix)) this.#drop(one);
     while (this.#bytes + prefix.state.bytes > this.limitBytes) this.#evict();
-    this.#resting = [...this.#resting, { ...prefix, usedAt: this.#now() }];
+    this.#idle = [...this.#idle, { ...prefix, usedAt: this.#now() }];
     this.#bytes += prefix.state.bytes;
     this.#counts = { ...this.#counts, saved: this.#counts.saved + 1 };
   }
 
   clear(): void {
-    for (const one of this.#resting) this.#drop(one);
+    for (const one of this.#idle) this.#drop(one);
   }
 
   #now(): number {
@@ -101,16 +101,16 @@ export class PrefixStore {
   }
 
   #evict(): void {
-    const value = ({ tokens, state, usedAt }: Resting): number =>
+    const value = ({ tokens, state, usedAt }: IdleSlots): number =>
       tokens.length / state.bytes / (1 + this.#uses - usedAt);
-    const [worst] = this.#resting.toSorted((a, b) => value(a) - value(b));
+    const [worst] = this.#idle.toSorted((a, b) => value(a) - value(b));
     if (worst === undefined) throw new Error("bug: an empty store is full");
     this.#drop(worst);
     this.#counts = { ...this.#counts, evicted: this.#counts.evicted + 1 };
   }
 
-  #drop(one: Resting): void {
-    this.#resting = this.#resting.filter((other) => other !== one);
+  #drop(one: IdleSlots): void {
+    this.#idle = this.#idle.filter((other) => other !== one);
     this.#bytes -= one.state.bytes;
     one.state.free();
   }

@@ -1,7 +1,7 @@
 import { type FieldReason, ServeError } from "../../base/errors.ts";
 import type { ChatMessage, GenerateInput, GenerateJob } from "../engine.ts";
-import { growth, likelyLength, readExcerpt, slackTokens } from "./excerpt.ts";
-import type { Wanted } from "./excerpt.ts";
+import { growth, likelyLength, readTruncated, slackTokens } from "./truncation.ts";
+import type { Wanted } from "./truncation.ts";
 import { readChat } from "./chat-text.ts";
 import type { ChatVocabulary } from "./chat-text.ts";
 import { maxLayOutMs } from "./template.ts";
@@ -138,7 +138,7 @@ interface ReadOptions extends TokenizeOptions {
 }
 
 function readText(tokenizer: Tokenizer, text: string, { wanted, ...options }: ReadOptions) {
-  return readExcerpt(text, wanted, (part) => tokenizer.tokenize(part, options));
+  return readTruncated(text, wanted, (part) => tokenizer.tokenize(part, options));
 }
 
 function tooLong(promptTokens: number, reader: Reader, job: GenerateJob): ServeError {

@@ -87,7 +87,7 @@ export class Sequence {
   }
 
   /** Takes a slot in which its first `cached` tokens are computed already. */
-  sit(slot: number, cached: number): void {
+  start(slot: number, cached: number): void {
     this.slot = slot;
     this.begun = false;
     this.computed = cached;
@@ -106,7 +106,7 @@ export class Sequence {
   }
 
   /** Loses its slot, and starts over when it gets one again. */
-  stand(): void {
+  preempt(): void {
     this.slot = undefined;
     this.computed = 0;
   }

@@ -1,9 +1,9 @@
 import type { Cells } from "./cells.ts";
-import { Resting, type Newcomer, type RestingOptions, type Source } from "./resting.ts";
-import { chooseSeat, leastReuse, type SlotView, usable } from "./seats.ts";
+import { IdleSlots, type Newcomer, type IdleSlotsOptions, type Source } from "./idle-slots.ts";
+import { chooseSlot, leastReuse, type SlotView, usable } from "./slot-choice.ts";
 import { TokenList } from "./tokens.ts";
 
-export interface SlotOptions extends RestingOptions {
+export interface SlotOptions extends IdleSlotsOptions {
   readonly count: number;
   /**
    * The most cells that free slots keep, zero for none. Where all share one pool, every running sequence's
@@ -36,14 +36,14 @@ const nothing = new Int32Array();
 export class Slots {
   readonly #cells: Cells;
   readonly #options: SlotOptions;
-  readonly #resting: Resting;
+  readonly #idle: IdleSlots;
   readonly #slots: readonly Slot[];
   #uses = 0;
 
   constructor(cells: Cells, options: SlotOptions) {
     this.#cells = cells;
     this.#options = options;
-    this.#resting = new Resting(options);
+    this.#idle = new IdleSlots(options);
     this.#slots = Array.from({ length: options.count }, () => ({
       tokens: new TokenList(),
       scope: "",
@@ -64,32 +64,32 @@ export class Slots {
 
   /** Begins a step: whether others wait for it decides how long it may be held up. */
   begin(isAwaited: boolean): void {
-    this.#resting.begin(isAwaited);
+    this.#idle.begin(isAwaited);
   }
 
   /**
    * Takes a free slot for a prompt and says how many of its tokens are there already. Undefined where none is free;
    * `later` where what the slot holds is to be saved in another step.
    */
-  seat(
+  assign(
     newcomer: Newcomer,
   ): { readonly slot: number; readonly cached: number } | "later" | undefined {
     const { sharing } = this.#options;
     const { tokens: prompt, scope } = newcomer;
-    const seat = chooseSeat(prompt, this.#viewsFor(scope), { sharing });
-    if (seat === undefined) return undefined;
-    const slot = this.#at(seat.slot);
-    const keep = seat.donor === seat.slot ? seat.cached : 0;
-    if (keep === 0 && !this.#save(seat.slot)) return "later";
-    if (slot.tokens.length > keep) this.#cells.remove(seat.slot, keep);
+    const assign = chooseSlot(prompt, this.#viewsFor(scope), { sharing });
+    if (assign === undefined) return undefined;
+    const slot = this.#at(assign.slot);
+    const keep = assign.donor === assign.slot ? assign.cached : 0;
+    if (keep === 0 && !this.#save(assign.slot)) return "later";
+    if (slot.tokens.length > keep) this.#cells.remove(assign.slot, keep);
     slot.tokens.cut(keep);
-    if (seat.cached > keep) {
-      this.#cells.share(seat.donor, seat.slot, seat.cached);
-      slot.tokens.append(prompt.subarray(0, seat.cached));
+    if (assign.cached > keep) {
+      this.#cells.share(assign.donor, assign.slot, assign.cached);
+      slot.tokens.append(prompt.subarray(0, assign.cached));
     }
     slot.taken = true;
     slot.scope = scope;
-    return { slot: seat.slot, cached: seat.cached };
+    return { slot: assign.slot, cached: assign.cached };
   }
 
   /**
@@ -98,8 +98,8 @@ export class Slots {
    */
   reuse(index: number, newcomer: Newcomer, readMs: ReadMs): number {
     const has = this.#at(index).tokens.length;
-    if (!this.#resting.isOn || this.#options.sharing) return has;
-    const rests = this.#resting.sourceFor(newcomer);
+    if (!this.#idle.isOn || this.#options.sharing) return has;
+    const rests = this.#idle.sourceFor(newcomer);
     const held = this.#sourceBeside(index, newcomer);
     const source = (held?.common ?? 0) > (rests?.common ?? 0) ? held : rests;
     if (source === undefined || source.common < Math.max(leastReuse, has + leastCopied)) return has;
@@ -127,10 +127,10 @@ export class Slots {
   move(from: number, to: number): boolean {
     const [source, target] = [this.#at(from), this.#at(to)];
     const { length } = source.tokens;
-    if (this.#resting.isLong(target.tokens.length) || !this.#save(to)) return false;
-    if (!this.#resting.mayMove(length)) return false;
+    if (this.#idle.isLong(target.tokens.length) || !this.#save(to)) return false;
+    if (!this.#idle.mayMove(length)) return false;
     this.#clear(to);
-    const isDone = this.#resting.move(from, to, length);
+    const isDone = this.#idle.move(from, to, length);
     this.#fill(to, isDone ? source.tokens.view() : nothing, length);
     if (!isDone) return false;
     [target.taken, target.scope] = [true, source.scope];
@@ -192,7 +192,7 @@ export class Slots {
 
   /** The other slot that has the most of a prompt's beginning. */
   #sourceBeside(index: number, { tokens: prompt, scope }: Newcomer): Source | undefined {
-    const copiesWhole = this.#resting.copiesWhole;
+    const copiesWhole = this.#idle.copiesWhole;
     let [best, most] = [index, 0];
     for (const [slot, { tokens, whole }] of this.#viewsFor(scope).entries()) {
       if (slot === index) continue;
@@ -200,13 +200,13 @@ export class Slots {
       if (common > most) [best, most] = [slot, common];
     }
     if (most === 0) return undefined;
-    return this.#resting.sourceIn(best, { common: most, length: this.#at(best).tokens.length });
+    return this.#idle.sourceIn(best, { common: most, length: this.#at(best).tokens.length });
   }
 
   /** Saves what a slot holds before it is lost. False where that has to wait for another step. */
   #save(index: number): boolean {
     const { tokens, scope } = this.#at(index);
-    return this.#resting.save({ slot: index, tokens: tokens.view(), scope });
+    return this.#idle.save({ slot: index, tokens: tokens.view(), scope });
   }
 
   /** Notes what a slot holds after a restored state of so many tokens, of which only the first ones count. */

@@ -9,7 +9,7 @@ import { randomInt } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { ServeError } from "../../base/errors.ts";
 import type { ChatMessage } from "../engine.ts";
-import type { Care, Controls, Range } from "./controls.ts";
+import type { Care, ControlTokens, Range } from "./control-tokens.ts";
 import { parseTemplate, Refusal, renderTemplate } from "./jinja/index.ts";
 import type { Node } from "./jinja/index.ts";
 
@@ -37,7 +37,7 @@ export type LayOut = (
 
 export interface TemplateOptions {
   /** What callers' text must not be taken for. */
-  readonly controls: Controls;
+  readonly controls: ControlTokens;
   /** The special tokens by the names that transformers gives them, such as `bos_token`. */
   readonly tokens: Readonly<Record<string, string>>;
   /** A monotonic clock, in milliseconds. */
@@ -128,7 +128,7 @@ function shortened(content: string, keep: number): readonly string[] {
  * look for it. So a chat is laid out again with more of it hidden, and this is taken where it is read otherwise.
  */
 function layCarefully(
-  controls: Controls,
+  controls: ControlTokens,
   found: (care: Care) => Found,
   lay: (ranges: Found) => readonly TextPart[],
 ): readonly TextPart[] {
@@ -147,7 +147,7 @@ function layCarefully(
 }
 
 /** The control tokens that a laid-out chat is read with. */
-function trustedIn(parts: readonly TextPart[], controls: Controls): readonly string[] {
+function trustedIn(parts: readonly TextPart[], controls: ControlTokens): readonly string[] {
   return parts.flatMap(({ text, trusted }) => (trusted ? controls.in(text) : []));
 }
 

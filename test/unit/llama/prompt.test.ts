@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GenerateInput, GenerateJob, Truncation } from "../../../src/engines/engine.ts";
-import { Controls } from "../../../src/engines/llama/controls.ts";
+import { ControlTokens } from "../../../src/engines/llama/control-tokens.ts";
 import { readPrompt, truncate } from "../../../src/engines/llama/prompt.ts";
 import type { TextPart } from "../../../src/engines/llama/template.ts";
 import type { Tokenizer } from "../../../src/engines/llama/tokenizer.ts";
@@ -57,7 +57,7 @@ function readCut(
   { drop, pattern, parts = [] }: { drop: Truncation; pattern: RegExp; parts?: readonly TextPart[] },
 ) {
   const tokenizer = new CountingTokenizer(pattern);
-  const nothing = new Controls([]);
+  const nothing = new ControlTokens([]);
   const chat = {
     tokenizer,
     layOut: () => parts,

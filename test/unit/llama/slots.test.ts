@@ -32,11 +32,11 @@ function open(count: number, { storeBytes, tickMs = 0, saveMs = 0, ...options }:
   const slots = new Slots(cells, { count, ...shared, ...options });
   /** Seats and computes a prompt. */
   const fill = (prompt: Int32Array, scope = "") => {
-    const seat = slots.seat({ tokens: prompt, scope });
-    if (seat === undefined || seat === "later") return seat;
-    const cached = slots.reuse(seat.slot, { tokens: prompt, scope }, (count) => count);
-    compute(seat.slot, prompt.subarray(cached));
-    return { slot: seat.slot, cached };
+    const assign = slots.assign({ tokens: prompt, scope });
+    if (assign === undefined || assign === "later") return assign;
+    const cached = slots.reuse(assign.slot, { tokens: prompt, scope }, (count) => count);
+    compute(assign.slot, prompt.subarray(cached));
+    return { slot: assign.slot, cached };
   };
   const compute = (slot: number, more: Int32Array) => {
     cells.compute(slot, more);
@@ -233,8 +233,8 @@ describe("slots of their own", () => {
     const { slots, cells, fill, compute } = open(2, apart);
     fill(tokens(1, 60));
     slots.release(0);
-    const seat = slots.seat({ tokens: tokens(500, 60), scope: "" });
-    expect(seat).toEqual({ slot: 1, cached: 0 });
+    const assign = slots.assign({ tokens: tokens(500, 60), scope: "" });
+    expect(assign).toEqual({ slot: 1, cached: 0 });
     expect(slots.move(1, 0)).toBe(true);
     expect(cells.held(0)).toEqual([]);
     compute(0, tokens(500, 60));
@@ -293,11 +293,11 @@ class Course {
 
   #come({ family, common, own, scope }: Action): void {
     const prompt = joined(tokens(family * 1000, common), 100_000 + this.#serial++, tokens(1, own));
-    const seat = this.#open.fill(prompt, scope);
-    if (seat === undefined || seat === "later") return;
-    expect(seat.cached).toBeLessThan(prompt.length);
-    this.running.set(seat.slot, [...prompt]);
-    this.#open.slots.mark(seat.slot);
+    const assign = this.#open.fill(prompt, scope);
+    if (assign === undefined || assign === "later") return;
+    expect(assign.cached).toBeLessThan(prompt.length);
+    this.running.set(assign.slot, [...prompt]);
+    this.#open.slots.mark(assign.slot);
   }
 
   #move(to: number): void {

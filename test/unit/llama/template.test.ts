@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
 import type { ChatMessage } from "../../../src/engines/engine.ts";
-import { Controls } from "../../../src/engines/llama/controls.ts";
+import { ControlTokens } from "../../../src/engines/llama/control-tokens.ts";
 import { layOutWith, readTemplate } from "../../../src/engines/llama/template.ts";
 import type { LayOut, TemplateOptions } from "../../../src/engines/llama/template.ts";
 
@@ -21,7 +21,7 @@ function compileTemplate(
   clocks: Partial<Pick<TemplateOptions, "now" | "today">> = {},
 ): LayOut {
   return layOutWith(readTemplate(source), {
-    controls: new Controls(controls),
+    controls: new ControlTokens(controls),
     tokens: { bos_token: bos, eos_token: eos },
     now: () => performance.now(),
     today: () => new Date(2026, 10, 3),

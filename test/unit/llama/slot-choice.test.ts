@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chooseMove, chooseSeat, type Occupation } from "../../../src/engines/llama/seats.ts";
-import type { SlotView } from "../../../src/engines/llama/seats.ts";
+import { chooseMove, chooseSlot, type Occupation } from "../../../src/engines/llama/slot-choice.ts";
+import type { SlotView } from "../../../src/engines/llama/slot-choice.ts";
 
 /** Token ids from 1 to n, optionally going another way after the first few. */
 const tokens = (length: number, own = Infinity) =>
@@ -22,7 +22,7 @@ const empty = free(new Int32Array());
 const together = { sharing: true };
 const apart = { sharing: false };
 
-describe("chooseSeat", () => {
+describe("chooseSlot", () => {
   const prompt = tokens(100);
   const cases: readonly [string, readonly SlotView[], object | undefined][] = [
     ["nowhere when every slot is taken", [taken(tokens(5))], undefined],
@@ -52,18 +52,18 @@ describe("chooseSeat", () => {
     ["afresh, where too little is shared", [taken(tokens(7)), empty], { slot: 1, cached: 0 }],
   ];
   it.each(cases)("seats a prompt %s", (_, slots, expected) => {
-    const seat = chooseSeat(prompt, slots, together);
-    if (expected === undefined) expect(seat).toBeUndefined();
-    else expect(seat).toMatchObject(expected);
+    const assign = chooseSlot(prompt, slots, together);
+    if (expected === undefined) expect(assign).toBeUndefined();
+    else expect(assign).toMatchObject(expected);
   });
 
   it("takes over no other slot's cells where they are not shared", () => {
-    expect(chooseSeat(prompt, [taken(tokens(60)), empty], apart)).toMatchObject({ cached: 0 });
-    expect(chooseSeat(prompt, [free(tokens(500, 50), 9), empty], apart)).toMatchObject({
+    expect(chooseSlot(prompt, [taken(tokens(60)), empty], apart)).toMatchObject({ cached: 0 });
+    expect(chooseSlot(prompt, [free(tokens(500, 50), 9), empty], apart)).toMatchObject({
       slot: 1,
       cached: 0,
     });
-    expect(chooseSeat(prompt, [empty, free(tokens(60))], apart)).toMatchObject({
+    expect(chooseSlot(prompt, [empty, free(tokens(60))], apart)).toMatchObject({
       slot: 1,
       donor: 1,
       cached: 60,
@@ -72,27 +72,27 @@ describe("chooseSeat", () => {
 
   it("fills slots that are kept apart side by side, gaps first", () => {
     const slots = [empty, taken(tokens(5)), empty, taken(tokens(5)), empty, empty];
-    expect(chooseSeat(prompt, slots, apart)).toMatchObject({ slot: 2 });
-    expect(chooseSeat(prompt, slots, together)).toMatchObject({ slot: 0 });
+    expect(chooseSlot(prompt, slots, apart)).toMatchObject({ slot: 2 });
+    expect(chooseSlot(prompt, slots, together)).toMatchObject({ slot: 0 });
   });
 });
 
-describe("chooseSeat where cells are copied", () => {
+describe("chooseSlot where cells are copied", () => {
   const prompt = tokens(100);
 
   it("goes on in place where little of another conversation is lost, and else leaves it alone", () => {
-    expect(chooseSeat(prompt, [empty, free(tokens(114, 50))], apart)).toMatchObject({ slot: 1 });
-    expect(chooseSeat(prompt, [empty, free(tokens(115, 50))], apart)).toMatchObject({ slot: 0 });
+    expect(chooseSlot(prompt, [empty, free(tokens(114, 50))], apart)).toMatchObject({ slot: 1 });
+    expect(chooseSlot(prompt, [empty, free(tokens(115, 50))], apart)).toMatchObject({ slot: 0 });
   });
 
   it("counts what is held for others as held", () => {
     const others = { ...free(new Int32Array(), 1), held: 50 };
-    expect(chooseSeat(prompt, [others, empty], apart)).toMatchObject({ slot: 1 });
+    expect(chooseSlot(prompt, [others, empty], apart)).toMatchObject({ slot: 1 });
   });
 
   it("goes on from a state that cannot be cut where the prompt begins with all of it", () => {
     const cachedIn = (held: Int32Array) =>
-      chooseSeat(prompt, [empty, { ...free(held), whole: true }], apart)?.cached;
+      chooseSlot(prompt, [empty, { ...free(held), whole: true }], apart)?.cached;
     expect([tokens(60), tokens(60, 59), tokens(100)].map(cachedIn)).toEqual([60, 0, 0]);
   });
 });

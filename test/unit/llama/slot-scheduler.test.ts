@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Seating, type Sitter } from "../../../src/engines/llama/seating.ts";
+import { SlotScheduler, type SlotSequence } from "../../../src/engines/llama/slot-scheduler.ts";
 import { Slots } from "../../../src/engines/llama/slots.ts";
 import { Transfers } from "../../../src/engines/llama/transfers.ts";
 import { FakeCells } from "../../fixtures/fake-cells.ts";
 import { TokenList } from "../../../src/engines/llama/tokens.ts";
 
 /** A sequence of so many tokens, which wants two cells more. */
-class Sequence implements Sitter {
+class Sequence implements SlotSequence {
   slot: number | undefined;
   paused = false;
   isFreed = false;
@@ -19,7 +19,7 @@ class Sequence implements Sitter {
     this.tokens = new TokenList(Int32Array.from({ length: tokens }, (_, token) => token));
   }
 
-  sit(slot: number): void {
+  start(slot: number): void {
     this.slot = slot;
   }
 
@@ -29,7 +29,7 @@ class Sequence implements Sitter {
     this.slot = slot;
   }
 
-  stand(): void {
+  preempt(): void {
     this.slot = undefined;
   }
 
@@ -40,21 +40,21 @@ class Sequence implements Sitter {
 
 const cells = 20;
 let slots: Slots;
-let seating: Seating<Sequence>;
+let seating: SlotScheduler<Sequence>;
 
 beforeEach(() => {
   const memory = new FakeCells();
   const transfers = new Transfers({ cells: memory, cellBytes: 1, now: () => 0 });
   const options = { sharing: false, cuts: "anywhere" as const, transfers, store: undefined };
   slots = new Slots(memory, { count: 3, cacheCells: cells, ...options });
-  seating = new Seating({ slots, cells });
+  seating = new SlotScheduler({ slots, cells });
 });
 
 /** Adds sequences of so many tokens, with ids from 1 on, and seats them. */
 function seated(...lengths: readonly number[]): readonly Sequence[] {
   const added = lengths.map((tokens) => new Sequence(tokens));
   for (const [index, sequence] of added.entries()) seating.add(index + 1, sequence);
-  seating.seat();
+  seating.assign();
   return added;
 }
 
@@ -70,7 +70,7 @@ describe("a sequence that waits", () => {
     seated(1, 1, 1, 1);
     expect(running()).toEqual([1, 2, 3]);
     seating.remove(2);
-    seating.seat();
+    seating.assign();
     expect(running()).toEqual([1, 3, 4]);
   });
 
@@ -79,7 +79,7 @@ describe("a sequence that waits", () => {
     expect(running()).toEqual([1]);
     seating.remove(1);
     expect(first?.isFreed).toBe(true);
-    seating.seat();
+    seating.assign();
     expect(running()).toEqual([2]);
   });
 
@@ -97,7 +97,7 @@ describe("a sequence that waits", () => {
     const [first, second] = seated(8, 4);
     for (const one of [first, second]) one!.paused = true;
     seating.add(3, new Sequence(8));
-    seating.seat();
+    seating.assign();
     expect(second?.slot).toBeUndefined();
     expect(first?.slot).toBeDefined();
     expect(running()).toEqual([3]);
@@ -107,7 +107,7 @@ describe("a sequence that waits", () => {
     const [first, second] = seated(8, 4);
     second!.paused = true;
     seating.add(3, new Sequence(8));
-    seating.seat();
+    seating.assign();
     expect(second?.slot).toBeDefined();
     expect(first?.slot).toBeDefined();
     expect(running()).toEqual([1]);

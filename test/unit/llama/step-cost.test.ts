@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import {
-  firstPace,
+  initialCostModel,
   observe,
   promptAllowance,
   promptsFirst,
-  scalePace,
+  scaleCostModel,
   stretchMs,
-  type Pace,
+  type StepCostModel,
   type StepContent,
-} from "../../../src/engines/llama/pace.ts";
+} from "../../../src/engines/llama/step-cost.ts";
 
 const share = 0.4;
 
@@ -16,20 +16,36 @@ const share = 0.4;
 const plain = ({ decoding, promptTokens }: StepContent) => decoding * 10 + promptTokens;
 
 /** Such a machine when it has warmed up. */
-const fresh: Pace = { ...firstPace({ oneMs: 10, tokens: 16, ms: 25 }), passMs: 0 };
+const fresh: StepCostModel = { ...initialCostModel({ oneMs: 10, tokens: 16, ms: 25 }), passMs: 0 };
 
-function run(pace: Pace, decoding: number, promptTokens: number, cost = plain): Pace {
+function run(
+  pace: StepCostModel,
+  decoding: number,
+  promptTokens: number,
+  cost = plain,
+): StepCostModel {
   const content = { decoding, promptTokens, depth: 0 };
   return observe(pace, { ...content, ms: cost(content) }, share);
 }
 
 /** The pace after so many like steps. */
-const settled = (pace: Pace, decoding: number, promptTokens: number, cost = plain): Pace =>
-  Array.from({ length: 40 }).reduce<Pace>((now) => run(now, decoding, promptTokens, cost), pace);
+const settled = (
+  pace: StepCostModel,
+  decoding: number,
+  promptTokens: number,
+  cost = plain,
+): StepCostModel =>
+  Array.from({ length: 40 }).reduce<StepCostModel>(
+    (now) => run(now, decoding, promptTokens, cost),
+    pace,
+  );
 
 /** What a step may carry of one long prompt. */
-const allowance = (pace: Pace, decoding: number, { room = 512, depth = 0, given = share } = {}) =>
-  promptAllowance(pace, { decoding, fresh: 0, waiting: 1, next: 5000, depth, room }, given);
+const allowance = (
+  pace: StepCostModel,
+  decoding: number,
+  { room = 512, depth = 0, given = share } = {},
+) => promptAllowance(pace, { decoding, fresh: 0, waiting: 1, next: 5000, depth, room }, given);
 
 /** A machine that has run some streams, and on which looking back costs nothing yet. */
 const after = (streams: number) => settled({ ...fresh, lookMs: 0 }, streams, 0);
@@ -67,9 +83,12 @@ describe("what a stretch costs", () => {
   });
 
   it("begins with what warming up took", () => {
-    expect(firstPace({ oneMs: 20, tokens: 16, ms: 50 })).toMatchObject({ passMs: 18, tokenMs: 2 });
+    expect(initialCostModel({ oneMs: 20, tokens: 16, ms: 50 })).toMatchObject({
+      passMs: 18,
+      tokenMs: 2,
+    });
     // Noise: sixteen tokens cannot take less than one.
-    expect(firstPace({ oneMs: 64, tokens: 16, ms: 32 })).toMatchObject({ tokenMs: 0.5 });
+    expect(initialCostModel({ oneMs: 64, tokens: 16, ms: 32 })).toMatchObject({ tokenMs: 0.5 });
   });
 
   it("is learned from stretches of all sizes and depths", () => {
@@ -195,7 +214,7 @@ describe("the pace of prompts beside streams", () => {
   });
 
   it("measures the streams again after a change of threads", () => {
-    const pace = scalePace(after(3), 2);
+    const pace = scaleCostModel(after(3), 2);
     expect(allowance(pace, 0)).toBe(192);
     expect(allowance(pace, 3)).toBe(0);
   });

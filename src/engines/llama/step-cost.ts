@@ -50,7 +50,7 @@ const sizes = [
 ];
 
 /** Learned costs, in milliseconds. */
-export interface Pace {
+export interface StepCostModel {
   /** A step without prompt tokens, by the number of sequences in it. */
   readonly decodeMs: ReadonlyMap<number, number>;
   /** A pass over the weights. */
@@ -82,7 +82,11 @@ export interface StepCost extends StepContent {
 }
 
 /** A first pace, from a step of one token and a step of more. */
-export function firstPace({ oneMs, tokens, ms }: Record<"oneMs" | "tokens" | "ms", number>): Pace {
+export function initialCostModel({
+  oneMs,
+  tokens,
+  ms,
+}: Record<"oneMs" | "tokens" | "ms", number>): StepCostModel {
   // Noise can make one token seem to cost as much as many.
   const tokenMs = Math.max((ms - oneMs) / (tokens - 1), ms / tokens / 4);
   return {
@@ -93,7 +97,7 @@ export function firstPace({ oneMs, tokens, ms }: Record<"oneMs" | "tokens" | "ms
 }
 
 /** Learns from a step. `share` is the part of the time that prompts may have beside streams, below 1. */
-export function observe(pace: Pace, step: StepCost, share: number): Pace {
+export function observe(pace: StepCostModel, step: StepCost, share: number): StepCostModel {
   const { decoding, promptTokens, ms } = step;
   if (decoding === 0) return learnStretch(pace, step, ms);
   if (promptTokens === 0) {
@@ -112,7 +116,7 @@ export function observe(pace: Pace, step: StepCost, share: number): Pace {
 const dueOf = (stepMs: number, share: number): number => (stepMs * share) / (1 - share);
 
 /** What a stretch should take. */
-export function stretchMs({ passMs, tokenMs, lookMs }: Pace, stretch: Stretch): number {
+export function stretchMs({ passMs, tokenMs, lookMs }: StepCostModel, stretch: Stretch): number {
   return passMs + stretch.promptTokens * (tokenMs + lookMs * looksOf(stretch));
 }
 
@@ -122,7 +126,7 @@ function looksOf({ promptTokens, depth }: Stretch): number {
 }
 
 /** Corrects what was expected by what was measured: each part by its part in it. */
-function learnStretch(pace: Pace, stretch: Stretch, ms: number): Pace {
+function learnStretch(pace: StepCostModel, stretch: Stretch, ms: number): StepCostModel {
   const { passMs, tokenMs, lookMs } = pace;
   const expected = stretchMs(pace, stretch);
   const wrong = Math.min(outlier, Math.max(1 / outlier, ms / expected)) - 1;
@@ -137,7 +141,10 @@ function learnStretch(pace: Pace, stretch: Stretch, ms: number): Pace {
 }
 
 /** Forgets what no longer holds when the threads change; `factor` is how much longer steps may take. */
-export function scalePace({ passMs, tokenMs, lookMs }: Pace, factor: number): Pace {
+export function scaleCostModel(
+  { passMs, tokenMs, lookMs }: StepCostModel,
+  factor: number,
+): StepCostModel {
   return {
     ...{ decodeMs: new Map(), debtMs: 0 },
     ...{ passMs: passMs * factor, tokenMs: tokenMs * factor, lookMs: lookMs * factor },
@@ -164,7 +171,7 @@ export interface StepDemand {
  * How many prompt tokens a step may carry. Zero beside sequences whose own time is not known or has
  * to be made up for.
  */
-export function promptAllowance(pace: Pace, demand: StepDemand, share: number): number {
+export function promptAllowance(pace: StepCostModel, demand: StepDemand, share: number): number {
   const { decoding, room, depth } = demand;
   if (decoding === 0) {
     const alone = { ms: aloneMs, mostMs: outlier * aloneMs, least: aloneLeast };
@@ -184,7 +191,7 @@ export function promptAllowance(pace: Pace, demand: StepDemand, share: number): 
  * few wait for the many, and all decode together from then on. Those who have just had their first
  * token came with those who wait: else a burst would end as ragged as it began, in small batches.
  */
-export function promptsFirst(pace: Pace, demand: StepDemand): boolean {
+export function promptsFirst(pace: StepCostModel, demand: StepDemand): boolean {
   const { waiting, fresh, decoding } = demand;
   const together = decodeTime(pace, decoding + waiting);
   return waiting > 0 && waiting + fresh > decoding - fresh && isShort(pace, demand, together);
@@ -200,7 +207,7 @@ interface Bounds {
 }
 
 /** The longest stretch that fits its time, or a tile. */
-function stretchFor(pace: Pace, depth: number, { ms, mostMs, least }: Bounds): number {
+function stretchFor(pace: StepCostModel, depth: number, { ms, mostMs, least }: Bounds): number {
   const costOf = (promptTokens: number): number => stretchMs(pace, { promptTokens, depth });
   const fitting = sizes.findLast((size) => size >= least && costOf(size) <= ms) ?? least;
   if (fitting >= tile || costOf(tile) > mostMs) return fitting;
@@ -208,13 +215,17 @@ function stretchFor(pace: Pace, depth: number, { ms, mostMs, least }: Bounds): n
 }
 
 /** Whether the next prompt costs no more than a few steps of the given time. */
-function isShort(pace: Pace, { next, depth }: StepDemand, stepMs: number | undefined): boolean {
+function isShort(
+  pace: StepCostModel,
+  { next, depth }: StepDemand,
+  stepMs: number | undefined,
+): boolean {
   if (stepMs === undefined) return false;
   return stretchMs(pace, { promptTokens: next, depth }) <= stepMs * shortSteps;
 }
 
 /** The streams' own step time: as measured, or the nearest fewer's, or less than the nearest more's. */
-function decodeTime(pace: Pace, decoding: number): number | undefined {
+function decodeTime(pace: StepCostModel, decoding: number): number | undefined {
   const exact = pace.decodeMs.get(decoding);
   if (exact !== undefined) return exact;
   const counts = [...pace.decodeMs.keys()].sort((a, b) => a - b);

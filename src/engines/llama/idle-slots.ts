@@ -32,7 +32,7 @@ export interface Source {
   readonly bring: (slot: number) => boolean;
 }
 
-export interface RestingOptions {
+export interface IdleSlotsOptions {
   readonly transfers: Transfers;
   /** Undefined where nothing is remembered. */
   readonly store: PrefixStore | undefined;
@@ -45,13 +45,13 @@ const leastSaved = 32;
 const mostHoldUpMs = 50;
 
 /** Owns the time that sequences may take in a step to go to host memory, to come back, and to move. */
-export class Resting {
+export class IdleSlots {
   readonly #transfers: Transfers;
   readonly #store: PrefixStore | undefined;
   readonly #cuts: Cuts;
   #leftMs = Infinity;
 
-  constructor({ transfers, store, cuts }: RestingOptions) {
+  constructor({ transfers, store, cuts }: IdleSlotsOptions) {
     this.#transfers = transfers;
     this.#store = store;
     this.#cuts = cuts;

@@ -27,7 +27,7 @@ export const likelyLength = 8;
 export const growth = 4;
 
 /** Reads a text from the end that is kept, until `wanted.tokens` are there or all of it is read. */
-export function readExcerpt(
+export function readTruncated(
   text: string,
   wanted: Wanted,
   read: (text: string) => Int32Array,

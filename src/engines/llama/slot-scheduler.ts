@@ -1,10 +1,10 @@
 import { IdList } from "../../base/id-list.ts";
-import { chooseMove, type Occupation } from "./seats.ts";
+import { chooseMove, type Occupation } from "./slot-choice.ts";
 import type { ReadMs, Slots } from "./slots.ts";
 import type { TokenList } from "./tokens.ts";
 
 /** What seating must know of a sequence. */
-export interface Sitter {
+export interface SlotSequence {
   /** Undefined while it waits for one. */
   readonly slot: number | undefined;
   /** A paused one is not computed, and gives way first. */
@@ -16,12 +16,12 @@ export interface Sitter {
   readonly begun: boolean;
   /** Cells that it should find free before it starts, beyond those of its tokens. */
   readonly headroom: number;
-  sit(slot: number, cached: number): void;
+  start(slot: number, cached: number): void;
   /** Finds so many of its first tokens computed, before it has begun. */
   reuse(cached: number): void;
   /** Goes on in another slot, to which its cells have gone. */
   move(slot: number): void;
-  stand(): void;
+  preempt(): void;
   /** Frees what it holds beside its cells. */
   free(): void;
 }
@@ -29,7 +29,7 @@ export interface Sitter {
 /** A sequence that may write fewer tokens than this is not moved. */
 const leastHeadroom = 8;
 
-export interface SeatingOptions {
+export interface SlotSchedulerOptions {
   readonly slots: Slots;
   /** Of the KV memory, promised to nobody. */
   readonly cells: number;
@@ -45,13 +45,13 @@ export type Entry<S> = readonly [id: number, sequence: S];
  * then the youngest of all: it loses its cells, keeps its tokens, sampler and text, and is computed
  * again when there is room. The oldest always goes on, since a context fits the cells.
  */
-export class Seating<S extends Sitter> {
+export class SlotScheduler<S extends SlotSequence> {
   readonly #slots: Slots;
   readonly #cells: number;
   /** By age. */
   readonly #sequences = new IdList<S>();
 
-  constructor({ slots, cells }: SeatingOptions) {
+  constructor({ slots, cells }: SlotSchedulerOptions) {
     this.#slots = slots;
     this.#cells = cells;
   }
@@ -67,7 +67,7 @@ export class Seating<S extends Sitter> {
 
   /** Those with a slot that are not paused, oldest first. */
   get running(): readonly Entry<S>[] {
-    return this.#seated.filter(([, one]) => !one.paused);
+    return this.#assigned.filter(([, one]) => !one.paused);
   }
 
   add(id: number, sequence: S): void {
@@ -89,20 +89,20 @@ export class Seating<S extends Sitter> {
   /** Ends a sequence whose cells may be wrong: nobody may reuse them. */
   discard(id: number): void {
     const sequence = this.#sequences.get(id);
-    if (sequence !== undefined) this.#unseat(sequence);
+    if (sequence !== undefined) this.#preempt(sequence);
     this.remove(id);
   }
 
   /** Gives slots to those that wait, oldest first, while there are slots and cells. */
-  seat(): void {
+  assign(): void {
     for (const sequence of this.#sequences.values) {
       if (sequence.slot !== undefined || sequence.paused) continue;
-      while (!this.#trySeat(sequence)) {
+      while (!this.#tryAssign(sequence)) {
         // Nobody who runs gives way to one who waits. But if none runs, parked ones do.
         const victim = this.#youngest((one) => one.paused);
         if (this.running.length > 0 || victim === undefined) return;
         if (victim.slot !== undefined) this.#slots.park(victim.slot);
-        victim.stand();
+        victim.preempt();
       }
     }
   }
@@ -137,38 +137,38 @@ export class Seating<S extends Sitter> {
    */
   makeRoom(): "cache" | "sequence" | { readonly stuck: number } {
     if (this.#slots.evict()) return "cache";
-    const seated = this.#seated;
+    const seated = this.#assigned;
     const victim = this.#youngest((one) => one.paused) ?? this.#youngest(() => true);
     const [oldest] = seated;
     if (oldest === undefined || victim === undefined) {
       throw new Error("bug: an empty KV memory has no room");
     }
     if (seated.length === 1) return { stuck: oldest[0] };
-    this.#unseat(victim);
+    this.#preempt(victim);
     return "sequence";
   }
 
-  get #seated(): readonly Entry<S>[] {
+  get #assigned(): readonly Entry<S>[] {
     return [...this.#sequences].filter(([, one]) => one.slot !== undefined);
   }
 
-  #trySeat(sequence: S): boolean {
-    const promised = this.#seated.reduce((sum, [, one]) => sum + one.tokens.length, 0);
+  #tryAssign(sequence: S): boolean {
+    const promised = this.#assigned.reduce((sum, [, one]) => sum + one.tokens.length, 0);
     const needed = promised + sequence.tokens.length + sequence.headroom;
     if (promised > 0 && needed > this.#cells) return false;
-    const seat = this.#slots.seat({ tokens: sequence.tokens.view(), scope: sequence.scope });
-    if (seat === undefined || seat === "later") return false;
-    sequence.sit(seat.slot, seat.cached);
+    const assign = this.#slots.assign({ tokens: sequence.tokens.view(), scope: sequence.scope });
+    if (assign === undefined || assign === "later") return false;
+    sequence.start(assign.slot, assign.cached);
     return true;
   }
 
-  #unseat(sequence: S): void {
+  #preempt(sequence: S): void {
     if (sequence.slot !== undefined) this.#slots.discard(sequence.slot);
-    sequence.stand();
+    sequence.preempt();
   }
 
   /** The youngest sequence with a slot that fits. */
   #youngest(fits: (sequence: S) => boolean): S | undefined {
-    return this.#seated.findLast(([, one]) => fits(one))?.[1];
+    return this.#assigned.findLast(([, one]) => fits(one))?.[1];
   }
 }

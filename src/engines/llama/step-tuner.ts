@@ -1,11 +1,11 @@
-import { observe, promptAllowance, promptsFirst, scalePace, stretchMs } from "./pace.ts";
-import type { Pace, StepContent, StepCost, StepDemand } from "./pace.ts";
+import { observe, promptAllowance, promptsFirst, scaleCostModel, stretchMs } from "./step-cost.ts";
+import type { StepCostModel, StepContent, StepCost, StepDemand } from "./step-cost.ts";
 import { chooseThreads, learnThreads, shareThreads, threadsOf } from "./threads.ts";
 import type { ThreadChoice } from "./threads.ts";
 
 /** Owns what the engine has learned of its machine: what steps cost, and how many threads pay. */
-export class Tempo {
-  #pace: Pace;
+export class StepTuner {
+  #costs: StepCostModel;
   #choice: ThreadChoice;
   readonly #promptShareOfTime: number;
   /** Whether the last step carried prompt tokens: the one after it takes longer, as the library prepares it anew. */
@@ -15,15 +15,18 @@ export class Tempo {
    * `pace` is what warming up with all threads has taught; `promptShare` the part of the time that prompts may have
    * beside streams.
    */
-  constructor(pace: Pace, { threads, promptShare }: { threads: number; promptShare: number }) {
-    this.#pace = pace;
+  constructor(
+    pace: StepCostModel,
+    { threads, promptShare }: { threads: number; promptShare: number },
+  ) {
+    this.#costs = pace;
     this.#choice = chooseThreads(threads);
     this.#promptShareOfTime = promptShare;
   }
 
   /** What computing so many tokens after so many others should take, in milliseconds. */
   readMs(tokens: number, depth: number): number {
-    return stretchMs(this.#pace, { promptTokens: tokens, depth });
+    return stretchMs(this.#costs, { promptTokens: tokens, depth });
   }
 
   /** The threads that the next step should use: others are tried in steps that can be compared only. */
@@ -38,9 +41,9 @@ export class Tempo {
 
   /** How many prompt tokens the next step may carry, and whether those who generate wait for them. */
   promptShare(demand: StepDemand): { readonly tokens: number; readonly alone: boolean } {
-    const alone = promptsFirst(this.#pace, demand);
+    const alone = promptsFirst(this.#costs, demand);
     const asked = alone ? { ...demand, decoding: 0 } : demand;
-    const tokens = promptAllowance(this.#pace, asked, this.#promptShareOfTime);
+    const tokens = promptAllowance(this.#costs, asked, this.#promptShareOfTime);
     return { tokens, alone };
   }
 
@@ -51,7 +54,7 @@ export class Tempo {
     this.#isAfterPrompt = cost.promptTokens > 0;
     // A trial's steps are no measure of those to come.
     if (threads === this.#choice.settled) {
-      this.#pace = observe(this.#pace, cost, this.#promptShareOfTime);
+      this.#costs = observe(this.#costs, cost, this.#promptShareOfTime);
     }
     if (!isComparable) return;
     const { decoding: sequences, ms } = cost;
@@ -64,7 +67,7 @@ export class Tempo {
 
   #settle(choice: ThreadChoice): void {
     const factor = this.#choice.settled / choice.settled;
-    if (factor !== 1) this.#pace = scalePace(this.#pace, factor);
+    if (factor !== 1) this.#costs = scaleCostModel(this.#costs, factor);
     this.#choice = choice;
   }
 }

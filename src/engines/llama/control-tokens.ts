@@ -19,7 +19,7 @@ const longestRun = 1024;
  * The texts of control tokens, and what could become one beside other text. They are found in what
  * callers say, so that it is never taken for them.
  */
-export class Controls {
+export class ControlTokens {
   readonly #texts: readonly string[];
   readonly #pattern: RegExp;
   /** Those that follow each other are one. */

@@ -15,7 +15,7 @@ export interface SlotView {
 }
 
 /** Where a new prompt goes, and what it finds there. */
-export interface Seat {
+export interface SlotChoice {
   readonly slot: number;
   /** The slot whose first cells it takes over: itself, or another that keeps them too. */
   readonly donor: number;
@@ -30,7 +30,7 @@ export const leastReuse = 8;
 const mostLost = 64;
 
 /** What the KV memory can do. */
-export interface SeatRules {
+export interface SlotRules {
   /**
    * Whether slots share their cells: then one can take over a part of another's. Where they are kept
    * apart, the library computes slots that lie side by side together and passes over the weights once
@@ -46,11 +46,11 @@ export interface SeatRules {
  *
  * At least one prompt token is always left to compute, because its output is what is sampled from.
  */
-export function chooseSeat(
+export function chooseSlot(
   prompt: Int32Array,
   slots: readonly SlotView[],
-  { sharing }: SeatRules,
-): Seat | undefined {
+  { sharing }: SlotRules,
+): SlotChoice | undefined {
   const free = slots
     .map((slot, index) => ({ ...slot, index }))
     .filter((slot) => !slot.taken)
