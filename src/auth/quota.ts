@@ -4,7 +4,7 @@
  *
  * Tokens are reserved by an estimate before a model computes them, and settled by what was computed.
  */
-import { type Bucket, fill, take, waitMs } from "../base/bucket.ts";
+import { type TokenBucket, fill, take, waitMs } from "../base/token-bucket.ts";
 
 /** Limits, each undefined for none. */
 export interface Quota {
@@ -24,9 +24,9 @@ export const quotaKeys = [
 /** What a caller has used. */
 export interface Usage {
   readonly openCalls: number;
-  readonly requests?: Bucket | undefined;
-  readonly minute?: Bucket | undefined;
-  readonly day?: Bucket | undefined;
+  readonly requests?: TokenBucket | undefined;
+  readonly minute?: TokenBucket | undefined;
+  readonly day?: TokenBucket | undefined;
 }
 
 export type Decision =

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Priority } from "../base/priority.ts";
 import { scopes } from "../config/scopes.ts";
 import { addSettingFlags, collect } from "./flags.ts";
-import type { CreateFlags, KeysFlags, RotateFlags } from "./keys.ts";
+import type { CreateFlags, KeysFlags, RotateFlags } from "./commands/keys.ts";
 
 const unitsMs: Readonly<Record<string, number>> = {
   s: 1000,
@@ -31,19 +31,19 @@ export function addKeys(program: Command): void {
       "Lists keys: id, name, state, scopes, models, priority, quotas. A secret is shown once, by create or rotate.",
     )
     .option("--json", "Prints one JSON array.")
-    .action(async (flags: KeysFlags) => (await import("./keys.ts")).listKeys(flags));
+    .action(async (flags: KeysFlags) => (await import("./commands/keys.ts")).listKeys(flags));
   stored(keys.command("revoke"))
     .description("Ends a key for good.")
     .argument("<id>", "The key's id: what is before the dot.")
     .action(async (id: string, flags: KeysFlags) =>
-      (await import("./keys.ts")).revokeKey(id, flags),
+      (await import("./commands/keys.ts")).revokeKey(id, flags),
     );
   stored(keys.command("rotate"))
     .description("Gives a key another secret and prints the whole key.")
     .argument("<id>", "The key's id: what is before the dot.")
     .option("--overlap <time>", "How long the old secret is taken too, such as 24h.", duration, 0)
     .action(async (id: string, flags: RotateFlags) =>
-      (await import("./keys.ts")).rotateKey(id, flags),
+      (await import("./commands/keys.ts")).rotateKey(id, flags),
     );
 }
 
@@ -80,7 +80,7 @@ function addCreate(command: Command): void {
     .option("--concurrent-calls <n>", "Calls at a time.", quota)
     .option("--tokens-per-minute <n>", "Tokens a minute, read and written.", quota)
     .option("--tokens-per-day <n>", "Tokens a day.", quota)
-    .action(async (flags: CreateFlags) => (await import("./keys.ts")).createKey(flags));
+    .action(async (flags: CreateFlags) => (await import("./commands/keys.ts")).createKey(flags));
 }
 
 function stored(command: Command): Command {

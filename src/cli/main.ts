@@ -4,8 +4,8 @@
  */
 import { type Command, Option, program } from "commander";
 import { version } from "../base/version.ts";
-import type { CallFlags } from "./call.ts";
-import type { EmbedFlags } from "./embed.ts";
+import type { CallFlags } from "./commands/call.ts";
+import type { EmbedFlags } from "./commands/embed.ts";
 import { describeFailure, exitCodesHelp } from "./failure.ts";
 import {
   addCallFlags,
@@ -17,10 +17,10 @@ import {
   helpOf,
 } from "./flags.ts";
 import { addKeys } from "./key-flags.ts";
-import type { GenerateFlags } from "./generate.ts";
-import type { ModelsFlags } from "./models.ts";
+import type { GenerateFlags } from "./commands/generate.ts";
+import type { ModelsFlags } from "./commands/models.ts";
 import { say, stopWhenUnread } from "./print.ts";
-import type { ServeFlags } from "./serve.ts";
+import type { ServeFlags } from "./commands/serve.ts";
 
 const examples = `
 Examples:
@@ -49,7 +49,7 @@ function addServe(program: Command): void {
     )
     .helpGroup("Server:");
   addSettingFlags(command);
-  command.action(async (flags: ServeFlags) => (await import("./serve.ts")).serve(flags));
+  command.action(async (flags: ServeFlags) => (await import("./commands/serve.ts")).serve(flags));
 }
 
 function addModels(program: Command): void {
@@ -65,10 +65,12 @@ function addModels(program: Command): void {
   };
   flags(models.command("list"))
     .description("Lists models: name, task, engine, size.")
-    .action(async (flags: ModelsFlags) => (await import("./models.ts")).listModels(flags));
+    .action(async (flags: ModelsFlags) => (await import("./commands/models.ts")).listModels(flags));
   flags(models.command("verify"))
     .description("Reads every file of the models and compares its digest with the manifest's.")
-    .action(async (flags: ModelsFlags) => (await import("./models.ts")).verifyModels(flags));
+    .action(async (flags: ModelsFlags) =>
+      (await import("./commands/models.ts")).verifyModels(flags),
+    );
 }
 
 function addGenerate(program: Command): void {
@@ -93,7 +95,7 @@ function addGenerate(program: Command): void {
   addSamplingFlags(command);
   addCallFlags(command);
   addConnectionFlags(command).action(async (prompt: string | undefined, flags: GenerateFlags) =>
-    (await import("./generate.ts")).generate(prompt, flags),
+    (await import("./commands/generate.ts")).generate(prompt, flags),
   );
 }
 
@@ -113,7 +115,7 @@ function addEmbed(program: Command): void {
     .helpGroup("Client:");
   addCallFlags(command);
   addConnectionFlags(command).action(async (texts: readonly string[], flags: EmbedFlags) =>
-    (await import("./embed.ts")).embed(texts, flags),
+    (await import("./commands/embed.ts")).embed(texts, flags),
   );
 }
 
@@ -133,7 +135,7 @@ function addCall(program: Command): void {
     .helpGroup("Client:");
   addConnectionFlags(command).action(
     async (method: string | undefined, json: string | undefined, flags: CallFlags) =>
-      (await import("./call.ts")).call(method, json, flags),
+      (await import("./commands/call.ts")).call(method, json, flags),
   );
 }
 

@@ -1,6 +1,6 @@
 /** How one connection behaves: what it may still do, and its end where it has done too much. */
 import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
-import { Allowance } from "../base/allowance.ts";
+import { RateLimiter } from "../base/rate-limiter.ts";
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { ConnectionReason } from "../base/meter.ts";
@@ -22,15 +22,15 @@ export interface PenaltyOptions {
 export class ConnectionPenalties {
   readonly #session: Http2Session;
   readonly #options: PenaltyOptions;
-  readonly #calls: Allowance;
-  readonly #timeouts: Allowance;
+  readonly #calls: RateLimiter;
+  readonly #timeouts: RateLimiter;
 
   constructor(session: Http2Session, options: PenaltyOptions) {
     const { callsPerSecond, resetBurst, resetsPerSecond } = options;
     this.#session = session;
     this.#options = options;
-    this.#calls = new Allowance({ burst: callsPerSecond, perSecond: callsPerSecond });
-    this.#timeouts = new Allowance({ burst: resetBurst, perSecond: resetsPerSecond });
+    this.#calls = new RateLimiter({ burst: callsPerSecond, perSecond: callsPerSecond });
+    this.#timeouts = new RateLimiter({ burst: resetBurst, perSecond: resetsPerSecond });
   }
 
   /** Why this call may not begin now. */

@@ -1,14 +1,14 @@
 /** `inferd models`: what lies on disk, and whether each file is what its manifest says. */
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { modelFolders } from "../config/config.ts";
-import { withFile } from "../engines/bytes.ts";
-import { sha256Of } from "../catalog/digest.ts";
-import type { Manifest, ManifestFile } from "../catalog/manifest.ts";
-import { findModels } from "../catalog/find.ts";
-import { readConfig, type SettingFlags } from "./configuration.ts";
-import { Reported } from "./failure.ts";
-import { say, table, write, writeJson } from "./print.ts";
+import { modelFolders } from "../../config/config.ts";
+import { withFile } from "../../engines/bytes.ts";
+import { sha256Of } from "../../catalog/digest.ts";
+import type { Manifest, ManifestFile } from "../../catalog/manifest.ts";
+import { findModels } from "../../catalog/find.ts";
+import { readConfig, type SettingFlags } from "../configuration.ts";
+import { Reported } from "../failure.ts";
+import { say, table, write, writeJson } from "../print.ts";
 
 export type ModelsFlags = SettingFlags & { readonly json?: boolean };
 

@@ -1,20 +1,20 @@
 /** `inferd serve`: starts the server, shows how it goes, and ends it by signals. */
-import type { App } from "../app.ts";
-import { systemClock } from "../base/clock.ts";
-import { giveBackHeap } from "../base/heap.ts";
-import { type Log, openLog, type RootLog } from "../base/log.ts";
-import { unixPathOf } from "../base/unix-path.ts";
-import { version } from "../base/version.ts";
-import type { Config } from "../config/settings.ts";
-import type { ModelStatus } from "../models/model.ts";
-import { slotsOf } from "../models/slots.ts";
-import { followParent, startedBy } from "./parent.ts";
-import { readConfig, type SettingFlags } from "./configuration.ts";
-import { exitCodes } from "./failure.ts";
-import { table, write } from "./print.ts";
-import { Progress } from "./progress.ts";
-import { fixedChanges } from "./reload.ts";
-import { openStandardError } from "./standard-error.ts";
+import type { App } from "../../app.ts";
+import { systemClock } from "../../base/clock.ts";
+import { giveBackHeap } from "../../base/heap.ts";
+import { type Log, openLog, type RootLog } from "../../base/log.ts";
+import { unixPathOf } from "../../base/unix-path.ts";
+import { version } from "../../base/version.ts";
+import type { Config } from "../../config/settings.ts";
+import type { ModelStatus } from "../../models/model.ts";
+import { slotsOf } from "../../models/slots.ts";
+import { followParent, startedBy } from "../parent.ts";
+import { readConfig, type SettingFlags } from "../configuration.ts";
+import { exitCodes } from "../failure.ts";
+import { table, write } from "../print.ts";
+import { Progress } from "../progress.ts";
+import { fixedChanges } from "../reload.ts";
+import { openStandardError } from "../standard-error.ts";
 
 export type ServeFlags = SettingFlags;
 
@@ -23,7 +23,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const isPretty =
     config.logFormat === "pretty" || (config.logFormat === "auto" && process.stderr.isTTY);
   const { log, progress } = await openServerLog(config, isPretty);
-  const { startApp } = await import("../app.ts");
+  const { startApp } = await import("../../app.ts");
   const app = await startApp(config, log, process.env);
   const ending = endInTime(app, log, config);
   reloadBySignal({ app, log, config, flags, ending });

@@ -1,12 +1,12 @@
 /** `inferd call`: any method of any gRPC server, JSON in and JSON out, by the server's own description. */
 import type { DescMethod, DescService, FileRegistry, JsonValue } from "@bufbuild/protobuf";
-import { type Method, type Server, withServer } from "./client.ts";
-import { decodeJson, encodeJson, readDescriptors } from "./contract.ts";
-import { UsageError } from "./failure.ts";
-import type { ConnectionFlags } from "./flags.ts";
-import { readText } from "./input.ts";
-import { toJsonText, write } from "./print.ts";
-import { listServices, reflect } from "./reflection.ts";
+import { type Method, type Server, withServer } from "../client.ts";
+import { decodeJson, encodeJson, readDescriptors } from "../contract.ts";
+import { UsageError } from "../failure.ts";
+import type { ConnectionFlags } from "../flags.ts";
+import { readText } from "../input.ts";
+import { toJsonText, write } from "../print.ts";
+import { listServices, reflect } from "../reflection.ts";
 
 export interface CallFlags extends ConnectionFlags {
   readonly protoset?: string;

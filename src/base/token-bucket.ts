@@ -2,7 +2,7 @@
  * A token bucket: holds at most its limit, and fills evenly within a period. Pure functions, with the
  * time passed in; whoever counts more than one thing at a time takes from all of them or from none.
  */
-export interface Bucket {
+export interface TokenBucket {
   /** Below zero where more was used than was there. */
   readonly level: number;
   readonly atMs: number;
@@ -16,10 +16,10 @@ export interface Size {
 
 /** The bucket as it stands now; one that was never used is full. Undefined where there is no limit. */
 export function fill(
-  bucket: Bucket | undefined,
+  bucket: TokenBucket | undefined,
   { limit, periodMs }: Size,
   nowMs: number,
-): Bucket | undefined {
+): TokenBucket | undefined {
   if (limit === undefined) return undefined;
   if (bucket === undefined) return { level: limit, atMs: nowMs };
   // A clock that went back empties no bucket, and fills none twice when it comes to the same time again.
@@ -33,7 +33,7 @@ export function fill(
  * never be otherwise, and the bucket then fills for longer.
  */
 export function waitMs(
-  bucket: Bucket | undefined,
+  bucket: TokenBucket | undefined,
   { limit, periodMs }: Size,
   amount: number,
 ): number {
@@ -43,6 +43,6 @@ export function waitMs(
 }
 
 /** Takes an amount, or gives back a negative one. */
-export function take(bucket: Bucket | undefined, amount: number): Bucket | undefined {
+export function take(bucket: TokenBucket | undefined, amount: number): TokenBucket | undefined {
   return bucket && { ...bucket, level: bucket.level - amount };
 }

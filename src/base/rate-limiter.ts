@@ -1,6 +1,6 @@
-import { type Bucket, fill, type Size, take, waitMs } from "./bucket.ts";
+import { type TokenBucket, fill, type Size, take, waitMs } from "./token-bucket.ts";
 
-export interface AllowanceOptions {
+export interface RateLimiterOptions {
   /** Times at once, and in the beginning; at least 1. */
   readonly burst: number;
   /** Times that come back each second. */
@@ -8,11 +8,11 @@ export interface AllowanceOptions {
 }
 
 /** How often something may happen: so many times at once, then so many a second. Remembers its bucket. */
-export class Allowance {
+export class RateLimiter {
   readonly #size: Size;
-  #bucket: Bucket | undefined;
+  #bucket: TokenBucket | undefined;
 
-  constructor({ burst, perSecond }: AllowanceOptions) {
+  constructor({ burst, perSecond }: RateLimiterOptions) {
     this.#size = { limit: burst, periodMs: (burst / perSecond) * 1000 };
   }
 
