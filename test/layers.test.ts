@@ -6,20 +6,23 @@ import { expect, it } from "vitest";
 const layers: Record<string, readonly string[]> = {
   base: [],
   config: ["base"],
-  metrics: ["base"],
+  telemetry: ["base"],
   auth: ["base", "config"],
   engines: ["base"],
+  catalog: ["base", "engines"],
   workers: ["base", "engines"],
-  scheduling: ["base", "engines", "workers"],
-  models: ["base", "config", "engines", "workers", "scheduling"],
+  scheduling: ["base", "engines"],
+  jobs: ["base", "engines", "workers", "scheduling"],
+  models: ["base", "config", "catalog", "engines", "workers", "scheduling", "jobs"],
   calls: ["base", "config"],
-  services: ["base", "config", "calls", "engines", "workers", "models", "gen"],
+  services: ["base", "config", "calls", "catalog", "engines", "workers", "models", "gen"],
   grpc: ["base", "config", "auth", "calls", "gen"],
   app: [
     "base",
     "config",
     "auth",
-    "metrics",
+    "telemetry",
+    "catalog",
     "engines",
     "workers",
     "models",
@@ -28,7 +31,7 @@ const layers: Record<string, readonly string[]> = {
     "grpc",
     "gen",
   ],
-  cli: ["base", "config", "auth", "engines", "models", "app", "grpc", "gen"],
+  cli: ["base", "config", "auth", "catalog", "engines", "models", "app", "grpc", "gen"],
 };
 
 const layerOf = (file: string): string => /^(?:src\/)?(\w+)/.exec(file)?.[1] ?? file;
