@@ -11,11 +11,13 @@
  * A module that just has a function to serve needs none of this: see `functions/`.
  */
 import type { ErrorData } from "../base/errors.ts";
+import type { Task } from "./tasks.ts";
 
 /** What an engine throws where a caller is to hear why; of any other error the log alone does. */
 export { ServeError } from "../base/errors.ts";
 
 export type { ErrorData, FieldReason, Reason } from "../base/errors.ts";
+export type { Task } from "./tasks.ts";
 
 /** Loads a model. The promise fails with a plain Error whose message says what is wrong with the model. */
 export type LoadEngine = (source: ModelSource, host: EngineHost) => Promise<Engine>;
@@ -110,8 +112,6 @@ export interface EngineHost {
   /** A monotonic clock, in milliseconds. */
   now(): number;
 }
-
-export type Task = "generate" | "embed";
 
 /** What a loaded model is. */
 export interface ModelInfo {
