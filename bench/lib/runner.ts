@@ -57,6 +57,11 @@ async function runAll(
   }
   for (const scenario of scenarios) {
     say(`${scenario.name}: ${scenario.title}`);
+    const missing = scenario.missing?.();
+    if (missing !== undefined) {
+      say(`  skipped: ${missing}`);
+      continue;
+    }
     try {
       const before = preamble(`node ${script} ${scenario.name}`, machine);
       const outcome = await scenario.run({ isSmoke, say: (what) => say(`  ${what}`) });

@@ -6,6 +6,8 @@ export interface Scenario {
   readonly title: string;
   /** How it is measured, in a sentence or two for `docs/benchmarks.md`. */
   readonly method: string;
+  /** What this machine lacks for it; undefined where it can run. It is skipped with that word. */
+  readonly missing?: () => string | undefined;
   run(context: Context): Promise<Outcome>;
 }
 

@@ -9,6 +9,7 @@ import { generationPeers } from "./generation.ts";
 import { longPromptPeers } from "./long-prompt.ts";
 import { overloadPeers } from "./overload.ts";
 import { promptsPeers } from "./prompts.ts";
+import { rpcPeers } from "./rpc.ts";
 
 await runFromCommandLine("bench/peers/run.ts", [
   generationPeers,
@@ -21,4 +22,5 @@ await runFromCommandLine("bench/peers/run.ts", [
   ...(process.env["BENCH_TEI"] === undefined ? [] : [embeddingCallsPeers]),
   overloadPeers,
   abandonedPeers,
+  rpcPeers,
 ]);
