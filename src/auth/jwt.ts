@@ -13,6 +13,7 @@ import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Secret } from "../base/secret.ts";
+import { errorMessage } from "../base/text.ts";
 import { type Scope, scopes } from "../config/scopes.ts";
 import type { JwksLocation } from "../config/values.ts";
 import { issuerKeys } from "./issuer-keys.ts";
@@ -91,7 +92,7 @@ function keysOf({ jwks, clock, log }: TokenOptions): Keys {
         current = read;
         log.info({ audit: true }, "token keys changed");
       } catch (error) {
-        const problem = error instanceof Error ? error.message : String(error);
+        const problem = errorMessage(error);
         log.warn({ audit: true, problem }, "the new token keys are not taken; the old ones stay");
       }
     },

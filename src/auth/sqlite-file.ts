@@ -7,6 +7,7 @@
 import { chmodSync, closeSync, openSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { errorMessage } from "../base/text.ts";
 
 const tables = `
   BEGIN IMMEDIATE;
@@ -124,7 +125,7 @@ const troubles = new Map<number | string, string>([
 
 /** One line, without the folder. */
 export function unusable(path: string, error: unknown): Error {
-  const said = error instanceof Error ? error.message : String(error);
+  const said = errorMessage(error);
   const why =
     error instanceof NoKeys ? "it holds no keys of inferd" : troubles.get(codeOf(error) ?? 0);
   return new Error(`--keys: ${basename(path)} cannot be used: ${why ?? said}`, { cause: error });

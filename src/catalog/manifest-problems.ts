@@ -1,6 +1,7 @@
 /** Says what is wrong with a manifest, for the person who wrote it: field by field, all at once. */
 import { Ajv } from "ajv";
 import type { ErrorObject } from "ajv";
+import { nearestName } from "../base/text.ts";
 import { manifestSchema } from "./manifest-schema.ts";
 import type { KeySchema } from "./manifest-schema.ts";
 
@@ -72,32 +73,8 @@ function shown(value: unknown, schema: KeySchema): string {
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  const [nearest] = known
-    .map((name) => ({ name, edits: editsBetween(letters(key), letters(name)) }))
-    .sort((a, b) => a.edits - b.edits);
-  const isLikely = nearest !== undefined && nearest.edits <= Math.max(1, nearest.name.length / 3);
-  return `is not known${isLikely ? `; did you mean ${nearest.name}?` : `; there are ${known.join(", ")}`}`;
-}
-
-/** So that `topK` and `top-k` are near to `top_k`. */
-const letters = (key: string): string =>
-  key
-    .toLowerCase()
-    .replace(/[^a-z0-9]/g, "")
-    .slice(0, 64);
-
-/** How many letters to insert, delete or replace (Levenshtein). */
-function editsBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  const nearest = nearestName(key, known);
+  return `is not known${nearest === undefined ? `; there are ${known.join(", ")}` : `; did you mean ${nearest}?`}`;
 }
 
 const unescapePointer = (part: string): string => part.replaceAll("~1", "/").replaceAll("~0", "~");

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { nearestName } from "../base/text.ts";
 import { SettingError, settingKeys, type Source } from "./config.ts";
 import type { Setting } from "./setting.ts";
 import { fileKey, type SettingKey, settings } from "./settings.ts";
@@ -66,13 +67,7 @@ function readText(path: string): string {
 }
 
 function unknown(key: string): string {
-  const likely = [...keys.keys()].find((known) => isAlike(known, key));
-  const hint = likely === undefined ? "" : `; did you mean ${likely}?`;
+  const nearest = nearestName(key, keys.keys());
+  const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
   return `${JSON.stringify(key.slice(0, 60))} is not a setting${hint}`;
-}
-
-/** The same letters, whatever the joints: catches `maxTokens`, `max-tokens`, `MAX_TOKENS`. */
-function isAlike(known: string, key: string): boolean {
-  const letters = (text: string): string => text.toLowerCase().replace(/[^a-z]/g, "");
-  return letters(known) === letters(key);
 }

@@ -1,6 +1,7 @@
 /** Sentence-embedding models in ONNX, in the layout of sentence-transformers. */
 import { env } from "onnxruntime-node";
 import { systemClock } from "../../base/clock.ts";
+import { errorMessage } from "../../base/text.ts";
 import type { EngineHost, LoadEngine, ModelInfo, ModelSource, TextBatching } from "../engine.ts";
 import { everyByte, mixedScripts } from "../trial-texts.ts";
 import { Embedder } from "./embedder.ts";
@@ -113,7 +114,7 @@ interface Encoding {
 function encodeWith(encoder: Encoder, { sessions, host, batching }: Encoding) {
   let said = "";
   const note = (thrown: unknown): void => {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    const why = errorMessage(thrown);
     // Whoever sends such a text can send many.
     if (why !== said) host.log("error", `the graph fails on a text: ${why}`);
     said = why;
