@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { workerGraceMs } from "../src/app.ts";
+import { workerGraceMs } from "../src/app/shutdown.ts";
 import { farewellMs } from "../src/auth/postgres-keys.ts";
 import { flagName, settings } from "../src/config/settings.ts";
 import { flushMs } from "../src/grpc/grpc-js-server.ts";

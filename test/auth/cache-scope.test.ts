@@ -9,7 +9,7 @@ import {
   type GenerateResponse,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
-import type { App } from "../../src/app.ts";
+import type { App } from "../../src/app/app.ts";
 import { openKeyStore } from "../../src/auth/open-key-store.ts";
 import { makeKey } from "../fixtures/access.ts";
 import { startMeasured } from "../fixtures/app.ts";

@@ -96,7 +96,7 @@ async function* answer(submission: Submission): AsyncGenerator<WorkerEvent> {
 
 /** The whole server, with the models that come with it; completions are short, so that calls are many. */
 async function openReal(): Promise<Opened> {
-  const { startApp } = await import("../../src/app.ts");
+  const { startApp } = await import("../../src/app/app.ts");
   const values = {
     port: "0",
     maxMessageBytes: String(maxMessageBytes),

@@ -13,7 +13,7 @@ import {
   GenerateResponse,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
-import type { App } from "../../src/app.ts";
+import type { App } from "../../src/app/app.ts";
 import { startMeasured } from "../fixtures/app.ts";
 import { ending, frame, rawClient, rawRequest } from "./raw.ts";
 

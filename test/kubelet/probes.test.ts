@@ -10,7 +10,7 @@ import {
   type GenerateResponse,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
-import { type App, startApp } from "../../src/app.ts";
+import { type App, startApp } from "../../src/app/app.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { flagSource, loadConfig } from "../../src/config/config.ts";
 import { reached } from "../fixtures/scripted-registry.ts";

@@ -8,7 +8,7 @@ import {
   Role,
 } from "../../gen/inferd/v1/generation_service.ts";
 import { Truncation } from "../../gen/inferd/v1/types.ts";
-import type { App } from "../../src/app.ts";
+import type { App } from "../../src/app/app.ts";
 import { startMeasured } from "../fixtures/app.ts";
 import { samplesOf } from "../fixtures/prometheus.ts";
 import { detailsOf } from "../grpc/support.ts";

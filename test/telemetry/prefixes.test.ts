@@ -8,7 +8,7 @@ import {
   GenerateRequest,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
-import type { App } from "../../src/app.ts";
+import type { App } from "../../src/app/app.ts";
 import { startMeasured } from "../fixtures/app.ts";
 import { samplesOf } from "../fixtures/prometheus.ts";
 

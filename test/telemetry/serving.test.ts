@@ -9,7 +9,7 @@ import {
   type GenerateStreamResponse,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
-import type { App } from "../../src/app.ts";
+import type { App } from "../../src/app/app.ts";
 import { startMeasured } from "../fixtures/app.ts";
 import { type Samples, samplesOf } from "../fixtures/prometheus.ts";
 

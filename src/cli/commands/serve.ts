@@ -1,5 +1,5 @@
 /** `inferd serve`: starts the server, shows how it goes, and ends it by signals. */
-import type { App } from "../../app.ts";
+import type { App } from "../../app/app.ts";
 import { systemClock } from "../../base/clock.ts";
 import { giveBackHeap } from "../../base/heap.ts";
 import { type Log, openLog, type RootLog } from "../../base/log.ts";
@@ -23,7 +23,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const isPretty =
     config.logFormat === "pretty" || (config.logFormat === "auto" && process.stderr.isTTY);
   const { log, progress } = await openServerLog(config, isPretty);
-  const { startApp } = await import("../../app.ts");
+  const { startApp } = await import("../../app/app.ts");
   const app = await startApp(config, log, process.env);
   const ending = endInTime(app, log, config);
   reloadBySignal({ app, log, config, flags, ending });

@@ -1,0 +1,41 @@
+/** The models of a server: where they are found, and what of the configuration their registry goes by. */
+import type { Log } from "../base/log.ts";
+import type { Meter } from "../base/meter.ts";
+import type { Places } from "../catalog/find.ts";
+import { modelFolders } from "../config/config.ts";
+import type { Config } from "../config/settings.ts";
+import { openRegistry, type Registry } from "../models/registry.ts";
+import { type Environment, withoutSecrets } from "./worker-environment.ts";
+
+export function placesOf(config: Pick<Config, "models" | "model" | "llamaLibrary">): Places {
+  return {
+    directories: modelFolders(config),
+    paths: config.model,
+    llamaLibrary: config.llamaLibrary,
+  };
+}
+
+interface Parts {
+  readonly environment: Environment;
+  readonly log: Log;
+  readonly meter: Meter | undefined;
+}
+
+export function openModels(config: Config, { environment, log, meter }: Parts): Registry {
+  return openRegistry({
+    cores: config.cores,
+    environment: withoutSecrets(environment),
+    defaults: {
+      ...(config.defaultGenerationModel && { generate: config.defaultGenerationModel }),
+      ...(config.defaultEmbeddingModel && { embed: config.defaultEmbeddingModel }),
+    },
+    maxQueuedJobs: config.maxQueuedJobs,
+    maxQueuedTokens: config.maxQueuedTokens,
+    maxQueuedJobsTotal: config.maxQueuedJobsTotal,
+    maxQueuedTokensTotal: config.maxQueuedTokensTotal,
+    refusesLate: config.refuseLate === "on",
+    timeouts: { stepMs: config.maxStepMs, loadMs: config.maxLoadStallMs },
+    log,
+    ...(meter && { meter }),
+  });
+}
