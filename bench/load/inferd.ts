@@ -7,9 +7,8 @@ import {
   type GenerateStreamResponse,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
-import { RetryInfo } from "../../gen/google/rpc/error_details.ts";
-import { Status } from "../../gen/google/rpc/status.ts";
 import type { Priority } from "../../gen/inferd/v1/types.ts";
+import { errorDetails } from "../../src/cli/error-details.ts";
 import {
   noCounts,
   type StreamEnd,
@@ -150,13 +149,10 @@ function countsOf(finish: Finish | undefined): Omit<StreamEnd, "code"> {
 
 function retryOf(trailers = new Metadata()): Pick<StreamEnd, "retryAfterMs" | "retryInfoMs"> {
   const [pushback] = trailers.get("grpc-retry-pushback-ms");
-  const [bytes] = trailers.get("grpc-status-details-bin");
-  const details = bytes instanceof Buffer ? Status.decode(bytes).details : [];
-  const info = details.find(({ typeUrl }) => typeUrl.endsWith("/google.rpc.RetryInfo"));
-  const delay = info === undefined ? undefined : RetryInfo.decode(info.value).retryDelay;
+  const { retryDelay } = errorDetails(trailers);
   return {
     ...(pushback !== undefined && { retryAfterMs: Number(pushback) }),
-    ...(delay !== undefined && { retryInfoMs: milliseconds(delay) }),
+    ...(retryDelay !== undefined && { retryInfoMs: milliseconds(retryDelay) }),
   };
 }
 

@@ -1,7 +1,9 @@
 /** inferd as one peer among others, in its defaults. */
 import { connect, type IncomingHttpHeaders } from "node:http2";
+import { Metadata } from "@grpc/grpc-js";
 import { GenerateRequest } from "../../gen/inferd/v1/generation_service.ts";
 import { GenerationServiceService } from "../../gen/inferd/v1/generation_service.ts";
+import { errorDetails } from "../../src/cli/error-details.ts";
 import { total } from "../lib/metrics.ts";
 import { freePort } from "../lib/port.ts";
 import { withServer } from "../lib/server.ts";
@@ -68,8 +70,7 @@ function silentOverHttp2(address: string, request: GenerateRequest): Silent {
     call.resume();
     const said = await trailers;
     session.destroy();
-    const details = Buffer.from([said["grpc-status-details-bin"] ?? ""].flat().join(), "base64");
-    const reason = /[A-Z]+(?:_[A-Z]+)+/.exec(details.toString("latin1"))?.[0] ?? "no reason";
+    const { reason = "no reason" } = errorDetails(Metadata.fromHttp2Headers(said));
     return `status ${[said["grpc-status"] ?? "none"].flat().join()}, ${reason}`;
   };
   return { readEnd };

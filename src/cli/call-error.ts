@@ -1,8 +1,7 @@
 /** A failed call, as its caller can read it: gRPC's status with what `google.rpc` details add. */
-import { type Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { type ServiceError, status } from "@grpc/grpc-js";
 import type { Duration } from "../../gen/google/protobuf/duration.ts";
-import { BadRequest, ErrorInfo, RetryInfo } from "../../gen/google/rpc/error_details.ts";
-import { Status } from "../../gen/google/rpc/status.ts";
+import { errorDetails } from "./error-details.ts";
 import type { Proxy } from "./proxy.ts";
 
 /** Says in one line what went wrong and what to do, and below it each field that is wrong. */
@@ -19,14 +18,8 @@ export function isServiceError(thrown: unknown): thrown is ServiceError {
   return thrown instanceof Error && "code" in thrown && "details" in thrown && "metadata" in thrown;
 }
 
-interface Details {
-  readonly reason: string | undefined;
-  readonly fields: readonly { readonly field: string; readonly description: string }[];
-  readonly retryDelay: Duration | undefined;
-}
-
 function describe(error: ServiceError, address: string, proxy: Proxy | undefined): string {
-  const { reason, fields, retryDelay } = detailsOf(error.metadata);
+  const { reason, fields, retryDelay } = errorDetails(error.metadata);
   // Without a reason it is no answer of this server's: then what lies on the way has a part in it.
   const way = reason === undefined ? proxy : undefined;
   if (error.code === status.UNAVAILABLE && reason === undefined && unreached.test(error.details)) {
@@ -55,29 +48,6 @@ const describeProxy = ({ address, variable }: Proxy): string =>
 function tells(message: string, field: string, description: string): boolean {
   const told = `${field} ${description}`;
   return message === told || (told.endsWith("…") && message.startsWith(told.slice(0, -1)));
-}
-
-function detailsOf(metadata: Metadata): Details {
-  const [encoded] = metadata.get("grpc-status-details-bin");
-  const details = Buffer.isBuffer(encoded) ? decodeStatus(encoded) : [];
-  const find = <T>(type: { decode(bytes: Uint8Array): T }, name: string): T | undefined => {
-    const any = details.find((detail) => detail.typeUrl.endsWith(`/google.rpc.${name}`));
-    return any === undefined ? undefined : type.decode(any.value);
-  };
-  return {
-    reason: find(ErrorInfo, "ErrorInfo")?.reason,
-    fields: find(BadRequest, "BadRequest")?.fieldViolations ?? [],
-    retryDelay: find(RetryInfo, "RetryInfo")?.retryDelay,
-  };
-}
-
-/** What cannot be read adds nothing: the code and the message stand without it. */
-function decodeStatus(bytes: Buffer): Status["details"] {
-  try {
-    return Status.decode(bytes).details;
-  } catch {
-    return [];
-  }
 }
 
 export function seconds(duration: Duration): number {

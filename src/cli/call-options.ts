@@ -1,10 +1,10 @@
 import { type CallOptions, Priority } from "../../gen/inferd/v1/types.ts";
-import type { CallFlags } from "./flags.ts";
+import type { CallOptionFlags } from "./flags/call-options.ts";
 
 const priorities = { interactive: Priority.INTERACTIVE, batch: Priority.BATCH } as const;
 
 /** What the flags of a command say of how its call is to be made; undefined where none was given. */
-export function callOptionsOf(flags: CallFlags): Partial<CallOptions> | undefined {
+export function callOptionsOf(flags: CallOptionFlags): Partial<CallOptions> | undefined {
   const { wait, priority, user, label, cacheSalt } = flags;
   const options = {
     ...(wait === true && { waitForModel: true }),

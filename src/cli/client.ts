@@ -4,7 +4,7 @@ import { wallMs } from "../base/clock.ts";
 import { CallError, isServiceError } from "./call-error.ts";
 import { credentialsOf, metadataOf } from "./connection.ts";
 import { Interrupted, UsageError } from "./failure.ts";
-import type { ConnectionFlags } from "./flags.ts";
+import type { ConnectionFlags } from "./flags/connection.ts";
 import { type Proxy, proxyOf } from "./proxy.ts";
 
 /** What a call needs to know of its method; generated service definitions have it. */

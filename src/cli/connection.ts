@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { type ChannelCredentials, credentials, Metadata } from "@grpc/grpc-js";
 import { UsageError } from "./failure.ts";
-import type { ConnectionFlags } from "./flags.ts";
+import type { ConnectionFlags } from "./flags/connection.ts";
 
 /** Plaintext, unless a flag speaks of TLS. */
 export function credentialsOf(flags: ConnectionFlags): ChannelCredentials {

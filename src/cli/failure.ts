@@ -1,5 +1,6 @@
 /** How a command's failure reads, and which exit code it has. */
 import { CommanderError } from "commander";
+import { errorMessage } from "../base/text.ts";
 import { SettingError } from "../config/config.ts";
 
 export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -46,8 +47,7 @@ export function describeFailure(thrown: unknown): Failure {
   }
   if (isMistake(thrown))
     return { exitCode: exitCodes.failed, text: `inferd: ${thrown.stack ?? thrown.message}` };
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return { exitCode: exitCodes.failed, text: `inferd: ${message}` };
+  return { exitCode: exitCodes.failed, text: `inferd: ${errorMessage(thrown)}` };
 }
 
 /** What only our own mistakes throw: whoever reports one needs its stack. */

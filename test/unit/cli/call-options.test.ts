@@ -2,13 +2,13 @@ import { Command } from "commander";
 import { expect, it } from "vitest";
 import { Priority } from "../../../gen/inferd/v1/types.ts";
 import { callOptionsOf } from "../../../src/cli/call-options.ts";
-import { addCallFlags, type CallFlags } from "../../../src/cli/flags.ts";
+import { addCallOptionFlags, type CallOptionFlags } from "../../../src/cli/flags/call-options.ts";
 
 const parsed = (...words: readonly string[]) => {
-  const command = addCallFlags(new Command())
+  const command = addCallOptionFlags(new Command())
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
-  return callOptionsOf(command.parse(words, { from: "user" }).opts<CallFlags>());
+  return callOptionsOf(command.parse(words, { from: "user" }).opts<CallOptionFlags>());
 };
 
 it("says nothing of a call where no flag does", () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { findMethod } from "../../../src/cli/commands/call.ts";
+import { findMethod } from "../../../src/cli/commands/call/call.ts";
 import { readDescriptors } from "../../../src/cli/contract.ts";
 
 const services = [...readDescriptors()].filter((type) => type.kind === "service");

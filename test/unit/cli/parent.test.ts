@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { askEveryMs, followParent, startedBy } from "../../../src/cli/parent.ts";
+import { askEveryMs, followParent, startedBy } from "../../../src/cli/commands/serve/parent.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 
 function follow(ppid: () => number) {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { table, toJsonText } from "../../../src/cli/print.ts";
-import { layOut, Progress } from "../../../src/cli/progress.ts";
+import { layOut, Progress } from "../../../src/cli/commands/serve/progress.ts";
 
 it.each([
   [Math.fround(0.1), "0.1"],

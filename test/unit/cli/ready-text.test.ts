@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readyText } from "../../../src/cli/commands/serve.ts";
+import { readyText } from "../../../src/cli/commands/serve/ready-text.ts";
 import { embeddingModel, generationModel } from "../../grpc/fake-models.ts";
 
 it("says of each model how many jobs it takes at once and how long each may be, and which failed", () => {

@@ -1,6 +1,6 @@
-import { Secret } from "../base/secret.ts";
-import { settingKeys } from "../config/config.ts";
-import { type Config, fileKey, type SettingKey } from "../config/settings.ts";
+import { Secret } from "../../../base/secret.ts";
+import { settingKeys } from "../../../config/config.ts";
+import { type Config, fileKey, type SettingKey } from "../../../config/settings.ts";
 
 /** What a running server takes from a configuration that it reads again. */
 const changeable: ReadonlySet<SettingKey> = new Set<SettingKey>([

@@ -6,22 +6,19 @@ import {
   GenerateStreamResponse,
   GenerationServiceService,
   Role,
-} from "../../../gen/inferd/v1/generation_service.ts";
-import { seconds } from "../call-error.ts";
-import { callOptionsOf } from "../call-options.ts";
-import { type Server, withServer } from "../client.ts";
-import { jsonWriter } from "../contract.ts";
-import {
-  type CallFlags,
-  type ConnectionFlags,
-  type SamplingFlags,
-  samplingKeys,
-} from "../flags.ts";
-import { readText } from "../input.ts";
-import { quantity, remark, write, writeJson } from "../print.ts";
-import { truncations } from "../truncations.ts";
+} from "../../../../gen/inferd/v1/generation_service.ts";
+import { seconds } from "../../call-error.ts";
+import { callOptionsOf } from "../../call-options.ts";
+import { type Server, withServer } from "../../client.ts";
+import { jsonWriter } from "../../contract.ts";
+import type { CallOptionFlags } from "../../flags/call-options.ts";
+import type { ConnectionFlags } from "../../flags/connection.ts";
+import { readText } from "../../input.ts";
+import { quantity, remark, write, writeJson } from "../../print.ts";
+import { truncations } from "../../truncations.ts";
+import { type SamplingFlags, samplingKeys } from "./sampling-flags.ts";
 
-export interface GenerateFlags extends ConnectionFlags, SamplingFlags, CallFlags {
+export interface GenerateFlags extends ConnectionFlags, SamplingFlags, CallOptionFlags {
   readonly model: string;
   readonly chat?: boolean;
   readonly system?: string;

@@ -3,17 +3,18 @@ import {
   Embedding,
   EmbeddingServiceService,
   EmbedRequest,
-} from "../../../gen/inferd/v1/embedding_service.ts";
-import { callOptionsOf } from "../call-options.ts";
-import { type Server, withServer } from "../client.ts";
-import { jsonWriter } from "../contract.ts";
-import { Reported } from "../failure.ts";
-import type { CallFlags, ConnectionFlags } from "../flags.ts";
-import { groups, readLines } from "../input.ts";
-import { quantity, remark, say, writeJson } from "../print.ts";
-import { truncations } from "../truncations.ts";
+} from "../../../../gen/inferd/v1/embedding_service.ts";
+import { callOptionsOf } from "../../call-options.ts";
+import { type Server, withServer } from "../../client.ts";
+import { jsonWriter } from "../../contract.ts";
+import { Reported } from "../../failure.ts";
+import type { CallOptionFlags } from "../../flags/call-options.ts";
+import type { ConnectionFlags } from "../../flags/connection.ts";
+import { groups, readLines } from "../../input.ts";
+import { quantity, remark, say, writeJson } from "../../print.ts";
+import { truncations } from "../../truncations.ts";
 
-export interface EmbedFlags extends ConnectionFlags, CallFlags {
+export interface EmbedFlags extends ConnectionFlags, CallOptionFlags {
   readonly model: string;
   /** Undefined where neither is asked for: then the model decides. */
   readonly normalize?: boolean;

@@ -1,14 +1,15 @@
 /** `inferd models`: what lies on disk, and whether each file is what its manifest says. */
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { modelFolders } from "../../config/config.ts";
-import { withFile } from "../../engines/bytes.ts";
-import { sha256Of } from "../../catalog/digest.ts";
-import type { Manifest, ManifestFile } from "../../catalog/manifest.ts";
-import { findModels } from "../../catalog/find.ts";
-import { readConfig, type SettingFlags } from "../configuration.ts";
-import { Reported } from "../failure.ts";
-import { say, table, write, writeJson } from "../print.ts";
+import { errorMessage } from "../../../base/text.ts";
+import { modelFolders } from "../../../config/config.ts";
+import { withFile } from "../../../engines/bytes.ts";
+import { sha256Of } from "../../../catalog/digest.ts";
+import type { Manifest, ManifestFile } from "../../../catalog/manifest.ts";
+import { findModels } from "../../../catalog/find.ts";
+import { readConfig, type SettingFlags } from "../../configuration.ts";
+import { Reported } from "../../failure.ts";
+import { say, table, write, writeJson } from "../../print.ts";
 
 export type ModelsFlags = SettingFlags & { readonly json?: boolean };
 
@@ -77,13 +78,11 @@ async function verify(file: ManifestFile): Promise<Omit<Check, "name" | "role">>
   try {
     withFile(file.path, () => undefined);
   } catch (thrown) {
-    const trouble = thrown instanceof Error ? thrown.message : String(thrown);
-    return { digest: "bad", sha256: "", trouble };
+    return { digest: "bad", sha256: "", trouble: errorMessage(thrown) };
   }
-  const trouble = "";
   const sha256 = await sha256Of(file.path);
-  if (file.sha256 === undefined) return { digest: "unstated", sha256, trouble };
-  return { digest: file.sha256 === sha256 ? "ok" : "bad", sha256, trouble };
+  if (file.sha256 === undefined) return { digest: "unstated", sha256, trouble: "" };
+  return { digest: file.sha256 === sha256 ? "ok" : "bad", sha256, trouble: "" };
 }
 
 function megabytes(bytes: number): string {

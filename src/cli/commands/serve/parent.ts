@@ -2,7 +2,7 @@
  * Tells that the process which started this one has ended. Its id is asked for: a signal of the kernel
  * (`PR_SET_PDEATHSIG`) comes already when the parent's thread ends, and on Linux alone.
  */
-import type { Clock } from "../base/clock.ts";
+import type { Clock } from "../../../base/clock.ts";
 
 export const askEveryMs = 250;
 

@@ -8,18 +8,18 @@ import {
   revoked,
   rotated,
   stateOf,
-} from "../../auth/key.ts";
-import type { KeyStore } from "../../auth/key-store.ts";
-import { openKeyStore } from "../../auth/open-key-store.ts";
-import type { Making } from "../../auth/sqlite-file.ts";
-import { type Quota, quotaKeys } from "../../auth/quota.ts";
-import { wallMs } from "../../base/clock.ts";
-import { openLog } from "../../base/log.ts";
-import type { Priority } from "../../base/priority.ts";
-import type { Scope } from "../../config/scopes.ts";
-import { readConfig, type SettingFlags } from "../configuration.ts";
-import { UsageError } from "../failure.ts";
-import { escaped, say, table, write, writeJson } from "../print.ts";
+} from "../../../auth/key.ts";
+import type { KeyStore } from "../../../auth/key-store.ts";
+import { openKeyStore } from "../../../auth/open-key-store.ts";
+import type { Making } from "../../../auth/sqlite-file.ts";
+import { type Quota, quotaKeys } from "../../../auth/quota.ts";
+import { wallMs } from "../../../base/clock.ts";
+import { openLog } from "../../../base/log.ts";
+import type { Priority } from "../../../base/priority.ts";
+import type { Scope } from "../../../config/scopes.ts";
+import { readConfig, type SettingFlags } from "../../configuration.ts";
+import { UsageError } from "../../failure.ts";
+import { escaped, say, table, write, writeJson } from "../../print.ts";
 
 export type KeysFlags = SettingFlags & { readonly json?: boolean };
 

@@ -9,8 +9,8 @@ import {
   ServerReflectionRequest,
   type ServerReflectionResponse,
   ServerReflectionService,
-} from "../../gen/grpc/reflection/v1/reflection.ts";
-import type { Server } from "./client.ts";
+} from "../../../../gen/grpc/reflection/v1/reflection.ts";
+import type { Server } from "../../client.ts";
 
 type Question = NonNullable<ServerReflectionRequest["messageRequest"]>;
 

@@ -1,12 +1,13 @@
 /** `inferd call`: any method of any gRPC server, JSON in and JSON out, by the server's own description. */
 import type { DescMethod, DescService, FileRegistry, JsonValue } from "@bufbuild/protobuf";
-import { type Method, type Server, withServer } from "../client.ts";
-import { decodeJson, encodeJson, readDescriptors } from "../contract.ts";
-import { UsageError } from "../failure.ts";
-import type { ConnectionFlags } from "../flags.ts";
-import { readText } from "../input.ts";
-import { toJsonText, write } from "../print.ts";
-import { listServices, reflect } from "../reflection.ts";
+import { errorMessage } from "../../../base/text.ts";
+import { type Method, type Server, withServer } from "../../client.ts";
+import { decodeJson, encodeJson, readDescriptors } from "../../contract.ts";
+import { UsageError } from "../../failure.ts";
+import type { ConnectionFlags } from "../../flags/connection.ts";
+import { readText } from "../../input.ts";
+import { toJsonText, write } from "../../print.ts";
+import { listServices, reflect } from "./reflection.ts";
 
 export interface CallFlags extends ConnectionFlags {
   readonly protoset?: string;
@@ -52,8 +53,9 @@ function openProtoset(path: string): FileRegistry {
   try {
     return readDescriptors(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`--protoset cannot be read as a set of descriptors: ${why}`);
+    throw new UsageError(
+      `--protoset cannot be read as a set of descriptors: ${errorMessage(error)}`,
+    );
   }
 }
 
@@ -97,8 +99,7 @@ function encode(method: DescMethod, json: JsonValue, { registry }: Contract): Bu
   try {
     return encodeJson(method.input, json, registry);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`the request is no ${method.input.typeName}: ${why}`);
+    throw new UsageError(`the request is no ${method.input.typeName}: ${errorMessage(error)}`);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Standard error of a server: written at once, and never waited for. */
 import { writeSync } from "node:fs";
-import { LineWriter, type LineWriterOptions } from "../base/line-writer.ts";
+import { LineWriter, type LineWriterOptions } from "../../../base/line-writer.ts";
 
 /** Some thousands of lines. */
 const maxBytes = 1024 * 1024;

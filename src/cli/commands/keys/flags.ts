@@ -1,20 +1,11 @@
 /** The flags of `inferd keys`. Light to import, as all flags are. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Priority } from "../base/priority.ts";
-import { scopes } from "../config/scopes.ts";
-import { addSettingFlags, collect } from "./flags.ts";
-import type { CreateFlags, KeysFlags, RotateFlags } from "./commands/keys.ts";
-
-const unitsMs: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
-/** Past it, a time is a slip of the finger. */
-const longestDays = 36_500;
-const longestMs = longestDays * 86_400_000;
+import type { Priority } from "../../../base/priority.ts";
+import { scopes } from "../../../config/scopes.ts";
+import { addSettingFlags } from "../../flags/settings.ts";
+import { collect } from "../../flags/values.ts";
+import type { CreateFlags, KeysFlags, RotateFlags } from "./keys.ts";
+import { duration, lifetime, quota } from "./values.ts";
 
 export function addKeys(program: Command): void {
   const keys = program
@@ -31,19 +22,19 @@ export function addKeys(program: Command): void {
       "Lists keys: id, name, state, scopes, models, priority, quotas. A secret is shown once, by create or rotate.",
     )
     .option("--json", "Prints one JSON array.")
-    .action(async (flags: KeysFlags) => (await import("./commands/keys.ts")).listKeys(flags));
+    .action(async (flags: KeysFlags) => (await import("./keys.ts")).listKeys(flags));
   stored(keys.command("revoke"))
     .description("Ends a key for good.")
     .argument("<id>", "The key's id: what is before the dot.")
     .action(async (id: string, flags: KeysFlags) =>
-      (await import("./commands/keys.ts")).revokeKey(id, flags),
+      (await import("./keys.ts")).revokeKey(id, flags),
     );
   stored(keys.command("rotate"))
     .description("Gives a key another secret and prints the whole key.")
     .argument("<id>", "The key's id: what is before the dot.")
     .option("--overlap <time>", "How long the old secret is taken too, such as 24h.", duration, 0)
     .action(async (id: string, flags: RotateFlags) =>
-      (await import("./commands/keys.ts")).rotateKey(id, flags),
+      (await import("./keys.ts")).rotateKey(id, flags),
     );
 }
 
@@ -80,40 +71,15 @@ function addCreate(command: Command): void {
     .option("--concurrent-calls <n>", "Calls at a time.", quota)
     .option("--tokens-per-minute <n>", "Tokens a minute, read and written.", quota)
     .option("--tokens-per-day <n>", "Tokens a day.", quota)
-    .action(async (flags: CreateFlags) => (await import("./commands/keys.ts")).createKey(flags));
+    .action(async (flags: CreateFlags) => (await import("./keys.ts")).createKey(flags));
 }
 
 function stored(command: Command): Command {
-  addSettingFlags(command, ["keys"]);
-  return command;
+  return addSettingFlags(command, ["keys"]);
 }
 
 /** Replaces what `choices` would read: that keeps one value only. */
 function oneScope(text: string, before: readonly string[] = []): readonly string[] {
   if (scopes.some((scope) => scope === text)) return [...before, text];
   throw new InvalidArgumentError(`Allowed choices are ${scopes.join(", ")}.`);
-}
-
-/** Milliseconds, from 0. */
-function duration(text: string): number {
-  const [, count, unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  if (count === undefined) {
-    throw new InvalidArgumentError("It must be a number and s, m, h or d, such as 90d.");
-  }
-  const ms = Number(count) * (unitsMs[unit] ?? 0);
-  if (ms <= longestMs) return ms;
-  throw new InvalidArgumentError(`It must be at most ${longestDays}d: that is 100 years.`);
-}
-
-/** The same, but a key that has ended already is a mistake. */
-function lifetime(text: string): number {
-  const ms = duration(text);
-  if (ms > 0) return ms;
-  throw new InvalidArgumentError("It must be more than 0, such as 90d.");
-}
-
-function quota(text: string): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (value >= 1) return value;
-  throw new InvalidArgumentError("It must be a whole number from 1 to 999999999.");
 }

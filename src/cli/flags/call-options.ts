@@ -1,0 +1,30 @@
+/** The flags that say what the contract's `CallOptions` say. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+export interface CallOptionFlags {
+  readonly wait?: boolean;
+  readonly priority?: "interactive" | "batch";
+  readonly user?: string;
+  readonly label: Readonly<Record<string, string>>;
+  readonly cacheSalt?: string;
+}
+
+export function addCallOptionFlags(command: Command): Command {
+  const priority = new Option("--priority <how>", "How urgent the call is.");
+  return command
+    .optionsGroup("Call:")
+    .option("--wait", "Waits for a model that is loading, up to --timeout.")
+    .addOption(priority.choices(["interactive", "batch"]))
+    .option("--user <name>", "The end user whom it is for; users of one key take turns.")
+    .option("--label <key=value>", "For its line in the server's log. Repeatable.", addLabel, {})
+    .option("--cache-salt <text>", "Shares remembered prompts with calls of this salt only.");
+}
+
+function addLabel(
+  text: string,
+  before: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (key !== undefined && value !== undefined) return { ...before, [key]: value };
+  throw new InvalidArgumentError('It must look like "key=value".');
+}
