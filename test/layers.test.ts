@@ -7,7 +7,6 @@ const layers: Record<string, readonly string[]> = {
   base: [],
   config: ["base"],
   telemetry: ["base"],
-  auth: ["base", "config"],
   engines: ["base"],
   catalog: ["base", "engines"],
   workers: ["base", "engines"],
@@ -15,6 +14,7 @@ const layers: Record<string, readonly string[]> = {
   jobs: ["base", "engines", "workers", "scheduling"],
   models: ["base", "config", "catalog", "engines", "workers", "scheduling", "jobs"],
   calls: ["base", "config"],
+  auth: ["base", "config", "calls"],
   services: ["base", "config", "calls", "catalog", "engines", "workers", "models", "gen"],
   grpc: ["base", "config", "auth", "calls", "gen"],
   app: [

@@ -5,7 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { Priority } from "../base/priority.ts";
+import type { Caller } from "../calls/call.ts";
 import { authenticate, type Credentials, type CredentialSources } from "./authenticate.ts";
 import { type Account, QuotaUsage } from "./usage.ts";
 import { needOf } from "./methods.ts";
@@ -23,20 +23,7 @@ export interface CallMetadata extends Credentials {
 }
 
 /** A caller who was let in, for the length of one call. */
-export interface Permit {
-  readonly id: string;
-  /** The id where a credential proved it; else empty. */
-  readonly cacheScope: string;
-  /** Whether the caller may know of a model. */
-  readonly sees: (model: string) => boolean;
-  /** Says which models the caller may read of, also in a method that is open: a bad credential counts as none there. */
-  readonly readable: () => Promise<(model: string) => boolean>;
-  /** Throws NOT_ALLOWED where the caller may not use the model. */
-  readonly use: (model: string) => void;
-  /** The most urgent that the caller's jobs may be. */
-  readonly priority: Priority;
-  /** Takes an estimate of tokens; the result takes what was used instead. Throws KEY_QUOTA. */
-  readonly reserve: (estimate: number) => (used: number) => void;
+export interface Permit extends Caller {
   /** Ends the call; safe to call again. */
   readonly end: () => void;
 }

@@ -1,7 +1,7 @@
 import { ServeError } from "../base/errors.ts";
 import type { CallContext } from "./call.ts";
 
-/** What is used of a grpc-js stream that is written to. */
+/** What is used of a stream that is written to. */
 export interface Sink<O> {
   /** Calls back once the response has gone to the caller, as far as the server can see. */
   write(response: O, gone: () => void): boolean;

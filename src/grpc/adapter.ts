@@ -1,11 +1,10 @@
 /**
  * Turns grpc-js's four kinds of call into `(request, context) => AsyncIterable<response>`.
  *
- * What grpc-js leaves to a handler is done here, once: it does not await one, so a rejection would end
- * the process and hang the caller; a stream that is destroyed with an error sends no status, one that
- * emits it does; `drain` never comes after a cancellation; a deadline is noticed late where the caller
- * does not read. A call ends exactly once: when its handler is done, or when its signal aborts,
- * whichever is first. A handler that ignores the signal delays nobody but itself.
+ * What grpc-js leaves to a handler is done here and in `calls/run.ts`, once: it does not await one, so a
+ * rejection would end the process and hang the caller; a stream that is destroyed with an error sends no
+ * status, one that emits it does; `drain` never comes after a cancellation; a deadline is noticed late where
+ * the caller does not read.
  */
 import type {
   handleBidiStreamingCall,
@@ -19,8 +18,10 @@ import type {
 } from "@grpc/grpc-js";
 import { ServeError } from "../base/errors.ts";
 import { type Handler, intercept, type Interceptor } from "../calls/call.ts";
+import type { OpenCall } from "../calls/open-calls.ts";
+import { type End, only, pump, run, unlessOver } from "../calls/run.ts";
 import { StreamWriter, type Sink } from "../calls/stream-writer.ts";
-import type { AnyCall, OpenCall, OpenCalls } from "./open-calls.ts";
+import type { AnyCall } from "./begin-call.ts";
 import { wireStatus, type WireStatus } from "./status.ts";
 
 /** Stands in for a request that cannot be read, or must not be. */
@@ -46,8 +47,8 @@ export function tolerant<I>(read: (bytes: Buffer) => I): (bytes: Buffer) => I | 
   };
 }
 
-export interface Edge {
-  readonly calls: OpenCalls;
+export interface AdapterOptions {
+  readonly begin: (call: AnyCall, method: string) => OpenCall;
   /** How long a stream's caller may go without reading what there is to read. */
   readonly stallMs: number;
   readonly interceptors: readonly Interceptor[];
@@ -59,18 +60,17 @@ type Request<I> = I | Unreadable;
 export function adapt<I, O>(
   method: Pick<MethodDefinition<I, O>, "path" | "requestStream" | "responseStream">,
   handler: Handler<I, O> | Handler<AsyncIterable<I>, O>,
-  edge: Edge,
+  { begin: beginCall, stallMs, interceptors }: AdapterOptions,
 ): UntypedHandleCall {
   const name = method.path.slice(1);
-  const begin = (call: AnyCall) => edge.calls.begin(call, name);
-  const writer = (sink: Sink<O>, { context }: OpenCall) =>
-    new StreamWriter(sink, context, edge.stallMs);
+  const begin = (call: AnyCall) => beginCall(call, name);
+  const writer = (sink: Sink<O>, { context }: OpenCall) => new StreamWriter(sink, context, stallMs);
   if (method.requestStream) {
     // The definition says which of the two kinds of handler it is.
-    const whole = intercept(unlessOver(handler as Handler<AsyncIterable<I>, O>), edge.interceptors);
+    const whole = intercept(unlessOver(handler as Handler<AsyncIterable<I>, O>), interceptors);
     return method.responseStream ? bidi(whole, begin, writer) : clientStream(whole, begin);
   }
-  const whole = intercept(unlessOver(wellFormed(handler as Handler<I, O>)), edge.interceptors);
+  const whole = intercept(unlessOver(wellFormed(handler as Handler<I, O>)), interceptors);
   return method.responseStream ? serverStream(whole, begin, writer) : unary(whole, begin);
 }
 
@@ -85,7 +85,7 @@ function unary<I, O>(
     const open = begin(call);
     run(open, async () => only(handler(call.request, open.context)), {
       finish: (response) => callback(null, response),
-      fail: (status) => callback(status),
+      fail: (error) => callback(statusOf(error, open)),
     });
   };
 }
@@ -98,7 +98,7 @@ function clientStream<I, O>(
     const open = begin(call);
     run(open, async () => only(handler(requestsOf(call, open), open.context)), {
       finish: (response) => callback(null, response),
-      fail: (status) => callback(status),
+      fail: (error) => callback(statusOf(error, open)),
     });
   };
 }
@@ -111,7 +111,7 @@ function serverStream<I, O>(
   return (call) => {
     const open = begin(call);
     const work = async () => pump(handler(call.request, open.context), writer(call, open), open);
-    run(open, work, streamEnd(call));
+    run(open, work, streamEnd(call, open));
   };
 }
 
@@ -124,60 +124,23 @@ function bidi<I, O>(
     const open = begin(call);
     const work = async () =>
       pump(handler(requestsOf(call, open), open.context), writer(call, open), open);
-    run(open, work, streamEnd(call));
+    run(open, work, streamEnd(call, open));
   };
 }
 
-interface End<T> {
-  finish(value: T): void;
-  fail(status: WireStatus): void;
+function statusOf(error: ServeError, { context: { requestId } }: OpenCall): WireStatus {
+  return wireStatus(error, requestId);
 }
 
-/** Runs a call's work, which must not throw but reject, and ends the call once: with what the work gives, or with why it stopped. */
-function run<T>(open: OpenCall, work: () => Promise<T>, end: End<T>): void {
-  const { signal } = open.context;
-  const fail = (thrown: unknown): void => {
-    if (!open.settle()) return;
-    // A handler stopped by the signal may throw anything; the signal knows why.
-    const reason: unknown = signal.aborted ? signal.reason : thrown;
-    end.fail(wireStatus(ServeError.from(reason), open.context.requestId));
-  };
-  signal.addEventListener("abort", fail, { once: true });
-  work().then((value) => {
-    if (open.settle()) end.finish(value);
-  }, fail);
-}
-
-/** Takes a unary method's one response, and lets its handler come to its end. */
-async function only<O>(responses: AsyncIterable<O>): Promise<O> {
-  const taken: O[] = [];
-  for await (const response of responses) taken.push(response);
-  const [response] = taken;
-  if (response === undefined || taken.length > 1) {
-    throw new Error(`bug: a unary method gave ${taken.length} responses`);
-  }
-  return response;
-}
-
-/** Writes responses as fast as the caller reads them. Leaving the loop stops the handler. */
-async function pump<O>(
-  responses: AsyncIterable<O>,
-  writer: StreamWriter<O>,
-  { context: { signal } }: OpenCall,
-): Promise<void> {
-  for await (const response of responses) {
-    await writer.write(response);
-    if (signal.aborted) return;
-  }
-}
-
-function streamEnd(call: {
+interface WritableCall {
   end(): void;
   emit(event: "error", status: WireStatus): boolean;
-}): End<void> {
+}
+
+function streamEnd(call: WritableCall, open: OpenCall): End<void> {
   return {
     finish: () => call.end(),
-    fail: (status) => call.emit("error", status),
+    fail: (error) => call.emit("error", statusOf(error, open)),
   };
 }
 
@@ -195,14 +158,6 @@ async function* requestsOf<I>(
   } catch (thrown) {
     throw signal.aborted ? signal.reason : thrown;
   }
-}
-
-/** Refuses a call that was over before it began, where interceptors see it: one that comes late in a drain. */
-function unlessOver<I, O>(next: Handler<I, O>): Handler<I, O> {
-  return (request, context) => {
-    if (context.signal.aborted) throw context.signal.reason;
-    return next(request, context);
-  };
 }
 
 /** Refuses a malformed request where interceptors see it. */

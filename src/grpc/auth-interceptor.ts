@@ -13,7 +13,6 @@ import type { CallMetadata, Authorizer, Permit } from "../auth/authorizer.ts";
 import { type Reason, ServeError } from "../base/errors.ts";
 import type { CallAccounts } from "./call-accounts.ts";
 import { streamOf } from "./workarounds/inner-call.ts";
-import { hostOf } from "./open-calls.ts";
 import { type RequestIds, requestIdHeader } from "./request-ids.ts";
 import { wireStatus } from "./status.ts";
 
@@ -85,6 +84,11 @@ export class AuthInterceptor {
       start: (next) => next({ onReceiveMetadata: arrive, onCancel: leave }),
     });
   };
+}
+
+/** The host of an address as grpc-js writes it: `127.0.0.1:5000`, and `::1:5000` without brackets. */
+export function hostOf(peer: string): string {
+  return peer.replace(/:\d+$/, "");
 }
 
 function callMetadataOf(

@@ -1,11 +1,10 @@
 /**
- * Counts each call once, whoever ends it. The gate, grpc-js and the doorkeeper can each refuse one while
- * another still thinks about it: the first of them is whom its caller hears. Once its method has begun, what
- * becomes of it is observed there: who refuses it then, as a stream of requests can be, ends its handler with
- * the reason that its caller is told.
+ * Counts each call once, whichever part ends it. The gate, a protocol's library and the authorizer can each refuse
+ * one while another still decides: the caller is told the first refusal. Once its method has begun, the call is
+ * observed there. What refuses it then, as a stream of requests can be, ends its handler with the reason that the
+ * caller is told.
  */
 import type { ServerHttp2Stream } from "node:http2";
-import type { Metadata } from "@grpc/grpc-js";
 import type { Reason, ServeError } from "../base/errors.ts";
 import type { RefusedCall } from "../base/meter.ts";
 import type { CameFrom, RejectionLog } from "./rejection-log.ts";
@@ -23,8 +22,6 @@ export class CallAccounts {
   readonly #rejections: Pick<RejectionLog, "call" | "auditedCall">;
   readonly #coming = new WeakMap<ServerHttp2Stream, Coming>();
   readonly #begun = new WeakMap<ServerHttp2Stream, Abort>();
-  /** grpc-js gives a handler its call's metadata, and not its stream. */
-  readonly #streams = new WeakMap<Metadata, ServerHttp2Stream>();
 
   constructor(rejections: Pick<RejectionLog, "call" | "auditedCall">) {
     this.#rejections = rejections;
@@ -35,20 +32,13 @@ export class CallAccounts {
     this.#coming.set(stream, { method, requestId, host: stream.session?.socket.remoteAddress });
   }
 
-  /** Whether nobody has refused a call yet, and its method has not begun. */
+  /** Whether a call has not been refused yet, and its method has not begun. */
   isComing(stream: ServerHttp2Stream): boolean {
     return this.#coming.has(stream);
   }
 
-  /** The metadata that a call's handler will have. */
-  read(stream: ServerHttp2Stream, metadata: Metadata): void {
-    this.#streams.set(metadata, stream);
-  }
-
   /** A call's method begins, and `abort` ends it. */
-  began(metadata: Metadata, abort: Abort): void {
-    const stream = this.#streams.get(metadata);
-    if (stream === undefined) return;
+  began(stream: ServerHttp2Stream, abort: Abort): void {
     this.#coming.delete(stream);
     this.#begun.set(stream, abort);
   }
@@ -65,7 +55,7 @@ export class CallAccounts {
     this.#count(stream, reason, (call, from) => this.#rejections.call(call, from));
   }
 
-  /** The doorkeeper has refused a call, and written a line of it: who may not is audited, each time. */
+  /** The authorizer has refused a call, and written a line about it: each such refusal is audited. */
   refusedByAuth(stream: ServerHttp2Stream, reason: Reason): void {
     this.#count(stream, reason, (call) => this.#rejections.auditedCall(call));
   }

@@ -4,6 +4,7 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import {
+  type Metadata,
   Server,
   type ServerCredentials,
   type ServerInterceptingCallInterface,
@@ -14,8 +15,11 @@ import {
 import { idleClock } from "../base/clock.ts";
 import type { ServeError } from "../base/errors.ts";
 import type { EdgeLoad } from "../base/meter.ts";
-import type { Handler, Interceptor } from "../calls/call.ts";
-import { adapt, tolerant } from "./adapter.ts";
+import type { Caller, Handler, Interceptor } from "../calls/call.ts";
+import type { OpenCalls } from "../calls/open-calls.ts";
+import { adapt, type AdapterOptions, tolerant } from "./adapter.ts";
+import { beginWith } from "./begin-call.ts";
+import { CallStreams } from "./call-streams.ts";
 import { limitAge } from "./connection-age.ts";
 import type { CallAccounts } from "./call-accounts.ts";
 import { GoawaySessions } from "./goaway.ts";
@@ -33,9 +37,9 @@ import { streamOf } from "./workarounds/inner-call.ts";
 import type { UploadLimitOptions } from "./upload-limits.ts";
 import { listen, type Place } from "./listen.ts";
 import { monotonicDeadline } from "./workarounds/monotonic-deadline.ts";
-import type { OpenCalls } from "./open-calls.ts";
 import { answerPingsAfterGoaway } from "./workarounds/pings-after-goaway.ts";
 import type { RequestIds } from "./request-ids.ts";
+import { explainRefusals } from "./workarounds/library-status.ts";
 import { smallMessages } from "./workarounds/small-messages.ts";
 import type { RejectionLog } from "./rejection-log.ts";
 import { unpackInTurn } from "./workarounds/decompression.ts";
@@ -73,6 +77,8 @@ export interface GrpcJsServerOptions {
   readonly accounts: CallAccounts;
   readonly requestIds: RequestIds;
   readonly calls: OpenCalls;
+  /** Who makes a call that has been let in, by the metadata that its handler has. */
+  readonly callerOf: (metadata: Metadata) => Caller;
   /** grpc-js's own; the first stands nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
 }
@@ -99,6 +105,7 @@ export class GrpcJsServer {
   readonly #options: GrpcJsServerOptions;
   readonly #server: Server;
   readonly #gate: Gate;
+  readonly #begin: ReturnType<typeof beginWith>;
   readonly #sessions = new GoawaySessions(idleClock);
   readonly #services: string[] = [];
   /** By path. */
@@ -107,6 +114,8 @@ export class GrpcJsServer {
   constructor(options: GrpcJsServerOptions) {
     this.#options = options;
     const { limits } = options;
+    const streams = new CallStreams();
+    this.#begin = beginWith({ ...options, streams });
     this.#gate = new Gate(this.#gateOptions());
     const unpack = unpackInTurn((stream, bytes) => this.#gate.grew(stream, bytes));
     const interceptors = [
@@ -114,6 +123,8 @@ export class GrpcJsServer {
       options.requestIds.interceptor,
       unpack,
       smallMessages,
+      // Before all that answer: it sees the statuses that grpc-js sends by itself.
+      explainRefusals({ ...options, streams }),
       ...options.interceptors,
     ];
     this.#server = new Server({ ...grpcOptions(limits), interceptors });
@@ -130,9 +141,9 @@ export class GrpcJsServer {
   }
 
   add(definition: object, handlers: object, interceptors: readonly Interceptor[]): void {
-    const { calls, limits } = this.#options;
-    const edge = { calls, stallMs: limits.stallMs, interceptors };
-    const added = addTo(this.#server, definition, { handlers, edge });
+    const { limits } = this.#options;
+    const adapter = { begin: this.#begin, stallMs: limits.stallMs, interceptors };
+    const added = addTo(this.#server, definition, { handlers, adapter });
     for (const { path, requestStream: sendsStream, responseStream } of added) {
       // Watch and reflection last as long as their callers like.
       const isEndless = responseStream && isStandard(path.slice(1));
@@ -235,7 +246,7 @@ function grpcOptions(options: GrpcJsLimits): GrpcOptions {
 function addTo(
   server: Server,
   definition: object,
-  { handlers, edge }: { readonly handlers: object; readonly edge: Parameters<typeof adapt>[2] },
+  { handlers, adapter }: { readonly handlers: object; readonly adapter: AdapterOptions },
 ): readonly Method<unknown, unknown>[] {
   // `HandlersOf` has paired each method with a handler of its types; the pairing is lost by name here.
   const methods = Object.entries(definition) as [string, Method<unknown, unknown>][];
@@ -247,7 +258,7 @@ function addTo(
     const handler = byName.get(name) ?? byName.get(name.charAt(0).toLowerCase() + name.slice(1));
     if (handler === undefined) throw new Error(`bug: nothing handles ${method.path}`);
     tolerantMethods[name] = { ...method, requestDeserialize: tolerant(method.requestDeserialize) };
-    implementation[name] = adapt(method, handler, edge);
+    implementation[name] = adapt(method, handler, adapter);
   }
   server.addService(tolerantMethods as never, implementation);
   return methods.map(([, method]) => method);

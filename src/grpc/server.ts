@@ -3,15 +3,16 @@ import { ServerCredentials } from "@grpc/grpc-js";
 import { HealthService } from "../../gen/grpc/health/v1/health.ts";
 import { ServerReflectionService } from "../../gen/grpc/reflection/v1/reflection.ts";
 import { ServerReflectionService as AlphaReflectionService } from "../../gen/grpc/reflection/v1alpha/reflection.ts";
-import { type Authorizer, openPermit, type Permit } from "../auth/authorizer.ts";
+import { type Authorizer, openPermit } from "../auth/authorizer.ts";
 import type { FollowedTlsFiles } from "../auth/tls-files.ts";
 import { idleClock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { type EdgeLoad, type Meter, silentMeter } from "../base/meter.ts";
-import type { Handler, Interceptor } from "../calls/call.ts";
+import type { Caller, Handler, Interceptor } from "../calls/call.ts";
 import { deadline } from "../calls/deadline.ts";
 import { observation } from "../calls/observation.ts";
+import { OpenCalls } from "../calls/open-calls.ts";
 import { CallAccounts } from "./call-accounts.ts";
 import { credentialsOf } from "./credentials.ts";
 import { GrpcJsServer, type GrpcJsLimits, type Method } from "./grpc-js-server.ts";
@@ -19,8 +20,6 @@ import { AuthInterceptor } from "./auth-interceptor.ts";
 import { type Health, HealthStatuses } from "./health-status.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { logThrough } from "./workarounds/library-log.ts";
-import { OpenCalls } from "./open-calls.ts";
-import { explainRefusals } from "./workarounds/library-status.ts";
 import { reflectionHandler } from "./reflection.ts";
 import { RequestIds } from "./request-ids.ts";
 import { RejectionLog } from "./rejection-log.ts";
@@ -115,9 +114,9 @@ function openCallServer(options: ServerOptions, rejections: RejectionLog): GrpcJ
     rejections,
     accounts,
     requestIds,
-    calls: new OpenCalls((metadata) => authInterceptor.permitOf(metadata), accounts),
-    // The first sees the statuses that grpc-js sends by itself.
-    interceptors: [explainRefusals(accounts, requestIds), authInterceptor.interceptor],
+    calls: new OpenCalls(),
+    callerOf: (metadata) => authInterceptor.permitOf(metadata),
+    interceptors: [authInterceptor.interceptor],
   });
   return server;
 }
@@ -128,21 +127,18 @@ function openProbeServer(
   health: HealthStatuses,
   rejections: RejectionLog,
 ): GrpcJsServer {
-  const caller: Permit = {
+  const caller: Caller = {
     ...openPermit("probe"),
     readable: () => Promise.resolve(() => options.tellsProbesOfModels),
   };
-  const accounts = new CallAccounts(rejections);
-  const calls = new OpenCalls(() => caller, accounts);
-  const requestIds = new RequestIds(options.newRequestId);
-  const interceptors = [explainRefusals(accounts, requestIds)];
   const server = new GrpcJsServer({
     limits: options,
     rejections,
-    accounts,
-    requestIds,
-    calls,
-    interceptors,
+    accounts: new CallAccounts(rejections),
+    requestIds: new RequestIds(options.newRequestId),
+    calls: new OpenCalls(),
+    callerOf: () => caller,
+    interceptors: [],
   });
   server.add(HealthService, healthHandlers(health), standardInterceptors(options));
   return server;

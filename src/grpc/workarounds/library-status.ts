@@ -5,6 +5,7 @@
 import { type ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
 import { ServeError } from "../../base/errors.ts";
 import type { CallAccounts } from "../call-accounts.ts";
+import type { CallStreams } from "../call-streams.ts";
 import { sameCall, streamOf } from "./inner-call.ts";
 import type { RequestIds } from "../request-ids.ts";
 import { wireStatus } from "../status.ts";
@@ -14,11 +15,18 @@ type Status = Parameters<ServerInterceptingCall["sendStatus"]>[0];
 
 const detailsKey = "grpc-status-details-bin";
 
+export interface ExplainOptions {
+  readonly accounts: Pick<CallAccounts, "abort" | "refused">;
+  readonly streams: Pick<CallStreams, "note">;
+  readonly requestIds: Pick<RequestIds, "of">;
+}
+
 /** An interceptor in name only: none sees these statuses, so it stands before the call that sends them. */
-export function explainRefusals(
-  accounts: Pick<CallAccounts, "abort" | "read" | "refused">,
-  requestIds: Pick<RequestIds, "of">,
-): ServerInterceptor {
+export function explainRefusals({
+  accounts,
+  streams,
+  requestIds,
+}: ExplainOptions): ServerInterceptor {
   return (_, call) => {
     const stream = streamOf(call);
     const send = call.sendStatus.bind(call);
@@ -38,7 +46,7 @@ export function explainRefusals(
     call.start = (listener) => {
       const receive = listener.onReceiveMetadata.bind(listener);
       listener.onReceiveMetadata = (metadata) => {
-        accounts.read(stream, metadata);
+        streams.note(stream, metadata);
         receive(metadata);
       };
       start(listener);

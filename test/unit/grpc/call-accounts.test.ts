@@ -1,12 +1,9 @@
 import type { ServerHttp2Stream } from "node:http2";
-import { Metadata } from "@grpc/grpc-js";
 import { beforeEach, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
 import { CallAccounts } from "../../../src/grpc/call-accounts.ts";
 
 const method = "test.Kinds/Unary";
-
-const metadata = new Metadata();
 
 let told: string[];
 let accounts: CallAccounts;
@@ -48,9 +45,8 @@ it("ends the handler of a call that is refused once its method has begun, and co
   const reasons: string[] = [];
   const slow = new ServeError("SLOW_SENDER", "x");
   accounts.came(stream, method, "id");
-  accounts.read(stream, metadata);
   expect(accounts.abort(stream, slow)).toBe(false);
-  accounts.began(metadata, ({ reason }) => reasons.push(reason));
+  accounts.began(stream, ({ reason }) => reasons.push(reason));
   expect(accounts.abort(stream, slow)).toBe(true);
   accounts.refused(stream, "SLOW_SENDER");
   expect(reasons).toEqual(["SLOW_SENDER"]);

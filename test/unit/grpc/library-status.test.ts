@@ -22,10 +22,11 @@ function toldOf({ code, hasBegun = false, stream = {} }: Case): string[] {
       if (hasBegun) told.push(`${reason} to its handler`);
       return hasBegun;
     },
-    read: () => undefined,
     refused: (_: unknown, reason: string) => told.push(`${reason} as refused`),
   };
-  const explained = explainRefusals(accounts, { of: () => "request-1" })({} as Method, call);
+  const streams = { note: () => undefined };
+  const requestIds = { of: () => "request-1" };
+  const explained = explainRefusals({ accounts, streams, requestIds })({} as Method, call);
   explained.sendStatus({ code, details: "" });
   return told;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { hostOf } from "../../../src/grpc/open-calls.ts";
+import { hostOf } from "../../../src/grpc/auth-interceptor.ts";
 
 it.each([
   ["127.0.0.1:5000", "127.0.0.1"],
