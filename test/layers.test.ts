@@ -13,10 +13,11 @@ const layers: Record<string, readonly string[]> = {
   scheduling: ["base", "engines"],
   jobs: ["base", "engines", "workers", "scheduling"],
   models: ["base", "config", "catalog", "engines", "workers", "scheduling", "jobs"],
+  edge: ["base"],
   calls: ["base", "config"],
   auth: ["base", "config", "calls"],
   services: ["base", "config", "calls", "catalog", "engines", "workers", "models", "gen"],
-  grpc: ["base", "config", "auth", "calls", "gen"],
+  grpc: ["base", "config", "auth", "calls", "edge", "gen"],
   app: [
     "base",
     "config",

@@ -9,7 +9,7 @@ export interface Sink<O> {
   off(event: "drain" | "close", listener: () => void): unknown;
 }
 
-/** One stream's way out: writes as fast as its caller reads, and ends the call of one who does not. */
+/** Writes one stream's responses as fast as its caller reads, and ends the call where the caller does not. */
 export class StreamWriter<O> {
   readonly #sink: Sink<O>;
   readonly #context: Pick<CallContext, "signal" | "abort">;
@@ -40,7 +40,7 @@ export class StreamWriter<O> {
         signal.removeEventListener("abort", done);
         resolve();
       };
-      // Only the wait for the caller counts, and each response that goes begins it anew.
+      // Only the wait for the caller counts, and each response that goes restarts it.
       this.#stall = setTimeout(() => abort(slowReader(this.#stallMs)), this.#stallMs);
       this.#sink.on("drain", done);
       this.#sink.on("close", done);

@@ -1,7 +1,7 @@
 /**
- * Asks the doorkeeper about each call when its headers are there, before a byte of its request is read. A
- * handler runs too late for that: grpc-js reads a whole request first, so strangers could make a server
- * hold megabytes. This is what grpc-js's interceptors are right for.
+ * Asks the authorizer about each call when its headers are there, before a byte of its request is read. A
+ * handler runs too late for that: grpc-js reads a whole request first, so callers without a credential could make
+ * a server hold megabytes. This is what grpc-js's interceptors are right for.
  */
 import {
   type Metadata,
@@ -11,10 +11,10 @@ import {
 } from "@grpc/grpc-js";
 import type { CallMetadata, Authorizer, Permit } from "../auth/authorizer.ts";
 import { type Reason, ServeError } from "../base/errors.ts";
-import type { CallAccounts } from "./call-accounts.ts";
-import { streamOf } from "./workarounds/inner-call.ts";
-import { type RequestIds, requestIdHeader } from "./request-ids.ts";
+import type { CallAccounts } from "../edge/call-accounts.ts";
+import { type RequestIds, requestIdHeader } from "../edge/request-ids.ts";
 import { wireStatus } from "./status.ts";
+import { streamOf } from "./workarounds/inner-call.ts";
 
 export interface AuthInterceptorOptions {
   readonly authorizer: Pick<Authorizer, "admit">;
@@ -24,8 +24,8 @@ export interface AuthInterceptorOptions {
   readonly rejectedUnauthenticated: (call: ServerInterceptingCallInterface) => void;
 }
 
-/** A quota that is spent is no stranger's, nor is an issuer that does not answer. */
-const strangers: ReadonlySet<Reason> = new Set([
+/** Neither a spent quota nor an issuer that does not answer says that the caller is unknown. */
+const unauthenticated: ReadonlySet<Reason> = new Set([
   "NO_CREDENTIAL",
   "CREDENTIAL_INVALID",
   "NOT_ALLOWED",
@@ -43,7 +43,7 @@ export class AuthInterceptor {
   /** The permit of a call that was let in. Throws where there is none: nothing passes by mistake. */
   permitOf(metadata: Metadata): Permit {
     const permit = this.#permits.get(metadata);
-    if (permit === undefined) throw new Error("bug: a call came in past the entrance");
+    if (permit === undefined) throw new Error("bug: a call has passed the auth interceptor");
     return permit;
   }
 
@@ -54,8 +54,8 @@ export class AuthInterceptor {
     const arrive = (metadata: Metadata, enter: (metadata: Metadata) => void): void => {
       authorizer.admit(callMetadataOf(method.path.slice(1), metadata, call)).then(
         (permit) => {
-          // While an issuer was asked, the caller may have gone, or been told that the call is refused: nobody would
-          // hear of its end then.
+          // While an issuer was asked, the caller may have gone, or the call may have been refused: nothing would
+          // end the permit then.
           if (isOver || !accounts.isComing(streamOf(call))) {
             permit.end();
             return;
@@ -70,8 +70,8 @@ export class AuthInterceptor {
           const error = ServeError.from(thrown);
           accounts.refusedByAuth(streamOf(call), error.reason);
           call.sendStatus(wireStatus(error, requestIds.of(streamOf(call))));
-          // Who has gone meanwhile has been counted for that.
-          if (!isOver && strangers.has(error.reason)) rejectedUnauthenticated(call);
+          // A caller who has gone meanwhile has been counted for that.
+          if (!isOver && unauthenticated.has(error.reason)) rejectedUnauthenticated(call);
         },
       );
     };

@@ -5,6 +5,7 @@
  */
 import { experimental, ServerCredentials } from "@grpc/grpc-js";
 import type { FollowedTlsFiles } from "../auth/tls-files.ts";
+import { withCiphers } from "./workarounds/tls-ciphers.ts";
 
 type Provider = NonNullable<
   Parameters<typeof experimental.createCertificateProviderServerCredentials>[0]
@@ -21,41 +22,6 @@ export function credentialsOf(pair: FollowedTlsFiles | undefined): ServerCredent
     hasCa,
   );
   return withCiphers(made);
-}
-
-/** Those that HTTP/2 does not forbid (RFC 9113, appendix A): with an ephemeral key, and no CBC. */
-const ciphers = [
-  "TLS_AES_256_GCM_SHA384",
-  "TLS_CHACHA20_POLY1305_SHA256",
-  "TLS_AES_128_GCM_SHA256",
-  "ECDHE-ECDSA-AES128-GCM-SHA256",
-  "ECDHE-RSA-AES128-GCM-SHA256",
-  "ECDHE-ECDSA-AES256-GCM-SHA384",
-  "ECDHE-RSA-AES256-GCM-SHA384",
-  "ECDHE-ECDSA-CHACHA20-POLY1305",
-  "ECDHE-RSA-CHACHA20-POLY1305",
-].join(":");
-
-interface Internals {
-  updateSecureContextOptions?(options: object | null): void;
-}
-
-/**
- * These credentials of grpc-js (1.14.7) make a context of certificate and key alone, each time those change, so
- * Node's default ciphers would stand: they end in CBC suites for TLS 1.2.
- */
-function withCiphers(made: ServerCredentials): ServerCredentials {
-  // Protected by its type only.
-  const internals = made as unknown as Internals;
-  const update = internals.updateSecureContextOptions?.bind(made);
-  if (update === undefined) {
-    throw new Error(
-      "bug: this grpc-js has no updateSecureContextOptions; see src/grpc/credentials.ts",
-    );
-  }
-  internals.updateSecureContextOptions = (options) =>
-    update(options === null ? null : { ...options, ciphers });
-  return made;
 }
 
 function providerOf(pair: FollowedTlsFiles): Provider {

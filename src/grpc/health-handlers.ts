@@ -72,7 +72,7 @@ async function isTold(name: string, { caller }: CallContext): Promise<boolean> {
   return model === undefined || (await caller.readable())(model);
 }
 
-/** As the contract has it of a name that nobody knows; it stays so, whatever comes. */
+/** As the contract has it of an unknown name; it stays so, whatever comes. */
 function sayUnknown(listener: (status: Status) => void): () => void {
   listener(Status.SERVICE_UNKNOWN);
   return () => undefined;

@@ -1,6 +1,6 @@
 /**
- * What the server says of its health, name by name, to those who ask and to those who watch. Anybody
- * may watch any name, so one that nobody set is remembered only as long as somebody watches it.
+ * What the server says of its health, name by name, to callers that ask and to those that watch. Any caller may
+ * watch any name, so a name that was not set is remembered only while it is watched.
  */
 import { HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health.ts";
 
@@ -68,7 +68,7 @@ export class HealthStatuses implements Health {
     };
   }
 
-  /** How many names somebody follows. */
+  /** How many names are followed. */
   get followed(): number {
     return this.#listeners.size;
   }

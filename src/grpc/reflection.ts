@@ -1,6 +1,6 @@
 /**
  * Server reflection, v1 and v1alpha, from the descriptor set that buf built. Descriptors are sent as
- * the bytes that they are: npm's reflection package encodes them anew and loses imports and custom
+ * the bytes that they are: npm's reflection package encodes them again and loses imports and custom
  * options, which strict clients (grpcurl, buf curl) refuse.
  */
 import { status } from "@grpc/grpc-js";
@@ -16,7 +16,7 @@ type Answer = NonNullable<ServerReflectionResponse["messageResponse"]>;
 export interface ReflectionOptions {
   /** A serialised `FileDescriptorSet` with all imports. */
   readonly descriptors: Uint8Array;
-  /** Full names of all services of the server; asked for anew by each call. */
+  /** Full names of all services of the server; asked for by each call. */
   readonly services: () => readonly string[];
 }
 

@@ -13,18 +13,20 @@ import type { Caller, Handler, Interceptor } from "../calls/call.ts";
 import { deadline } from "../calls/deadline.ts";
 import { observation } from "../calls/observation.ts";
 import { OpenCalls } from "../calls/open-calls.ts";
-import { CallAccounts } from "./call-accounts.ts";
-import { credentialsOf } from "./credentials.ts";
-import { GrpcJsServer, type GrpcJsLimits, type Method } from "./grpc-js-server.ts";
+import { CallAccounts } from "../edge/call-accounts.ts";
+import { RejectionLog } from "../edge/rejection-log.ts";
+import { RequestIds } from "../edge/request-ids.ts";
+import type { Method } from "./add-service.ts";
 import { AuthInterceptor } from "./auth-interceptor.ts";
+import { credentialsOf } from "./credentials.ts";
+import { GrpcJsServer } from "./grpc-js-server.ts";
 import { type Health, HealthStatuses } from "./health-status.ts";
 import { healthHandlers } from "./health-handlers.ts";
-import { logThrough } from "./workarounds/library-log.ts";
+import type { GrpcLimits } from "./limits.ts";
 import { reflectionHandler } from "./reflection.ts";
-import { RequestIds } from "./request-ids.ts";
-import { RejectionLog } from "./rejection-log.ts";
+import { logThrough } from "./workarounds/library-log.ts";
 
-export interface ServerOptions extends GrpcJsLimits {
+export interface ServerOptions extends GrpcLimits {
   readonly log: Log;
   /** Undefined counts nothing. */
   readonly meter?: Meter;
@@ -36,7 +38,7 @@ export interface ServerOptions extends GrpcJsLimits {
   readonly tellsProbesOfModels: boolean;
   /** Undefined for plaintext. */
   readonly tlsFiles: FollowedTlsFiles | undefined;
-  /** Whether reflection is served; who may use it is the doorkeeper's to say. */
+  /** Whether reflection is served; the authorizer decides who may use it. */
   readonly reflection: "scoped" | "open" | "off";
   /** The serialised `FileDescriptorSet` of all services, for reflection. */
   readonly descriptors: Uint8Array;
@@ -99,7 +101,7 @@ export function openServer(options: ServerOptions): GrpcServer {
   };
 }
 
-/** The server for callers: the doorkeeper asks each who it is. */
+/** The server for callers: the authorizer decides about each call. */
 function openCallServer(options: ServerOptions, rejections: RejectionLog): GrpcJsServer {
   const accounts = new CallAccounts(rejections);
   const requestIds = new RequestIds(options.newRequestId);
@@ -121,7 +123,9 @@ function openCallServer(options: ServerOptions, rejections: RejectionLog): GrpcJ
   return server;
 }
 
-/** A server to health alone. Whoever reaches it may ask, and is asked for nothing, so it tells of models only where nobody is. */
+/**
+ * A server with health alone. It asks for no credential, so it tells of models only where no port asks for one.
+ */
 function openProbeServer(
   options: ServerOptions,
   health: HealthStatuses,
@@ -184,6 +188,6 @@ async function drain(
   // One turn of the loop, so that those who watch hear of it before their streams end.
   await new Promise((resolve) => setImmediate(resolve));
   await server.drain(leaving, graceMs);
-  // A closed port would be a dead process to whoever probes it, so it outlasts the calls. Its own need no grace.
+  // To a probe, a closed port is a dead process, so it outlasts the calls. Its own need no grace.
   await probes.drain(leaving, 0);
 }

@@ -1,7 +1,7 @@
-/** How a stream ends of which no more is wanted: what gRPC calls a Trailers-Only response, and no more reading. */
+/** How a call ends that has no answer yet: what gRPC calls a Trailers-Only response. */
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Reason, ServeError } from "../base/errors.ts";
-import { requestIdHeader } from "./request-ids.ts";
+import { requestIdHeader } from "../edge/request-ids.ts";
 import { wireStatus } from "./status.ts";
 
 /** What HTTP says of a request that is no gRPC: proxies and browsers read no gRPC status. */
@@ -30,9 +30,4 @@ export function refuse(stream: ServerHttp2Stream, error: ServeError, requestId: 
     },
     { endStream: true },
   );
-}
-
-/** Takes no more of a call that has its status: it and what has arrived would stay until its caller ends it. */
-export function letGo(stream: ServerHttp2Stream): void {
-  stream.close(constants.NGHTTP2_NO_ERROR);
 }

@@ -17,7 +17,7 @@ import { afterEach, expect, it } from "vitest";
 import { FollowedTlsFiles } from "../../src/auth/tls-files.ts";
 import { wallMs } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
-import { GoawaySessions, roundTripMs, sendGoaway } from "../../src/grpc/goaway.ts";
+import { GoawaySessions, roundTripMs, sendGoaway } from "../../src/edge/goaway.ts";
 import { authority } from "../fixtures/certificates.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import {
@@ -181,7 +181,7 @@ it("waits over TLS until a client has as many calls open as ever", async () => {
   for (let count = 0; count < 3; count += 1) await begin();
   for (const stream of streams.slice(1)) stream.end();
   await Promise.all(ends.slice(1));
-  const left = sessions.takeLeaveOfAll();
+  const left = sessions.sendGoaways();
   const heardIt = once(session, "goaway");
   await begin();
   await begin();

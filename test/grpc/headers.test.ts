@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { ConnectionReason } from "../../src/base/meter.ts";
 import { silentMeter } from "../../src/base/meter.ts";
-import { settingsTimeoutMs, limitSettingsTimeout } from "../../src/grpc/settings-timeout.ts";
+import { settingsTimeoutMs, limitSettingsTimeout } from "../../src/edge/settings-timeout.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import { heapBytes } from "../fixtures/memory.ts";
 import {

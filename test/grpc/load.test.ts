@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer } from "node:http2";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { afterEach, expect, it, vi } from "vitest";
-import { limitConnections } from "../../src/grpc/connections.ts";
-import { AddressLimits } from "../../src/grpc/address-limits.ts";
+import { limitConnections } from "../../src/edge/connections.ts";
+import { AddressLimits } from "../../src/edge/address-limits.ts";
 import { ending, frame, rawClient, rawRequest } from "./raw.ts";
 import { kinds, startKinds } from "./support.ts";
 
@@ -53,7 +53,8 @@ it("counts the connections of all addresses that it listens on together", async 
     maxConnections: 1,
     limits: new AddressLimits({ total: 1, addressPercent: 100 }),
     rejections: { connection: (reason: string) => refused.push(reason) },
-    silent: new Set<Socket>(),
+    sessionless: new Set<Socket>(),
+    http1: () => undefined,
   };
   const ports = await Promise.all(
     [1, 2].map(async () => {

@@ -1,13 +1,12 @@
 import { once } from "node:events";
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
-import { Metadata } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { RequestInfo } from "../../gen/google/rpc/error_details.ts";
 import { Status } from "../../gen/google/rpc/status.ts";
 import { ServeError } from "../../src/base/errors.ts";
 import type { LogFields } from "../../src/base/log.ts";
 import { silentLog } from "../../src/base/log.ts";
-import { traceIdOf } from "../../src/grpc/request-ids.ts";
+import { traceIdOf } from "../../src/calls/trace-context.ts";
 import { doorkeeperFor } from "../fixtures/access.ts";
 import { ending, frame, rawClient, rawRequest } from "./raw.ts";
 import { kinds, type KindHandlers, startKinds } from "./support.ts";
@@ -140,7 +139,5 @@ it.each([
   [`00-${trace.toUpperCase()}-${span}-01`, undefined],
   [`00-${trace}-${span}-01, 00-${trace}-${span}-01`, undefined],
 ])("reads of traceparent %s the trace %s", (given, expected) => {
-  const metadata = new Metadata();
-  metadata.set("traceparent", given);
-  expect(traceIdOf(metadata)).toBe(expected);
+  expect(traceIdOf(given)).toBe(expected);
 });

@@ -1,9 +1,8 @@
 /**
- * Bounds what compressed requests become. A thousandth of a message's bytes is enough to send it, and
- * grpc-js unpacks all that come, at once, and keeps each until its caller ends the call: 4 MB in 500
- * calls took 4 GB. So few are unpacked at a time, and what they have grown by counts as arrived.
- *
- * It reaches into private fields of a pinned version; a missing one fails every call, and so its tests.
+ * grpc-js 1.14.7 unpacks all compressed requests that come, at once, and keeps each until its caller ends the
+ * call. A thousandth of a message's bytes is enough to send it: 4 MB in 500 calls took 4 GB. So few are unpacked at
+ * a time, and what they have grown by counts as arrived. A missing private field fails every call.
+ * Tested in test/grpc/upload-limits.test.ts.
  */
 import type { ServerHttp2Stream } from "node:http2";
 import { type ServerInterceptor, status } from "@grpc/grpc-js";
@@ -16,7 +15,7 @@ interface Internals {
   decompressMessage: Unpack;
 }
 
-/** Of a call whose message has a flag that does not fit its headers; `refusals.ts` gives it its reason. */
+/** Of a call whose message has a flag that does not fit its headers; `library-status.ts` gives it its reason. */
 export const wrongFlag = "wrong Compressed-Flag";
 
 /** As many as Node has threads for it: more would not be faster. */
@@ -45,7 +44,7 @@ export function unpackInTurn(
       if (isPlain) return unpack(message, encoding);
       // Connections take turns: one that sends a thousand delays another's by one.
       return turns.take(stream.session ?? stream, async () => {
-        // Its caller went while it waited, so nobody reads this.
+        // Its caller went while it waited, so this is not read.
         if (stream.closed || stream.destroyed) return Buffer.alloc(0);
         const unpacked = await unpack(message, encoding);
         grew(stream, unpacked.length - message.length);

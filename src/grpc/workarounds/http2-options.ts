@@ -1,9 +1,9 @@
 /**
- * What grpc-js offers no option for, set on the Node servers below it. It reaches into private fields
- * of a pinned version; each has a test of its behaviour, and a missing field stops the start.
+ * grpc-js 1.14.7 has no option for what is set here on the Node servers below it, and no way to reach them
+ * (grpc-node#2872 is one consequence). A missing private field stops the start.
+ * Tested in test/grpc/gate.test.ts, test/grpc/headers.test.ts and test/auth/tls.test.ts.
  */
 import type { Http2Server } from "node:http2";
-import { Server as NetServer } from "node:net";
 import type { Server } from "@grpc/grpc-js";
 
 interface Internals {
@@ -14,7 +14,7 @@ interface Internals {
 export interface Http2Limits {
   /** Bytes of a call's headers, counted as HTTP/2 does: 32 more for each than its name and value. */
   readonly maxHeaderBytes: number;
-  /** Streams that one connection may begin in vain, one after another. */
+  /** Streams of one connection that may be refused, one after another. */
   readonly maxResetBurst: number;
   /** How long a TLS handshake may take; Node gives it 120 s. */
   readonly handshakeMs: number;
@@ -27,8 +27,8 @@ const maxHeaders = 64;
  * Sets what must stand before a connection is made: call it before `bindAsync`.
  *
  * nghttp2 lets a connection reset 1,000 streams at once, then 33 a second, and closes it beyond that
- * under everybody else's streams (grpc-node#2872). Each press of a stop button is a reset, and a proxy
- * puts many users on one connection. So its limiter is put out of the way: `conduct.ts` counts instead,
+ * with all other streams on it (grpc-node#2872). Each press of a stop button is a reset, and a proxy
+ * puts many users on one connection. So its limiter is switched off: `edge/connection-penalties.ts` counts instead,
  * and says ENHANCE_YOUR_CALM.
  *
  * Node (24.21) counts a stream as open until JavaScript has seen its end, so a burst of cancelled calls is past
@@ -52,31 +52,11 @@ export function limitHttp2(
   options["settings"] = { ...Object(options["settings"]), maxHeaderListSize: maxHeaderBytes };
 }
 
-// Bytes that one connection may send before it hears of any: the windows of 16 streams.
-const connectionWindowBytes = 1024 * 1024;
-
-/**
- * Lets requests of one connection come beside each other. Call it once, before a connection can be made.
- *
- * Node gives this window back as bytes arrive, read or not, so it holds nothing. A stream's own window is what
- * a stream that is not read can hold, uncounted, so it stays as it is.
- */
-export function widenUploads(server: Http2Server): void {
-  server.on("session", (session) => {
-    if (!session.destroyed) session.setLocalWindowSize(connectionWindowBytes);
-  });
-}
-
 /** The Node servers below, once `bindAsync` has called back. */
 export function http2Servers(server: Server): Iterable<Http2Server> {
   const servers = internals(server).http2Servers;
   if (servers === undefined) throw missing("http2Servers");
   return servers.keys();
-}
-
-/** Takes no more connections. Those that are open stay: `close` of Node's HTTP/2 servers would end them at once. */
-export function stopListening(server: Http2Server): void {
-  NetServer.prototype.close.call(server);
 }
 
 function internals(server: Server): Internals {

@@ -1,4 +1,7 @@
-/** grpc-js writes to standard error by itself, and has one logger for the whole process. */
+/**
+ * grpc-js 1.14.7 writes to standard error, has one logger for the whole process, and quotes the value of a header
+ * that it drops. Tested in test/unit/grpc/library-log.test.ts.
+ */
 import { setLogger } from "@grpc/grpc-js";
 import type { Log } from "../../base/log.ts";
 

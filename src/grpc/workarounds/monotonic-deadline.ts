@@ -1,6 +1,7 @@
 /**
- * States a call's deadline by `performance.now()`. grpc-js states it by the wall clock, which may be set while
- * a request arrives; so it is taken over at the headers, in the moment that it is made.
+ * grpc-js 1.14.7 states a call's deadline by the wall clock, which may be set while a request arrives. So it is
+ * read at the headers, in the moment that it is made, and stated by `performance.now()` from then on.
+ * Tested in test/grpc/wall-clock.test.ts.
  */
 import type { ServerInterceptor } from "@grpc/grpc-js";
 import { wallMs } from "../../base/clock.ts";

@@ -1,5 +1,5 @@
 /**
- * grpc-js (1.14.7) takes `session.ping` for a sign of life: what it cannot send, it takes for a dead peer. Node
+ * grpc-js 1.14.7 takes `session.ping` for a sign of life: what it cannot send, it takes for a dead peer. Node
  * (24.21) sends none for a session that was closed, which is one that has said GOAWAY and whose streams go on. So
  * the first keepalive after a drain or an age began ended running calls, with "Connection dropped". Here such a
  * ping is answered at once; how long such streams may go on is bounded by the grace of both.

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { ServeError } from "../../../src/base/errors.ts";
 import { StreamWriter, type Sink } from "../../../src/calls/stream-writer.ts";
-import { StalledStreams } from "../../../src/grpc/stalled-streams.ts";
+import { StalledStreams } from "../../../src/edge/stalled-streams.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -7,8 +7,8 @@ export interface AddressLimitOptions {
 }
 
 /**
- * Counts what is open, and who holds it: so many in all, and a share of them for one address, so that
- * whoever takes all that he can get leaves room for others.
+ * Counts what is open, and which address holds it: so many in all, and a share of them for one address. So an
+ * address that takes all that it can leaves room for others.
  */
 export class AddressLimits {
   readonly #total: number;
@@ -26,7 +26,7 @@ export class AddressLimits {
     return this.#taken;
   }
 
-  /** Takes a seat, and gives what leaves it again, to be called once. Undefined where there is none. */
+  /** Takes a place, and gives what frees it, to be called once. Undefined where there is none. */
   take(address: string | undefined): (() => void) | undefined {
     const holder = holderOf(address ?? "");
     const held = this.#held.get(holder) ?? 0;
@@ -44,7 +44,7 @@ export class AddressLimits {
   }
 }
 
-/** Who an address is: of IPv6, its /64, since that is what one host is given to draw addresses from. */
+/** What an address is counted as: of IPv6, its /64, since one host is given all addresses of that. */
 export function holderOf(address: string): string {
   if (!isIPv6(address) || address.includes(".")) return address;
   const [head = "", tail] = address.split("::");

@@ -1,13 +1,12 @@
 /**
- * Bounds what requests hold while they arrive. grpc-js keeps the bytes of a request until all are there,
- * as many as one message may have and for as long as the call may last; a caller who opens many and
- * finishes none would hold gigabytes that no queue counts. So there is a budget for each connection and
- * one for all, and a time. Where a budget is spent, the largest request of whoever holds most is refused:
- * those who hold much keep out nobody but themselves.
+ * Bounds what requests hold while they arrive. A protocol's library keeps the bytes of a request until all are
+ * there, for as long as the call may last. A caller who opens many and finishes none would hold gigabytes that no
+ * queue counts. So there is a budget for each connection and one for all, and a time. Where a budget is spent, the
+ * connection that holds most has its largest request refused: it keeps out no other.
  */
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
-import { Framing } from "./framing.ts";
+import type { MessageFraming } from "./protocol.ts";
 
 export interface UploadLimitOptions {
   /** Bytes of all requests that are not whole, and of those on one connection. */
@@ -61,13 +60,16 @@ export class UploadLimits<S extends Incoming & object> {
     return this.#bytes;
   }
 
-  /** Counts a request from its headers on. Its stream must be read by somebody else, who was there first. */
-  watch(stream: S, session: object, { isStream }: { readonly isStream: boolean }): void {
+  /**
+   * Counts a request from its headers on; `framing` follows its messages where it may have several. What reads the
+   * stream must have listened to it before.
+   */
+  watch(stream: S, session: object, framing?: MessageFraming): void {
+    const isStream = framing !== undefined;
     const connection = this.#connections.get(session) ?? { bytes: 0, requests: new Set() };
     this.#connections.set(session, connection);
     const request = { stream, connection, isStream, bytes: 0, sinceMs: 0 };
     this.#requests.set(stream, request);
-    const framing = isStream ? new Framing() : undefined;
     const leave = (): void => this.#leave(request, session);
     connection.requests.add(request);
     // A stream of messages may be silent between them.

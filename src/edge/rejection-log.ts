@@ -21,7 +21,7 @@ interface Told {
 
 type Why = ConnectionReason | RefusedCall["reason"];
 
-/** Counts each whom the edge turns away, and says so in few lines: one a reason and ten seconds. */
+/** Counts each call and connection that the edge rejects, and logs few lines: one a reason and ten seconds. */
 export class RejectionLog {
   readonly #parts: { readonly meter: Meter; readonly log: Log; readonly clock: Clock };
   readonly #told = new Map<Why, Told>();
@@ -66,7 +66,7 @@ export class RejectionLog {
   }
 
   #say(reason: Why, { count, from: { host, requestId } }: Told): void {
-    // No doorkeeper sees whom TLS refuses: what is told here is all that an audit has of them.
+    // The authorizer does not see what TLS refuses: an audit has this line alone.
     const audit = reason === "TLS_REFUSED" ? { audit: true } : {};
     this.#parts.log.warn({ ...audit, reason, count, host, requestId }, "rejected");
   }

@@ -5,7 +5,7 @@
  * call that one GOAWAY refused, but proxies do not: nginx and HAProxy make an error of it.
  *
  * nghttp2 can announce (`nghttp2_submit_shutdown_notice`); Node (24.21) does not offer it, and nghttp2 takes no
- * stream after any GOAWAY of `session.goaway`. So the notice goes to the system under the session: Node writes whole
+ * stream after any GOAWAY of `session.goaway`. So the notice goes to the system below the session: Node writes whole
  * frames there, and while it has none in its queue, the notice falls between two. It must not go through Node's
  * socket: a write of any but the session that does not end at once aborts the process ("is_write_in_progress"), and
  * a client that reads nothing brings that about. Over TLS there is no way around the socket. There the connection is
@@ -84,7 +84,7 @@ function atPeak(session: Http2Session, { clock, streams }: GoawayOptions, call: 
 }
 
 /**
- * Asks a client to connect anew, and closes the session when it has heard of that; it ends with its last stream.
+ * Asks a client to open a new connection, and closes the session when it has heard of that; it ends with its last stream.
  * `why` is in ASCII, and what clients show in their traces. Never rejects.
  */
 export async function sendGoaway(session: Http2Session, options: GoawayOptions): Promise<void> {
@@ -111,7 +111,7 @@ export async function sendGoaway(session: Http2Session, options: GoawayOptions):
   session.close();
 }
 
-/** The open connections of a door, and how each is asked to go. */
+/** The open connections of a port, and how each is asked to go. */
 export class GoawaySessions {
   readonly #clock: Pick<Clock, "after">;
   readonly #sessions = new Map<Http2Session, Streams>();
@@ -141,7 +141,7 @@ export class GoawaySessions {
   }
 
   /** Asks all to go. Resolves when each has heard of it, or should have. */
-  async takeLeaveOfAll(): Promise<void> {
+  async sendGoaways(): Promise<void> {
     const sessions = [...this.#sessions.keys()];
     await Promise.all(sessions.map((session) => this.sendGoaway(session, "shutting_down")));
   }

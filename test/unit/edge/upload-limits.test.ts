@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { beforeEach, describe, expect, it } from "vitest";
-import { UploadLimits } from "../../../src/grpc/upload-limits.ts";
+import { UploadLimits } from "../../../src/edge/upload-limits.ts";
+import { Framing } from "../../../src/grpc/framing.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { frame } from "../../grpc/raw.ts";
 
@@ -15,12 +16,12 @@ class Stream extends EventEmitter {
 
 let clock: FakeClock;
 let refused: string[];
-let intake: UploadLimits<Stream>;
+let limits: UploadLimits<Stream>;
 
 beforeEach(() => {
   clock = new FakeClock();
   refused = [];
-  intake = new UploadLimits<Stream>({
+  limits = new UploadLimits<Stream>({
     limits: { bytes: 1000, connectionBytes: 400, uploadMs: 50 },
     clock,
     refuse: ({ name }, { reason }) => refused.push(`${name} ${reason}`),
@@ -29,7 +30,7 @@ beforeEach(() => {
 
 function open(name: string, session: object, isStream = false): Stream {
   const stream = new Stream(name);
-  intake.watch(stream, session, { isStream });
+  limits.watch(stream, session, isStream ? new Framing() : undefined);
   return stream;
 }
 
@@ -44,7 +45,7 @@ describe("the bytes of a connection", () => {
     expect(refused).toEqual([]);
     send(small, 1);
     expect(refused).toEqual(["large UPLOAD_BUDGET_EXCEEDED"]);
-    expect(intake.bytes).toBe(101);
+    expect(limits.bytes).toBe(101);
   });
 
   it("are free once a request is whole, or its stream is gone", () => {
@@ -54,7 +55,7 @@ describe("the bytes of a connection", () => {
       send(stream, 400);
       stream.emit(end);
     }
-    expect([intake.bytes, refused]).toEqual([0, []]);
+    expect([limits.bytes, refused]).toEqual([0, []]);
   });
 
   it("stay counted where a message is whole and its caller does not end", () => {
@@ -69,7 +70,7 @@ describe("the bytes of a connection", () => {
     const stream = open("a", {}, true);
     for (let sent = 0; sent < 10; sent += 1) stream.emit("data", frame(Buffer.alloc(300)));
     stream.emit("data", frame(Buffer.alloc(20), { length: 300 }));
-    expect([intake.bytes, refused]).toEqual([25, []]);
+    expect([limits.bytes, refused]).toEqual([25, []]);
   });
 });
 
@@ -78,22 +79,22 @@ describe("a request that was unpacked", () => {
     const session = {};
     const [packed, other] = [open("packed", session), open("other", session)];
     send(packed, 10);
-    intake.grew(packed, 350);
+    limits.grew(packed, 350);
     send(other, 40);
-    expect([intake.bytes, refused]).toEqual([400, []]);
-    intake.grew(other, 1);
+    expect([limits.bytes, refused]).toEqual([400, []]);
+    limits.grew(other, 1);
     expect(refused).toEqual(["packed UPLOAD_BUDGET_EXCEEDED"]);
-    intake.grew(packed, 1000);
+    limits.grew(packed, 1000);
     other.emit("end");
-    intake.grew(other, 1000);
-    expect([intake.bytes, refused.length]).toEqual([0, 1]);
+    limits.grew(other, 1000);
+    expect([limits.bytes, refused.length]).toEqual([0, 1]);
   });
 
   it("is with its handler where it is one message of a stream", () => {
     const stream = open("a", {}, true);
     stream.emit("data", frame(Buffer.alloc(10)));
-    intake.grew(stream, 1000);
-    expect([intake.bytes, refused]).toEqual([0, []]);
+    limits.grew(stream, 1000);
+    expect([limits.bytes, refused]).toEqual([0, []]);
   });
 });
 
@@ -108,7 +109,7 @@ describe("the bytes of all connections", () => {
     expect(refused).toEqual([]);
     send(late, 1);
     expect(refused).toEqual(["heavy1 UPLOAD_BUDGET_EXCEEDED"]);
-    expect(intake.bytes).toBe(801);
+    expect(limits.bytes).toBe(801);
   });
 
   it("are taken from a connection whose earlier calls have gone and were refused", () => {

@@ -1,5 +1,4 @@
 import { isIPv6 } from "node:net";
-import type { Server, ServerCredentials } from "@grpc/grpc-js";
 import { listenFailure } from "../base/listen.ts";
 import { unixPathOf } from "../base/unix-path.ts";
 import { bindPrivately, freeSocketPath } from "./unix-socket.ts";
@@ -12,20 +11,17 @@ export interface Place {
   readonly flag: string;
 }
 
+/** Opens an address, such as `[::1]:50051` or `unix:/path`, and gives its port: 0 for a Unix domain socket. */
+export type Bind = (address: string) => Promise<number>;
+
 /** Opens a port, and returns which: 0 for a Unix domain socket. Fails with one line that says why. */
-export async function listen(
-  server: Server,
-  place: Place,
-  credentials: ServerCredentials,
-): Promise<number> {
+export async function listen(place: Place, bind: Bind): Promise<number> {
   const path = unixPathOf(place.host);
-  if (path === undefined) return listenOnPort(server, place, credentials);
+  if (path === undefined) return listenOnPort(place, bind);
   await freeSocketPath(path);
-  await bindPrivately(path, () => bind(server, `unix:${path}`, credentials)).catch(
-    (cause: unknown) => {
-      throw new Error(`cannot listen on ${path}: ${reasonOf(messageOf(cause))}`, { cause });
-    },
-  );
+  await bindPrivately(path, () => bind(`unix:${path}`)).catch((cause: unknown) => {
+    throw new Error(`cannot listen on ${path}: ${reasonOf(messageOf(cause))}`, { cause });
+  });
   return 0;
 }
 
@@ -37,22 +33,9 @@ function reasonOf(message: string): string {
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : "");
 
-async function listenOnPort(
-  server: Server,
-  { host, port, flag }: Place,
-  credentials: ServerCredentials,
-): Promise<number> {
+async function listenOnPort({ host, port, flag }: Place, bind: Bind): Promise<number> {
   const address = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
-  return bind(server, address, credentials).catch((cause: unknown) => {
+  return bind(address).catch((cause: unknown) => {
     throw new Error(listenFailure(messageOf(cause), { host, port, flag }), { cause });
-  });
-}
-
-function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => {
-      if (error === null) resolve(bound);
-      else reject(error);
-    });
   });
 }

@@ -1,16 +1,16 @@
 /**
- * The place of a server on a Unix domain socket. What a server that was killed has left there is removed; what
- * somebody listens on, or is no socket, is not.
+ * The path of a server on a Unix domain socket. What a server that was killed has left there is removed. A socket
+ * that is listened on, or what is no socket, is kept.
  */
 import { chmodSync, lstatSync, statSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { umask } from "node:process";
 
-/** Whose path is longer cannot be bound; Linux takes one byte more than macOS and BSD have. */
+/** A longer path cannot be bound; Linux takes four bytes more than macOS and BSD. */
 const mostPathBytes = 103;
 
-/** For its owner alone: who may connect is who may call. */
+/** For its owner alone: a process that may connect may call. */
 const mode = 0o600;
 
 /** Frees the path. Rejects with one line where it cannot. */
@@ -52,7 +52,7 @@ function isListenedOn(path: string): Promise<boolean> {
       socket.destroy();
       resolve(listens);
     };
-    // One that may not be asked, or has no room for another, is somebody's all the same.
+    // One that may not be asked, or has no room for another connection, has a listener too.
     socket.once("connect", () => end(true));
     socket.once("error", (error: NodeJS.ErrnoException) => end(error.code !== "ECONNREFUSED"));
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { holderOf, AddressLimits } from "../../../src/grpc/address-limits.ts";
+import { holderOf, AddressLimits } from "../../../src/edge/address-limits.ts";
 
 describe("seats", () => {
   it("are taken up to their number, and one that is left may be taken again", () => {

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
 import { type LogFields, silentLog } from "../../../src/base/log.ts";
 import { type RefusedCall, silentMeter, unknownMethod } from "../../../src/base/meter.ts";
-import { RejectionLog } from "../../../src/grpc/rejection-log.ts";
+import { RejectionLog } from "../../../src/edge/rejection-log.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 
 let clock: FakeClock;

@@ -1,7 +1,7 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { beforeEach, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
-import { CallAccounts } from "../../../src/grpc/call-accounts.ts";
+import { CallAccounts } from "../../../src/edge/call-accounts.ts";
 
 const method = "test.Kinds/Unary";
 

@@ -2,25 +2,25 @@
 import type { Http2Server } from "node:http2";
 import type { DropArgument, Socket } from "node:net";
 import { Server as TlsServer, type TLSSocket } from "node:tls";
-import { readFirstBytes } from "./first-bytes.ts";
-import { settingsTimeoutMs } from "./settings-timeout.ts";
 import type { AddressLimits } from "./address-limits.ts";
+import { readFirstBytes } from "./first-bytes.ts";
+import type { ReceiveHttp1 } from "./protocol.ts";
 import type { RejectionLog } from "./rejection-log.ts";
+import { settingsTimeoutMs } from "./settings-timeout.ts";
 
 export interface ConnectionLimits {
   readonly maxConnections: number;
   /** Theirs, of all servers that share the bound. */
   readonly limits: AddressLimits;
   readonly rejections: Pick<RejectionLog, "connection">;
-  /** Those of plaintext that have said nothing yet: no session of HTTP/2 knows them. */
-  readonly silent: Set<Socket>;
+  /** Those of plaintext that no session of HTTP/2 knows: they have said nothing yet, or speak HTTP/1.1. */
+  readonly sessionless: Set<Socket>;
+  readonly http1: ReceiveHttp1;
 }
 
 /** Bounds the connections of a server. Call it once, before a connection can be made. */
-export function limitConnections(
-  server: Http2Server,
-  { maxConnections, limits, rejections, silent }: ConnectionLimits,
-): void {
+export function limitConnections(server: Http2Server, options: ConnectionLimits): void {
+  const { maxConnections, limits, rejections } = options;
   const refused = (from: string | undefined): void =>
     rejections.connection("TOO_MANY_CONNECTIONS", from);
   // Node closes further ones at once, before a session is made for them.
@@ -28,6 +28,9 @@ export function limitConnections(
   server.on("drop", (from?: DropArgument) => refused(from?.remoteAddress));
   const inner = server.listeners("connection");
   server.removeAllListeners("connection");
+  const http2 = (socket: Socket): void => {
+    for (const listener of inner) Reflect.apply(listener, server, [socket]);
+  };
   server.on("connection", (socket: Socket) => {
     const leave = limits.take(socket.remoteAddress);
     if (leave === undefined) {
@@ -36,26 +39,31 @@ export function limitConnections(
       return;
     }
     socket.once("close", leave);
-    const serve = (): void => {
-      silent.delete(socket);
-      for (const listener of inner) Reflect.apply(listener, server, [socket]);
-    };
-    if (server instanceof TlsServer) {
-      serve();
-      return;
-    }
-    silent.add(socket);
-    socket.once("close", () => silent.delete(socket));
-    const from = socket.remoteAddress;
-    readFirstBytes(socket, {
-      waitMs: settingsTimeoutMs,
-      serve,
-      refused: () => rejections.connection("NOT_HTTP2", from),
-      silent: () => rejections.connection("SETTINGS_TIMEOUT", from),
-    });
+    // What a client speaks in TLS, ALPN has agreed on.
+    if (server instanceof TlsServer) http2(socket);
+    else chooseProtocol(socket, http2, options);
   });
   // A client certificate that is missing or wrong, and whatever else ends a handshake.
   server.on("tlsClientError", (_: Error, { remoteAddress }: TLSSocket) =>
     rejections.connection("TLS_REFUSED", remoteAddress),
   );
+}
+
+function chooseProtocol(
+  socket: Socket,
+  http2: (socket: Socket) => void,
+  { sessionless, rejections, http1 }: ConnectionLimits,
+): void {
+  const from = socket.remoteAddress;
+  sessionless.add(socket);
+  socket.once("close", () => sessionless.delete(socket));
+  readFirstBytes(socket, {
+    waitMs: settingsTimeoutMs,
+    http2: () => {
+      sessionless.delete(socket);
+      http2(socket);
+    },
+    http1: () => http1(socket),
+    silent: () => rejections.connection("SETTINGS_TIMEOUT", from),
+  });
 }

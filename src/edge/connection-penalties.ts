@@ -23,14 +23,14 @@ export class ConnectionPenalties {
   readonly #session: Http2Session;
   readonly #options: PenaltyOptions;
   readonly #calls: RateLimiter;
-  readonly #timeouts: RateLimiter;
+  readonly #resets: RateLimiter;
 
   constructor(session: Http2Session, options: PenaltyOptions) {
     const { callsPerSecond, resetBurst, resetsPerSecond } = options;
     this.#session = session;
     this.#options = options;
     this.#calls = new RateLimiter({ burst: callsPerSecond, perSecond: callsPerSecond });
-    this.#timeouts = new RateLimiter({ burst: resetBurst, perSecond: resetsPerSecond });
+    this.#resets = new RateLimiter({ burst: resetBurst, perSecond: resetsPerSecond });
   }
 
   /** Why this call may not begin now. */
@@ -69,7 +69,7 @@ export class ConnectionPenalties {
 
   /** Notes a refusal or a reset, and closes the connection at the first too many. */
   penalize(): void {
-    if (this.#timeouts.take(this.#options.clock.now()) === 0) return;
+    if (this.#resets.take(this.#options.clock.now()) === 0) return;
     this.#close("TOO_MANY_RESETS");
   }
 
