@@ -1,12 +1,14 @@
-/** Whoever sends SIGTERM kills what has not ended after a while: the server must have ended before, in order. */
+/** What sends SIGTERM kills after a while what has not ended: the server must have ended before, in order. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { workerGraceMs } from "../src/app/shutdown.ts";
-import { farewellMs } from "../src/auth/postgres-keys.ts";
+import {
+  keyStoreCloseMs,
+  statusFlushMs,
+  workerExitMs,
+  workerGraceMs,
+} from "../src/base/shutdown-budget.ts";
 import { flagName, settings } from "../src/config/settings.ts";
-import { flushMs } from "../src/grpc/grpc-js-server.ts";
-import { leastStopMs } from "../src/workers/pool.ts";
 import { blocksOf } from "./documents.ts";
 
 const blocks = blocksOf(readFileSync("docs/operations.md", "utf8"));
@@ -17,9 +19,10 @@ function endsWithinMs(args: readonly string[] = []): number {
     const at = args.indexOf(flagName(key));
     return at < 0 ? settings[key].default : Number(args[at + 1]);
   };
-  // Two doors, one after the other, bring the last calls their status; then workers end, and what keeps keys.
-  const doorsMs = 2 * flushMs;
-  return ms("lameDuckMs") + ms("graceMs") + doorsMs + workerGraceMs + leastStopMs + farewellMs;
+  // Two ports, one after the other, bring the last calls their status; then workers end, and the key store.
+  const portsMs = 2 * statusFlushMs;
+  const restMs = portsMs + workerGraceMs + workerExitMs + keyStoreCloseMs;
+  return ms("lameDuckMs") + ms("graceMs") + restMs;
 }
 
 interface Deployment {

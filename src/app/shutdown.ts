@@ -1,11 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Access } from "../auth/access.ts";
+import { workerGraceMs } from "../base/shutdown-budget.ts";
 import type { GrpcServer } from "../grpc/server.ts";
 import type { Registry } from "../models/registry.ts";
 import type { HttpPort } from "../telemetry/http.ts";
-
-// Loading must not wait for workers that end: they get this long after the calls have ended.
-export const workerGraceMs = 2000;
 
 interface Parts {
   readonly server: Pick<GrpcServer, "leave" | "drain">;

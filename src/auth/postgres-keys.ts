@@ -2,6 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Pool } from "pg";
 import type { Secret } from "../base/secret.ts";
+import { keyStoreCloseMs } from "../base/shutdown-budget.ts";
 import { fromRow, type KeyStore, listingOf, type Row, toText } from "./key-store.ts";
 
 // Servers that start together must not make the tables together: the lock is theirs alone by its number.
@@ -19,8 +20,6 @@ const schema = `
 const version = `SELECT concat_ws(':', tableoid, xmin, version) AS version FROM inferd_keys_version`;
 
 const answerMs = 5000;
-/** How long a server that ends waits for answers that are on their way. */
-export const farewellMs = 500;
 
 /** Throws one line, without the URL, where the database cannot be reached. */
 export async function openPostgresKeys(url: Secret): Promise<KeyStore> {
@@ -65,7 +64,7 @@ export async function openPostgresKeys(url: Secret): Promise<KeyStore> {
         return changed;
       }),
     close: async () => {
-      await Promise.race([pool.end(), wait(farewellMs, undefined, { ref: false })]);
+      await Promise.race([pool.end(), wait(keyStoreCloseMs, undefined, { ref: false })]);
     },
   };
 }

@@ -3,6 +3,7 @@
  * a connection's first call: grpc-js counts from its making, and calls failed on one that was slow to begin.
  */
 import type { Http2Server } from "node:http2";
+import { agedConnectionMs } from "../base/shutdown-budget.ts";
 import type { GoawaySessions } from "./goaway.ts";
 
 export interface AgeLimits {
@@ -14,9 +15,6 @@ export interface AgeLimits {
   readonly sessions: Pick<GoawaySessions, "sendGoaway">;
 }
 
-// How much longer than its calls a connection lives: a call that ends by its deadline has to say so.
-const endMs = 5000;
-
 // A connection without calls ages too, but not in the moment of its first one.
 const firstCallMs = 10_000;
 
@@ -27,7 +25,7 @@ export function limitAge(
 ): void {
   if (ageMs === 0) return;
   // No call lasts longer, but for a Watch, whose client comes back: age ends no call.
-  const graceMs = maxCallMs + endMs;
+  const graceMs = maxCallMs + agedConnectionMs;
   server.on("session", (session) => {
     const jitteredMs = ageMs * (0.9 + 0.2 * random());
     const endAfter = (waitMs: number): NodeJS.Timeout =>

@@ -10,6 +10,7 @@ import {
 import { idleClock } from "../base/clock.ts";
 import type { ServeError } from "../base/errors.ts";
 import type { EdgeLoad } from "../base/meter.ts";
+import { statusFlushMs } from "../base/shutdown-budget.ts";
 import type { Caller, Interceptor } from "../calls/call.ts";
 import type { OpenCalls } from "../calls/open-calls.ts";
 import type { CallAccounts } from "../edge/call-accounts.ts";
@@ -46,9 +47,6 @@ export interface GrpcJsServerOptions {
   /** grpc-js's own; the first stands nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
 }
-
-// How long a call that was ended at the end of the grace has to get its status to its caller.
-export const flushMs = 500;
 
 /** Whether a method's streams are ended at once when the server drains: no work is lost by it. */
 function isStandard(method: string): boolean {
@@ -136,7 +134,7 @@ export class GrpcJsServer {
     await Promise.race([closed, graceEnds]);
     calls.close(leaving);
     this.#listener.closeUploads(leaving);
-    await Promise.race([closed, grace(flushMs)]);
+    await Promise.race([closed, grace(statusFlushMs)]);
     cancelWait.abort();
     this.#server.forceShutdown();
   }

@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { ModelLoad, ModelMeter } from "../base/meter.ts";
+import { retiredWorkerGraceMs } from "../base/shutdown-budget.ts";
 import type { ModelInfo, ModelSource } from "../engines/engine.ts";
 import { Queue } from "../scheduling/queue.ts";
 import type { QueueState } from "../scheduling/counters.ts";
@@ -50,9 +51,6 @@ export interface LoadedModelOptions {
   /** Loading got further, from 0 to 1. */
   readonly onProgress: (fraction: number) => void;
 }
-
-/** For workers that have no jobs left to free their memory in order. */
-const retireGraceMs = 2000;
 
 /** One model from the moment its loading begins: its workers, its queue, what is known of it. */
 export class LoadedModel implements ServingModel {
@@ -170,7 +168,7 @@ export class LoadedModel implements ServingModel {
   async retire(): Promise<void> {
     this.#lobby.open();
     await this.#runs.idle();
-    await this.close(retireGraceMs);
+    await this.close(retiredWorkerGraceMs);
   }
 
   /** Takes no more jobs, finishes those it has, and ends its workers, within about the grace. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Priority } from "../base/priority.ts";
+import { workerExitMs } from "../base/shutdown-budget.ts";
 import type { KvMemory, ModelInfo, PrefixMemory } from "../engines/engine.ts";
 import { batchSlots } from "./batch-jobs.ts";
 import { Replica } from "./replica.ts";
@@ -111,7 +112,7 @@ export class Pool {
   async #stop(graceMs: number): Promise<void> {
     const until = this.#clock.now() + graceMs;
     await this.#idle(graceMs);
-    const leftMs = Math.max(leastStopMs, until - this.#clock.now());
+    const leftMs = Math.max(workerExitMs, until - this.#clock.now());
     await Promise.all(this.#replicas.map((replica) => replica.stop(leftMs)));
   }
 
@@ -127,9 +128,6 @@ export class Pool {
     });
   }
 }
-
-/** An idle worker gets at least this long to end by itself: native memory is freed in order. */
-export const leastStopMs = 500;
 
 /** Best first: ready before loading before failed, and of those the one that is back first. */
 function stateOf(replicas: readonly Replica[]): PoolState {

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { Shutdown, workerGraceMs } from "../../../src/app/shutdown.ts";
+import { Shutdown } from "../../../src/app/shutdown.ts";
+import { workerGraceMs } from "../../../src/base/shutdown-budget.ts";
 
 /** Parts that note the order in which they end. */
 function parts(failing?: string) {
