@@ -1,10 +1,10 @@
 /** What of the configuration each part is handed that takes many of its values. */
 import type { Config } from "../config/settings.ts";
-import type { GrpcJsLimits } from "../grpc/grpc-js-server.ts";
+import type { GrpcLimits } from "../grpc/limits.ts";
 import type { Limits } from "../services/limits.ts";
 
 /** What bounds connections, and the requests on them. */
-export function serverLimits(config: Config): GrpcJsLimits {
+export function serverLimits(config: Config): GrpcLimits {
   return {
     maxMessageBytes: config.maxMessageBytes,
     maxUploadBytes: config.maxUploadBytes,

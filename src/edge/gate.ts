@@ -86,8 +86,7 @@ export class Gate {
       stalled.add(stream);
       const call = protocol.examine(headers, stream);
       accounts.came(stream, call.method, requestIds.read(stream, headers));
-      const error =
-        penalties.admit() ?? call.refusal ?? this.#calls.take(stream, call.isEndless);
+      const error = penalties.admit() ?? call.refusal ?? this.#calls.take(stream, call.isEndless);
       if (error !== undefined) {
         this.#reject(stream, error);
         return;

@@ -46,6 +46,7 @@ describe("a call", () => {
     const work = Promise.withResolvers<never>();
     const ends = started(open, () => work.promise);
     open.context.abort(leaving);
+    await turn();
     expect(ends).toEqual(["SHUTTING_DOWN"]);
     work.reject(new Error("too late"));
     await turn();

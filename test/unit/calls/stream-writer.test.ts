@@ -2,7 +2,6 @@ import { EventEmitter } from "node:events";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { ServeError } from "../../../src/base/errors.ts";
 import { StreamWriter, type Sink } from "../../../src/calls/stream-writer.ts";
-import { StalledStreams } from "../../../src/edge/stalled-streams.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -21,7 +20,12 @@ function open(stallMs: number) {
     signal: controller.signal,
     abort: (reason: ServeError) => controller.abort(reason),
   };
-  return { emitter, gone, signal: controller.signal, writer: new StreamWriter(sink, context, stallMs) };
+  return {
+    emitter,
+    gone,
+    signal: controller.signal,
+    writer: new StreamWriter(sink, context, stallMs),
+  };
 }
 
 it("gives up on a caller that reads nothing for as long as may be", async () => {
@@ -53,30 +57,4 @@ it("counts only the time in which it waits for the caller", async () => {
   vi.advanceTimersByTime(10_000);
   expect(signal.aborted).toBe(false);
   expect(vi.getTimerCount()).toBe(0);
-});
-
-it("sweeps away streams that stand still though it is their callers' turn, and no others", () => {
-  const unread = new StalledStreams();
-  const closed: string[] = [];
-  const add = (name: string, state: { writableEnded: boolean; writableLength: number }) => {
-    const sent: (() => void)[] = [];
-    const stream = Object.assign(new EventEmitter(), state, {
-      write: (_: unknown, done?: () => void) => sent.push(done!) > 0,
-      close: () => void closed.push(name),
-    });
-    unread.add(stream);
-    return { stream, sent };
-  };
-  add("waits for its handler", { writableEnded: false, writableLength: 0 });
-  add("is never ended by its caller", { writableEnded: true, writableLength: 0 });
-  add("is never read", { writableEnded: false, writableLength: 9 });
-  const slow = add("is read slowly", { writableEnded: false, writableLength: 9 });
-  const read = add("was read in time", { writableEnded: true, writableLength: 9 });
-  for (let message = 0; message < 6; message += 1) slow.stream.write("x");
-  for (let round = 0; round < 6; round += 1) {
-    unread.sweep();
-    slow.sent[round]?.();
-    if (round === 0) read.stream.emit("close");
-  }
-  expect(closed).toEqual(["is never ended by its caller", "is never read"]);
 });
