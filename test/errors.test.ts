@@ -27,9 +27,19 @@ it("documents every reason with its code, in order, and no others", () => {
   expect(documented).toEqual(table.sort(([a], [b]) => (a < b ? -1 : 1)));
 });
 
-it("documents which refusals gRPC must not try again", () => {
+it("links the page of every other system that it names, and of no others", () => {
+  const lines = Array.from(page.matchAll(/^Elsewhere: (.+)\.$/gm), ([, line = ""]) => line);
+  const named = lines.flatMap((line) =>
+    Array.from(line.matchAll(/([^,`]+?) `/g), ([, system]) => system),
+  );
+  const [, intro = ""] = /^## Reasons\n([^#]+)/m.exec(page) ?? [];
+  const linked = Array.from(intro.matchAll(/\[([^\]]+)\]\(https:/g), ([, name]) => name);
+  expect([...new Set(named.map((name) => name?.trim()))].sort()).toEqual(linked.sort());
+});
+
+it("documents which errors gRPC must not retry", () => {
   const lasting = Object.keys(failures).filter((reason) => failures[reason as Reason].isLasting);
-  expect(reasonsUnder("Refusals that stay")).toEqual(lasting);
+  expect(reasonsUnder("Not retryable")).toEqual(lasting);
 });
 
 it("documents every reason of a wrong field", () => {

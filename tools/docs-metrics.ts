@@ -1,11 +1,13 @@
 /** Writes docs/reference/metrics.md from the table of metrics. */
 import { writeFileSync } from "node:fs";
-import { type Metric, metrics } from "../src/telemetry/table.ts";
+import type { Metric } from "../src/telemetry/metric.ts";
+import { metrics } from "../src/telemetry/table.ts";
+import { elsewhereCell, sourcesOf } from "./elsewhere.ts";
 
 function row(metric: Metric): string {
   const labels = metric.labels.map((label) => `\`${label}\``).join(", ");
-  const like = metric.like?.split(", ").map((name) => `\`${name}\``) ?? [];
-  return `| \`${metric.name}\` | ${metric.type} | ${labels} | ${metric.help} | ${like.join(", ")} |`;
+  const elsewhere = elsewhereCell(metric.elsewhere);
+  return `| \`${metric.name}\` | ${metric.type} | ${labels} | ${metric.help} | ${elsewhere} |`;
 }
 
 function bucketRow(metric: Metric): readonly string[] {
@@ -16,19 +18,24 @@ function bucketRow(metric: Metric): readonly string[] {
 
 const all: readonly Metric[] = Object.values(metrics);
 
+const pages = {
+  OpenTelemetry:
+    "https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/gen-ai-metrics.md",
+  vLLM: "https://docs.vllm.ai/en/stable/usage/metrics/",
+};
+
 const page = `# Metrics
 
 <!-- Generated from src/telemetry/table.ts by tools/docs-metrics.ts. Do not edit: run "make docs". -->
 
-\`inferd serve --metrics-port <n>\` answers \`/metrics\` in Prometheus' text format. Without the flag nothing listens and nothing is counted.
-The text is made anew at most every 100 ms, so scraping faster costs no more.
+\`inferd serve --metrics-port <n>\` answers \`/metrics\` in Prometheus' text format. Without the flag, no port is opened and nothing is counted.
+The text is rebuilt at most every 100 ms, so frequent scrapes cost no more.
 
-Labels take values from closed sets: \`method\` is a method that this server has or \`unknown\`, \`model\` a model that it has loaded, \`code\` one of gRPC's, \`reason\`
-one of [errors.md](errors.md), \`stage\` where a job can be. What callers make up is never a label. Times are in seconds.
+Labels take values from closed sets. \`method\` is a method of this server or \`unknown\`, \`model\` a loaded model, \`code\` a gRPC code,
+\`reason\` one of [errors.md](errors.md), and \`stage\` a stage of a job. No label holds text from a client. Times are in seconds.
 
-The last column is what [vLLM](https://docs.vllm.ai/en/stable/usage/metrics/) (\`vllm:\`) and
-[OpenTelemetry](https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/gen-ai-metrics.md) (\`gen_ai.\`) call the same, or nearly: what
-begins and ends an interval, and what counts, is as the fourth column says.
+The last column names the same metric, or nearly the same, in other systems. Intervals and counts can differ: the fourth column defines
+inferd's. Sources: ${sourcesOf(all, pages)}.
 
 | Metric | Type | Labels | Meaning | Elsewhere |
 | --- | --- | --- | --- | --- |
@@ -36,7 +43,7 @@ ${all.map(row).join("\n")}
 
 ## Buckets
 
-Upper bounds, each histogram's own; \`+Inf\` follows.
+Upper bounds of each histogram; \`+Inf\` follows.
 
 | Metric | Bounds |
 | --- | --- |

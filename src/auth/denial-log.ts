@@ -25,7 +25,7 @@ export const mostApart = 32;
 
 interface Summed {
   /** What all of them have in common. */
-  readonly common: Readonly<Record<string, string>>;
+  readonly common: Pick<Refusal, "code" | "reason" | "host" | "caller">;
   lines: number;
   /** Those without a line. */
   count: number;

@@ -1,6 +1,6 @@
 /** Writes one line a call and counts it: what it was, how it ended, what it took. Never what was said. */
 import { ServeError } from "../base/errors.ts";
-import type { Log, LogFields } from "../base/log.ts";
+import type { Log } from "../base/log.ts";
 import type { EndedCall, Meter } from "../base/meter.ts";
 import type { CallContext, Interceptor } from "./call.ts";
 
@@ -60,11 +60,7 @@ function endOf(
   return { method, model: record.model, code, reason: error?.reason, durationMs, isStarted };
 }
 
-function fieldsOf(
-  context: CallContext,
-  error: ServeError | undefined,
-  durationMs: number,
-): LogFields {
+function fieldsOf(context: CallContext, error: ServeError | undefined, durationMs: number) {
   const { method, requestId, traceId, record } = context;
   const ids = { requestId, ...(traceId !== undefined && { traceId }) };
   const rounded = { ...record, durationMs: Math.round(durationMs * 10) / 10 };

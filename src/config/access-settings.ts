@@ -1,4 +1,4 @@
-/** The settings that say who may call, and over what. Part of the one table in `settings.ts`. */
+/** The settings of access: credentials, quotas and TLS. Part of the one table in `settings.ts`. */
 import type { Setting } from "./setting.ts";
 import {
   keysLocation,
@@ -17,18 +17,20 @@ export const accessSettings = {
   keys: {
     group: "Access",
     default: undefined,
-    defaultText: "none: keys are not asked for",
+    defaultText: "none: no keys",
     read: keysLocation,
     value: "file|url",
-    help: "Where API keys are kept: a SQLite file, or a postgres:// URL for keys that several machines share. Calls then need one. `inferd keys` makes them.",
+    help: "Where API keys are stored: a SQLite file, or a postgres:// URL for keys that several servers share. Calls then need a credential. `inferd keys` manages keys.",
+    elsewhere: { vLLM: "--api-key", "llama-server": "--api-key-file" },
   },
   jwtJwks: {
     group: "Access",
     default: undefined,
-    defaultText: "none: tokens are not taken",
+    defaultText: "none: tokens are not accepted",
     read: jwksLocation,
     value: "url|file",
-    help: "Keys of the issuer whose JSON Web Tokens are taken: an https URL, or a file, which SIGHUP reads again. Needs --jwt-issuer and --jwt-audience.",
+    help: "Public keys (JWKS) of the issuer of accepted JSON Web Tokens: an https URL, or a file, which SIGHUP reloads. Needs --jwt-issuer and --jwt-audience.",
+    elsewhere: { Envoy: "remote_jwks" },
   },
   jwtIssuer: {
     group: "Access",
@@ -36,7 +38,8 @@ export const accessSettings = {
     defaultText: "none",
     read: nonEmpty,
     value: "text",
-    help: "What a token's iss must be.",
+    help: "Required value of a token's iss claim.",
+    elsewhere: { Envoy: "issuer", "kube-apiserver": "--oidc-issuer-url" },
   },
   jwtAudience: {
     group: "Access",
@@ -44,7 +47,8 @@ export const accessSettings = {
     defaultText: "none",
     read: nonEmpty,
     value: "text",
-    help: "What a token's aud must be or contain.",
+    help: "Value that a token's aud claim must equal or contain.",
+    elsewhere: { Envoy: "audiences", "kube-apiserver": "--oidc-client-id" },
   },
   jwtAlgorithms: {
     group: "Access",
@@ -52,21 +56,25 @@ export const accessSettings = {
     read: oneOf("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"),
     repeats: true,
     value: "name",
-    help: "Signature algorithms that a token may use; never none, and none with a shared secret. Repeatable.",
+    help: "Accepted signature algorithms of tokens. Unsigned tokens and algorithms with a shared secret are never accepted. Repeatable.",
+    elsewhere: { "kube-apiserver": "--oidc-signing-algs" },
   },
   jwtScopesClaim: {
     group: "Access",
     default: "scope",
     read: nonEmpty,
     value: "claim",
-    help: "The claim with a token's scopes: a list, or one text with spaces between.",
+    help: "Claim with a token's scopes: a list, or one string separated by spaces.",
+    elsewhere: {
+      "Spring Boot": "spring.security.oauth2.resourceserver.jwt.authorities-claim-name",
+    },
   },
   jwtModelsClaim: {
     group: "Access",
     default: "models",
     read: nonEmpty,
     value: "claim",
-    help: "The claim with the models that a token may use, likewise; a token without it may use all.",
+    help: "Claim with the models that a token may use, in the same form. A token without it may use all models.",
   },
   clientScopes: {
     group: "Access",
@@ -74,7 +82,7 @@ export const accessSettings = {
     read: scope,
     repeats: true,
     value: "scope",
-    help: "What a caller may do who shows a client certificate and no key or token. Repeatable.",
+    help: "Scopes of a caller with a client certificate and no key or token. Repeatable.",
   },
   clientIds: {
     group: "Access",
@@ -83,14 +91,16 @@ export const accessSettings = {
     read: nonEmpty,
     repeats: true,
     value: "id",
-    help: "Client certificates that are callers by themselves, by SPIFFE ID or subject:NAME; a trailing * stands for anything. Repeatable.",
+    help: "Client certificates that are credentials of their own, by SPIFFE ID or subject:NAME; a trailing * matches anything. Repeatable.",
+    elsewhere: { Envoy: "match_typed_subject_alt_names" },
   },
   reflection: {
     group: "Access",
     default: "scoped",
     read: oneOf("scoped", "open", "off"),
     value: "mode",
-    help: "Who may read the contract by reflection: scoped asks for the scope server.read wherever credentials are asked for, open asks nobody, off does not serve it.",
+    help: "Access to gRPC reflection: scoped requires the scope server.read if the server requires credentials, open requires nothing, off disables it.",
+    elsewhere: { "Spring gRPC": "spring.grpc.server.reflection.enabled" },
   },
   allowUnauthenticated: {
     group: "Access",
@@ -98,7 +108,8 @@ export const accessSettings = {
     read: truth,
     value: "true|false",
     preset: "true",
-    help: "Lets anybody call who reaches a port beyond loopback. Without it such a server needs --keys, --jwt-jwks or --tls-client-ca.",
+    help: "Allows calls without a credential on an address beyond loopback. Otherwise such a server needs --keys, --jwt-jwks or --tls-client-ca.",
+    elsewhere: { "kube-apiserver": "--anonymous-auth" },
   },
   quotaRequestsPerMinute: {
     group: "Access",
@@ -106,7 +117,8 @@ export const accessSettings = {
     defaultText: "none",
     read: wholeNumber(1, max),
     value: "n",
-    help: "Calls a minute for each key, token or client that states no quota of its own; past it, calls fail with RESOURCE_EXHAUSTED.",
+    help: "Maximum calls per minute for each key, token or client without a quota of its own. Above it, calls fail with RESOURCE_EXHAUSTED.",
+    elsewhere: { LiteLLM: "rpm_limit" },
   },
   quotaConcurrentCalls: {
     group: "Access",
@@ -114,7 +126,8 @@ export const accessSettings = {
     defaultText: "none",
     read: wholeNumber(1, max),
     value: "n",
-    help: "Calls at a time, likewise.",
+    help: "Maximum concurrent calls, for the same callers.",
+    elsewhere: { LiteLLM: "max_parallel_requests" },
   },
   quotaTokensPerMinute: {
     group: "Access",
@@ -122,7 +135,8 @@ export const accessSettings = {
     defaultText: "none",
     read: wholeNumber(1, max),
     value: "n",
-    help: "Tokens a minute, read and written, likewise.",
+    help: "Maximum tokens per minute, read and generated, for the same callers.",
+    elsewhere: { LiteLLM: "tpm_limit" },
   },
   quotaTokensPerDay: {
     group: "Access",
@@ -130,7 +144,7 @@ export const accessSettings = {
     defaultText: "none",
     read: wholeNumber(1, max),
     value: "n",
-    help: "Tokens a day, likewise.",
+    help: "Maximum tokens per day, read and generated, for the same callers.",
   },
   tlsCert: {
     group: "TLS",
@@ -138,7 +152,12 @@ export const accessSettings = {
     defaultText: "none: plaintext",
     read: path,
     value: "file",
-    help: "The server's certificate and its chain, PEM. Files are read anew when they change.",
+    help: "The server's certificate and its chain, PEM. The files are reloaded when they change.",
+    elsewhere: {
+      vLLM: "--ssl-certfile",
+      "llama-server": "--ssl-cert-file",
+      Triton: "--grpc-server-cert",
+    },
   },
   tlsKey: {
     group: "TLS",
@@ -146,7 +165,12 @@ export const accessSettings = {
     defaultText: "none",
     read: path,
     value: "file",
-    help: "Its private key, PEM.",
+    help: "Private key of --tls-cert, PEM.",
+    elsewhere: {
+      vLLM: "--ssl-keyfile",
+      "llama-server": "--ssl-key-file",
+      Triton: "--grpc-server-key",
+    },
   },
   tlsClientCa: {
     group: "TLS",
@@ -154,7 +178,8 @@ export const accessSettings = {
     defaultText: "none: clients need no certificate",
     read: path,
     value: "file",
-    help: "The CA that clients' certificates must come from, PEM; every client then needs one.",
+    help: "CA of the client certificates, PEM. Every client then needs a certificate.",
+    elsewhere: { vLLM: "--ssl-ca-certs", Triton: "--grpc-root-cert" },
   },
   healthPort: {
     group: "TLS",
@@ -162,6 +187,7 @@ export const accessSettings = {
     defaultText: "none",
     read: wholeNumber(0, 65_535),
     value: "n",
-    help: "A second port, always plaintext, that serves health and nothing else: for probes that know no TLS, or that must get through where callers hold every connection of the other.",
+    help: "Second port, always plaintext, that serves only health. For probes that do not support TLS, or that must get through when clients hold every connection of the main port.",
+    elsewhere: { Kubebuilder: "--health-probe-bind-address" },
   },
 } as const satisfies Record<string, Setting>;

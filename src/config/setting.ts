@@ -1,20 +1,22 @@
+import type { Elsewhere } from "../base/elsewhere.ts";
 import type { ReadValue } from "./values.ts";
 
-/** One setting of the server, of whatever group. */
+/** One setting of the server. */
 export interface Setting {
   readonly group:
     "Models" | "Network" | "Access" | "TLS" | "Limits" | "Metrics" | "Shutdown" | "Logs";
-  /** Undefined for a setting that may stay unset; always a list where `repeats`. */
+  /** Undefined for a setting that can stay unset; always a list with `repeats`. */
   readonly default: unknown;
-  /** How help shows a default that depends on the machine or on other settings. */
+  /** The default in help texts, if it depends on the machine or on other settings. */
   readonly defaultText?: string;
-  /** Reads one value; a setting that repeats is a list of them. */
+  /** Reads one value. A setting that repeats is a list of them. */
   readonly read: ReadValue<unknown>;
   readonly repeats?: boolean;
-  /** What the flag alone means, for one that needs no value. */
+  /** The value of a flag that is given without one. */
   readonly preset?: string;
-  /** What help calls the value. */
+  /** Placeholder of the value in help texts. */
   readonly value: string;
-  /** What the operator gets by setting it, with its unit. */
+  /** What the setting does, with its unit. */
   readonly help: string;
+  readonly elsewhere?: Elsewhere;
 }

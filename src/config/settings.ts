@@ -16,7 +16,12 @@ export const settings = {
     read: path,
     repeats: true,
     value: "dir",
-    help: "Folder that holds a folder for each model; serves them all. Repeatable.",
+    help: "Folder with one subfolder per model; serves all of them. Repeatable.",
+    elsewhere: {
+      "llama-server": "--models-dir",
+      Triton: "--model-repository",
+      Ollama: "OLLAMA_MODELS",
+    },
   },
   model: {
     group: "Models",
@@ -25,12 +30,13 @@ export const settings = {
     read: path,
     repeats: true,
     value: "path",
-    help: "One model to serve: a .gguf or .onnx file, a manifest, or a model's folder, also as `hf download` leaves it where it has an ONNX graph. Repeatable.",
+    help: "One model to serve: a .gguf or .onnx file, a manifest, or a model's folder. A folder that `hf download` made works if it has an ONNX graph. Repeatable.",
+    elsewhere: { vLLM: "--model", "llama-server": "--model" },
   },
   defaultGenerationModel: {
     group: "Models",
     default: undefined,
-    defaultText: "the only one, where one is loaded",
+    defaultText: "the only one, if only one is loaded",
     read: nonEmpty,
     value: "name",
     help: "Model for generation calls that name none.",
@@ -38,7 +44,7 @@ export const settings = {
   defaultEmbeddingModel: {
     group: "Models",
     default: undefined,
-    defaultText: "the only one, where one is loaded",
+    defaultText: "the only one, if only one is loaded",
     read: nonEmpty,
     value: "name",
     help: "Model for embedding calls that name none.",
@@ -49,7 +55,8 @@ export const settings = {
     defaultText: "the cores that this process may use",
     read: wholeNumber(1, 4096),
     value: "n",
-    help: "Threads that all models compute with, together; busy models share them.",
+    help: "Number of threads for computation, shared by all models; busy models divide them.",
+    elsewhere: { "llama-server": "--threads", "ONNX Runtime": "intra_op_num_threads" },
   },
   llamaLibrary: {
     group: "Models",
@@ -57,7 +64,7 @@ export const settings = {
     defaultText: "the one that comes with inferd",
     read: path,
     value: "dir",
-    help: "Folder with another build of libllama, such as one for a GPU. Its release must match.",
+    help: "Folder with another build of libllama, such as one for a GPU. Its release must match the bundled one.",
   },
   ...networkSettings,
   ...accessSettings,
@@ -68,28 +75,32 @@ export const settings = {
     defaultText: "none: no port, nothing counted",
     read: wholeNumber(0, 65_535),
     value: "n",
-    help: "Port for HTTP with /metrics for Prometheus, /healthz and /readyz. 0 takes any free port; a log line says which.",
+    help: "HTTP port for /metrics (Prometheus), /healthz and /readyz. 0 takes any free port, which a log line states.",
+    elsewhere: { Triton: "--metrics-port" },
   },
   metricsHost: {
     group: "Metrics",
     default: "127.0.0.1",
     read: nonEmpty,
     value: "address",
-    help: "Address that the metrics port listens on. 0.0.0.0 or :: lets the network read the metrics; nobody is asked who they are.",
+    help: "Address of the metrics port. 0.0.0.0 or :: exposes the metrics to the network; they need no credential.",
+    elsewhere: { Triton: "--metrics-address" },
   },
   lameDuckMs: {
     group: "Shutdown",
     default: 5000,
     read: wholeNumber(0, day),
     value: "ms",
-    help: "Milliseconds after SIGTERM for which health already says NOT_SERVING and calls are still taken, so that clients leave in time. Ctrl-C skips it.",
+    help: "Milliseconds after SIGTERM in which health reports NOT_SERVING and calls are still accepted, so that clients leave in time. Ctrl-C skips it.",
+    elsewhere: { "kube-apiserver": "--shutdown-delay-duration" },
   },
   graceMs: {
     group: "Shutdown",
     default: 20_000,
     read: wholeNumber(0, day),
     value: "ms",
-    help: "Milliseconds that running calls then get to finish. Keep both together 4 seconds below Kubernetes' terminationGracePeriodSeconds: workers end after them.",
+    help: "Milliseconds that running calls then have to finish. Keep the sum of both 4 seconds below Kubernetes' terminationGracePeriodSeconds: workers end after them.",
+    elsewhere: { Triton: "--exit-timeout-secs", nginx: "worker_shutdown_timeout" },
   },
   exitWithParent: {
     group: "Shutdown",
@@ -97,14 +108,16 @@ export const settings = {
     read: truth,
     value: "true|false",
     preset: "true",
-    help: "Ends the server as SIGTERM does once the process that started it has ended, however that ended: for a server that another program starts as its own.",
+    help: "Shuts the server down, as SIGTERM does, once the process that started it has ended. For a server that another program starts.",
+    elsewhere: { Linux: "PR_SET_PDEATHSIG" },
   },
   logLevel: {
     group: "Logs",
     default: "info",
     read: oneOf("debug", "info", "warn", "error", "silent"),
     value: "level",
-    help: "Least level to log: debug, info, warn, error or silent. Audit lines are written at every level; lines of calls hold no prompt at any.",
+    help: "Minimum level to log: debug, info, warn, error or silent. Audit lines are written at every level; lines of calls never hold a prompt.",
+    elsewhere: { vLLM: "VLLM_LOGGING_LEVEL", "llama-server": "--log-verbosity", pino: "level" },
   },
   logFormat: {
     group: "Logs",
@@ -112,6 +125,7 @@ export const settings = {
     read: oneOf("auto", "json", "pretty"),
     value: "format",
     help: "json, pretty, or auto: pretty on a terminal, json otherwise. Logs go to standard error.",
+    elsewhere: { "kube-apiserver": "--logging-format" },
   },
 } as const satisfies Record<string, Setting>;
 
@@ -126,7 +140,7 @@ export type Config = {
     : ReturnType<Settings[K]["read"]> | Extract<Settings[K]["default"], undefined>;
 };
 
-/** What a setting's flag takes, as help shows it. */
+/** The value of a setting's flag, as help shows it. */
 export function valueText({ value, preset }: Setting): string {
   return preset === undefined ? `<${value}>` : `[${value}]`;
 }

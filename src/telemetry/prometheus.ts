@@ -11,7 +11,8 @@ import type {
   ModelMeter,
   RefusedCall,
 } from "../base/meter.ts";
-import { type Metric, metrics } from "./table.ts";
+import type { Metric } from "./metric.ts";
+import { metrics } from "./table.ts";
 
 export interface PrometheusMeter extends Meter {
   /** The event loop turned this much later than it was asked to. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type EndedCall, type ModelLoad, unknownMethod } from "../../../src/base/meter.ts";
 import { openMeter } from "../../../src/telemetry/prometheus.ts";
-import { type Metric, metrics } from "../../../src/telemetry/table.ts";
+import type { Metric } from "../../../src/telemetry/metric.ts";
+import { metrics } from "../../../src/telemetry/table.ts";
 import { resting } from "../../fixtures/metrics.ts";
 import { samplesOf } from "../../fixtures/prometheus.ts";
 
