@@ -6,7 +6,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleServerStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { CallOptions, ItemError, ModelVersion, Timings, Truncation, Usage } from "./types.ts";
 
-/** Names how a vector is written. New values may be added; a server refuses those that it does not know. */
+/** Encoding of a vector. New values may be added; a server rejects those that it does not know. */
 export const VectorEncoding = {
   /** UNSPECIFIED - Not set: the same as `VECTOR_ENCODING_FLOAT32`. */
   UNSPECIFIED: 0,
@@ -14,7 +14,7 @@ export const VectorEncoding = {
   FLOAT32: 1,
   /** FLOAT16 - IEEE 754 half precision, in `Embedding.float16`. */
   FLOAT16: 2,
-  /** INT8 - Whole numbers from -127 to 127 and one scale, in `Embedding.int8`. */
+  /** INT8 - 8-bit integers and one scale, in `Embedding.int8`. */
   INT8: 3,
 } as const;
 
@@ -27,64 +27,64 @@ export namespace VectorEncoding {
   export type INT8 = typeof VectorEncoding.INT8;
 }
 
-/** Asks for the vectors of some texts, all at once or one message each. */
+/** Requests the vectors of texts. */
 export interface EmbedRequest {
   /**
-   * The model's name, as `Model.name` describes it, at most 128 bytes. Empty means the server's default, or the only
-   * embedding model; a program should set it, since a second model can make the empty name an error.
+   * Name of the model, as in `Model.name`, at most 128 bytes. Empty selects the server's default, or the only embedding
+   * model. Programs should set it, since a second model can make the empty name an error.
    */
   readonly model: string;
-  /**
-   * The texts, at least 1 and at most the limit that `GetServerInfo` states. An empty text has a
-   * vector too.
-   */
+  /** The texts: at least 1, at most the limit that `GetServerInfo` states. An empty text has a vector too. */
   readonly inputs: readonly string[];
-  /** Scales each vector to length 1. Default: as the model's authors do, which `Model.normalize` tells. */
+  /** Whether each vector is scaled to length 1. Default: `Model.normalize`, the choice of the model's authors. */
   readonly normalize?:
     | boolean
     | undefined;
   /**
-   * Keeps only this many leading dimensions (Matryoshka), at least 1 and at most the model's; with
-   * `normalize`, they are scaled again. Default: all.
+   * Number of leading dimensions to keep (Matryoshka), from 1 to `Model.dimensions`. With `normalize`, the shorter
+   * vector is scaled again. Default: all.
    */
   readonly dimensions?:
     | number
     | undefined;
-  /** What to do with a text longer than the model's context. Default: refuse it. */
+  /** What to do with a text longer than the model's context. Default: reject it. */
   readonly truncation: Truncation;
-  /** How the vectors are written. Default: float32. */
+  /** Encoding of the vectors. Default: float32. */
   readonly encoding: VectorEncoding;
-  /** Answers the other texts where one cannot be embedded, with an error in its place. Default false: the call fails. */
+  /**
+   * Whether a text that cannot be embedded has an error in place of its vector, and the others are embedded. Default
+   * false: the call fails.
+   */
   readonly allowItemErrors: boolean;
   /**
-   * Sends vectors in the order in which they are computed, which can be sooner; `Embedding.index`
-   * tells them apart. Default false: in the order of the texts. Changes nothing for `Embed`, whose answer is in order.
+   * Whether vectors are sent in the order in which they are computed, which can be sooner. `Embedding.index` says which
+   * text each belongs to. Default false: in the order of the texts. `Embed` ignores it and always keeps the order.
    */
   readonly unordered: boolean;
   /**
-   * The name of the model's prompt to put before each text, at most 128 bytes; empty for none.
-   * `Model.prompts` lists them. Default: `Model.default_prompt_name`. Another name is refused.
+   * Name of the model's prompt to put before each text, at most 128 bytes. Empty for none. `Model.prompts` lists the
+   * names; others are rejected. Default: `Model.default_prompt_name`.
    */
   readonly promptName?:
     | string
     | undefined;
-  /** How the call is to be made. */
+  /** Options of the call. */
   readonly call?: CallOptions | undefined;
 }
 
 /** Carries the vectors of all texts. */
 export interface EmbedResponse {
-  /** One for each input, in their order. */
+  /** One vector for each text, in the order of the request. */
   readonly embeddings: readonly Embedding[];
-  /** How the call ended. */
+  /** Usage, durations and ids of the call. */
   readonly finish?: EmbedFinish | undefined;
 }
 
-/** Carries one vector, or the end. */
+/** Carries one vector, or the end of the stream. */
 export interface EmbedStreamResponse {
   /**
-   * One is set. New kinds may be added, for requests that ask for them: a client skips an event that it does not
-   * know.
+   * Exactly one is set. New kinds may be added for requests that ask for them: a client ignores an event that it does
+   * not know.
    */
   readonly event?:
     | //
@@ -96,63 +96,63 @@ export interface EmbedStreamResponse {
     | undefined;
 }
 
-/** Carries one text's vector. */
+/** Carries the vector of one text. */
 export interface Embedding {
-  /** The text's place among the inputs, from 0. */
+  /** Index of the text in `inputs`, from 0. */
   readonly index: number;
   /**
-   * The vector, in the encoding asked for, or why there is none. One is set. New kinds may be added, for requests that
-   * ask for them.
+   * The vector in the requested encoding, or why there is none. Exactly one is set. New kinds may be added for requests
+   * that ask for them.
    */
   readonly value?:
     | //
-    /** The vector, where `encoding` is float32. */
+    /** The vector, if `encoding` is float32. */
     { readonly $case: "float32"; readonly value: FloatVector }
     | //
-    /** The vector as IEEE 754 half precision, little-endian, 2 bytes a dimension, where `encoding` is float16. */
+    /** The vector, if `encoding` is float16: IEEE 754 half precision, little-endian, 2 bytes per dimension. */
     { readonly $case: "float16"; readonly value: Buffer }
     | //
-    /** The vector, where `encoding` is int8. */
+    /** The vector, if `encoding` is int8. */
     { readonly $case: "int8"; readonly value: Int8Vector }
     | //
-    /** Why this text has no vector. Only where `allow_item_errors` is set. */
+    /** Why this text has no vector. Only with `allow_item_errors`. */
     { readonly $case: "error"; readonly value: ItemError }
     | undefined;
-  /** Tokens the text was read as, special tokens and the prompt's included. */
+  /** Number of tokens of the text, special tokens and those of the prompt included. */
   readonly tokenCount: number;
-  /** Whether tokens were dropped. */
+  /** Whether tokens were dropped because of `truncation`. */
   readonly truncated: boolean;
 }
 
-/** Carries a vector of single precision. */
+/** Carries a vector in IEEE 754 single precision. */
 export interface FloatVector {
-  /** A number a dimension. */
+  /** One number per dimension. */
   readonly values: readonly number[];
 }
 
-/** Carries a vector of whole numbers and their scale. */
+/** Carries a vector of 8-bit integers and their scale. */
 export interface Int8Vector {
-  /** A signed whole number a dimension, a byte each. */
+  /** One signed byte per dimension, from -127 to 127. */
   readonly values: Buffer;
-  /** What to multiply each number with. */
+  /** Factor for each number. */
   readonly scale: number;
 }
 
-/** Reports how a call for vectors ended. Its fields are the first of every answer's `finish`. */
+/** Reports how an embedding call ended. `Finish` has the same fields under the same numbers. */
 export interface EmbedFinish {
-  /** What the call used. */
+  /** Tokens that the call used. */
   readonly usage?:
     | Usage
     | undefined;
-  /** Where its time went. */
+  /** Durations of the call's phases. */
   readonly timings?:
     | Timings
     | undefined;
-  /** The model that answered. */
+  /** The model that served the call. */
   readonly model?:
     | ModelVersion
     | undefined;
-  /** The call's id, which is also in the answer's first metadata, `x-request-id`, and in the server's log. */
+  /** Id of the call, also in the response's initial metadata as `x-request-id`, and in the server's log. */
   readonly requestId: string;
 }
 
@@ -867,18 +867,18 @@ export const EmbedFinish: MessageFns<EmbedFinish> = {
 /**
  * Turns texts into vectors with a loaded embedding model.
  *
- * Both methods take the same request, and fail as those of `GenerationService` do. A text that cannot be embedded
- * fails the call, with `google.rpc.BadRequest` naming it, such as `inputs[3]`; with `allow_item_errors`, it fails
- * alone.
+ * Both methods take the same request, and fail as those of `GenerationService` do. A text that cannot be embedded fails
+ * the whole call, and `google.rpc.BadRequest` names it, such as `inputs[3]`. With `allow_item_errors`, only that text
+ * fails.
  */
 export type EmbeddingServiceService = typeof EmbeddingServiceService;
 export const EmbeddingServiceService = {
   /**
    * Embeds a batch of texts and returns all vectors at once, in the order of the texts.
    *
-   * Most gRPC clients receive at most 4 MiB in one message unless told otherwise. An answer above the server's limit,
-   * which `GetServerInfo` states, is refused before it is computed, with `RESPONSE_TOO_LARGE`: ask for a smaller
-   * `encoding`, or use `EmbedStream`, whose messages hold one vector each. Or raise both limits.
+   * Most gRPC clients accept at most 4 MiB per message by default. A response above the server's limit, which
+   * `GetServerInfo` states, fails with `RESPONSE_TOO_LARGE` before it is computed. Request a smaller `encoding`, use
+   * `EmbedStream`, whose messages hold one vector each, or raise both limits.
    */
   embed: {
     path: "/inferd.v1.EmbeddingService/Embed" as const,
@@ -892,7 +892,7 @@ export const EmbeddingServiceService = {
   /**
    * Embeds a batch of texts and sends each vector as soon as its batch is computed.
    *
-   * The last message, and only the last, is `finish`. A call that fails has sent the vectors that were there before.
+   * The last message, and only the last, is `finish`. A call that fails may have sent vectors before, which are valid.
    */
   embedStream: {
     path: "/inferd.v1.EmbeddingService/EmbedStream" as const,
@@ -909,15 +909,15 @@ export interface EmbeddingServiceServer extends UntypedServiceImplementation {
   /**
    * Embeds a batch of texts and returns all vectors at once, in the order of the texts.
    *
-   * Most gRPC clients receive at most 4 MiB in one message unless told otherwise. An answer above the server's limit,
-   * which `GetServerInfo` states, is refused before it is computed, with `RESPONSE_TOO_LARGE`: ask for a smaller
-   * `encoding`, or use `EmbedStream`, whose messages hold one vector each. Or raise both limits.
+   * Most gRPC clients accept at most 4 MiB per message by default. A response above the server's limit, which
+   * `GetServerInfo` states, fails with `RESPONSE_TOO_LARGE` before it is computed. Request a smaller `encoding`, use
+   * `EmbedStream`, whose messages hold one vector each, or raise both limits.
    */
   embed: handleUnaryCall<EmbedRequest, EmbedResponse>;
   /**
    * Embeds a batch of texts and sends each vector as soon as its batch is computed.
    *
-   * The last message, and only the last, is `finish`. A call that fails has sent the vectors that were there before.
+   * The last message, and only the last, is `finish`. A call that fails may have sent vectors before, which are valid.
    */
   embedStream: handleServerStreamingCall<EmbedRequest, EmbedStreamResponse>;
 }

@@ -7,15 +7,15 @@ import type { handleServerStreamingCall, handleUnaryCall, UntypedServiceImplemen
 import { CallOptions, ModelVersion, Sampling, Timings, Truncation, Usage } from "./types.ts";
 
 /**
- * Names who says a chat message. New values may be added, such as one for the results of tools; a server refuses those
- * that it does not know.
+ * Role of a message's author. New values may be added, such as one for results of tools; a server rejects those that it
+ * does not know.
  */
 export const Role = {
-  /** UNSPECIFIED - Not set; refused. */
+  /** UNSPECIFIED - Not set; rejected. */
   UNSPECIFIED: 0,
-  /** SYSTEM - The application, setting the scene. */
+  /** SYSTEM - The application, which gives instructions. */
   SYSTEM: 1,
-  /** USER - The person. */
+  /** USER - The user. */
   USER: 2,
   /** ASSISTANT - The model. */
   ASSISTANT: 3,
@@ -30,20 +30,22 @@ export namespace Role {
   export type ASSISTANT = typeof Role.ASSISTANT;
 }
 
-/** Names why a completion ended. New values may be added; a client treats one that it does not know as unspecified. */
+/**
+ * Reason for the end of a completion. New values may be added; a client treats those that it does not know as
+ * unspecified.
+ */
 export const FinishReason = {
   /** UNSPECIFIED - Not set; never sent. */
   UNSPECIFIED: 0,
-  /** STOP - The model produced its end token. */
+  /** STOP - The model generated its end token. */
   STOP: 1,
-  /** LENGTH - `max_tokens`, or the model's context, was used up. */
+  /** LENGTH - The completion reached `max_tokens` or the end of the model's context. */
   LENGTH: 2,
-  /** STOP_SEQUENCE - One of the stop sequences would have appeared. */
+  /** STOP_SEQUENCE - The text reached a stop sequence, which is not part of it. */
   STOP_SEQUENCE: 3,
   /**
-   * CANCELLED - The engine stopped the completion before its end, of its own accord; what was sent is valid. Only
-   * engines of one's own do that: the built-in ones never send it. A call that its caller cancels, or
-   * that the server ends, has a status and no `Finish`.
+   * CANCELLED - The engine itself stopped the completion early. What was sent is valid. Only custom engines send it. A call that
+   * its client cancels, or that the server ends, has a status and no `Finish`.
    */
   CANCELLED: 4,
 } as const;
@@ -58,71 +60,71 @@ export namespace FinishReason {
   export type CANCELLED = typeof FinishReason.CANCELLED;
 }
 
-/** Asks for one completion, whole or piece by piece. */
+/** Requests one completion. */
 export interface GenerateRequest {
   /**
-   * The model's name, as `Model.name` describes it, at most 128 bytes. Empty means the server's default, or the only
-   * generation model; a program should set it, since a second model can make the empty name an error.
+   * Name of the model, as in `Model.name`, at most 128 bytes. Empty selects the server's default, or the only
+   * generation model. Programs should set it, since a second model can make the empty name an error.
    */
   readonly model: string;
-  /** What to continue. Required: exactly one. New kinds may be added. */
+  /** The input to continue. Exactly one is required. New kinds may be added. */
   readonly input?:
     | //
     /**
-     * Text to continue as it stands, 1 to 4,194,304 bytes of UTF-8. Text that looks like a control
-     * token is read as text.
+     * Text to continue without changes, 1 to 4,194,304 bytes of UTF-8. Text that looks like a control token is
+     * tokenized as text.
      */
     { readonly $case: "prompt"; readonly value: string }
     | //
-    /** A conversation, laid out by the model's own chat template. Refused where it has none. */
+    /** A conversation, formatted by the model's chat template. Rejected if the model has none. */
     { readonly $case: "chat"; readonly value: Chat }
     | //
-    /** Token ids to continue as they are; nothing is added. */
+    /** Token ids to continue without changes. No special token is added. */
     { readonly $case: "tokenIds"; readonly value: TokenIds }
     | undefined;
-  /** How to choose each token, and what ends the completion. */
+  /** How tokens are sampled, and what ends the completion. */
   readonly sampling?:
     | Sampling
     | undefined;
   /**
-   * Puts the prompt in front of the completion; in a stream it is the first piece. Not for chats or token ids.
+   * Whether the completion begins with the prompt; in a stream it is the first piece. Not for `chat` or `token_ids`.
    * Default false.
    */
   readonly includePrompt: boolean;
-  /** Returns the ids of the generated tokens too. Default false. */
+  /** Whether the ids of the generated tokens are returned too. Default false. */
   readonly returnTokenIds: boolean;
-  /** What to do with a prompt that leaves no room in the model's context. Default: refuse it. */
+  /** What to do with a prompt that leaves no room in the model's context. Default: reject it. */
   readonly truncation: Truncation;
-  /** How the call is to be made. */
+  /** Options of the call. */
   readonly call?: CallOptions | undefined;
 }
 
 /** Carries one whole completion. */
 export interface GenerateResponse {
-  /** The completion; always whole UTF-8. */
+  /** The completion. Always valid UTF-8. */
   readonly text: string;
-  /** The generated tokens' ids, where asked for. */
+  /** Ids of the generated tokens, with `return_token_ids`. */
   readonly tokenIds: readonly number[];
-  /** Why and how the completion ended. */
+  /** Why the completion ended, usage, durations and ids. */
   readonly finish?:
     | Finish
     | undefined;
-  /** What served the call. */
+  /** Model, seed and id of the call. */
   readonly started?: Started | undefined;
 }
 
-/** Carries one event of a completion: first `started`, then pieces, last `finish`. */
+/** Carries one event of a completion: `started`, then pieces, then `finish`. */
 export interface GenerateStreamResponse {
   /**
-   * One is set. New kinds may be added, for requests that ask for them: a client skips an event that it does not
-   * know.
+   * Exactly one is set. New kinds may be added for requests that ask for them: a client ignores an event that it does
+   * not know.
    */
   readonly event?:
     | //
-    /** The model has computed the first step. Always the first message. */
+    /** Sent when the first step has been computed. Always the first message. */
     { readonly $case: "started"; readonly value: Started }
     | //
-    /** The next text. */
+    /** The next piece of text. */
     { readonly $case: "piece"; readonly value: Piece }
     | //
     /** The end. Always the last message. */
@@ -132,69 +134,66 @@ export interface GenerateStreamResponse {
 
 /** Lists the messages of a conversation, oldest first. */
 export interface Chat {
-  /** At least 1 and at most 1,024. */
+  /** The messages, 1 to 1,024. */
   readonly messages: readonly ChatMessage[];
 }
 
-/** Says one thing in a conversation. */
+/** One message of a conversation. */
 export interface ChatMessage {
-  /** Who says it. Required. */
+  /** Role of the author. Required. */
   readonly role: Role;
-  /**
-   * What is said, at most 4,194,304 bytes of UTF-8. Text that looks like a control token is read as
-   * text.
-   */
+  /** Text of the message, at most 4,194,304 bytes of UTF-8. Text that looks like a control token is tokenized as text. */
   readonly content: string;
 }
 
-/** Lists token ids of the model's own vocabulary. */
+/** Token ids of the model's vocabulary. */
 export interface TokenIds {
-  /** At least 1; each below the vocabulary's size. */
+  /** The ids, at least 1; each below the size of the vocabulary. */
   readonly ids: readonly number[];
 }
 
-/** Reports what serves a completion. */
+/** Reports the model, seed and id of a completion. */
 export interface Started {
-  /** The model that answers. */
+  /** The model that serves the call. */
   readonly model?:
     | ModelVersion
     | undefined;
-  /** The seed in use, whether it was given or drawn. */
+  /** The seed in use: that of the request, or a random one. */
   readonly seed: bigint;
-  /** The call's id, which is also in the answer's first metadata, `x-request-id`, and in the server's log. */
+  /** Id of the call, also in the response's initial metadata as `x-request-id`, and in the server's log. */
   readonly requestId: string;
 }
 
-/** Carries the next text of a completion. */
+/** Carries the next piece of a completion. */
 export interface Piece {
   /**
-   * The text. Never ends inside a UTF-8 sequence, never holds the beginning of a stop sequence that
-   * then matches. Empty only where `token_ids` is not.
+   * The text. It never ends inside a UTF-8 sequence, and never holds the beginning of a stop sequence that then
+   * matches. Empty only if `token_ids` is not.
    */
   readonly text: string;
-  /** The ids of the tokens since the last piece, where asked for. */
+  /** Ids of the tokens since the last piece, with `return_token_ids`. */
   readonly tokenIds: readonly number[];
 }
 
-/** Reports why and how a completion ended. Every answer's `finish` has the first four fields, under these numbers. */
+/** Reports why a completion ended, and its usage. Every `finish` has the first four fields under the same numbers. */
 export interface Finish {
-  /** What the call used. */
+  /** Tokens that the call used. */
   readonly usage?:
     | Usage
     | undefined;
-  /** Where its time went. */
+  /** Durations of the call's phases. */
   readonly timings?:
     | Timings
     | undefined;
-  /** The model that answered. */
+  /** The model that served the call. */
   readonly model?:
     | ModelVersion
     | undefined;
-  /** The call's id, which is also in the answer's first metadata, `x-request-id`, and in the server's log. */
+  /** Id of the call, also in the response's initial metadata as `x-request-id`, and in the server's log. */
   readonly requestId: string;
   /** Why the completion ended. */
   readonly reason: FinishReason;
-  /** The stop sequence that matched, where `reason` is `FINISH_REASON_STOP_SEQUENCE`. */
+  /** The stop sequence that matched, if `reason` is `FINISH_REASON_STOP_SEQUENCE`. */
   readonly stopSequence: string;
 }
 
@@ -1063,17 +1062,17 @@ export const Finish: MessageFns<Finish> = {
 };
 
 /**
- * Turns prompts into text with a loaded generation model.
+ * Generates text with a loaded generation model.
  *
  * Both methods take the same request, and fail with
- * `INVALID_ARGUMENT` where fields are wrong (`google.rpc.BadRequest` names as many of them as fit),
+ * `INVALID_ARGUMENT` if fields are wrong (`google.rpc.BadRequest` lists as many of them as fit),
  * `NOT_FOUND` for an unknown model,
  * `FAILED_PRECONDITION` for a model of another task,
- * `RESOURCE_EXHAUSTED` when the model's queue is full (`google.rpc.RetryInfo` says when to try again),
+ * `RESOURCE_EXHAUSTED` if the model's queue is full (`google.rpc.RetryInfo` says when to try again),
  * `UNAVAILABLE` while the model loads or its worker restarts, and
- * `DEADLINE_EXCEEDED` when the call's deadline passes, queued or running, or would pass before its turn.
- * Cancelling a call frees its slot: the step under way when the model's worker hears of it is the last that is
- * computed for the call.
+ * `DEADLINE_EXCEEDED` if the call's deadline passes, in the queue or later, or is expected to pass.
+ * Cancelling a call frees its slot. The last step computed for the call is the one in progress when the worker learns
+ * of the cancellation.
  */
 export type GenerationServiceService = typeof GenerationServiceService;
 export const GenerationServiceService = {
@@ -1088,10 +1087,10 @@ export const GenerationServiceService = {
     responseDeserialize: (value: Buffer): GenerateResponse => GenerateResponse.decode(value),
   },
   /**
-   * Generates a completion and sends each piece as soon as it exists.
+   * Generates a completion and sends each piece as soon as it is computed.
    *
-   * The first message is `started`. For requests of one completion, which all are so far, the last message, and
-   * only the last, is `finish`. A caller who does not read parks its own completion and no other.
+   * The first message is `started`. For a request of one completion, which every request is so far, the last message,
+   * and only the last, is `finish`. A client that does not read pauses its own completion and no other.
    */
   generateStream: {
     path: "/inferd.v1.GenerationService/GenerateStream" as const,
@@ -1109,10 +1108,10 @@ export interface GenerationServiceServer extends UntypedServiceImplementation {
   /** Generates a whole completion and returns it at once. */
   generate: handleUnaryCall<GenerateRequest, GenerateResponse>;
   /**
-   * Generates a completion and sends each piece as soon as it exists.
+   * Generates a completion and sends each piece as soon as it is computed.
    *
-   * The first message is `started`. For requests of one completion, which all are so far, the last message, and
-   * only the last, is `finish`. A caller who does not read parks its own completion and no other.
+   * The first message is `started`. For a request of one completion, which every request is so far, the last message,
+   * and only the last, is `finish`. A client that does not read pauses its own completion and no other.
    */
   generateStream: handleServerStreamingCall<GenerateRequest, GenerateStreamResponse>;
 }

@@ -7,19 +7,22 @@ import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-j
 import { Sampling } from "./types.ts";
 
 /**
- * Names how the texts of a batch bear on each other's vectors. New values may be added; a client treats one that it
- * does not know as unspecified.
+ * How the texts of a batch affect each other's vectors. New values may be added; a client treats those that it does not
+ * know as unspecified.
  */
 export const TextBatching = {
   /** UNSPECIFIED - Not set. */
   UNSPECIFIED: 0,
-  /** TOGETHER - Texts are computed together, and each has the vector that it has alone. */
+  /** TOGETHER - Texts are computed together, and each has the same vector as alone. */
   TOGETHER: 1,
-  /** ALONE - Each text is computed alone: together, they would change each other's vectors, or the manifest says so. */
+  /**
+   * ALONE - Each text is computed alone, because texts computed together would change each other's vectors, or because the
+   * manifest requires it.
+   */
   ALONE: 2,
   /**
-   * MIXED - Texts are computed together and change each other's vectors a little, which the manifest allows: a
-   * quantised graph takes one scale for the whole batch.
+   * MIXED - Texts are computed together and change each other's vectors slightly, which the manifest allows. A quantised graph
+   * uses one scale for the whole batch.
    */
   MIXED: 3,
 } as const;
@@ -33,13 +36,13 @@ export namespace TextBatching {
   export type MIXED = typeof TextBatching.MIXED;
 }
 
-/** Names what a model can do. New values may be added; a client skips those that it does not know. */
+/** Task of a model. New values may be added; a client ignores those that it does not know. */
 export const ModelTask = {
   /** UNSPECIFIED - Not set; never sent. */
   UNSPECIFIED: 0,
-  /** GENERATE - Continues text. */
+  /** GENERATE - Text generation. */
   GENERATE: 1,
-  /** EMBED - Turns texts into vectors. */
+  /** EMBED - Embedding: texts to vectors. */
   EMBED: 2,
 } as const;
 
@@ -52,19 +55,19 @@ export namespace ModelTask {
 }
 
 /**
- * Names whether a model can serve. New values may be added, such as one for a model that is known and not loaded; a
- * client treats one that it does not know as unspecified: the model does not serve.
+ * State of a model. New values may be added, such as one for a model that is known and not loaded. A client treats
+ * those that it does not know as unspecified: the model does not serve.
  */
 export const ModelState = {
   /** UNSPECIFIED - Not set; never sent. */
   UNSPECIFIED: 0,
-  /** LOADING - Its first worker is starting; calls fail with `UNAVAILABLE`. */
+  /** LOADING - The first worker is starting. Calls fail with `UNAVAILABLE`. */
   LOADING: 1,
-  /** READY - It serves. */
+  /** READY - The model serves. */
   READY: 2,
-  /** FAILED - It could not be loaded, or its workers kept dying; `failure` says why. */
+  /** FAILED - The model could not be loaded, or its workers kept dying. `failure` says why. */
   FAILED: 3,
-  /** UNLOADING - It finishes the calls it has and takes no more. */
+  /** UNLOADING - The model finishes its running calls and accepts no new ones. */
   UNLOADING: 4,
 } as const;
 
@@ -78,96 +81,101 @@ export namespace ModelState {
   export type UNLOADING = typeof ModelState.UNLOADING;
 }
 
-/** Asks for a page of models. */
+/** Requests a page of models. */
 export interface ListModelsRequest {
-  /** The most models to return, at least 0. Zero lets the server choose: 100. More than 1,000 means 1,000. */
+  /**
+   * Maximum number of models to return, at least 0. Zero selects the server's default, 100. Values above 1,000 mean
+   * 1,000.
+   */
   readonly pageSize: number;
-  /** Where to go on: the last answer's `next_page_token`, at most 256 bytes. Empty begins. */
+  /** `next_page_token` of the previous response, at most 256 bytes. Empty for the first page. */
   readonly pageToken: string;
 }
 
 /** Carries a page of models. */
 export interface ListModelsResponse {
-  /** Ordered by name. */
+  /** The models, ordered by name. */
   readonly models: readonly Model[];
-  /** Where to go on; empty after the last page. */
+  /** Token for the next page. Empty on the last page. */
   readonly nextPageToken: string;
 }
 
-/** Asks for one model. */
+/** Requests one model. */
 export interface GetModelRequest {
-  /** The model's name, at most 128 bytes. Required. */
+  /** Name of the model, at most 128 bytes. Required. */
   readonly name: string;
 }
 
 /** Carries one model. */
 export interface GetModelResponse {
-  /** The model asked for. */
+  /** The requested model. */
   readonly model?: Model | undefined;
 }
 
 /** Describes a model. */
 export interface Model {
   /**
-   * Its name, unique in this server: letters, digits and `. _ - / : @`, at most 128 in all, such as `all-MiniLM-L6-v2`
-   * or `organisation/model`. `:` is kept for a tag or an adapter and `@` for a version or digest: so far no name has
-   * them.
+   * Name, unique in the server: at most 128 letters, digits and `. _ - / : @`, such as `all-MiniLM-L6-v2` or
+   * `organisation/model`. `:` is kept for a tag or an adapter, `@` for a version or digest; so far no name has them.
    */
   readonly name: string;
-  /** The version its manifest states; empty where it states none. */
+  /** Version that the model's manifest states. Empty if it states none. */
   readonly version: string;
   /**
-   * `sha256:` and 64 hexadecimal digits: the digest of the weights that were loaded last. Of weights in several
-   * files, it is the SHA-256 of what `sha256sum` prints for them, sorted by name. Empty until it is known,
-   * where there are no weights, and for large weights whose manifest states no digest: they are not read for it.
+   * Digest of the weights that were loaded last: `sha256:` and 64 hexadecimal digits. For several files, it is the
+   * SHA-256 of the output of `sha256sum` for them, sorted by name. Empty until it is known, without weights, and for
+   * large weights whose manifest states no digest, since these are not read for it.
    */
   readonly digest: string;
-  /** What it can do. */
+  /** Tasks of the model. */
   readonly tasks: readonly ModelTask[];
-  /** What runs it: `llama`, `onnx`, or the path-less name of a user's module. New ones may be added. */
+  /**
+   * Engine that runs the model: `llama`, `onnx`, or the file name of a custom engine's module. New engines may be
+   * added.
+   */
   readonly engine: string;
-  /** The most tokens of one sequence, prompt and completion together. Zero until it is known. */
+  /** Maximum tokens of one sequence, prompt and completion together. Zero until it is known. */
   readonly contextLength: number;
-  /** The length of its vectors. Zero for generation. */
+  /** Dimensions of the vectors. Zero for generation. */
   readonly dimensions: number;
   /**
-   * How token vectors become one: `cls`, `max`, `mean`, `mean_sqrt_len`, `weighted_mean`, `last`, several of
-   * them joined by `+` where the vector has one after the other, or `graph` where the model's graph does it.
-   * Empty for generation. New ones may be added.
+   * How token vectors become one: `cls`, `max`, `mean`, `mean_sqrt_len`, `weighted_mean` or `last`; several joined by
+   * `+` if the vector concatenates them; `graph` if the model's graph pools. Empty for generation. New values may be
+   * added.
    */
   readonly pooling: string;
-  /** Its weights' licence, as an SPDX expression where one exists. */
+  /** Licence of the weights, as an SPDX expression if one exists. */
   readonly license: string;
-  /** What a generation call takes for each field of `Sampling` that it leaves unset. */
+  /** Values for the fields of `Sampling` that a generation call leaves unset. */
   readonly defaultSampling?:
     | Sampling
     | undefined;
-  /** Whether it can serve. */
+  /** Whether the model can serve. */
   readonly state: ModelState;
-  /** Why it failed, for a person. Empty in every other state. */
+  /** Why the model failed, for a person. Empty in every other state. */
   readonly failure: string;
-  /** Whether it has a chat template. */
+  /** Whether the model has a chat template. */
   readonly chat: boolean;
-  /** What may stand before a text to embed. Empty where the model has none, and until it is known. */
+  /** Prompts that a call can put before a text to embed. Empty if the model has none, and until they are known. */
   readonly prompts: readonly EmbeddingPrompt[];
-  /** The name of the prompt that stands before a text where a call names none. Empty where none does. */
+  /** Name of the prompt for calls that do not set `prompt_name`. Empty for none. */
   readonly defaultPromptName: string;
-  /** Whether vectors are scaled to length 1 where a call does not say. False for generation. */
+  /** Whether vectors are scaled to length 1 for calls that do not set `normalize`. False for generation. */
   readonly normalize: boolean;
-  /** How texts to embed share batches. Unspecified for generation, and until it is known. */
+  /** How texts to embed are batched. Unspecified for generation, and until it is known. */
   readonly textBatching: TextBatching;
   /**
-   * How many jobs all its workers together take at once; further ones wait. Where the manifest lets sequences share
+   * Number of jobs that all workers of the model run at once; further jobs wait. If the manifest lets sequences share
    * memory, not all of them can have `context_length` tokens at once. Zero until it is known.
    */
   readonly slots: number;
 }
 
-/** Carries a text that an embedding model was trained to read before others. */
+/** A text that an embedding model was trained to read before other texts. */
 export interface EmbeddingPrompt {
-  /** What a call names it by. */
+  /** Name, for `EmbedRequest.prompt_name`. */
   readonly name: string;
-  /** The text; may be empty. */
+  /** The text. May be empty. */
   readonly text: string;
 }
 
@@ -776,10 +784,10 @@ export const EmbeddingPrompt: MessageFns<EmbeddingPrompt> = {
   },
 };
 
-/** Tells which models there are and what they can do. */
+/** Describes the models of the server. */
 export type ModelServiceService = typeof ModelServiceService;
 export const ModelServiceService = {
-  /** Lists the models by name. */
+  /** Lists the models, ordered by name. */
   listModels: {
     path: "/inferd.v1.ModelService/ListModels" as const,
     requestStream: false as const,
@@ -789,7 +797,7 @@ export const ModelServiceService = {
     responseSerialize: (value: ListModelsResponse): Buffer => Buffer.from(ListModelsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListModelsResponse => ListModelsResponse.decode(value),
   },
-  /** Describes one model. Fails with `NOT_FOUND` where there is none of that name. */
+  /** Describes one model. Fails with `NOT_FOUND` if there is no model of that name. */
   getModel: {
     path: "/inferd.v1.ModelService/GetModel" as const,
     requestStream: false as const,
@@ -802,9 +810,9 @@ export const ModelServiceService = {
 } as const;
 
 export interface ModelServiceServer extends UntypedServiceImplementation {
-  /** Lists the models by name. */
+  /** Lists the models, ordered by name. */
   listModels: handleUnaryCall<ListModelsRequest, ListModelsResponse>;
-  /** Describes one model. Fails with `NOT_FOUND` where there is none of that name. */
+  /** Describes one model. Fails with `NOT_FOUND` if there is no model of that name. */
   getModel: handleUnaryCall<GetModelRequest, GetModelResponse>;
 }
 

@@ -7,78 +7,77 @@ import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-j
 import { Duration } from "../../google/protobuf/duration.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
-/** Asks about the server. */
+/** Requests a description of the server. */
 export interface GetServerInfoRequest {
 }
 
 /** Describes the server. */
 export interface GetServerInfoResponse {
-  /** The server's version, such as `0.1.0`. */
+  /** Version of the server, such as `0.1.0`. */
   readonly version: string;
-  /** What it was built from: a commit, where it is known. */
+  /** Commit that the server was built from. Empty if it is not known. */
   readonly build: string;
-  /** The engines that it can run. */
+  /** Engines that the server can run. */
   readonly engines: readonly EngineInfo[];
-  /** The bounds in force for every caller. */
+  /** Limits in effect for every caller. */
   readonly limits?:
     | Limits
     | undefined;
-  /** When it was started, by its own clock. */
+  /** Start time, by the server's clock. */
   readonly startTime?: Timestamp | undefined;
 }
 
 /** Describes an engine. */
 export interface EngineInfo {
-  /** Its name: `llama`, `onnx`, or a user's module. */
+  /** Name: `llama`, `onnx`, or the module of a custom engine. */
   readonly name: string;
-  /** The libraries below it, once a model has loaded them. */
+  /** Native libraries of the engine, once a model has loaded them. */
   readonly libraries: readonly Library[];
 }
 
 /** Describes a library. */
 export interface Library {
-  /** Its name, such as `llama.cpp`. */
+  /** Name, such as `llama.cpp`. */
   readonly name: string;
-  /** Its version, such as `0.5.0`. */
+  /** Version, such as `0.5.0`. */
   readonly version: string;
 }
 
-/** States the bounds in force. Every one is a setting of the server. */
+/** Limits in effect. Each is a setting of the server. */
 export interface Limits {
-  /** The largest request, in bytes. */
+  /** Maximum size of a request, in bytes. */
   readonly maxMessageBytes: number;
-  /** The most texts in one embedding call. */
+  /** Maximum texts in one embedding call. */
   readonly maxInputs: number;
-  /** The most tokens of one completion; a call that asks for more gets at most so many. */
+  /** Maximum tokens of one completion. A call that asks for more gets at most this many. */
   readonly maxTokens: number;
   /**
-   * The most jobs that wait for one model, unless its manifest states another number; past it, calls
-   * fail with `RESOURCE_EXHAUSTED`.
+   * Maximum jobs that wait for one model, unless its manifest states another number. Above it, calls fail with
+   * `RESOURCE_EXHAUSTED`.
    */
   readonly maxQueuedJobs: number;
-  /** The longest time that a call may take. A call without a deadline has this one. */
+  /** Maximum duration of a call. It is the deadline of calls without one. */
   readonly maxCallDuration?:
     | Duration
     | undefined;
   /**
-   * The most tokens of the jobs that wait for one model, unless its manifest states another number. A
-   * byte of text counts as a token, and what a call may generate counts in full. One job alone may
-   * have more.
+   * Maximum tokens of the jobs that wait for one model, unless its manifest states another number. A byte of text
+   * counts as a token, and tokens to generate count in full. A single job may have more.
    */
   readonly maxQueuedTokens: number;
-  /** The most jobs that wait in the whole server, whatever their models. */
+  /** Maximum jobs that wait in the whole server. */
   readonly maxQueuedJobsTotal: number;
-  /** The most tokens of the jobs that wait in the whole server, counted as for one model. */
+  /** Maximum tokens of the jobs that wait in the whole server, counted as for one model. */
   readonly maxQueuedTokensTotal: number;
-  /** The most tokens of a prompt; a model's context can allow fewer. */
+  /** Maximum tokens of a prompt. A model's context can allow fewer. */
   readonly maxPromptTokens: number;
-  /** The most stop sequences of one call. */
+  /** Maximum stop sequences in one call. */
   readonly maxStops: number;
-  /** The longest stop sequence, in bytes of UTF-8. */
+  /** Maximum length of a stop sequence, in bytes of UTF-8. */
   readonly maxStopBytes: number;
-  /** The most entries of one call's `logit_bias`. */
+  /** Maximum entries of `logit_bias` in one call. */
   readonly maxLogitBias: number;
-  /** The largest answer of a unary call, in bytes. */
+  /** Maximum size of the response of a unary call, in bytes. */
   readonly maxResponseBytes: number;
 }
 
@@ -581,10 +580,10 @@ export const Limits: MessageFns<Limits> = {
   },
 };
 
-/** Tells about the server itself. */
+/** Describes the server itself. */
 export type ServerServiceService = typeof ServerServiceService;
 export const ServerServiceService = {
-  /** Describes the server: version, engines, limits. */
+  /** Returns the server's version, engines and limits. */
   getServerInfo: {
     path: "/inferd.v1.ServerService/GetServerInfo" as const,
     requestStream: false as const,
@@ -598,7 +597,7 @@ export const ServerServiceService = {
 } as const;
 
 export interface ServerServiceServer extends UntypedServiceImplementation {
-  /** Describes the server: version, engines, limits. */
+  /** Returns the server's version, engines and limits. */
   getServerInfo: handleUnaryCall<GetServerInfoRequest, GetServerInfoResponse>;
 }
 

@@ -6,17 +6,17 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Duration } from "../../google/protobuf/duration.ts";
 
 /**
- * Says what to do with a text that is longer than the model can read. New values may be added; a server refuses those
- * that it does not know.
+ * What to do with a text that is longer than the model's context. New values may be added; a server rejects those that
+ * it does not know.
  */
 export const Truncation = {
   /** UNSPECIFIED - Not set: the same as `TRUNCATION_NONE`. */
   UNSPECIFIED: 0,
-  /** NONE - Refuses the text. */
+  /** NONE - Rejects the text. */
   NONE: 1,
-  /** END - Drops tokens from the text's end. */
+  /** END - Drops tokens from the end of the text. */
   END: 2,
-  /** START - Drops tokens from the text's start. */
+  /** START - Drops tokens from the start of the text. */
   START: 3,
 } as const;
 
@@ -30,17 +30,17 @@ export namespace Truncation {
 }
 
 /**
- * Says how urgent a call is: who waits, and which calls a model computes when both kinds run. New values may be added; a
- * server refuses those that it does not know.
+ * Scheduling priority of a call, in the queue and while it runs. New values may be added; a server rejects those that
+ * it does not know.
  */
 export const Priority = {
   /** UNSPECIFIED - Not set: the same as `PRIORITY_INTERACTIVE`. */
   UNSPECIFIED: 0,
-  /** INTERACTIVE - The caller waits for the answer. */
+  /** INTERACTIVE - The client waits for the response. */
   INTERACTIVE: 1,
   /**
-   * BATCH - The caller does not wait. Such jobs yield to interactive ones, in the queue and while they run, and leave them
-   * slots; they still make progress while interactive jobs wait or run.
+   * BATCH - Background work. Such jobs yield to interactive ones, in the queue and while they run, and leave slots free for
+   * them. They still make progress while interactive jobs wait or run.
    */
   BATCH: 2,
 } as const;
@@ -53,116 +53,107 @@ export namespace Priority {
   export type BATCH = typeof Priority.BATCH;
 }
 
-/** Names the model that served a call, precisely enough to repeat it. */
+/** Identifies the model that served a call, precisely enough to repeat the call. */
 export interface ModelVersion {
-  /** The model's name, as `ListModels` gives it. */
+  /** Name of the model, as in `Model.name`. */
   readonly name: string;
-  /** The version its manifest states; empty where it states none. */
+  /** Version that the model's manifest states. Empty if it states none. */
   readonly version: string;
   /**
-   * `sha256:` and 64 hexadecimal digits: the digest of the model's weights; of several files, as
-   * `Model.digest` says. Empty where there are no
-   * weights, and for large weights whose manifest states no digest: they are not read for it.
+   * Digest of the model's weights, as in `Model.digest`: `sha256:` and 64 hexadecimal digits. Empty without weights,
+   * and for large weights whose manifest states no digest.
    */
   readonly digest: string;
 }
 
 /**
- * Chooses tokens and ends completions. A field left unset takes the model's own default, which
- * `GetModel` shows as `default_sampling`; so every scalar here is `optional`.
+ * Controls how tokens are sampled and when completions end. An unset field takes the model's default, which `GetModel`
+ * returns as `default_sampling`. So every scalar here is `optional`.
  *
- * Where the model's manifest states no default either, the one given here holds.
+ * The defaults stated here apply if the model's manifest states none.
  */
 export interface Sampling {
   /** Randomness, from 0 to 2. Zero always takes the likeliest token. Default 0.8. */
   readonly temperature?:
     | number
     | undefined;
-  /** Keeps only this many of the likeliest tokens, from 0 to 1,000,000. Zero keeps all. Default 40. */
+  /** Number of likeliest tokens to keep, from 0 to 1,000,000. Zero keeps all. Default 40. */
   readonly topK?:
     | number
     | undefined;
   /**
-   * Keeps the likeliest tokens whose probabilities sum to this, above 0 and to 1. One keeps all.
-   * Default 0.95.
+   * Keeps the likeliest tokens whose probabilities sum to this value, above 0 and at most 1. One keeps all. Default
+   * 0.95.
    */
   readonly topP?:
     | number
     | undefined;
   /**
-   * Drops tokens less likely than this share of the likeliest one's probability, from 0 to 1.
-   * Zero drops none. Default 0.05.
+   * Drops tokens whose probability is below this share of the likeliest token's, from 0 to 1. Zero drops none. Default
+   * 0.05.
    */
   readonly minP?:
     | number
     | undefined;
   /**
-   * Keeps tokens of typical information content up to this probability, above 0 and to 1. One keeps
-   * all. Default 1.
+   * Keeps tokens of typical information content up to this probability, above 0 and at most 1. One keeps all. Default
+   * 1.
    */
   readonly typicalP?:
     | number
     | undefined;
   /**
-   * Divides the logits of tokens seen within `penalty_last_n` by this, above 0 and to 10. One does
-   * nothing. Default 1.
+   * Divides the logits of tokens seen within `penalty_last_n` by this value, above 0 and at most 10. One has no effect.
+   * Default 1.
    */
   readonly repetitionPenalty?:
     | number
     | undefined;
-  /** Lowers the logits of tokens seen within `penalty_last_n`, once, from -2 to 2. Default 0. */
+  /** Lowers the logits of tokens seen within `penalty_last_n` by this value, once, from -2 to 2. Default 0. */
   readonly presencePenalty?:
     | number
     | undefined;
-  /**
-   * Lowers the logits of tokens seen within `penalty_last_n`, once for each time seen, from -2 to 2.
-   * Default 0.
-   */
+  /** Lowers the logits of tokens seen within `penalty_last_n` by this value for each time seen, from -2 to 2. Default 0. */
   readonly frequencyPenalty?:
     | number
     | undefined;
-  /**
-   * The window of the three penalties: how many of the last tokens they look at, from 0 to
-   * 1,000,000. Zero turns them off. Default 64.
-   */
+  /** Number of last tokens that the three penalties consider, from 0 to 1,000,000. Zero disables them. Default 64. */
   readonly penaltyLastN?:
     | number
     | undefined;
   /**
    * Makes a completion repeatable on the same model, engine and hardware. Any number; engines may use 32 bits of it.
-   * Default: a random one from 0 to 4,294,967,294, which the response states.
+   * Default: random, from 0 to 4,294,967,294; the response returns it.
    */
   readonly seed?:
     | bigint
     | undefined;
   /**
-   * The most tokens to generate, at least 1. A number beyond what is left of the model's context, or
-   * beyond the limit that `GetServerInfo` states, means as many as that; `FINISH_REASON_LENGTH` tells.
-   * Default: as many as that.
+   * Maximum tokens to generate, at least 1. The rest of the model's context and the limit that `GetServerInfo` states
+   * also apply, and are the default. A completion that reaches any of them ends with `FINISH_REASON_LENGTH`.
    */
   readonly maxTokens?:
     | number
     | undefined;
   /**
-   * The fewest tokens to generate before the model may end, from 0 to `max_tokens`, and no more than
-   * there is room for. Default 0.
+   * Minimum tokens to generate before the model may end, from 0 to `max_tokens`, and no more than the context has room
+   * for. Default 0.
    */
   readonly minTokens?:
     | number
     | undefined;
   /**
-   * Added to a token's logit before sampling: token id to a value from -100 to 100, at most as
-   * many entries as `GetServerInfo` states. An id outside the vocabulary is refused.
+   * Values from -100 to 100, by token id, that are added to a token's logit before sampling. At most as many entries as
+   * `GetServerInfo` states. Ids outside the vocabulary are rejected.
    */
   readonly logitBias: { [key: number]: number };
-  /** Goes on past the model's end token, until `max_tokens`. Default false. */
+  /** Whether generation continues past the model's end token, until `max_tokens`. Default false. */
   readonly ignoreEos?:
     | boolean
     | undefined;
   /**
-   * Texts that end the completion where they would appear; they are not part of it. At most as many, and each at most
-   * as long in bytes of UTF-8, as `GetServerInfo` states. None is empty. Where a call has any, they replace the
-   * model's.
+   * Stop sequences: texts that end the completion and are not part of it. `GetServerInfo` states how many are allowed,
+   * and their maximum length in bytes of UTF-8. None may be empty. If a call has any, they replace the model's.
    */
   readonly stop: readonly string[];
 }
@@ -172,27 +163,27 @@ export interface Sampling_LogitBiasEntry {
   readonly value: number;
 }
 
-/** Says how a call is to be made. The same in every request that has work done, under the number 15. */
+/** Options of a call. Every request that a model computes has them, under the number 15. */
 export interface CallOptions {
-  /** The call's scheduling priority. Default: interactive. */
+  /** Scheduling priority of the call. Default: interactive. */
   readonly priority: Priority;
   /**
-   * The end user on whose behalf the caller makes the call, at most 128 bytes: users of one caller take turns, as
-   * callers do. Stands in the call's log line, so a pseudonym serves better than a name. Default: none, and all such
-   * calls share one turn.
+   * End user on whose behalf the caller makes the call, at most 128 bytes. The users of one caller are scheduled
+   * fairly, as callers are. The call's log line has it, so prefer a pseudonym to a name. Default: none; all such calls
+   * count as one user.
    */
   readonly user: string;
-  /** Labels for the call's log line: at most 16, with keys of 1 to 64 and values of at most 256 bytes. */
+  /** Labels for the call's log line: at most 16, with keys of 1 to 64 bytes and values of at most 256 bytes. */
   readonly labels: { [key: string]: string };
   /**
-   * Separates what the server remembers of prompts: calls share it where both caller and salt are the same. At most
-   * 128 bytes. Never logged. Default: none. Changes nothing for embeddings.
+   * Separates cached prompts: calls share them only if both the caller and the salt are the same. At most 128 bytes.
+   * Never logged. Default: none. No effect on embeddings.
    */
   readonly cacheSalt: string;
   /**
-   * Whether the call waits, up to its deadline, for a model that is loading or whose worker is being
-   * started again; else it fails with `UNAVAILABLE`. As many calls may wait so as may wait for a model
-   * that serves. Default: what the server is set to, by default false.
+   * Whether the call waits, up to its deadline, for a model that is loading or whose worker is restarting. Otherwise it
+   * fails with `UNAVAILABLE`. The limits on queued jobs apply. Default: the server's setting, which is false by
+   * default.
    */
   readonly waitForModel?: boolean | undefined;
 }
@@ -202,50 +193,47 @@ export interface CallOptions_LabelsEntry {
   readonly value: string;
 }
 
-/** Says why one item of a call has no result. */
+/** Reports why one item of a call has no result. */
 export interface ItemError {
-  /** A reason from the table of errors, such as `INPUT_TOO_LONG`. */
+  /** Reason of the error, such as `INPUT_TOO_LONG`. A call's errors have the same reasons. */
   readonly reason: string;
-  /** What happened and what to do, for a person. */
+  /** Description for a person. */
   readonly message: string;
 }
 
 /** Counts the tokens of one call. */
 export interface Usage {
-  /**
-   * Tokens read from the prompt, or from the texts to embed, those of `cached_prompt_tokens`
-   * included.
-   */
+  /** Tokens of the prompt, or of the texts to embed, `cached_prompt_tokens` included. */
   readonly promptTokens: number;
-  /** Prompt tokens that were taken from a cache and not computed again. */
+  /** Prompt tokens that were taken from a cache and not computed. */
   readonly cachedPromptTokens: number;
   /** Tokens generated. Zero for embeddings. */
   readonly completionTokens: number;
 }
 
-/** Says where one call's time went, by a monotonic clock. */
+/** Durations of a call's phases, by a monotonic clock. */
 export interface Timings {
-  /** From the call's arrival to the start of its first step. */
+  /** Time from the call's arrival to the start of its first step. */
   readonly queue?:
     | Duration
     | undefined;
-  /** From the start of the first step until the whole prompt, or all texts, were computed. */
+  /** Time from the start of the first step until the whole prompt, or all texts, were computed. */
   readonly prefill?:
     | Duration
     | undefined;
-  /** From the call's arrival to the first token. Unset for embeddings. */
+  /** Time from the call's arrival to the first token. Unset for embeddings. */
   readonly timeToFirstToken?:
     | Duration
     | undefined;
-  /** From the first token to the last. Unset for embeddings. */
+  /** Time from the first token to the last. Unset for embeddings. */
   readonly decode?:
     | Duration
     | undefined;
-  /** From the call's arrival to its end. */
+  /** Time from the call's arrival to its end. */
   readonly total?:
     | Duration
     | undefined;
-  /** How many sequences shared this call's steps, on average; at least 1. */
+  /** Mean number of sequences that were computed in the same steps, this one included. At least 1. */
   readonly meanBatchSize: number;
 }
 

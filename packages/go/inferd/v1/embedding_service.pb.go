@@ -21,7 +21,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Names how a vector is written. New values may be added; a server refuses those that it does not know.
+// Encoding of a vector. New values may be added; a server rejects those that it does not know.
 type VectorEncoding int32
 
 const (
@@ -31,7 +31,7 @@ const (
 	VectorEncoding_VECTOR_ENCODING_FLOAT32 VectorEncoding = 1
 	// IEEE 754 half precision, in `Embedding.float16`.
 	VectorEncoding_VECTOR_ENCODING_FLOAT16 VectorEncoding = 2
-	// Whole numbers from -127 to 127 and one scale, in `Embedding.int8`.
+	// 8-bit integers and one scale, in `Embedding.int8`.
 	VectorEncoding_VECTOR_ENCODING_INT8 VectorEncoding = 3
 )
 
@@ -78,33 +78,33 @@ func (VectorEncoding) EnumDescriptor() ([]byte, []int) {
 	return file_inferd_v1_embedding_service_proto_rawDescGZIP(), []int{0}
 }
 
-// Asks for the vectors of some texts, all at once or one message each.
+// Requests the vectors of texts.
 type EmbedRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The model's name, as `Model.name` describes it, at most 128 bytes. Empty means the server's default, or the only
-	// embedding model; a program should set it, since a second model can make the empty name an error.
+	// Name of the model, as in `Model.name`, at most 128 bytes. Empty selects the server's default, or the only embedding
+	// model. Programs should set it, since a second model can make the empty name an error.
 	Model string `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
-	// The texts, at least 1 and at most the limit that `GetServerInfo` states. An empty text has a
-	// vector too.
+	// The texts: at least 1, at most the limit that `GetServerInfo` states. An empty text has a vector too.
 	Inputs []string `protobuf:"bytes,2,rep,name=inputs,proto3" json:"inputs,omitempty"`
-	// Scales each vector to length 1. Default: as the model's authors do, which `Model.normalize` tells.
+	// Whether each vector is scaled to length 1. Default: `Model.normalize`, the choice of the model's authors.
 	Normalize *bool `protobuf:"varint,3,opt,name=normalize,proto3,oneof" json:"normalize,omitempty"`
-	// Keeps only this many leading dimensions (Matryoshka), at least 1 and at most the model's; with
-	// `normalize`, they are scaled again. Default: all.
+	// Number of leading dimensions to keep (Matryoshka), from 1 to `Model.dimensions`. With `normalize`, the shorter
+	// vector is scaled again. Default: all.
 	Dimensions *uint32 `protobuf:"varint,4,opt,name=dimensions,proto3,oneof" json:"dimensions,omitempty"`
-	// What to do with a text longer than the model's context. Default: refuse it.
+	// What to do with a text longer than the model's context. Default: reject it.
 	Truncation Truncation `protobuf:"varint,5,opt,name=truncation,proto3,enum=inferd.v1.Truncation" json:"truncation,omitempty"`
-	// How the vectors are written. Default: float32.
+	// Encoding of the vectors. Default: float32.
 	Encoding VectorEncoding `protobuf:"varint,6,opt,name=encoding,proto3,enum=inferd.v1.VectorEncoding" json:"encoding,omitempty"`
-	// Answers the other texts where one cannot be embedded, with an error in its place. Default false: the call fails.
+	// Whether a text that cannot be embedded has an error in place of its vector, and the others are embedded. Default
+	// false: the call fails.
 	AllowItemErrors bool `protobuf:"varint,7,opt,name=allow_item_errors,json=allowItemErrors,proto3" json:"allow_item_errors,omitempty"`
-	// Sends vectors in the order in which they are computed, which can be sooner; `Embedding.index`
-	// tells them apart. Default false: in the order of the texts. Changes nothing for `Embed`, whose answer is in order.
+	// Whether vectors are sent in the order in which they are computed, which can be sooner. `Embedding.index` says which
+	// text each belongs to. Default false: in the order of the texts. `Embed` ignores it and always keeps the order.
 	Unordered bool `protobuf:"varint,8,opt,name=unordered,proto3" json:"unordered,omitempty"`
-	// The name of the model's prompt to put before each text, at most 128 bytes; empty for none.
-	// `Model.prompts` lists them. Default: `Model.default_prompt_name`. Another name is refused.
+	// Name of the model's prompt to put before each text, at most 128 bytes. Empty for none. `Model.prompts` lists the
+	// names; others are rejected. Default: `Model.default_prompt_name`.
 	PromptName *string `protobuf:"bytes,11,opt,name=prompt_name,json=promptName,proto3,oneof" json:"prompt_name,omitempty"`
-	// How the call is to be made.
+	// Options of the call.
 	Call          *CallOptions `protobuf:"bytes,15,opt,name=call,proto3" json:"call,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -213,9 +213,9 @@ func (x *EmbedRequest) GetCall() *CallOptions {
 // Carries the vectors of all texts.
 type EmbedResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One for each input, in their order.
+	// One vector for each text, in the order of the request.
 	Embeddings []*Embedding `protobuf:"bytes,1,rep,name=embeddings,proto3" json:"embeddings,omitempty"`
-	// How the call ended.
+	// Usage, durations and ids of the call.
 	Finish        *EmbedFinish `protobuf:"bytes,2,opt,name=finish,proto3" json:"finish,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -265,11 +265,11 @@ func (x *EmbedResponse) GetFinish() *EmbedFinish {
 	return nil
 }
 
-// Carries one vector, or the end.
+// Carries one vector, or the end of the stream.
 type EmbedStreamResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One is set. New kinds may be added, for requests that ask for them: a client skips an event that it does not
-	// know.
+	// Exactly one is set. New kinds may be added for requests that ask for them: a client ignores an event that it does
+	// not know.
 	//
 	// Types that are valid to be assigned to Event:
 	//
@@ -353,13 +353,13 @@ func (*EmbedStreamResponse_Embedding) isEmbedStreamResponse_Event() {}
 
 func (*EmbedStreamResponse_Finish) isEmbedStreamResponse_Event() {}
 
-// Carries one text's vector.
+// Carries the vector of one text.
 type Embedding struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The text's place among the inputs, from 0.
+	// Index of the text in `inputs`, from 0.
 	Index uint32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
-	// The vector, in the encoding asked for, or why there is none. One is set. New kinds may be added, for requests that
-	// ask for them.
+	// The vector in the requested encoding, or why there is none. Exactly one is set. New kinds may be added for requests
+	// that ask for them.
 	//
 	// Types that are valid to be assigned to Value:
 	//
@@ -368,9 +368,9 @@ type Embedding struct {
 	//	*Embedding_Int8
 	//	*Embedding_Error
 	Value isEmbedding_Value `protobuf_oneof:"value"`
-	// Tokens the text was read as, special tokens and the prompt's included.
+	// Number of tokens of the text, special tokens and those of the prompt included.
 	TokenCount uint32 `protobuf:"varint,5,opt,name=token_count,json=tokenCount,proto3" json:"token_count,omitempty"`
-	// Whether tokens were dropped.
+	// Whether tokens were dropped because of `truncation`.
 	Truncated     bool `protobuf:"varint,6,opt,name=truncated,proto3" json:"truncated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -475,22 +475,22 @@ type isEmbedding_Value interface {
 }
 
 type Embedding_Float32 struct {
-	// The vector, where `encoding` is float32.
+	// The vector, if `encoding` is float32.
 	Float32 *FloatVector `protobuf:"bytes,2,opt,name=float32,proto3,oneof"`
 }
 
 type Embedding_Float16 struct {
-	// The vector as IEEE 754 half precision, little-endian, 2 bytes a dimension, where `encoding` is float16.
+	// The vector, if `encoding` is float16: IEEE 754 half precision, little-endian, 2 bytes per dimension.
 	Float16 []byte `protobuf:"bytes,3,opt,name=float16,proto3,oneof"`
 }
 
 type Embedding_Int8 struct {
-	// The vector, where `encoding` is int8.
+	// The vector, if `encoding` is int8.
 	Int8 *Int8Vector `protobuf:"bytes,4,opt,name=int8,proto3,oneof"`
 }
 
 type Embedding_Error struct {
-	// Why this text has no vector. Only where `allow_item_errors` is set.
+	// Why this text has no vector. Only with `allow_item_errors`.
 	Error *ItemError `protobuf:"bytes,7,opt,name=error,proto3,oneof"`
 }
 
@@ -502,10 +502,10 @@ func (*Embedding_Int8) isEmbedding_Value() {}
 
 func (*Embedding_Error) isEmbedding_Value() {}
 
-// Carries a vector of single precision.
+// Carries a vector in IEEE 754 single precision.
 type FloatVector struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A number a dimension.
+	// One number per dimension.
 	Values        []float32 `protobuf:"fixed32,1,rep,packed,name=values,proto3" json:"values,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -548,12 +548,12 @@ func (x *FloatVector) GetValues() []float32 {
 	return nil
 }
 
-// Carries a vector of whole numbers and their scale.
+// Carries a vector of 8-bit integers and their scale.
 type Int8Vector struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A signed whole number a dimension, a byte each.
+	// One signed byte per dimension, from -127 to 127.
 	Values []byte `protobuf:"bytes,1,opt,name=values,proto3" json:"values,omitempty"`
-	// What to multiply each number with.
+	// Factor for each number.
 	Scale         float32 `protobuf:"fixed32,2,opt,name=scale,proto3" json:"scale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -603,16 +603,16 @@ func (x *Int8Vector) GetScale() float32 {
 	return 0
 }
 
-// Reports how a call for vectors ended. Its fields are the first of every answer's `finish`.
+// Reports how an embedding call ended. `Finish` has the same fields under the same numbers.
 type EmbedFinish struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What the call used.
+	// Tokens that the call used.
 	Usage *Usage `protobuf:"bytes,1,opt,name=usage,proto3" json:"usage,omitempty"`
-	// Where its time went.
+	// Durations of the call's phases.
 	Timings *Timings `protobuf:"bytes,2,opt,name=timings,proto3" json:"timings,omitempty"`
-	// The model that answered.
+	// The model that served the call.
 	Model *ModelVersion `protobuf:"bytes,3,opt,name=model,proto3" json:"model,omitempty"`
-	// The call's id, which is also in the answer's first metadata, `x-request-id`, and in the server's log.
+	// Id of the call, also in the response's initial metadata as `x-request-id`, and in the server's log.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

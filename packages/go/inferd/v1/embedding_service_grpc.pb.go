@@ -29,19 +29,19 @@ const (
 //
 // Turns texts into vectors with a loaded embedding model.
 //
-// Both methods take the same request, and fail as those of `GenerationService` do. A text that cannot be embedded
-// fails the call, with `google.rpc.BadRequest` naming it, such as `inputs[3]`; with `allow_item_errors`, it fails
-// alone.
+// Both methods take the same request, and fail as those of `GenerationService` do. A text that cannot be embedded fails
+// the whole call, and `google.rpc.BadRequest` names it, such as `inputs[3]`. With `allow_item_errors`, only that text
+// fails.
 type EmbeddingServiceClient interface {
 	// Embeds a batch of texts and returns all vectors at once, in the order of the texts.
 	//
-	// Most gRPC clients receive at most 4 MiB in one message unless told otherwise. An answer above the server's limit,
-	// which `GetServerInfo` states, is refused before it is computed, with `RESPONSE_TOO_LARGE`: ask for a smaller
-	// `encoding`, or use `EmbedStream`, whose messages hold one vector each. Or raise both limits.
+	// Most gRPC clients accept at most 4 MiB per message by default. A response above the server's limit, which
+	// `GetServerInfo` states, fails with `RESPONSE_TOO_LARGE` before it is computed. Request a smaller `encoding`, use
+	// `EmbedStream`, whose messages hold one vector each, or raise both limits.
 	Embed(ctx context.Context, in *EmbedRequest, opts ...grpc.CallOption) (*EmbedResponse, error)
 	// Embeds a batch of texts and sends each vector as soon as its batch is computed.
 	//
-	// The last message, and only the last, is `finish`. A call that fails has sent the vectors that were there before.
+	// The last message, and only the last, is `finish`. A call that fails may have sent vectors before, which are valid.
 	EmbedStream(ctx context.Context, in *EmbedRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[EmbedStreamResponse], error)
 }
 
@@ -88,19 +88,19 @@ type EmbeddingService_EmbedStreamClient = grpc.ServerStreamingClient[EmbedStream
 //
 // Turns texts into vectors with a loaded embedding model.
 //
-// Both methods take the same request, and fail as those of `GenerationService` do. A text that cannot be embedded
-// fails the call, with `google.rpc.BadRequest` naming it, such as `inputs[3]`; with `allow_item_errors`, it fails
-// alone.
+// Both methods take the same request, and fail as those of `GenerationService` do. A text that cannot be embedded fails
+// the whole call, and `google.rpc.BadRequest` names it, such as `inputs[3]`. With `allow_item_errors`, only that text
+// fails.
 type EmbeddingServiceServer interface {
 	// Embeds a batch of texts and returns all vectors at once, in the order of the texts.
 	//
-	// Most gRPC clients receive at most 4 MiB in one message unless told otherwise. An answer above the server's limit,
-	// which `GetServerInfo` states, is refused before it is computed, with `RESPONSE_TOO_LARGE`: ask for a smaller
-	// `encoding`, or use `EmbedStream`, whose messages hold one vector each. Or raise both limits.
+	// Most gRPC clients accept at most 4 MiB per message by default. A response above the server's limit, which
+	// `GetServerInfo` states, fails with `RESPONSE_TOO_LARGE` before it is computed. Request a smaller `encoding`, use
+	// `EmbedStream`, whose messages hold one vector each, or raise both limits.
 	Embed(context.Context, *EmbedRequest) (*EmbedResponse, error)
 	// Embeds a batch of texts and sends each vector as soon as its batch is computed.
 	//
-	// The last message, and only the last, is `finish`. A call that fails has sent the vectors that were there before.
+	// The last message, and only the last, is `finish`. A call that fails may have sent vectors before, which are valid.
 	EmbedStream(*EmbedRequest, grpc.ServerStreamingServer[EmbedStreamResponse]) error
 	mustEmbedUnimplementedEmbeddingServiceServer()
 }

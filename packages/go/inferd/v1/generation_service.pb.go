@@ -21,16 +21,16 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Names who says a chat message. New values may be added, such as one for the results of tools; a server refuses those
-// that it does not know.
+// Role of a message's author. New values may be added, such as one for results of tools; a server rejects those that it
+// does not know.
 type Role int32
 
 const (
-	// Not set; refused.
+	// Not set; rejected.
 	Role_ROLE_UNSPECIFIED Role = 0
-	// The application, setting the scene.
+	// The application, which gives instructions.
 	Role_ROLE_SYSTEM Role = 1
-	// The person.
+	// The user.
 	Role_ROLE_USER Role = 2
 	// The model.
 	Role_ROLE_ASSISTANT Role = 3
@@ -79,21 +79,21 @@ func (Role) EnumDescriptor() ([]byte, []int) {
 	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{0}
 }
 
-// Names why a completion ended. New values may be added; a client treats one that it does not know as unspecified.
+// Reason for the end of a completion. New values may be added; a client treats those that it does not know as
+// unspecified.
 type FinishReason int32
 
 const (
 	// Not set; never sent.
 	FinishReason_FINISH_REASON_UNSPECIFIED FinishReason = 0
-	// The model produced its end token.
+	// The model generated its end token.
 	FinishReason_FINISH_REASON_STOP FinishReason = 1
-	// `max_tokens`, or the model's context, was used up.
+	// The completion reached `max_tokens` or the end of the model's context.
 	FinishReason_FINISH_REASON_LENGTH FinishReason = 2
-	// One of the stop sequences would have appeared.
+	// The text reached a stop sequence, which is not part of it.
 	FinishReason_FINISH_REASON_STOP_SEQUENCE FinishReason = 3
-	// The engine stopped the completion before its end, of its own accord; what was sent is valid. Only
-	// engines of one's own do that: the built-in ones never send it. A call that its caller cancels, or
-	// that the server ends, has a status and no `Finish`.
+	// The engine itself stopped the completion early. What was sent is valid. Only custom engines send it. A call that
+	// its client cancels, or that the server ends, has a status and no `Finish`.
 	FinishReason_FINISH_REASON_CANCELLED FinishReason = 4
 )
 
@@ -142,13 +142,13 @@ func (FinishReason) EnumDescriptor() ([]byte, []int) {
 	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{1}
 }
 
-// Asks for one completion, whole or piece by piece.
+// Requests one completion.
 type GenerateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The model's name, as `Model.name` describes it, at most 128 bytes. Empty means the server's default, or the only
-	// generation model; a program should set it, since a second model can make the empty name an error.
+	// Name of the model, as in `Model.name`, at most 128 bytes. Empty selects the server's default, or the only
+	// generation model. Programs should set it, since a second model can make the empty name an error.
 	Model string `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
-	// What to continue. Required: exactly one. New kinds may be added.
+	// The input to continue. Exactly one is required. New kinds may be added.
 	//
 	// Types that are valid to be assigned to Input:
 	//
@@ -156,16 +156,16 @@ type GenerateRequest struct {
 	//	*GenerateRequest_Chat
 	//	*GenerateRequest_TokenIds
 	Input isGenerateRequest_Input `protobuf_oneof:"input"`
-	// How to choose each token, and what ends the completion.
+	// How tokens are sampled, and what ends the completion.
 	Sampling *Sampling `protobuf:"bytes,5,opt,name=sampling,proto3" json:"sampling,omitempty"`
-	// Puts the prompt in front of the completion; in a stream it is the first piece. Not for chats or token ids.
+	// Whether the completion begins with the prompt; in a stream it is the first piece. Not for `chat` or `token_ids`.
 	// Default false.
 	IncludePrompt bool `protobuf:"varint,7,opt,name=include_prompt,json=includePrompt,proto3" json:"include_prompt,omitempty"`
-	// Returns the ids of the generated tokens too. Default false.
+	// Whether the ids of the generated tokens are returned too. Default false.
 	ReturnTokenIds bool `protobuf:"varint,8,opt,name=return_token_ids,json=returnTokenIds,proto3" json:"return_token_ids,omitempty"`
-	// What to do with a prompt that leaves no room in the model's context. Default: refuse it.
+	// What to do with a prompt that leaves no room in the model's context. Default: reject it.
 	Truncation Truncation `protobuf:"varint,9,opt,name=truncation,proto3,enum=inferd.v1.Truncation" json:"truncation,omitempty"`
-	// How the call is to be made.
+	// Options of the call.
 	Call          *CallOptions `protobuf:"bytes,15,opt,name=call,proto3" json:"call,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -282,18 +282,18 @@ type isGenerateRequest_Input interface {
 }
 
 type GenerateRequest_Prompt struct {
-	// Text to continue as it stands, 1 to 4,194,304 bytes of UTF-8. Text that looks like a control
-	// token is read as text.
+	// Text to continue without changes, 1 to 4,194,304 bytes of UTF-8. Text that looks like a control token is
+	// tokenized as text.
 	Prompt string `protobuf:"bytes,2,opt,name=prompt,proto3,oneof"`
 }
 
 type GenerateRequest_Chat struct {
-	// A conversation, laid out by the model's own chat template. Refused where it has none.
+	// A conversation, formatted by the model's chat template. Rejected if the model has none.
 	Chat *Chat `protobuf:"bytes,3,opt,name=chat,proto3,oneof"`
 }
 
 type GenerateRequest_TokenIds struct {
-	// Token ids to continue as they are; nothing is added.
+	// Token ids to continue without changes. No special token is added.
 	TokenIds *TokenIds `protobuf:"bytes,4,opt,name=token_ids,json=tokenIds,proto3,oneof"`
 }
 
@@ -306,13 +306,13 @@ func (*GenerateRequest_TokenIds) isGenerateRequest_Input() {}
 // Carries one whole completion.
 type GenerateResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The completion; always whole UTF-8.
+	// The completion. Always valid UTF-8.
 	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
-	// The generated tokens' ids, where asked for.
+	// Ids of the generated tokens, with `return_token_ids`.
 	TokenIds []uint32 `protobuf:"varint,2,rep,packed,name=token_ids,json=tokenIds,proto3" json:"token_ids,omitempty"`
-	// Why and how the completion ended.
+	// Why the completion ended, usage, durations and ids.
 	Finish *Finish `protobuf:"bytes,3,opt,name=finish,proto3" json:"finish,omitempty"`
-	// What served the call.
+	// Model, seed and id of the call.
 	Started       *Started `protobuf:"bytes,4,opt,name=started,proto3" json:"started,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -376,11 +376,11 @@ func (x *GenerateResponse) GetStarted() *Started {
 	return nil
 }
 
-// Carries one event of a completion: first `started`, then pieces, last `finish`.
+// Carries one event of a completion: `started`, then pieces, then `finish`.
 type GenerateStreamResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One is set. New kinds may be added, for requests that ask for them: a client skips an event that it does not
-	// know.
+	// Exactly one is set. New kinds may be added for requests that ask for them: a client ignores an event that it does
+	// not know.
 	//
 	// Types that are valid to be assigned to Event:
 	//
@@ -461,12 +461,12 @@ type isGenerateStreamResponse_Event interface {
 }
 
 type GenerateStreamResponse_Started struct {
-	// The model has computed the first step. Always the first message.
+	// Sent when the first step has been computed. Always the first message.
 	Started *Started `protobuf:"bytes,1,opt,name=started,proto3,oneof"`
 }
 
 type GenerateStreamResponse_Piece struct {
-	// The next text.
+	// The next piece of text.
 	Piece *Piece `protobuf:"bytes,2,opt,name=piece,proto3,oneof"`
 }
 
@@ -484,7 +484,7 @@ func (*GenerateStreamResponse_Finish) isGenerateStreamResponse_Event() {}
 // Lists the messages of a conversation, oldest first.
 type Chat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// At least 1 and at most 1,024.
+	// The messages, 1 to 1,024.
 	Messages      []*ChatMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -527,13 +527,12 @@ func (x *Chat) GetMessages() []*ChatMessage {
 	return nil
 }
 
-// Says one thing in a conversation.
+// One message of a conversation.
 type ChatMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who says it. Required.
+	// Role of the author. Required.
 	Role Role `protobuf:"varint,1,opt,name=role,proto3,enum=inferd.v1.Role" json:"role,omitempty"`
-	// What is said, at most 4,194,304 bytes of UTF-8. Text that looks like a control token is read as
-	// text.
+	// Text of the message, at most 4,194,304 bytes of UTF-8. Text that looks like a control token is tokenized as text.
 	Content       string `protobuf:"bytes,2,opt,name=content,proto3" json:"content,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -583,10 +582,10 @@ func (x *ChatMessage) GetContent() string {
 	return ""
 }
 
-// Lists token ids of the model's own vocabulary.
+// Token ids of the model's vocabulary.
 type TokenIds struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// At least 1; each below the vocabulary's size.
+	// The ids, at least 1; each below the size of the vocabulary.
 	Ids           []uint32 `protobuf:"varint,1,rep,packed,name=ids,proto3" json:"ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -629,14 +628,14 @@ func (x *TokenIds) GetIds() []uint32 {
 	return nil
 }
 
-// Reports what serves a completion.
+// Reports the model, seed and id of a completion.
 type Started struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The model that answers.
+	// The model that serves the call.
 	Model *ModelVersion `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
-	// The seed in use, whether it was given or drawn.
+	// The seed in use: that of the request, or a random one.
 	Seed int64 `protobuf:"varint,2,opt,name=seed,proto3" json:"seed,omitempty"`
-	// The call's id, which is also in the answer's first metadata, `x-request-id`, and in the server's log.
+	// Id of the call, also in the response's initial metadata as `x-request-id`, and in the server's log.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -693,13 +692,13 @@ func (x *Started) GetRequestId() string {
 	return ""
 }
 
-// Carries the next text of a completion.
+// Carries the next piece of a completion.
 type Piece struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The text. Never ends inside a UTF-8 sequence, never holds the beginning of a stop sequence that
-	// then matches. Empty only where `token_ids` is not.
+	// The text. It never ends inside a UTF-8 sequence, and never holds the beginning of a stop sequence that then
+	// matches. Empty only if `token_ids` is not.
 	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
-	// The ids of the tokens since the last piece, where asked for.
+	// Ids of the tokens since the last piece, with `return_token_ids`.
 	TokenIds      []uint32 `protobuf:"varint,2,rep,packed,name=token_ids,json=tokenIds,proto3" json:"token_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -749,20 +748,20 @@ func (x *Piece) GetTokenIds() []uint32 {
 	return nil
 }
 
-// Reports why and how a completion ended. Every answer's `finish` has the first four fields, under these numbers.
+// Reports why a completion ended, and its usage. Every `finish` has the first four fields under the same numbers.
 type Finish struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What the call used.
+	// Tokens that the call used.
 	Usage *Usage `protobuf:"bytes,1,opt,name=usage,proto3" json:"usage,omitempty"`
-	// Where its time went.
+	// Durations of the call's phases.
 	Timings *Timings `protobuf:"bytes,2,opt,name=timings,proto3" json:"timings,omitempty"`
-	// The model that answered.
+	// The model that served the call.
 	Model *ModelVersion `protobuf:"bytes,3,opt,name=model,proto3" json:"model,omitempty"`
-	// The call's id, which is also in the answer's first metadata, `x-request-id`, and in the server's log.
+	// Id of the call, also in the response's initial metadata as `x-request-id`, and in the server's log.
 	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Why the completion ended.
 	Reason FinishReason `protobuf:"varint,5,opt,name=reason,proto3,enum=inferd.v1.FinishReason" json:"reason,omitempty"`
-	// The stop sequence that matched, where `reason` is `FINISH_REASON_STOP_SEQUENCE`.
+	// The stop sequence that matched, if `reason` is `FINISH_REASON_STOP_SEQUENCE`.
 	StopSequence  string `protobuf:"bytes,6,opt,name=stop_sequence,json=stopSequence,proto3" json:"stop_sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

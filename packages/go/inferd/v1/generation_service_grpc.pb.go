@@ -27,24 +27,24 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Turns prompts into text with a loaded generation model.
+// Generates text with a loaded generation model.
 //
 // Both methods take the same request, and fail with
-// `INVALID_ARGUMENT` where fields are wrong (`google.rpc.BadRequest` names as many of them as fit),
+// `INVALID_ARGUMENT` if fields are wrong (`google.rpc.BadRequest` lists as many of them as fit),
 // `NOT_FOUND` for an unknown model,
 // `FAILED_PRECONDITION` for a model of another task,
-// `RESOURCE_EXHAUSTED` when the model's queue is full (`google.rpc.RetryInfo` says when to try again),
+// `RESOURCE_EXHAUSTED` if the model's queue is full (`google.rpc.RetryInfo` says when to try again),
 // `UNAVAILABLE` while the model loads or its worker restarts, and
-// `DEADLINE_EXCEEDED` when the call's deadline passes, queued or running, or would pass before its turn.
-// Cancelling a call frees its slot: the step under way when the model's worker hears of it is the last that is
-// computed for the call.
+// `DEADLINE_EXCEEDED` if the call's deadline passes, in the queue or later, or is expected to pass.
+// Cancelling a call frees its slot. The last step computed for the call is the one in progress when the worker learns
+// of the cancellation.
 type GenerationServiceClient interface {
 	// Generates a whole completion and returns it at once.
 	Generate(ctx context.Context, in *GenerateRequest, opts ...grpc.CallOption) (*GenerateResponse, error)
-	// Generates a completion and sends each piece as soon as it exists.
+	// Generates a completion and sends each piece as soon as it is computed.
 	//
-	// The first message is `started`. For requests of one completion, which all are so far, the last message, and
-	// only the last, is `finish`. A caller who does not read parks its own completion and no other.
+	// The first message is `started`. For a request of one completion, which every request is so far, the last message,
+	// and only the last, is `finish`. A client that does not read pauses its own completion and no other.
 	GenerateStream(ctx context.Context, in *GenerateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[GenerateStreamResponse], error)
 }
 
@@ -89,24 +89,24 @@ type GenerationService_GenerateStreamClient = grpc.ServerStreamingClient[Generat
 // All implementations must embed UnimplementedGenerationServiceServer
 // for forward compatibility.
 //
-// Turns prompts into text with a loaded generation model.
+// Generates text with a loaded generation model.
 //
 // Both methods take the same request, and fail with
-// `INVALID_ARGUMENT` where fields are wrong (`google.rpc.BadRequest` names as many of them as fit),
+// `INVALID_ARGUMENT` if fields are wrong (`google.rpc.BadRequest` lists as many of them as fit),
 // `NOT_FOUND` for an unknown model,
 // `FAILED_PRECONDITION` for a model of another task,
-// `RESOURCE_EXHAUSTED` when the model's queue is full (`google.rpc.RetryInfo` says when to try again),
+// `RESOURCE_EXHAUSTED` if the model's queue is full (`google.rpc.RetryInfo` says when to try again),
 // `UNAVAILABLE` while the model loads or its worker restarts, and
-// `DEADLINE_EXCEEDED` when the call's deadline passes, queued or running, or would pass before its turn.
-// Cancelling a call frees its slot: the step under way when the model's worker hears of it is the last that is
-// computed for the call.
+// `DEADLINE_EXCEEDED` if the call's deadline passes, in the queue or later, or is expected to pass.
+// Cancelling a call frees its slot. The last step computed for the call is the one in progress when the worker learns
+// of the cancellation.
 type GenerationServiceServer interface {
 	// Generates a whole completion and returns it at once.
 	Generate(context.Context, *GenerateRequest) (*GenerateResponse, error)
-	// Generates a completion and sends each piece as soon as it exists.
+	// Generates a completion and sends each piece as soon as it is computed.
 	//
-	// The first message is `started`. For requests of one completion, which all are so far, the last message, and
-	// only the last, is `finish`. A caller who does not read parks its own completion and no other.
+	// The first message is `started`. For a request of one completion, which every request is so far, the last message,
+	// and only the last, is `finish`. A client that does not read pauses its own completion and no other.
 	GenerateStream(*GenerateRequest, grpc.ServerStreamingServer[GenerateStreamResponse]) error
 	mustEmbedUnimplementedGenerationServiceServer()
 }

@@ -21,19 +21,20 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Names how the texts of a batch bear on each other's vectors. New values may be added; a client treats one that it
-// does not know as unspecified.
+// How the texts of a batch affect each other's vectors. New values may be added; a client treats those that it does not
+// know as unspecified.
 type TextBatching int32
 
 const (
 	// Not set.
 	TextBatching_TEXT_BATCHING_UNSPECIFIED TextBatching = 0
-	// Texts are computed together, and each has the vector that it has alone.
+	// Texts are computed together, and each has the same vector as alone.
 	TextBatching_TEXT_BATCHING_TOGETHER TextBatching = 1
-	// Each text is computed alone: together, they would change each other's vectors, or the manifest says so.
+	// Each text is computed alone, because texts computed together would change each other's vectors, or because the
+	// manifest requires it.
 	TextBatching_TEXT_BATCHING_ALONE TextBatching = 2
-	// Texts are computed together and change each other's vectors a little, which the manifest allows: a
-	// quantised graph takes one scale for the whole batch.
+	// Texts are computed together and change each other's vectors slightly, which the manifest allows. A quantised graph
+	// uses one scale for the whole batch.
 	TextBatching_TEXT_BATCHING_MIXED TextBatching = 3
 )
 
@@ -80,15 +81,15 @@ func (TextBatching) EnumDescriptor() ([]byte, []int) {
 	return file_inferd_v1_model_service_proto_rawDescGZIP(), []int{0}
 }
 
-// Names what a model can do. New values may be added; a client skips those that it does not know.
+// Task of a model. New values may be added; a client ignores those that it does not know.
 type ModelTask int32
 
 const (
 	// Not set; never sent.
 	ModelTask_MODEL_TASK_UNSPECIFIED ModelTask = 0
-	// Continues text.
+	// Text generation.
 	ModelTask_MODEL_TASK_GENERATE ModelTask = 1
-	// Turns texts into vectors.
+	// Embedding: texts to vectors.
 	ModelTask_MODEL_TASK_EMBED ModelTask = 2
 )
 
@@ -133,20 +134,20 @@ func (ModelTask) EnumDescriptor() ([]byte, []int) {
 	return file_inferd_v1_model_service_proto_rawDescGZIP(), []int{1}
 }
 
-// Names whether a model can serve. New values may be added, such as one for a model that is known and not loaded; a
-// client treats one that it does not know as unspecified: the model does not serve.
+// State of a model. New values may be added, such as one for a model that is known and not loaded. A client treats
+// those that it does not know as unspecified: the model does not serve.
 type ModelState int32
 
 const (
 	// Not set; never sent.
 	ModelState_MODEL_STATE_UNSPECIFIED ModelState = 0
-	// Its first worker is starting; calls fail with `UNAVAILABLE`.
+	// The first worker is starting. Calls fail with `UNAVAILABLE`.
 	ModelState_MODEL_STATE_LOADING ModelState = 1
-	// It serves.
+	// The model serves.
 	ModelState_MODEL_STATE_READY ModelState = 2
-	// It could not be loaded, or its workers kept dying; `failure` says why.
+	// The model could not be loaded, or its workers kept dying. `failure` says why.
 	ModelState_MODEL_STATE_FAILED ModelState = 3
-	// It finishes the calls it has and takes no more.
+	// The model finishes its running calls and accepts no new ones.
 	ModelState_MODEL_STATE_UNLOADING ModelState = 4
 )
 
@@ -195,12 +196,13 @@ func (ModelState) EnumDescriptor() ([]byte, []int) {
 	return file_inferd_v1_model_service_proto_rawDescGZIP(), []int{2}
 }
 
-// Asks for a page of models.
+// Requests a page of models.
 type ListModelsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The most models to return, at least 0. Zero lets the server choose: 100. More than 1,000 means 1,000.
+	// Maximum number of models to return, at least 0. Zero selects the server's default, 100. Values above 1,000 mean
+	// 1,000.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// Where to go on: the last answer's `next_page_token`, at most 256 bytes. Empty begins.
+	// `next_page_token` of the previous response, at most 256 bytes. Empty for the first page.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -253,9 +255,9 @@ func (x *ListModelsRequest) GetPageToken() string {
 // Carries a page of models.
 type ListModelsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Ordered by name.
+	// The models, ordered by name.
 	Models []*Model `protobuf:"bytes,1,rep,name=models,proto3" json:"models,omitempty"`
-	// Where to go on; empty after the last page.
+	// Token for the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -305,10 +307,10 @@ func (x *ListModelsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Asks for one model.
+// Requests one model.
 type GetModelRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The model's name, at most 128 bytes. Required.
+	// Name of the model, at most 128 bytes. Required.
 	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -354,7 +356,7 @@ func (x *GetModelRequest) GetName() string {
 // Carries one model.
 type GetModelResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The model asked for.
+	// The requested model.
 	Model         *Model `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -400,47 +402,47 @@ func (x *GetModelResponse) GetModel() *Model {
 // Describes a model.
 type Model struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its name, unique in this server: letters, digits and `. _ - / : @`, at most 128 in all, such as `all-MiniLM-L6-v2`
-	// or `organisation/model`. `:` is kept for a tag or an adapter and `@` for a version or digest: so far no name has
-	// them.
+	// Name, unique in the server: at most 128 letters, digits and `. _ - / : @`, such as `all-MiniLM-L6-v2` or
+	// `organisation/model`. `:` is kept for a tag or an adapter, `@` for a version or digest; so far no name has them.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The version its manifest states; empty where it states none.
+	// Version that the model's manifest states. Empty if it states none.
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
-	// `sha256:` and 64 hexadecimal digits: the digest of the weights that were loaded last. Of weights in several
-	// files, it is the SHA-256 of what `sha256sum` prints for them, sorted by name. Empty until it is known,
-	// where there are no weights, and for large weights whose manifest states no digest: they are not read for it.
+	// Digest of the weights that were loaded last: `sha256:` and 64 hexadecimal digits. For several files, it is the
+	// SHA-256 of the output of `sha256sum` for them, sorted by name. Empty until it is known, without weights, and for
+	// large weights whose manifest states no digest, since these are not read for it.
 	Digest string `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"`
-	// What it can do.
+	// Tasks of the model.
 	Tasks []ModelTask `protobuf:"varint,4,rep,packed,name=tasks,proto3,enum=inferd.v1.ModelTask" json:"tasks,omitempty"`
-	// What runs it: `llama`, `onnx`, or the path-less name of a user's module. New ones may be added.
+	// Engine that runs the model: `llama`, `onnx`, or the file name of a custom engine's module. New engines may be
+	// added.
 	Engine string `protobuf:"bytes,5,opt,name=engine,proto3" json:"engine,omitempty"`
-	// The most tokens of one sequence, prompt and completion together. Zero until it is known.
+	// Maximum tokens of one sequence, prompt and completion together. Zero until it is known.
 	ContextLength uint32 `protobuf:"varint,6,opt,name=context_length,json=contextLength,proto3" json:"context_length,omitempty"`
-	// The length of its vectors. Zero for generation.
+	// Dimensions of the vectors. Zero for generation.
 	Dimensions uint32 `protobuf:"varint,7,opt,name=dimensions,proto3" json:"dimensions,omitempty"`
-	// How token vectors become one: `cls`, `max`, `mean`, `mean_sqrt_len`, `weighted_mean`, `last`, several of
-	// them joined by `+` where the vector has one after the other, or `graph` where the model's graph does it.
-	// Empty for generation. New ones may be added.
+	// How token vectors become one: `cls`, `max`, `mean`, `mean_sqrt_len`, `weighted_mean` or `last`; several joined by
+	// `+` if the vector concatenates them; `graph` if the model's graph pools. Empty for generation. New values may be
+	// added.
 	Pooling string `protobuf:"bytes,8,opt,name=pooling,proto3" json:"pooling,omitempty"`
-	// Its weights' licence, as an SPDX expression where one exists.
+	// Licence of the weights, as an SPDX expression if one exists.
 	License string `protobuf:"bytes,9,opt,name=license,proto3" json:"license,omitempty"`
-	// What a generation call takes for each field of `Sampling` that it leaves unset.
+	// Values for the fields of `Sampling` that a generation call leaves unset.
 	DefaultSampling *Sampling `protobuf:"bytes,10,opt,name=default_sampling,json=defaultSampling,proto3" json:"default_sampling,omitempty"`
-	// Whether it can serve.
+	// Whether the model can serve.
 	State ModelState `protobuf:"varint,11,opt,name=state,proto3,enum=inferd.v1.ModelState" json:"state,omitempty"`
-	// Why it failed, for a person. Empty in every other state.
+	// Why the model failed, for a person. Empty in every other state.
 	Failure string `protobuf:"bytes,12,opt,name=failure,proto3" json:"failure,omitempty"`
-	// Whether it has a chat template.
+	// Whether the model has a chat template.
 	Chat bool `protobuf:"varint,13,opt,name=chat,proto3" json:"chat,omitempty"`
-	// What may stand before a text to embed. Empty where the model has none, and until it is known.
+	// Prompts that a call can put before a text to embed. Empty if the model has none, and until they are known.
 	Prompts []*EmbeddingPrompt `protobuf:"bytes,16,rep,name=prompts,proto3" json:"prompts,omitempty"`
-	// The name of the prompt that stands before a text where a call names none. Empty where none does.
+	// Name of the prompt for calls that do not set `prompt_name`. Empty for none.
 	DefaultPromptName string `protobuf:"bytes,17,opt,name=default_prompt_name,json=defaultPromptName,proto3" json:"default_prompt_name,omitempty"`
-	// Whether vectors are scaled to length 1 where a call does not say. False for generation.
+	// Whether vectors are scaled to length 1 for calls that do not set `normalize`. False for generation.
 	Normalize bool `protobuf:"varint,18,opt,name=normalize,proto3" json:"normalize,omitempty"`
-	// How texts to embed share batches. Unspecified for generation, and until it is known.
+	// How texts to embed are batched. Unspecified for generation, and until it is known.
 	TextBatching TextBatching `protobuf:"varint,19,opt,name=text_batching,json=textBatching,proto3,enum=inferd.v1.TextBatching" json:"text_batching,omitempty"`
-	// How many jobs all its workers together take at once; further ones wait. Where the manifest lets sequences share
+	// Number of jobs that all workers of the model run at once; further jobs wait. If the manifest lets sequences share
 	// memory, not all of them can have `context_length` tokens at once. Zero until it is known.
 	Slots         uint32 `protobuf:"varint,20,opt,name=slots,proto3" json:"slots,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -603,12 +605,12 @@ func (x *Model) GetSlots() uint32 {
 	return 0
 }
 
-// Carries a text that an embedding model was trained to read before others.
+// A text that an embedding model was trained to read before other texts.
 type EmbeddingPrompt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What a call names it by.
+	// Name, for `EmbedRequest.prompt_name`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The text; may be empty.
+	// The text. May be empty.
 	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -27,11 +27,11 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Tells which models there are and what they can do.
+// Describes the models of the server.
 type ModelServiceClient interface {
-	// Lists the models by name.
+	// Lists the models, ordered by name.
 	ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error)
-	// Describes one model. Fails with `NOT_FOUND` where there is none of that name.
+	// Describes one model. Fails with `NOT_FOUND` if there is no model of that name.
 	GetModel(ctx context.Context, in *GetModelRequest, opts ...grpc.CallOption) (*GetModelResponse, error)
 }
 
@@ -67,11 +67,11 @@ func (c *modelServiceClient) GetModel(ctx context.Context, in *GetModelRequest, 
 // All implementations must embed UnimplementedModelServiceServer
 // for forward compatibility.
 //
-// Tells which models there are and what they can do.
+// Describes the models of the server.
 type ModelServiceServer interface {
-	// Lists the models by name.
+	// Lists the models, ordered by name.
 	ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error)
-	// Describes one model. Fails with `NOT_FOUND` where there is none of that name.
+	// Describes one model. Fails with `NOT_FOUND` if there is no model of that name.
 	GetModel(context.Context, *GetModelRequest) (*GetModelResponse, error)
 	mustEmbedUnimplementedModelServiceServer()
 }

@@ -23,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Asks about the server.
+// Requests a description of the server.
 type GetServerInfoRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -63,15 +63,15 @@ func (*GetServerInfoRequest) Descriptor() ([]byte, []int) {
 // Describes the server.
 type GetServerInfoResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The server's version, such as `0.1.0`.
+	// Version of the server, such as `0.1.0`.
 	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
-	// What it was built from: a commit, where it is known.
+	// Commit that the server was built from. Empty if it is not known.
 	Build string `protobuf:"bytes,2,opt,name=build,proto3" json:"build,omitempty"`
-	// The engines that it can run.
+	// Engines that the server can run.
 	Engines []*EngineInfo `protobuf:"bytes,3,rep,name=engines,proto3" json:"engines,omitempty"`
-	// The bounds in force for every caller.
+	// Limits in effect for every caller.
 	Limits *Limits `protobuf:"bytes,4,opt,name=limits,proto3" json:"limits,omitempty"`
-	// When it was started, by its own clock.
+	// Start time, by the server's clock.
 	StartTime     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -145,9 +145,9 @@ func (x *GetServerInfoResponse) GetStartTime() *timestamppb.Timestamp {
 // Describes an engine.
 type EngineInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its name: `llama`, `onnx`, or a user's module.
+	// Name: `llama`, `onnx`, or the module of a custom engine.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The libraries below it, once a model has loaded them.
+	// Native libraries of the engine, once a model has loaded them.
 	Libraries     []*Library `protobuf:"bytes,2,rep,name=libraries,proto3" json:"libraries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -200,9 +200,9 @@ func (x *EngineInfo) GetLibraries() []*Library {
 // Describes a library.
 type Library struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its name, such as `llama.cpp`.
+	// Name, such as `llama.cpp`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Its version, such as `0.5.0`.
+	// Version, such as `0.5.0`.
 	Version       string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -252,37 +252,36 @@ func (x *Library) GetVersion() string {
 	return ""
 }
 
-// States the bounds in force. Every one is a setting of the server.
+// Limits in effect. Each is a setting of the server.
 type Limits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The largest request, in bytes.
+	// Maximum size of a request, in bytes.
 	MaxMessageBytes uint32 `protobuf:"varint,1,opt,name=max_message_bytes,json=maxMessageBytes,proto3" json:"max_message_bytes,omitempty"`
-	// The most texts in one embedding call.
+	// Maximum texts in one embedding call.
 	MaxInputs uint32 `protobuf:"varint,2,opt,name=max_inputs,json=maxInputs,proto3" json:"max_inputs,omitempty"`
-	// The most tokens of one completion; a call that asks for more gets at most so many.
+	// Maximum tokens of one completion. A call that asks for more gets at most this many.
 	MaxTokens uint32 `protobuf:"varint,3,opt,name=max_tokens,json=maxTokens,proto3" json:"max_tokens,omitempty"`
-	// The most jobs that wait for one model, unless its manifest states another number; past it, calls
-	// fail with `RESOURCE_EXHAUSTED`.
+	// Maximum jobs that wait for one model, unless its manifest states another number. Above it, calls fail with
+	// `RESOURCE_EXHAUSTED`.
 	MaxQueuedJobs uint32 `protobuf:"varint,4,opt,name=max_queued_jobs,json=maxQueuedJobs,proto3" json:"max_queued_jobs,omitempty"`
-	// The longest time that a call may take. A call without a deadline has this one.
+	// Maximum duration of a call. It is the deadline of calls without one.
 	MaxCallDuration *durationpb.Duration `protobuf:"bytes,5,opt,name=max_call_duration,json=maxCallDuration,proto3" json:"max_call_duration,omitempty"`
-	// The most tokens of the jobs that wait for one model, unless its manifest states another number. A
-	// byte of text counts as a token, and what a call may generate counts in full. One job alone may
-	// have more.
+	// Maximum tokens of the jobs that wait for one model, unless its manifest states another number. A byte of text
+	// counts as a token, and tokens to generate count in full. A single job may have more.
 	MaxQueuedTokens uint32 `protobuf:"varint,6,opt,name=max_queued_tokens,json=maxQueuedTokens,proto3" json:"max_queued_tokens,omitempty"`
-	// The most jobs that wait in the whole server, whatever their models.
+	// Maximum jobs that wait in the whole server.
 	MaxQueuedJobsTotal uint32 `protobuf:"varint,7,opt,name=max_queued_jobs_total,json=maxQueuedJobsTotal,proto3" json:"max_queued_jobs_total,omitempty"`
-	// The most tokens of the jobs that wait in the whole server, counted as for one model.
+	// Maximum tokens of the jobs that wait in the whole server, counted as for one model.
 	MaxQueuedTokensTotal uint32 `protobuf:"varint,8,opt,name=max_queued_tokens_total,json=maxQueuedTokensTotal,proto3" json:"max_queued_tokens_total,omitempty"`
-	// The most tokens of a prompt; a model's context can allow fewer.
+	// Maximum tokens of a prompt. A model's context can allow fewer.
 	MaxPromptTokens uint32 `protobuf:"varint,9,opt,name=max_prompt_tokens,json=maxPromptTokens,proto3" json:"max_prompt_tokens,omitempty"`
-	// The most stop sequences of one call.
+	// Maximum stop sequences in one call.
 	MaxStops uint32 `protobuf:"varint,10,opt,name=max_stops,json=maxStops,proto3" json:"max_stops,omitempty"`
-	// The longest stop sequence, in bytes of UTF-8.
+	// Maximum length of a stop sequence, in bytes of UTF-8.
 	MaxStopBytes uint32 `protobuf:"varint,11,opt,name=max_stop_bytes,json=maxStopBytes,proto3" json:"max_stop_bytes,omitempty"`
-	// The most entries of one call's `logit_bias`.
+	// Maximum entries of `logit_bias` in one call.
 	MaxLogitBias uint32 `protobuf:"varint,12,opt,name=max_logit_bias,json=maxLogitBias,proto3" json:"max_logit_bias,omitempty"`
-	// The largest answer of a unary call, in bytes.
+	// Maximum size of the response of a unary call, in bytes.
 	MaxResponseBytes uint32 `protobuf:"varint,13,opt,name=max_response_bytes,json=maxResponseBytes,proto3" json:"max_response_bytes,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache

@@ -22,18 +22,18 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Says what to do with a text that is longer than the model can read. New values may be added; a server refuses those
-// that it does not know.
+// What to do with a text that is longer than the model's context. New values may be added; a server rejects those that
+// it does not know.
 type Truncation int32
 
 const (
 	// Not set: the same as `TRUNCATION_NONE`.
 	Truncation_TRUNCATION_UNSPECIFIED Truncation = 0
-	// Refuses the text.
+	// Rejects the text.
 	Truncation_TRUNCATION_NONE Truncation = 1
-	// Drops tokens from the text's end.
+	// Drops tokens from the end of the text.
 	Truncation_TRUNCATION_END Truncation = 2
-	// Drops tokens from the text's start.
+	// Drops tokens from the start of the text.
 	Truncation_TRUNCATION_START Truncation = 3
 )
 
@@ -80,17 +80,17 @@ func (Truncation) EnumDescriptor() ([]byte, []int) {
 	return file_inferd_v1_types_proto_rawDescGZIP(), []int{0}
 }
 
-// Says how urgent a call is: who waits, and which calls a model computes when both kinds run. New values may be added; a
-// server refuses those that it does not know.
+// Scheduling priority of a call, in the queue and while it runs. New values may be added; a server rejects those that
+// it does not know.
 type Priority int32
 
 const (
 	// Not set: the same as `PRIORITY_INTERACTIVE`.
 	Priority_PRIORITY_UNSPECIFIED Priority = 0
-	// The caller waits for the answer.
+	// The client waits for the response.
 	Priority_PRIORITY_INTERACTIVE Priority = 1
-	// The caller does not wait. Such jobs yield to interactive ones, in the queue and while they run, and leave them
-	// slots; they still make progress while interactive jobs wait or run.
+	// Background work. Such jobs yield to interactive ones, in the queue and while they run, and leave slots free for
+	// them. They still make progress while interactive jobs wait or run.
 	Priority_PRIORITY_BATCH Priority = 2
 )
 
@@ -135,16 +135,15 @@ func (Priority) EnumDescriptor() ([]byte, []int) {
 	return file_inferd_v1_types_proto_rawDescGZIP(), []int{1}
 }
 
-// Names the model that served a call, precisely enough to repeat it.
+// Identifies the model that served a call, precisely enough to repeat the call.
 type ModelVersion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The model's name, as `ListModels` gives it.
+	// Name of the model, as in `Model.name`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The version its manifest states; empty where it states none.
+	// Version that the model's manifest states. Empty if it states none.
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
-	// `sha256:` and 64 hexadecimal digits: the digest of the model's weights; of several files, as
-	// `Model.digest` says. Empty where there are no
-	// weights, and for large weights whose manifest states no digest: they are not read for it.
+	// Digest of the model's weights, as in `Model.digest`: `sha256:` and 64 hexadecimal digits. Empty without weights,
+	// and for large weights whose manifest states no digest.
 	Digest        string `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -201,54 +200,50 @@ func (x *ModelVersion) GetDigest() string {
 	return ""
 }
 
-// Chooses tokens and ends completions. A field left unset takes the model's own default, which
-// `GetModel` shows as `default_sampling`; so every scalar here is `optional`.
+// Controls how tokens are sampled and when completions end. An unset field takes the model's default, which `GetModel`
+// returns as `default_sampling`. So every scalar here is `optional`.
 //
-// Where the model's manifest states no default either, the one given here holds.
+// The defaults stated here apply if the model's manifest states none.
 type Sampling struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Randomness, from 0 to 2. Zero always takes the likeliest token. Default 0.8.
 	Temperature *float32 `protobuf:"fixed32,1,opt,name=temperature,proto3,oneof" json:"temperature,omitempty"`
-	// Keeps only this many of the likeliest tokens, from 0 to 1,000,000. Zero keeps all. Default 40.
+	// Number of likeliest tokens to keep, from 0 to 1,000,000. Zero keeps all. Default 40.
 	TopK *uint32 `protobuf:"varint,2,opt,name=top_k,json=topK,proto3,oneof" json:"top_k,omitempty"`
-	// Keeps the likeliest tokens whose probabilities sum to this, above 0 and to 1. One keeps all.
-	// Default 0.95.
+	// Keeps the likeliest tokens whose probabilities sum to this value, above 0 and at most 1. One keeps all. Default
+	// 0.95.
 	TopP *float32 `protobuf:"fixed32,3,opt,name=top_p,json=topP,proto3,oneof" json:"top_p,omitempty"`
-	// Drops tokens less likely than this share of the likeliest one's probability, from 0 to 1.
-	// Zero drops none. Default 0.05.
+	// Drops tokens whose probability is below this share of the likeliest token's, from 0 to 1. Zero drops none. Default
+	// 0.05.
 	MinP *float32 `protobuf:"fixed32,4,opt,name=min_p,json=minP,proto3,oneof" json:"min_p,omitempty"`
-	// Keeps tokens of typical information content up to this probability, above 0 and to 1. One keeps
-	// all. Default 1.
+	// Keeps tokens of typical information content up to this probability, above 0 and at most 1. One keeps all. Default
+	// 1.
 	TypicalP *float32 `protobuf:"fixed32,5,opt,name=typical_p,json=typicalP,proto3,oneof" json:"typical_p,omitempty"`
-	// Divides the logits of tokens seen within `penalty_last_n` by this, above 0 and to 10. One does
-	// nothing. Default 1.
+	// Divides the logits of tokens seen within `penalty_last_n` by this value, above 0 and at most 10. One has no effect.
+	// Default 1.
 	RepetitionPenalty *float32 `protobuf:"fixed32,6,opt,name=repetition_penalty,json=repetitionPenalty,proto3,oneof" json:"repetition_penalty,omitempty"`
-	// Lowers the logits of tokens seen within `penalty_last_n`, once, from -2 to 2. Default 0.
+	// Lowers the logits of tokens seen within `penalty_last_n` by this value, once, from -2 to 2. Default 0.
 	PresencePenalty *float32 `protobuf:"fixed32,7,opt,name=presence_penalty,json=presencePenalty,proto3,oneof" json:"presence_penalty,omitempty"`
-	// Lowers the logits of tokens seen within `penalty_last_n`, once for each time seen, from -2 to 2.
-	// Default 0.
+	// Lowers the logits of tokens seen within `penalty_last_n` by this value for each time seen, from -2 to 2. Default 0.
 	FrequencyPenalty *float32 `protobuf:"fixed32,8,opt,name=frequency_penalty,json=frequencyPenalty,proto3,oneof" json:"frequency_penalty,omitempty"`
-	// The window of the three penalties: how many of the last tokens they look at, from 0 to
-	// 1,000,000. Zero turns them off. Default 64.
+	// Number of last tokens that the three penalties consider, from 0 to 1,000,000. Zero disables them. Default 64.
 	PenaltyLastN *uint32 `protobuf:"varint,9,opt,name=penalty_last_n,json=penaltyLastN,proto3,oneof" json:"penalty_last_n,omitempty"`
 	// Makes a completion repeatable on the same model, engine and hardware. Any number; engines may use 32 bits of it.
-	// Default: a random one from 0 to 4,294,967,294, which the response states.
+	// Default: random, from 0 to 4,294,967,294; the response returns it.
 	Seed *int64 `protobuf:"varint,10,opt,name=seed,proto3,oneof" json:"seed,omitempty"`
-	// The most tokens to generate, at least 1. A number beyond what is left of the model's context, or
-	// beyond the limit that `GetServerInfo` states, means as many as that; `FINISH_REASON_LENGTH` tells.
-	// Default: as many as that.
+	// Maximum tokens to generate, at least 1. The rest of the model's context and the limit that `GetServerInfo` states
+	// also apply, and are the default. A completion that reaches any of them ends with `FINISH_REASON_LENGTH`.
 	MaxTokens *uint32 `protobuf:"varint,11,opt,name=max_tokens,json=maxTokens,proto3,oneof" json:"max_tokens,omitempty"`
-	// The fewest tokens to generate before the model may end, from 0 to `max_tokens`, and no more than
-	// there is room for. Default 0.
+	// Minimum tokens to generate before the model may end, from 0 to `max_tokens`, and no more than the context has room
+	// for. Default 0.
 	MinTokens *uint32 `protobuf:"varint,12,opt,name=min_tokens,json=minTokens,proto3,oneof" json:"min_tokens,omitempty"`
-	// Added to a token's logit before sampling: token id to a value from -100 to 100, at most as
-	// many entries as `GetServerInfo` states. An id outside the vocabulary is refused.
+	// Values from -100 to 100, by token id, that are added to a token's logit before sampling. At most as many entries as
+	// `GetServerInfo` states. Ids outside the vocabulary are rejected.
 	LogitBias map[uint32]float32 `protobuf:"bytes,13,rep,name=logit_bias,json=logitBias,proto3" json:"logit_bias,omitempty" protobuf_key:"varint,1,opt,name=key" protobuf_val:"fixed32,2,opt,name=value"`
-	// Goes on past the model's end token, until `max_tokens`. Default false.
+	// Whether generation continues past the model's end token, until `max_tokens`. Default false.
 	IgnoreEos *bool `protobuf:"varint,14,opt,name=ignore_eos,json=ignoreEos,proto3,oneof" json:"ignore_eos,omitempty"`
-	// Texts that end the completion where they would appear; they are not part of it. At most as many, and each at most
-	// as long in bytes of UTF-8, as `GetServerInfo` states. None is empty. Where a call has any, they replace the
-	// model's.
+	// Stop sequences: texts that end the completion and are not part of it. `GetServerInfo` states how many are allowed,
+	// and their maximum length in bytes of UTF-8. None may be empty. If a call has any, they replace the model's.
 	Stop          []string `protobuf:"bytes,15,rep,name=stop,proto3" json:"stop,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -389,23 +384,23 @@ func (x *Sampling) GetStop() []string {
 	return nil
 }
 
-// Says how a call is to be made. The same in every request that has work done, under the number 15.
+// Options of a call. Every request that a model computes has them, under the number 15.
 type CallOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The call's scheduling priority. Default: interactive.
+	// Scheduling priority of the call. Default: interactive.
 	Priority Priority `protobuf:"varint,1,opt,name=priority,proto3,enum=inferd.v1.Priority" json:"priority,omitempty"`
-	// The end user on whose behalf the caller makes the call, at most 128 bytes: users of one caller take turns, as
-	// callers do. Stands in the call's log line, so a pseudonym serves better than a name. Default: none, and all such
-	// calls share one turn.
+	// End user on whose behalf the caller makes the call, at most 128 bytes. The users of one caller are scheduled
+	// fairly, as callers are. The call's log line has it, so prefer a pseudonym to a name. Default: none; all such calls
+	// count as one user.
 	User string `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
-	// Labels for the call's log line: at most 16, with keys of 1 to 64 and values of at most 256 bytes.
+	// Labels for the call's log line: at most 16, with keys of 1 to 64 bytes and values of at most 256 bytes.
 	Labels map[string]string `protobuf:"bytes,3,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Separates what the server remembers of prompts: calls share it where both caller and salt are the same. At most
-	// 128 bytes. Never logged. Default: none. Changes nothing for embeddings.
+	// Separates cached prompts: calls share them only if both the caller and the salt are the same. At most 128 bytes.
+	// Never logged. Default: none. No effect on embeddings.
 	CacheSalt string `protobuf:"bytes,4,opt,name=cache_salt,json=cacheSalt,proto3" json:"cache_salt,omitempty"`
-	// Whether the call waits, up to its deadline, for a model that is loading or whose worker is being
-	// started again; else it fails with `UNAVAILABLE`. As many calls may wait so as may wait for a model
-	// that serves. Default: what the server is set to, by default false.
+	// Whether the call waits, up to its deadline, for a model that is loading or whose worker is restarting. Otherwise it
+	// fails with `UNAVAILABLE`. The limits on queued jobs apply. Default: the server's setting, which is false by
+	// default.
 	WaitForModel  *bool `protobuf:"varint,5,opt,name=wait_for_model,json=waitForModel,proto3,oneof" json:"wait_for_model,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -476,12 +471,12 @@ func (x *CallOptions) GetWaitForModel() bool {
 	return false
 }
 
-// Says why one item of a call has no result.
+// Reports why one item of a call has no result.
 type ItemError struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A reason from the table of errors, such as `INPUT_TOO_LONG`.
+	// Reason of the error, such as `INPUT_TOO_LONG`. A call's errors have the same reasons.
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
-	// What happened and what to do, for a person.
+	// Description for a person.
 	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -534,10 +529,9 @@ func (x *ItemError) GetMessage() string {
 // Counts the tokens of one call.
 type Usage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Tokens read from the prompt, or from the texts to embed, those of `cached_prompt_tokens`
-	// included.
+	// Tokens of the prompt, or of the texts to embed, `cached_prompt_tokens` included.
 	PromptTokens uint32 `protobuf:"varint,1,opt,name=prompt_tokens,json=promptTokens,proto3" json:"prompt_tokens,omitempty"`
-	// Prompt tokens that were taken from a cache and not computed again.
+	// Prompt tokens that were taken from a cache and not computed.
 	CachedPromptTokens uint32 `protobuf:"varint,2,opt,name=cached_prompt_tokens,json=cachedPromptTokens,proto3" json:"cached_prompt_tokens,omitempty"`
 	// Tokens generated. Zero for embeddings.
 	CompletionTokens uint32 `protobuf:"varint,3,opt,name=completion_tokens,json=completionTokens,proto3" json:"completion_tokens,omitempty"`
@@ -596,20 +590,20 @@ func (x *Usage) GetCompletionTokens() uint32 {
 	return 0
 }
 
-// Says where one call's time went, by a monotonic clock.
+// Durations of a call's phases, by a monotonic clock.
 type Timings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// From the call's arrival to the start of its first step.
+	// Time from the call's arrival to the start of its first step.
 	Queue *durationpb.Duration `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
-	// From the start of the first step until the whole prompt, or all texts, were computed.
+	// Time from the start of the first step until the whole prompt, or all texts, were computed.
 	Prefill *durationpb.Duration `protobuf:"bytes,2,opt,name=prefill,proto3" json:"prefill,omitempty"`
-	// From the call's arrival to the first token. Unset for embeddings.
+	// Time from the call's arrival to the first token. Unset for embeddings.
 	TimeToFirstToken *durationpb.Duration `protobuf:"bytes,3,opt,name=time_to_first_token,json=timeToFirstToken,proto3" json:"time_to_first_token,omitempty"`
-	// From the first token to the last. Unset for embeddings.
+	// Time from the first token to the last. Unset for embeddings.
 	Decode *durationpb.Duration `protobuf:"bytes,4,opt,name=decode,proto3" json:"decode,omitempty"`
-	// From the call's arrival to its end.
+	// Time from the call's arrival to its end.
 	Total *durationpb.Duration `protobuf:"bytes,5,opt,name=total,proto3" json:"total,omitempty"`
-	// How many sequences shared this call's steps, on average; at least 1.
+	// Mean number of sequences that were computed in the same steps, this one included. At least 1.
 	MeanBatchSize float32 `protobuf:"fixed32,6,opt,name=mean_batch_size,json=meanBatchSize,proto3" json:"mean_batch_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
