@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 
-/** Reads a file of the repository's git folder; undefined where there is none. */
+/** Reads a file of the repository's git folder. Undefined if it does not exist. */
 type ReadGitFile = (path: string) => string | undefined;
 
-/** The commit that runs, for a server started from a clone; empty where that is unknown. */
+/** The commit of a server that runs from a clone. Empty if it is unknown. */
 export function buildCommit(read: ReadGitFile = readGitFile): string {
   const head = read("HEAD")?.trim() ?? "";
   const reference = /^ref: (.+)$/.exec(head)?.[1];

@@ -1,8 +1,8 @@
-/** Time as an argument: whoever decides by it takes a Clock, so that a test can pass its own. */
+/** Time as an argument: code that depends on time takes a Clock, so that a test can pass its own. */
 export interface Clock {
   /** Monotonic, in milliseconds. */
   readonly now: () => number;
-  /** Calls once, later; the result calls it off. */
+  /** Calls back once, later. The result cancels it. */
   readonly after: (waitMs: number, call: () => void) => () => void;
 }
 
@@ -14,7 +14,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** The same, but waiting for it keeps no process. */
+/** The same, but the timer does not keep the process alive. */
 export const idleClock: Clock = {
   now: systemClock.now,
   after: (waitMs, call) => {
@@ -24,8 +24,8 @@ export const idleClock: Clock = {
 };
 
 /**
- * Milliseconds since 1970, as people and other machines count them. It jumps when somebody sets it, so it is
- * only for what is held against a time from elsewhere: a key's expiry, a certificate's, a deadline that a
- * library states. Everything that waits or measures takes `Clock.now`.
+ * Milliseconds since 1970, the wall clock. It jumps when it is set. So it is only for comparison with times from
+ * outside: the expiry of a key or a certificate, or a deadline that a library states. Code that waits or measures uses
+ * `Clock.now`.
  */
 export const wallMs = (): number => Date.now();

@@ -1,14 +1,14 @@
 /**
- * How many cores this process may use. Node knows its affinity and quotas of cgroup v2; under v1, and where the
- * quota is an outer group's, it gives as many threads as the machine has cores.
+ * The number of cores that this process may use. Node knows its affinity and quotas of cgroup v2. Under v1, and for a
+ * quota of an outer group, Node reports as many threads as the machine has cores.
  */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
-/** Reads a file of the system; undefined where there is none. */
+/** Reads a system file. Undefined if it does not exist. */
 export type ReadFile = (path: string) => string | undefined;
 
-/** Whole cores, at least one: a thread more than a quota has cores would wait for the next period. */
+/** Whole cores, at least one. A thread beyond the quota would wait for the next period. */
 export function usableCores(read: ReadFile = readSystemFile): number {
   return coresWithin(availableParallelism(), cpuQuota(read));
 }
@@ -17,7 +17,7 @@ export function coresWithin(cores: number, quota: number | undefined): number {
   return quota === undefined ? cores : Math.max(1, Math.min(cores, Math.floor(quota)));
 }
 
-/** The least quota of this process's control group and all around it, in cores; undefined for none. */
+/** The lowest quota of this process's control group and of the groups around it, in cores. Undefined for none. */
 export function cpuQuota(read: ReadFile): number | undefined {
   const groups = (read("/proc/self/cgroup") ?? "").split("\n").map(readGroup);
   const mounts = (read("/proc/self/mountinfo") ?? "").split("\n").map(readMount);
@@ -46,14 +46,14 @@ function readGroup(line: string): Group {
 }
 
 interface Mount {
-  /** The group that is to be seen at the point. */
+  /** The group that is visible at the mount point. */
   readonly root: string;
   readonly point: string;
   readonly type: string;
   readonly options: readonly string[];
 }
 
-/** `31 23 0:28 /root /point rw … - type source options`, as proc(5) has it. */
+/** `31 23 0:28 /root /point rw … - type source options`, as in proc(5). */
 function readMount(line: string): Mount {
   const [before = "", after = ""] = line.split(" - ");
   const [, , , root = "", point = ""] = before.split(" ");
@@ -93,13 +93,13 @@ function coresOf(quota: string | undefined, period: string | undefined): number 
   return cores > 0 && Number.isFinite(cores) ? cores : undefined;
 }
 
-/** The group's own folder, and those around it, as far as the mount shows them. */
+/** The group's own folder and those around it, as far as the mount shows them. */
 function foldersOf({ root, point }: Mount, path: string): readonly string[] {
-  // In a container, the path may be the machine's, and the mount begins at it or below.
+  // In a container, the path can be the machine's, and the mount can begin at it or below.
   const isBelow = root === "/" || path === root || path.startsWith(`${root}/`);
   const inside = isBelow ? path.slice(root === "/" ? 0 : root.length) : "";
   const names = inside.split("/").filter((name) => name !== "");
-  // A group outside of the namespace is named by `..`, and not to be seen.
+  // A group outside the namespace is named by `..` and is not visible.
   if (names.includes("..")) return [point];
   return [...names.keys(), names.length].map((count) =>
     [point, ...names.slice(0, count)].join("/"),

@@ -1,4 +1,4 @@
-/** gRPC's canonical code names that this server answers with; the edge maps them to numbers. */
+/** gRPC's canonical code names that this server uses. `src/grpc/` maps them to numbers. */
 export type Code =
   | "CANCELLED"
   | "DEADLINE_EXCEEDED"
@@ -12,17 +12,17 @@ export type Code =
   | "UNAVAILABLE"
   | "UNIMPLEMENTED";
 
-/** What a reason says of a call. */
+/** Facts about a reason. */
 export interface Failure {
   readonly code: Code;
-  /** The same call fails again, however often it is tried, unless the error says when to try again. */
+  /** The same call fails again, however often it is retried, unless the error states when to retry. */
   readonly isLasting: boolean;
 }
 
 const stays = (code: Code): Failure => ({ code, isLasting: true });
 const passes = (code: Code): Failure => ({ code, isLasting: false });
 
-/** Every way a call can fail. `docs/reference/errors.md` explains each. */
+/** Every reason why a call can fail. `docs/reference/errors.md` explains each. */
 export const failures = {
   CALLER_GONE: passes("CANCELLED"),
   CHAT_TOO_SLOW: passes("RESOURCE_EXHAUSTED"),
@@ -69,7 +69,7 @@ export const failures = {
 
 export type Reason = keyof typeof failures;
 
-/** What can be wrong with a field, for programs; `docs/reference/errors.md` explains each. */
+/** Machine-readable reasons why a field is wrong. `docs/reference/errors.md` explains each. */
 export const fieldReasons = [
   "CONFLICT",
   "MALFORMED",
@@ -90,28 +90,28 @@ export interface Violation {
   readonly description: string;
 }
 
-/** What a call names and the server does not have. */
+/** A resource that a call names and that does not exist. */
 export interface Resource {
   /** Its name in protobuf, such as `inferd.v1.Model`. */
   readonly type: string;
   readonly name: string;
 }
 
-/** What an error may say beyond its reason and message. */
+/** Details of an error beyond its reason and message. */
 export interface ErrorExtras {
-  /** The message's variable parts, for programs; they become `ErrorInfo.metadata`. */
+  /** Variable parts of the message; they become `ErrorInfo.metadata`. */
   readonly facts?: Readonly<Record<string, string>>;
   /** All wrong fields; they become `google.rpc.BadRequest`. */
   readonly violations?: readonly Violation[];
   /** What was not found; becomes `google.rpc.ResourceInfo`. */
   readonly resource?: Resource;
-  /** When trying again may succeed; becomes `google.rpc.RetryInfo`. */
+  /** When a retry may succeed; becomes `google.rpc.RetryInfo`. */
   readonly retryAfterMs?: number;
-  /** What was thrown, for the log only. */
+  /** The original error, for the log only. */
   readonly cause?: unknown;
 }
 
-/** An error as it crosses a process boundary: its class and stack do not. */
+/** An error in messages between processes, without class and stack. */
 export interface ErrorData {
   readonly reason: Reason;
   readonly message: string;
@@ -119,7 +119,7 @@ export interface ErrorData {
   readonly violations?: readonly Violation[];
 }
 
-/** The only error that may reach a caller. Its message is written for callers: no prompt, path or key. */
+/** The only error that may reach a client. Its message never holds a prompt, a path or a key. */
 export class ServeError extends Error {
   override readonly name = "ServeError";
   readonly reason: Reason;
@@ -141,16 +141,16 @@ export class ServeError extends Error {
     return failures[this.reason].code;
   }
 
-  /** Whether the same call would fail again: no time to try again is known, and its reason stays. */
+  /** Whether the same call would fail again: its reason is lasting, and no time to retry is known. */
   get isLasting(): boolean {
     return this.retryAfterMs === undefined && failures[this.reason].isLasting;
   }
 
   /**
-   * Turns anything thrown into a ServeError. Called at boundaries only.
+   * Converts any thrown value to a ServeError. Called at boundaries only.
    *
-   * The text of an unknown error goes to `cause`, for the log, and never to the caller: a native
-   * engine's message can quote a prompt or a file path.
+   * The text of an unknown error goes to `cause`, for the log, and never to the client: a native engine's message can
+   * quote a prompt or a file path.
    */
   static from(thrown: unknown): ServeError {
     if (thrown instanceof ServeError) return thrown;

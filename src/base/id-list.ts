@@ -1,7 +1,7 @@
 /**
- * Values by id, in the order in which they came: for the few that come and go with each call. Each look-up
- * walks the list. A Map that lives long leaves its former tables in V8's old heap, some hundred bytes a
- * call, which only a full collection gives back; a list does not.
+ * Values by id, in insertion order, for the few entries that come and go with each call. Each look-up walks the list. A
+ * long-lived Map leaves its former tables in V8's old heap, some hundred bytes per call, which only a full collection
+ * frees. A list does not.
  */
 export class IdList<T> implements Iterable<readonly [id: number, value: T]> {
   readonly #entries: (readonly [id: number, value: T])[] = [];
@@ -28,7 +28,7 @@ export class IdList<T> implements Iterable<readonly [id: number, value: T]> {
     return index < 0 ? undefined : this.#entries[index]?.[1];
   }
 
-  /** Takes a value out and returns it; undefined where there is none. */
+  /** Removes a value and returns it. Undefined if there is none. */
   take(id: number): T | undefined {
     const index = this.#indexOf(id);
     return index < 0 ? undefined : this.#entries.splice(index, 1)[0]?.[1];
@@ -38,7 +38,7 @@ export class IdList<T> implements Iterable<readonly [id: number, value: T]> {
     this.#entries.length = 0;
   }
 
-  /** Of those that are here when it begins; entries may be taken out meanwhile. */
+  /** Iterates over the entries present at the start. Entries may be removed meanwhile. */
   [Symbol.iterator](): Iterator<readonly [id: number, value: T]> {
     return [...this.#entries].values();
   }

@@ -1,21 +1,21 @@
 /**
- * Writes log lines without ever waiting for whoever reads them. A pipe whose reader has stopped takes some
- * 64 KiB, and the next plain write stops the whole process. So what may not be written yet waits, within a
- * bound; what comes beyond that is lost and counted.
+ * Writes log lines without waiting for the reader. A pipe whose reader has stopped takes some 64 KiB, and the next
+ * plain write blocks the whole process. So bytes that cannot be written yet are buffered, within a bound. Lines beyond
+ * it are dropped and counted.
  */
 
 export interface LineWriterOptions {
-  /** Writes some of the bytes and says how many; zero where it would have to wait. Throws where it cannot. */
+  /** Writes some of the bytes and returns their number; zero if it would block. Throws if it cannot write. */
   readonly writeSome: (bytes: Uint8Array) => number;
-  /** Bytes that may wait. */
+  /** Maximum bytes in the buffer. */
   readonly maxBytes: number;
-  /** Calls once, soon; must not keep the process alive. */
+  /** Calls back once, soon. Must not keep the process alive. */
   readonly soon: (call: () => void) => void;
-  /** All that waited is written, and so many lines were lost before. */
+  /** The buffer has been written, and this many lines were lost before. */
   readonly recovered: (lostLines: number) => void;
 }
 
-/** Owns the lines that wait. */
+/** Owns the buffered lines. */
 export class LineWriter {
   readonly #options: LineWriterOptions;
   readonly #waiting: Uint8Array[] = [];
@@ -24,16 +24,16 @@ export class LineWriter {
   #isSoon = false;
   /** Whether the last line could not be written at all. */
   #isFailing = false;
-  /** Whether what was written last is no whole line. */
+  /** Whether the last write ended inside a line. */
   #isCut = false;
 
   constructor(options: LineWriterOptions) {
     this.#options = options;
   }
 
-  /** Takes a line with its end. Never throws. */
+  /** Takes a line with its line break. Never throws. */
   write(line: string): void {
-    // The rest of a line that was cut is lost where nothing waits.
+    // The rest of a partly written line is lost if the buffer is empty.
     const bytes = Buffer.from(this.#isCut && this.#bytes === 0 ? `\n${line}` : line);
     if (this.#bytes + bytes.length > this.#options.maxBytes) {
       this.#lost += 1;
@@ -41,11 +41,11 @@ export class LineWriter {
     }
     this.#waiting.push(bytes);
     this.#bytes += bytes.length;
-    // In the same turn where that is possible: then no line is lost when the process ends.
+    // Writes at once if possible: then no line is lost when the process ends.
     this.flush();
   }
 
-  /** Writes what waits, as far as that goes now. Gives whether nothing waits any more. */
+  /** Writes as much of the buffer as possible. Returns whether it is empty. */
   flush(): boolean {
     const { recovered } = this.#options;
     while (this.#bytes > 0 && this.#writeOne() > 0);
@@ -59,14 +59,14 @@ export class LineWriter {
     return this.#bytes === 0;
   }
 
-  /** Gives the bytes that are done with. */
+  /** Returns the number of bytes that are done with. */
   #writeOne(): number {
     const [first = nothing] = this.#waiting;
     let written: number;
     try {
       written = this.#options.writeSome(first);
     } catch {
-      // A full disk, or a reader that is gone: no log is worth the server.
+      // A full disk or a missing reader must not stop the server.
       this.#isFailing = true;
       return this.#drop();
     }

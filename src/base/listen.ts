@@ -1,4 +1,4 @@
-/** Says why a port could not be opened, in one line that says what to change. */
+/** Explains in one line why a port could not be opened, and what to change. */
 export function listenFailure(
   message: string,
   { host, port, flag }: { readonly host: string; readonly port: number; readonly flag: string },

@@ -1,16 +1,16 @@
 /**
- * Structured logs: pino behind four levels. Lines are given away at once, so that none is lost when the
- * process ends. A prompt, a key or a caller's path belongs in no field; a `Secret` hides itself. Only an `error`,
- * and what a worker or a native library says of one, may quote a path or a piece of a text.
+ * Structured logs: pino with four levels. Lines are written at once, so that none is lost when the process ends. No
+ * field may hold a prompt, a key or a client's path; a `Secret` hides itself. Only `error`, and what a worker or a
+ * native library reports, may quote a path or a piece of a text.
  *
- * A line with `audit: true` says who did or was refused what. No level drops it: who may lower the level
- * must not hide by it what was done.
+ * A line with `audit: true` records who did what, or who was rejected. No level drops it: permission to lower the level
+ * must not be a way to hide actions.
  */
 import { type DestinationStream, type Logger, pino } from "pino";
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Writes one line: the message is a fixed sentence, whatever varies is a field. */
+/** Writes one line. The message is a fixed sentence; everything that varies is a field. */
 export type WriteLine = (fields: LogFields, message: string) => void;
 
 export interface Log {
@@ -18,25 +18,25 @@ export interface Log {
   readonly info: WriteLine;
   readonly warn: WriteLine;
   readonly error: WriteLine;
-  /** A log whose every line carries these fields too. */
+  /** A log whose lines all have these fields too. */
   child(fields: LogFields): Log;
 }
 
-/** From the most to the least that is logged. */
+/** From the lowest to the highest. */
 const levels = ["debug", "info", "warn", "error", "silent"] as const;
 
 export type LogLevel = (typeof levels)[number];
 
-/** The log that others are children of: its level is theirs, also when it changes. */
+/** The parent of all other logs. Its level applies to them, also after a change. */
 export interface RootLog extends Log {
-  /** Audit lines are written at any. */
+  /** Audit lines are written at every level. */
   setLevel(level: LogLevel): void;
 }
 
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: "json" | "pretty";
-  /** Undefined takes standard error. */
+  /** Default: standard error. */
   readonly destination?: DestinationStream;
   /** Colours, for `pretty`. */
   readonly colors?: boolean;
@@ -47,7 +47,7 @@ export async function openLog(options: LogOptions): Promise<RootLog> {
   const stream =
     options.format === "pretty" ? await prettyStream(destination, options) : destination;
   const settings = {
-    // pino copies the level to each child, so that it could not change later: it is ours.
+    // pino copies the level to each child, so it could not change later. So this module filters.
     level: "debug",
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -65,8 +65,8 @@ export async function openLog(options: LogOptions): Promise<RootLog> {
 }
 
 /**
- * For commands that end soon: it waits where nobody reads. Loses what cannot be written, to a full disk or a
- * reader that is gone.
+ * For short commands. It blocks while the reader does not read, and drops lines that cannot be written to a full disk
+ * or a closed pipe.
  */
 function standardError(): DestinationStream {
   return pino.destination({ fd: 2, sync: true }).on("error", () => undefined);
@@ -96,7 +96,7 @@ function fromLogger(logger: Logger, isLogged: (level: LogLevel) => boolean): Log
   };
 }
 
-/** Lays lines out for a person. Imported only then: it costs a tenth of a server's start. */
+/** Formats lines for a terminal. Imported only if needed: it costs a tenth of a server's start. */
 async function prettyStream(
   destination: DestinationStream,
   options: LogOptions,
@@ -107,7 +107,7 @@ async function prettyStream(
     translateTime: "SYS:HH:MM:ss.l",
     errorLikeObjectKeys: ["error"],
     singleLine: true,
-    // Fields stand in the message, as text; only an error is laid out below it.
+    // Fields are part of the message text; only an error is printed below it.
     include: "level,time,error",
     messageFormat: (line) => `${String(line["msg"])}${fieldsAsText(line)}`,
   });
@@ -116,7 +116,7 @@ async function prettyStream(
 
 const shownElsewhere = new Set(["level", "time", "msg", "error"]);
 
-/** Such as ` model=inferd-demo tokens=64`; a digest is cut to what people compare. */
+/** Such as ` model=inferd-demo tokens=64`. A digest is cut to its first digits. */
 function fieldsAsText(line: LogFields): string {
   return Object.entries(line)
     .filter(([name, value]) => !shownElsewhere.has(name) && !isNothing(value))
@@ -134,7 +134,7 @@ function valueAsText(value: unknown): string {
   return /^[^\s"=\p{C}]+$/u.test(value) ? value : quoted(value);
 }
 
-/** Callers name users and labels: no control character of theirs reaches a terminal, and no mark that turns text round. */
+/** Clients choose users and labels. Their control characters and text direction marks must not reach a terminal. */
 function quoted(value: unknown): string {
   const escape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(value).replace(/\p{C}/gu, (mark) => mark.split("").map(escape).join(""));

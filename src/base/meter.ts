@@ -1,21 +1,21 @@
 /**
- * What the parts of the server report of their work, each fact from the one place that knows it.
- * `src/metrics/` makes figures of it; a server without metrics passes `silentMeter`.
+ * What the parts of the server report of their work, each fact from the one place that knows it. `src/telemetry/` turns
+ * reports into metrics. A server without metrics passes `silentMeter`.
  */
 import type { Code, Reason } from "./errors.ts";
 
 export interface Meter {
   callBegan(method: string): void;
   callEnded(call: EndedCall): void;
-  /** The edge refused a call that no method began, and no other: each call that is answered is told of once. */
+  /** A call was rejected before a handler ran. Each response is reported once. */
   callTurnedAway(call: RefusedCall): void;
-  /** The edge closed a connection. */
+  /** The server closed a connection. */
   connectionTurnedAway(reason: ConnectionReason): void;
-  /** Reports of one model. Its name becomes a label, so it must be a loaded model's. */
+  /** Reports of one model. The name becomes a label, so it must be that of a loaded model. */
   model(name: string): ModelMeter;
 }
 
-/** Why the edge closed a connection. */
+/** Why the server closed a connection. */
 export type ConnectionReason =
   | "TOO_MANY_CONNECTIONS"
   | "TOO_MANY_RESETS"
@@ -24,61 +24,67 @@ export type ConnectionReason =
   | "SETTINGS_TIMEOUT"
   | "TLS_REFUSED";
 
-/** The method of calls to none that this server has: what callers make up is no label. */
+/** The method of calls to methods that this server does not have. Names that clients choose must not become labels. */
 export const unknownMethod = "unknown";
 
-/** A call that ended before its method began. */
+/** A call that ended before a handler ran. */
 export interface RefusedCall {
-  /** One that is served, or `unknownMethod`. */
+  /** A served method, or `unknownMethod`. */
   readonly method: string;
-  /** What its caller was told. */
+  /** The reason that the client received. */
   readonly reason: Reason;
 }
 
-/** A call as its caller saw it end. */
+/** The end of a call, as the client saw it. */
 export interface EndedCall {
   readonly method: string;
-  /** Undefined where the call reached no model: a name that a caller made up is never here. */
+  /** Undefined if the call reached no model. Never a name that a client made up. */
   readonly model: string | undefined;
   readonly code: "OK" | Code;
-  /** Undefined where it went well. */
+  /** Undefined on success. */
   readonly reason: Reason | undefined;
   readonly durationMs: number;
-  /** Whether a worker had begun its job. */
+  /** Whether a worker had started its job. */
   readonly isStarted: boolean;
 }
 
 export interface ModelMeter {
-  /** A worker began a job. */
+  /** A worker started a job. */
   started(waitMs: number): void;
   firstPiece(afterMs: number): void;
   /** Another piece of the same completion. */
   nextPiece(gapMs: number): void;
   finished(result: FinishedJob): void;
-  /** A job ended that did not finish. */
+  /** A job ended without finishing. */
   dropped(job: DroppedJob): void;
-  /** A worker said that a job which nobody waited for any more holds nothing now; so many tokens came for it after that. */
+  /**
+   * A worker confirmed that it freed a job whose call had ended. `wasted` is the number of tokens computed for it after
+   * that.
+   */
   freed(afterAbortMs: number, wasted: number): void;
-  /** An engine computed so many sequences or texts in one step. */
+  /** An engine computed this many sequences or texts in one step. */
   stepped(jobs: number): void;
-  /** An engine kept, put back and dropped so many more prefixes. Told with zeros when an engine first says that it keeps any. */
+  /**
+   * An engine saved, restored and evicted this many more prefixes. All zero when an engine first reports that it keeps
+   * prefixes.
+   */
   prefixesMoved(more: PrefixCounts): void;
-  /** A worker died and another takes its place. */
+  /** A worker died and is replaced. */
   restarted(): void;
 }
 
 /**
- * Where a job is: before it may wait, in quarantine for being suspected of killing workers, in line for a slot,
- * or with a worker.
+ * The stage of a job: before the queue, in quarantine as a possible cause of worker deaths, in the queue, or in a
+ * worker.
  */
 export type JobStage = "admission" | "suspect" | "queue" | "worker";
 
 export interface DroppedJob {
   readonly stage: JobStage;
   readonly reason: Reason;
-  /** Of texts whose vectors the call was given. */
+  /** Of texts whose vectors were delivered to the call. */
   readonly promptTokens: number;
-  /** That the call was given. */
+  /** Of pieces delivered to the call. */
   readonly completionTokens: number;
 }
 
@@ -91,34 +97,34 @@ export interface FinishedJob {
   readonly decodeMs: number;
 }
 
-/** What engines did with the beginnings of prompts that they keep beyond their KV memory. */
+/** What engines did with prompt prefixes that they keep outside their KV memory. */
 export interface PrefixCounts {
   readonly saved: number;
   readonly restored: number;
   readonly evicted: number;
 }
 
-/** A model as it stands: read when somebody asks for the metrics, and not before. */
+/** The state of a model, read at each scrape. */
 export interface ModelLoad {
   readonly model: string;
   readonly isReady: boolean;
   readonly queuedJobs: number;
   readonly runningJobs: number;
   readonly slots: number;
-  /** Of the KV memory of all its workers; zero where it has none. */
+  /** Of the KV memory of all its workers. Zero without one. */
   readonly cells: number;
   readonly usedCells: number;
-  /** Of the prefixes that all its workers keep beyond that; the limit is zero where they keep none. */
+  /** Of the prefixes that all its workers keep outside it. The limit is zero if they keep none. */
   readonly prefixBytes: number;
   readonly prefixLimitBytes: number;
 }
 
-/** What is open at the port for callers: read when somebody asks for the metrics, and not before. */
+/** Open connections and calls, read at each scrape. */
 export interface EdgeLoad {
   readonly connections: number;
-  /** Calls that have a place of those that may be open at once, also before their method has begun. */
+  /** Calls that count towards the limit on open calls, also before a handler runs. */
   readonly openCalls: number;
-  /** Of requests that are not whole. */
+  /** Of incomplete requests. */
   readonly uploadBytes: number;
 }
 

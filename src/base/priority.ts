@@ -1,8 +1,8 @@
-/** How urgent a job is: `proto/inferd/v1/types.proto` says what that means. */
+/** Scheduling priority of a job. `proto/inferd/v1/types.proto` defines the values. */
 export type Priority = "interactive" | "batch";
 
 /**
- * The part that batch jobs can count on while interactive ones want the same: of a model's tokens while they wait,
- * of its steps' time while they run, of a queue's room, and of the places that they leave free.
+ * The guaranteed share of batch jobs while interactive jobs compete: of a model's tokens in the queue, of step time,
+ * and of queue capacity. Also the share of slots that batch jobs leave free.
  */
 export const batchShare = 1 / 8;

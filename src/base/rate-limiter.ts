@@ -1,13 +1,13 @@
 import { type TokenBucket, fill, type Size, take, waitMs } from "./token-bucket.ts";
 
 export interface RateLimiterOptions {
-  /** Times at once, and in the beginning; at least 1. */
+  /** Events allowed at once, and at the start; at least 1. */
   readonly burst: number;
-  /** Times that come back each second. */
+  /** Events per second by which the allowance refills. */
   readonly perSecond: number;
 }
 
-/** How often something may happen: so many times at once, then so many a second. Remembers its bucket. */
+/** Limits the rate of an event: a burst, then a number per second. Owns its token bucket. */
 export class RateLimiter {
   readonly #size: Size;
   #bucket: TokenBucket | undefined;
@@ -16,7 +16,7 @@ export class RateLimiter {
     this.#size = { limit: burst, periodMs: (burst / perSecond) * 1000 };
   }
 
-  /** Lets it happen once more: 0 where it may, else the whole milliseconds until it may. */
+  /** Counts one more event. Returns 0 if it is allowed, otherwise the milliseconds until it is. */
   take(nowMs: number): number {
     const bucket = fill(this.#bucket, this.#size, nowMs);
     const wait = waitMs(bucket, this.#size, 1);

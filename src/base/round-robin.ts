@@ -1,9 +1,9 @@
 /**
- * Lets so many works run at a time. Those of one owner wait in order, and owners take turns, so that one who
- * brings a thousand delays another's by one.
+ * Limits how many tasks run at a time. Tasks of one owner wait in order, and owners take turns: an owner with a
+ * thousand tasks delays the next task of another by one.
  */
 export class RoundRobin<Owner> {
-  /** Works that wait, by owner; whose turn is next comes first. */
+  /** Waiting tasks by owner. The next owner comes first. */
   readonly #waiting = new Map<Owner, (() => void)[]>();
   #free: number;
 

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 
-/** A value that no log, message or dump can show: only `reveal` gives it. */
+/** A value that no log, message or dump shows. Only `reveal` returns it. */
 export class Secret {
   readonly #value: string;
 

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 
-/** Which file lies at a path: one that is put in its place, or is written to, has another stamp. Empty where there is none. */
+/** Identifies the file at a path. A replaced or modified file has another stamp. Empty if there is no file. */
 export function stampOf(path: string): string {
   try {
     const { dev, ino, size, mtimeMs } = statSync(path);

@@ -1,20 +1,20 @@
 /**
- * A token bucket: holds at most its limit, and fills evenly within a period. Pure functions, with the
- * time passed in; whoever counts more than one thing at a time takes from all of them or from none.
+ * A token bucket: holds at most its limit and refills evenly within a period. Pure functions with the time passed in. A
+ * caller that counts several things takes from all buckets or from none.
  */
 export interface TokenBucket {
-  /** Below zero where more was used than was there. */
+  /** Below zero if more was used than was available. */
   readonly level: number;
   readonly atMs: number;
 }
 
-/** How much a bucket holds, and how long it takes to fill. An undefined limit lets everything pass. */
+/** Capacity of a bucket, and the time to refill it. An undefined limit allows everything. */
 export interface Size {
   readonly limit: number | undefined;
   readonly periodMs: number;
 }
 
-/** The bucket as it stands now; one that was never used is full. Undefined where there is no limit. */
+/** The bucket at this time. An unused bucket is full. Undefined without a limit. */
 export function fill(
   bucket: TokenBucket | undefined,
   { limit, periodMs }: Size,
@@ -22,15 +22,15 @@ export function fill(
 ): TokenBucket | undefined {
   if (limit === undefined) return undefined;
   if (bucket === undefined) return { level: limit, atMs: nowMs };
-  // A clock that went back empties no bucket, and fills none twice when it comes to the same time again.
+  // A clock that went back neither empties a bucket nor fills it twice.
   const atMs = Math.max(bucket.atMs, nowMs);
   const passedMs = atMs - bucket.atMs;
   return { level: Math.min(limit, bucket.level + (passedMs * limit) / periodMs), atMs };
 }
 
 /**
- * How long until so much can be taken. More than the limit can be taken from a full bucket: it could
- * never be otherwise, and the bucket then fills for longer.
+ * Time until this amount can be taken. An amount above the limit can be taken from a full bucket, since it could never
+ * be taken otherwise; the bucket then takes longer to refill.
  */
 export function waitMs(
   bucket: TokenBucket | undefined,
@@ -42,7 +42,7 @@ export function waitMs(
   return missing <= 0 ? 0 : Math.ceil((missing * periodMs) / limit);
 }
 
-/** Takes an amount, or gives back a negative one. */
+/** Takes an amount, or returns a negative one. */
 export function take(bucket: TokenBucket | undefined, amount: number): TokenBucket | undefined {
   return bucket && { ...bucket, level: bucket.level - amount };
 }

@@ -4,7 +4,7 @@ interface Package {
   readonly version: string;
 }
 
-// Our own package.json, whose version every release sets.
+// The package.json of inferd, whose version every release sets.
 const own = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
 ) as Package;

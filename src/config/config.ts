@@ -1,18 +1,18 @@
-/** Makes a `Config` from what was given: flag > environment > file > default. */
+/** Builds a `Config` from all sources: flag > environment > file > default. */
 import { fileURLToPath } from "node:url";
 import type { Setting } from "./setting.ts";
 import { type Config, environmentName, flagName, type SettingKey, settings } from "./settings.ts";
 
-/** What one place gave, by setting. Places are asked in order; the first that gives a value decides. */
+/** The values from one source. Sources are asked in order; the first with a value decides. */
 export interface Source {
   readonly values: Readonly<Partial<Record<SettingKey, string | readonly string[]>>>;
-  /** What relative paths start from. */
+  /** Base folder of relative paths. */
   readonly folder: string;
-  /** What this place calls a setting, for messages. */
+  /** The name of a setting in this source, for messages. */
   readonly nameOf: (key: SettingKey) => string;
 }
 
-/** Says in one line what is wrong with the configuration, and where it was given. */
+/** Says in one line what is wrong with the configuration, and in which source. */
 export class SettingError extends Error {
   override readonly name = "SettingError";
 }
@@ -63,14 +63,14 @@ export function environmentSource(
 }
 
 /**
- * Kubernetes sets `INFERD_PORT=tcp://10.0.0.7:50051` in every pod beside a Service named inferd. That
- * is not our port, and must not stop the server.
+ * Kubernetes sets `INFERD_PORT=tcp://10.0.0.7:50051` in every pod if there is a Service named inferd. That is not our
+ * port, and must not stop the server.
  */
 function isServiceLink(key: SettingKey, text: string): boolean {
   return (key === "port" || key === "healthPort") && /^(tcp|udp):\/\//.test(text);
 }
 
-/** The folders to find models in: those given, else those that come with inferd where no model was named. */
+/** The folders to find models in: those configured, or the bundled ones if no model is named. */
 export function modelFolders(config: Pick<Config, "models" | "model">): readonly string[] {
   if (config.models.length > 0 || config.model.length > 0) return config.models;
   return [fileURLToPath(new URL("../../models", import.meta.url))];

@@ -1,4 +1,4 @@
-/** Reads settings from a YAML (or JSON) file. A mistake is named with the file's line. */
+/** Reads settings from a YAML (or JSON) file. Errors name the file's line. */
 import { readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
@@ -9,7 +9,7 @@ import { fileKey, type SettingKey, settings } from "./settings.ts";
 
 const keys = new Map(settingKeys.map((key) => [fileKey(key), key]));
 
-/** Reads a file. Throws a SettingError for one that is not there, is not YAML or has an unknown key. */
+/** Reads a file. Throws a SettingError if it does not exist, is not YAML or has an unknown key. */
 export function fileSource(path: string): Source {
   const absolute = resolve(path);
   return parseSource(readText(absolute), basename(absolute), dirname(absolute));
@@ -53,7 +53,7 @@ function textsOf(value: unknown, setting: Setting, place: string): readonly stri
   });
 }
 
-/** A file of nothing but comments. */
+/** Only comments, or nothing. */
 const isEmpty = (contents: unknown): boolean => contents === null || contents === undefined;
 
 function readText(path: string): string {

@@ -1,29 +1,29 @@
 /**
- * How many connections the system's limit of open files leaves room for. A connection is a file descriptor, and so are
- * a worker's pipes and a model's files: what callers may open must leave some for those.
+ * How many connections the limit of open files leaves room for. A connection is a file descriptor, and so are the pipes
+ * of a worker and the files of a model. Clients must not use up those that the server needs.
  */
 import { readFileSync } from "node:fs";
 import type { Log } from "../base/log.ts";
 import type { Config } from "./settings.ts";
 
-/** What the server itself opens besides, 30 by measure: its log, ports, keys, and the files that it reads. */
+/** Files that the server itself opens, 30 by measurement: log, ports, keys, and files that it reads. */
 const ownFiles = 48;
-/** A worker's two pipes and its channel, and one more while it starts. */
+/** The two pipes of a worker and its channel, and one more while it starts. */
 const filesOfWorker = 4;
-/** However low the limit is: fewer serve nobody. */
+/** Lower bound, however low the limit is: fewer are useless. */
 const fewestConnections = 8;
 
 export interface OpenFiles {
-  /** The system's limit; undefined where none is known. */
+  /** The system's limit. Undefined if unknown. */
   readonly limit: number | undefined;
-  /** Connections that the configuration allows on each of so many ports. */
+  /** Connections that the configuration allows on each port, and the number of ports. */
   readonly connections: number;
   readonly ports: number;
-  /** Descriptors that are needed for workers and other ports. */
+  /** Descriptors for workers and other ports. */
   readonly others: number;
 }
 
-/** The connections that each port may take. Pure. */
+/** The connections that each port may accept. Pure. */
 export function connectionsWithin({ limit, connections, ports, others }: OpenFiles): number {
   if (limit === undefined) return connections;
   const left = Math.floor((limit - ownFiles - others) / ports);
@@ -31,8 +31,8 @@ export function connectionsWithin({ limit, connections, ports, others }: OpenFil
 }
 
 /**
- * Lets callers have no more connections than leave file descriptors for the server and its workers, and says so.
- * `scrapers`: connections of a metrics port.
+ * Lowers `maxConnections` so that file descriptors are left for the server and its workers, and logs it. `scrapers`:
+ * connections of a metrics port.
  */
 export function withinOpenFiles(
   config: Config,
@@ -55,7 +55,10 @@ export function withinOpenFiles(
   return { ...config, maxConnections };
 }
 
-/** The most files that this process may have open, which Node has raised as far as it may; undefined where the system does not tell. */
+/**
+ * The maximum of open files of this process, which Node has raised as far as possible. Undefined if the system does not
+ * tell.
+ */
 function openFilesLimit(): number | undefined {
   try {
     return parseLimit(readFileSync("/proc/self/limits", "utf8"));
@@ -64,7 +67,7 @@ function openFilesLimit(): number | undefined {
   }
 }
 
-/** The soft limit in Linux' table; undefined where there is none. */
+/** The soft limit in Linux' table. Undefined if there is none. */
 export function parseLimit(table: string): number | undefined {
   const soft = /^Max open files\s+(\d+)/m.exec(table)?.[1];
   return soft === undefined ? undefined : Number(soft);

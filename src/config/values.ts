@@ -1,10 +1,10 @@
-/** Readers of single setting values. Each throws a RangeError whose message goes on after the setting's name. */
+/** Readers of single setting values. Each throws a RangeError whose message continues after the setting's name. */
 import { resolve } from "node:path";
 import { absoluteAddress, unixPathOf } from "../base/unix-path.ts";
 import { Secret } from "../base/secret.ts";
 import { scopes } from "./scopes.ts";
 
-/** Reads a value from text. `folder` is what relative paths start from. */
+/** Reads a value from text. `folder` is the base of relative paths. */
 export type ReadValue<T> = (text: string, folder: string) => T;
 
 export function wholeNumber(min: number, max: number): ReadValue<number> {
@@ -23,13 +23,13 @@ export function oneOf<const T extends string>(...values: readonly T[]): ReadValu
   };
 }
 
-/** Any text but the empty one. */
+/** Any non-empty text. */
 export const nonEmpty: ReadValue<string> = (text) => {
   if (text !== "") return text;
   throw new RangeError("must not be empty");
 };
 
-/** A path, made absolute. Whether something lies there is for the reader of the file to say. */
+/** A path, made absolute. Readers of the file report if it does not exist. */
 export const path: ReadValue<string> = (text, folder) => resolve(folder, nonEmpty(text, folder));
 
 /** An address to listen on; a path after `unix:` is made absolute. */
@@ -38,12 +38,12 @@ export const address: ReadValue<string> = (text, folder) => {
   return absoluteAddress(nonEmpty(text, folder), folder);
 };
 
-/** A flag that is given or not: bare it means true. */
+/** A boolean flag: bare it means true. */
 export const truth: ReadValue<boolean> = (text) => oneOf("true", "false")(text, "") === "true";
 
 export const scope = oneOf(...scopes);
 
-/** Where keys are kept. A URL can hold a password. */
+/** Where keys are stored. A URL can hold a password. */
 export type KeysLocation =
   | { readonly kind: "sqlite"; readonly path: string }
   | { readonly kind: "postgres"; readonly url: Secret };
@@ -59,14 +59,14 @@ export type JwksLocation =
 
 const loopbackUrl = /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/;
 
-/** Keys that come over plain http could be anybody's, so it is for this machine only. */
+/** Keys from plain http could come from an attacker, so http is for this machine only. */
 export const jwksLocation: ReadValue<JwksLocation> = (text, folder) => {
   if (text.startsWith("https://") || loopbackUrl.test(text)) return { kind: "url", url: text };
   if (!/^[a-z]+:\/\//i.test(text)) return { kind: "file", path: path(text, folder) };
   throw new RangeError(`must be an https URL or a file, not ${quote(text)}`);
 };
 
-/** Quotes what was given, cut short: a mistake in a value must not fill the terminal. */
+/** Quotes a value, cut short: a mistake must not fill the terminal. */
 function quote(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }

@@ -1,43 +1,43 @@
 import type { ChatMessage, Sampling } from "../engine.ts";
 
-/** What a `generate` function is asked. */
+/** The request of a `generate` function. */
 export interface TextRequest {
-  /** The prompt; of a chat, the last message's content. */
+  /** The prompt; for a chat, the content of the last message. */
   readonly prompt: string;
-  /** The whole conversation; a plain prompt is one message of the user. */
+  /** The whole conversation; a plain prompt is one user message. */
   readonly messages: readonly ChatMessage[];
-  /** As the caller set them; `maxTokens` counts pieces and is kept by the server. */
+  /** As the request set them. `maxTokens` counts pieces; the server enforces it. */
   readonly sampling: Sampling;
 }
 
-/** What a model made of functions can do: at least one of `generate` and `embed`. */
+/** The functions of a model: at least one of `generate` and `embed`. */
 export interface Functions {
   /**
-   * Yields text in pieces. Ends early when the caller leaves: `signal` aborts, and the generator is
-   * closed at its next `yield`. Stop sequences and `maxTokens` (in pieces) are applied to what it
-   * yields. Needs to await, or to yield often: what blocks the thread blocks all its calls.
+   * Yields text in pieces. If the call is cancelled, `signal` aborts and the generator is closed at its next `yield`.
+   * The server applies stop sequences and `maxTokens` (in pieces) to the pieces. It must await, or yield often: code
+   * that blocks the thread blocks all calls of the model.
    */
   readonly generate?: (
     request: TextRequest,
     signal: AbortSignal,
   ) => AsyncIterable<string> | Iterable<string>;
 
-  /** Returns a vector for each text, in order, all of length `dimensions`. Called with a few at a time. */
+  /** Returns one vector of length `dimensions` per text, in order. It gets at most 32 texts at a time. */
   readonly embed?: (texts: readonly string[], signal: AbortSignal) => Vectors | Promise<Vectors>;
 
-  /** The length of the vectors; required with `embed`. */
+  /** Length of the vectors. Required with `embed`. */
   readonly dimensions?: number;
 
-  /** Calls that run at once; more wait. Default 16. */
+  /** Maximum concurrent calls; further ones wait. Default 16. */
   readonly slots?: number;
 
-  /** The most pieces of a completion, where neither the caller nor the manifest says. Default 32,768. */
+  /** Maximum pieces of a completion, if neither the request nor the manifest sets it. Default 32,768. */
   readonly contextLength?: number;
 
-  /** Its licence, as an SPDX expression. */
+  /** Licence, as an SPDX expression. */
   readonly license?: string;
 
-  /** Frees what the functions hold. */
+  /** Frees the resources of the functions. */
   readonly close?: () => void | Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The easy door to an engine: plain functions, served with everything that a language model is served
- * with: streaming, queues, cancellation, stop sequences, flow control.
+ * The easy way to write an engine: plain functions. The server adds streaming, queues, cancellation, stop sequences and
+ * flow control.
  *
  *     import { serveFunctions } from "inferd/engine/functions";
  *
@@ -14,18 +14,18 @@ import type { Engine, EngineHost, LoadEngine, ModelInfo, ModelSource, Task } fro
 import { FunctionEngine } from "./engine.ts";
 import type { Functions } from "./functions.ts";
 
-/** The error to throw for a caller's mistake; any other error is hidden from the caller and logged. */
+/** The error to throw for a mistake in the request. Other errors are logged, and reach the client as INTERNAL. */
 export { ServeError } from "../../base/errors.ts";
 
 export type { Functions, TextRequest, Vectors } from "./functions.ts";
 
-/** Makes functions when the model is loaded: from its files, its options, its threads. */
+/** Creates the functions when the model is loaded. `source` has its files and options. */
 export type MakeFunctions = (
   source: ModelSource,
   host: EngineHost,
 ) => Functions | Promise<Functions>;
 
-/** Turns functions into what an engine's module exports as `load`. */
+/** Turns functions into the `load` function that an engine's module exports. */
 export function serveFunctions(functions: Functions | MakeFunctions): LoadEngine {
   return async (source, host): Promise<Engine> => {
     const made = typeof functions === "function" ? await functions(source, host) : functions;
