@@ -10,14 +10,22 @@ export interface CallOptionFlags {
 }
 
 export function addCallOptionFlags(command: Command): Command {
-  const priority = new Option("--priority <how>", "How urgent the call is.");
+  const priority = new Option("--priority <how>", "Scheduling priority of the call.");
   return command
     .optionsGroup("Call:")
     .option("--wait", "Waits for a model that is loading, up to --timeout.")
     .addOption(priority.choices(["interactive", "batch"]))
-    .option("--user <name>", "The end user whom it is for; users of one key take turns.")
-    .option("--label <key=value>", "For its line in the server's log. Repeatable.", addLabel, {})
-    .option("--cache-salt <text>", "Shares remembered prompts with calls of this salt only.");
+    .option(
+      "--user <name>",
+      "End user on whose behalf the call is made; users of one key take turns.",
+    )
+    .option(
+      "--label <key=value>",
+      "Label for the call's line in the server's log. Repeatable.",
+      addLabel,
+      {},
+    )
+    .option("--cache-salt <text>", "Shares cached prompts only with calls of the same salt.");
 }
 
 function addLabel(

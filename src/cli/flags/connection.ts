@@ -19,18 +19,18 @@ export type Header = readonly [name: string, value: string];
 
 /** Adds the flags of a command that calls a server. */
 export function addConnectionFlags(command: Command): Command {
-  const address = new Option("-a, --address <host:port>", "The server; unix:/path works too.")
+  const address = new Option("-a, --address <host:port>", "Address of the server, or unix:/path.")
     .env("INFERD_ADDRESS")
     .default(`${settings.host.default}:${settings.port.default}`);
   return command
     .optionsGroup("Connection:")
     .addOption(address)
-    .option("--timeout <seconds>", "Most seconds that the call may take.", seconds)
+    .option("--timeout <seconds>", "Maximum duration of the call.", seconds)
     .option("-H, --header <name:value>", "Metadata to send. Repeatable.", addHeader, [])
     .addOption(
       new Option(
         "--api-key <key>",
-        "The key to call with; better as a variable, which others do not see.",
+        "API key. Prefer the environment variable, which other users cannot see.",
       )
         .env("INFERD_API_KEY")
         .argParser(secret),
@@ -43,10 +43,10 @@ export function addConnectionFlags(command: Command): Command {
       ).env("INFERD_TLS_CA"),
     )
     .option("--tls-cert <file>", "The client's certificate for mutual TLS, PEM; implies --tls.")
-    .option("--tls-key <file>", "Its private key, PEM.");
+    .option("--tls-key <file>", "Private key of --tls-cert, PEM.");
 }
 
-/** A variable that is set and empty counts as unset, as settings' do. */
+/** An empty variable counts as unset, as for settings. */
 function secret(text: string): Secret | undefined {
   if (text === "") return undefined;
   if (/^[\x21-\x7e]+$/.test(text)) return new Secret(text);

@@ -1,6 +1,6 @@
 import type { Option } from "commander";
 
-/** An option's text in `--help`: what it means, then its variable, what it may be, and its default. */
+/** The text of an option in `--help`: its meaning, its variable, its choices and its default. */
 export function helpOf({ description, envVar, argChoices, defaultValue }: Option): string {
   const notes = [
     ...(argChoices === undefined ? [] : [argChoices.join(", ")]),

@@ -11,7 +11,7 @@ import {
 } from "../../config/settings.ts";
 import { collect } from "./values.ts";
 
-/** Adds a flag for each of the settings; their values are read when all sources are known. */
+/** Adds a flag for each setting. Values are read later, when all sources are known. */
 export function addSettingFlags(
   command: Command,
   keys: readonly SettingKey[] = settingKeys,

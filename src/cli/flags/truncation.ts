@@ -3,7 +3,7 @@ import { Option } from "commander";
 export function truncationOption(): Option {
   return new Option(
     "--truncation <where>",
-    "Where to cut a text that is too long; none refuses it.",
+    "Which end of a text to cut if it is too long; none rejects it.",
   )
     .choices(["none", "end", "start"])
     .default("none");

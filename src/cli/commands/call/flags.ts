@@ -8,13 +8,13 @@ export function addCall(program: Command): void {
     .command("call")
     .summary("call any method of a server, in JSON")
     .description(
-      "Calls any method, JSON in and JSON out. Learns the contract from the server's reflection. Without a method, lists them all.",
+      "Calls any method, with JSON in and JSON out. Reads the contract by server reflection. Without a method, lists all methods.",
     )
     .argument("[method]", "Such as inferd.v1.ModelService/ListModels, or just ListModels.")
     .argument("[json]", "The request; - reads standard input. Default: {}.")
     .option(
       "--protoset <file>",
-      "Descriptors to go by instead of reflection (buf build -o, protoc -o).",
+      "Descriptor set to use instead of reflection (buf build -o, protoc -o).",
     )
     .helpGroup("Client:");
   addConnectionFlags(command).action(

@@ -10,15 +10,20 @@ export function addEmbed(program: Command): void {
   const command = program
     .command("embed")
     .summary("turn texts into vectors")
-    .description("Turns texts into vectors: one JSON array of numbers a line, in the texts' order.")
-    .argument("[texts...]", "The texts; - or none reads standard input, one text a line.")
-    .option("-m, --model <name>", "The model; needed where several embed.", "")
-    .option("--prompt-name <name>", 'The model\'s prompt to put before each text; "" for none.')
+    .description(
+      "Turns texts into vectors: one JSON array of numbers per line, in the order of the texts.",
+    )
+    .argument("[texts...]", "The texts; - or none reads standard input, one text per line.")
+    .option("-m, --model <name>", "Name of the model; required if several embed.", "")
+    .option(
+      "--prompt-name <name>",
+      'Name of the model\'s prompt to put before each text; "" for none.',
+    )
     .option("--normalize", "Scales vectors to length 1.")
-    .option("--no-normalize", "Leaves vectors as long as the model makes them.")
+    .option("--no-normalize", "Leaves the length of vectors as the model computes it.")
     .option("--dimensions <n>", "Keeps only the first n dimensions.", count)
     .addOption(truncationOption())
-    .option("--json", "Prints one JSON object a text: index, vector, tokens, error.")
+    .option("--json", "Prints one JSON object per text: index, vector, tokens, error.")
     .helpGroup("Client:");
   addCallOptionFlags(command);
   addConnectionFlags(command).action(async (texts: readonly string[], flags: EmbedFlags) =>

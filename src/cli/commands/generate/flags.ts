@@ -11,17 +11,12 @@ export function addGenerate(program: Command): void {
   const command = program
     .command("generate")
     .summary("generate text")
-    .description("Generates text, which goes to standard output as the model makes it.")
+    .description("Generates text and prints it as the model produces it.")
     .argument("[prompt]", "Text to continue; - or none reads standard input.")
-    .option("-m, --model <name>", "The model; needed where several generate.", "")
-    .option("--chat", "Lays the prompt out as a user's message, by the model's chat template.")
-    .option("--system <text>", "A system message before it; implies --chat.")
-    .option(
-      "--stop <text>",
-      "Ends the completion where this would appear. Repeatable.",
-      collect,
-      [],
-    )
+    .option("-m, --model <name>", "Name of the model; required if several generate text.", "")
+    .option("--chat", "Sends the prompt as a user message, formatted by the model's chat template.")
+    .option("--system <text>", "System message before the prompt; implies --chat.")
+    .option("--stop <text>", "Stop sequence, which ends the completion. Repeatable.", collect, [])
     .option("--include-prompt", "Prints the prompt first.")
     .addOption(truncationOption())
     .option("--json", "Prints each event of the call as one line of JSON.")

@@ -12,27 +12,27 @@ export function addKeys(program: Command): void {
     .command("keys")
     .summary("create, list, revoke and rotate API keys")
     .description(
-      "Looks after the API keys in --keys; needs no server. Running servers follow within a second.",
+      "Manages the API keys in --keys; needs no server. Running servers apply changes within a second.",
     )
     .helpCommand(false)
     .helpGroup("Server:");
   addCreate(keys.command("create"));
   stored(keys.command("list"))
     .description(
-      "Lists keys: id, name, state, scopes, models, priority, quotas. A secret is shown once, by create or rotate.",
+      "Lists keys: id, name, state, scopes, models, priority, quotas. Only create and rotate show a secret, once.",
     )
     .option("--json", "Prints one JSON array.")
     .action(async (flags: KeysFlags) => (await import("./keys.ts")).listKeys(flags));
   stored(keys.command("revoke"))
-    .description("Ends a key for good.")
-    .argument("<id>", "The key's id: what is before the dot.")
+    .description("Revokes a key for good.")
+    .argument("<id>", "Id of the key: the part before the dot.")
     .action(async (id: string, flags: KeysFlags) =>
       (await import("./keys.ts")).revokeKey(id, flags),
     );
   stored(keys.command("rotate"))
-    .description("Gives a key another secret and prints the whole key.")
-    .argument("<id>", "The key's id: what is before the dot.")
-    .option("--overlap <time>", "How long the old secret is taken too, such as 24h.", duration, 0)
+    .description("Gives a key a new secret and prints the whole key.")
+    .argument("<id>", "Id of the key: the part before the dot.")
+    .option("--overlap <time>", "How long the old secret stays valid, such as 24h.", duration, 0)
     .action(async (id: string, flags: RotateFlags) =>
       (await import("./keys.ts")).rotateKey(id, flags),
     );
@@ -40,37 +40,37 @@ export function addKeys(program: Command): void {
 
 function addCreate(command: Command): void {
   stored(command)
-    .description("Makes a key and prints it, once: only its secret's SHA-256 is kept.")
-    .requiredOption("--name <text>", "Whose key it is, for people.")
+    .description("Creates a key and prints it once: only the SHA-256 of its secret is stored.")
+    .requiredOption("--name <text>", "Owner or purpose of the key.")
     .addOption(
-      new Option("--scope <scope>", "What it may do. Repeatable.")
+      new Option("--scope <scope>", "Scope of the key. Repeatable.")
         .choices(scopes)
         .argParser(oneScope)
         .makeOptionMandatory(),
     )
     .option(
       "--for-model <name>",
-      "A model that it may use; none means all. Repeatable.",
+      "Model that the key may use; none means all. Repeatable.",
       collect,
       [],
     )
     .addOption(
       new Option(
         "--priority <priority>",
-        "The most urgent that its calls may be: batch puts all of them behind those of other keys.",
+        "Highest priority of the key's calls: batch makes all of them background work.",
       )
         .choices(["interactive", "batch"] satisfies readonly Priority[])
         .default("interactive"),
     )
     .option(
       "--expires <time>",
-      "When it ends, such as 90d or 12h from now; never, by default.",
+      "When the key expires, such as 90d or 12h from now. Default: never.",
       lifetime,
     )
-    .option("--requests-per-minute <n>", "Calls a minute.", quota)
-    .option("--concurrent-calls <n>", "Calls at a time.", quota)
-    .option("--tokens-per-minute <n>", "Tokens a minute, read and written.", quota)
-    .option("--tokens-per-day <n>", "Tokens a day.", quota)
+    .option("--requests-per-minute <n>", "Maximum calls per minute.", quota)
+    .option("--concurrent-calls <n>", "Maximum concurrent calls.", quota)
+    .option("--tokens-per-minute <n>", "Maximum tokens per minute, read and generated.", quota)
+    .option("--tokens-per-day <n>", "Maximum tokens per day, read and generated.", quota)
     .action(async (flags: CreateFlags) => (await import("./keys.ts")).createKey(flags));
 }
 

@@ -8,7 +8,7 @@ const unitsMs: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** Past it, a time is a slip of the finger. */
+/** A longer time is a typing mistake. */
 const longestDays = 36_500;
 const longestMs = longestDays * 86_400_000;
 
@@ -23,7 +23,7 @@ export function duration(text: string): number {
   throw new InvalidArgumentError(`It must be at most ${longestDays}d: that is 100 years.`);
 }
 
-/** The same, but a key that has ended already is a mistake. */
+/** The same, but not 0: a key that has already expired is a mistake. */
 export function lifetime(text: string): number {
   const ms = duration(text);
   if (ms > 0) return ms;

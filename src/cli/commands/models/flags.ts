@@ -7,7 +7,7 @@ export function addModels(program: Command): void {
   const models = program
     .command("models")
     .summary("list models on disk, or verify their files")
-    .description("Looks at models on disk; needs no server.")
+    .description("Lists models on disk or verifies their files; needs no server.")
     .helpCommand(false)
     .helpGroup("Server:");
   addPlaces(models.command("list"))

@@ -8,7 +8,7 @@ export function addServe(program: Command): void {
     .command("serve")
     .summary("serve models over gRPC")
     .description(
-      "Serves models over gRPC, until SIGTERM or Ctrl-C. Running calls are then finished first; a second signal ends the server at once.",
+      "Serves models over gRPC until SIGTERM or Ctrl-C. Running calls finish first; a second signal ends the server at once.",
     )
     .helpGroup("Server:");
   addSettingFlags(command).action(async (flags: ServeFlags) =>
