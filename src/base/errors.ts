@@ -117,6 +117,7 @@ export interface ErrorData {
   readonly message: string;
   readonly facts?: Readonly<Record<string, string>>;
   readonly violations?: readonly Violation[];
+  readonly retryAfterMs?: number;
 }
 
 /** The only error that may reach a client. Its message never holds a prompt, a path or a key. */
@@ -162,7 +163,13 @@ export class ServeError extends Error {
   }
 
   toData(): ErrorData {
-    const { reason, message, facts, violations } = this;
-    return { reason, message, facts, violations };
+    const { reason, message, facts, violations, retryAfterMs } = this;
+    return {
+      reason,
+      message,
+      facts,
+      violations,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
   }
 }

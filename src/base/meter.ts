@@ -89,7 +89,7 @@ export interface DroppedJob {
 }
 
 export interface FinishedJob {
-  readonly kind: "generate" | "embed";
+  readonly kind: "completion" | "items";
   readonly promptTokens: number;
   readonly cachedPromptTokens: number;
   readonly completionTokens: number;

@@ -10,13 +10,18 @@
  *
  * A module that just has a function to serve needs none of this: see `functions/`.
  */
-import type { ErrorData } from "../base/errors.ts";
-import type { Task } from "./tasks.ts";
+import type { Job, JobContext, StepEvent } from "./jobs.ts";
+import type { ModelInfo } from "./model-info.ts";
+import type { Answer, Question } from "./questions.ts";
 
 /** What an engine throws where a caller is to hear why; of any other error the log alone does. */
 export { ServeError } from "../base/errors.ts";
 
 export type { ErrorData, FieldReason, Reason } from "../base/errors.ts";
+
+export type * from "./jobs.ts";
+export type * from "./model-info.ts";
+export type * from "./questions.ts";
 export type { Task } from "./tasks.ts";
 
 /** Loads a model. The promise fails with a plain Error whose message says what is wrong with the model. */
@@ -37,10 +42,10 @@ export interface Engine {
   readonly prefixes?: PrefixMemory;
 
   /**
-   * Takes a job. Throws a ServeError for one that it can never serve. `id` is unused so far. Nothing else is
-   * heard meanwhile; a step is asked for between jobs that take long.
+   * Takes a job under an id of its own. Throws a ServeError for one that it can never serve. Nothing else is heard
+   * meanwhile; a step is asked for between jobs that take long.
    */
-  add(id: number, job: Job): void;
+  add(id: number, job: Job, context: JobContext): void;
 
   /** Forgets a job and frees what it held; sends nothing for it any more. Ignores an unknown id. */
   cancel(id: number): void;
@@ -56,6 +61,13 @@ export interface Engine {
    * row without giving anything ends the worker.
    */
   step(): readonly StepEvent[] | Promise<readonly StepEvent[]>;
+
+  /**
+   * Answers a question. May be left out, and gives undefined for a kind that it does not know. What is computed before
+   * it returns holds up steps; a promise does not, and may resolve during one. The engine bounds the work, and throws
+   * a ServeError for what is too much.
+   */
+  answer?(question: Question): Answer | undefined | Promise<Answer | undefined>;
 
   /** Sets how many threads the next steps may use, at least 1: the engine's share of the cores. */
   setThreads(threads: number): void;
@@ -111,168 +123,4 @@ export interface EngineHost {
   log(level: "debug" | "info" | "warn" | "error", message: string): void;
   /** A monotonic clock, in milliseconds. */
   now(): number;
-}
-
-/** What a loaded model is. */
-export interface ModelInfo {
-  readonly tasks: readonly Task[];
-  /** Tokens of one sequence, prompt and completion together. */
-  readonly contextLength: number;
-  /** Token ids run from 0 to below this. Zero where the model has no vocabulary. */
-  readonly vocabularySize: number;
-  /** The length of its vectors; zero for generation. */
-  readonly dimensions: number;
-  /** How token vectors become one, as `Model.pooling` of the contract; empty for generation. */
-  readonly pooling: string;
-  /** What may stand before a text; left out where there is nothing. Names are unique. */
-  readonly prompts?: readonly ModelPrompt[];
-  /** The name of the prompt that stands before a text whose call names none; left out where none does. */
-  readonly defaultPrompt?: string;
-  /** Whether vectors are scaled to length 1 where a call does not say; true where it is left out. */
-  readonly normalize?: boolean;
-  /** How texts share the engine's batches; left out, each vector is what its text alone gives. */
-  readonly batching?: TextBatching;
-  /** Whether it takes chat input. */
-  readonly chat: boolean;
-  /** Why it takes none though it has a chat template. Callers are told. */
-  readonly chatFault?: string;
-  /** Its licence by its own metadata; empty where it states none. */
-  readonly license: string;
-  /** How many jobs it wants at once; more wait in the server, where they can be refused and reordered. */
-  readonly slots: number;
-  readonly libraries: readonly { readonly name: string; readonly version: string }[];
-  /**
-   * The files that its weights lie in, where they are more than the one of the role `model`: its digest is then of all
-   * of them. May be left out.
-   */
-  readonly weights?: readonly WeightsFile[];
-}
-
-/** A file of weights as it was when the engine opened it. */
-export interface WeightsFile {
-  /** Absolute. */
-  readonly path: string;
-  /** `stampOf` it (base/stamp.ts). */
-  readonly stamp: string;
-}
-
-/** A text that the model was trained to read before others. */
-export interface ModelPrompt {
-  readonly name: string;
-  readonly text: string;
-}
-
-/**
- * `together`: batches change no vector. `alone`: they would, so there are none. `mixed`: they do, and the manifest lets
- * them.
- */
-export type TextBatching = "together" | "alone" | "mixed";
-
-export type Truncation = "none" | "end" | "start";
-
-export type Job = GenerateJob | EmbedJob;
-
-/** Asks for one completion. Every value is resolved: the engine has no defaults of its own. */
-export interface GenerateJob {
-  readonly kind: "generate";
-  readonly input: GenerateInput;
-  readonly sampling: Sampling;
-  readonly stop: readonly string[];
-  readonly truncate: Truncation;
-  /** The most tokens that the server lets a prompt have, whatever the model's context. */
-  readonly maxPromptTokens: number;
-  readonly returnTokenIds: boolean;
-  /**
-   * Whose prompts this one may profit from. What an engine remembers of another job's prompt may be reused where the two
-   * scopes are equal, and nowhere else: no caller's times may tell what another has sent. To be compared, and never
-   * shown or logged: it is made of the id of the caller whom a credential proved and of the call's `cache_salt`, and
-   * empty where there is neither. The empty scope is one scope, which all such calls share. An engine that remembers nothing ignores it.
-   */
-  readonly cacheScope: string;
-}
-
-export type GenerateInput =
-  | { readonly kind: "prompt"; readonly text: string }
-  | { readonly kind: "chat"; readonly messages: readonly ChatMessage[] }
-  | { readonly kind: "token_ids"; readonly ids: Uint32Array };
-
-export interface ChatMessage {
-  readonly role: "system" | "user" | "assistant";
-  readonly content: string;
-}
-
-/** `proto/inferd/v1/types.proto` gives each field's meaning and range. */
-export interface Sampling {
-  readonly temperature: number;
-  readonly topK: number;
-  readonly topP: number;
-  readonly minP: number;
-  readonly typicalP: number;
-  readonly repetitionPenalty: number;
-  readonly presencePenalty: number;
-  readonly frequencyPenalty: number;
-  readonly penaltyLastN: number;
-  /** From 0 to 4,294,967,294: a caller's 64 bits are folded before. */
-  readonly seed: number;
-  readonly maxTokens: number;
-  readonly minTokens: number;
-  readonly logitBias: ReadonlyMap<number, number>;
-  readonly ignoreEos: boolean;
-}
-
-/** Asks for the vectors of some texts: raw ones, which the worker then shortens, scales and encodes. */
-export interface EmbedJob {
-  readonly kind: "embed";
-  readonly texts: readonly string[];
-  readonly truncate: Truncation;
-  /** The name of a prompt of the model; empty for none, left out for the model's default. */
-  readonly promptName?: string;
-}
-
-export interface StepEvent {
-  readonly id: number;
-  readonly event: JobEvent;
-}
-
-/** What a job gives: `started`, then pieces or vectors, then exactly one of `finish` and `failed`. */
-export type JobEvent =
-  | { readonly kind: "started" }
-  | { readonly kind: "piece"; readonly text: string; readonly tokenIds?: Uint32Array }
-  | { readonly kind: "vector"; readonly vector: VectorItem }
-  | ({ readonly kind: "finish" } & JobResult)
-  | { readonly kind: "failed"; readonly error: ErrorData };
-
-/** One text's vector, or why there is none. */
-export interface VectorItem {
-  /** The text's place in the job. */
-  readonly index: number;
-  /** As long as the model's dimensions; empty where `error` is set. */
-  readonly values: Float32Array;
-  /** How many it was read as. */
-  readonly tokenCount: number;
-  readonly truncated: boolean;
-  readonly error?: ErrorData;
-}
-
-export interface JobResult {
-  /** `cancelled`: the engine ended it early of its own accord. Whoever cancels a job is given no result. */
-  readonly reason: "stop" | "length" | "stop_sequence" | "cancelled";
-  /** The sequence that matched; empty for other reasons. */
-  readonly stopSequence: string;
-  readonly usage: {
-    readonly promptTokens: number;
-    readonly cachedPromptTokens: number;
-    readonly completionTokens: number;
-  };
-  readonly timings: JobTimings;
-}
-
-/** Milliseconds, by the host's clock, from the moment of `add`. Zero where it does not apply. */
-export interface JobTimings {
-  readonly queueMs: number;
-  readonly prefillMs: number;
-  readonly firstTokenMs: number;
-  readonly decodeMs: number;
-  readonly totalMs: number;
-  readonly meanBatchSize: number;
 }

@@ -13,7 +13,7 @@ export class Attempt {
   }
 
   note(event: WorkerEvent, now: number): void {
-    if (event.kind === "piece" || event.kind === "vectors") {
+    if (event.kind === "piece" || event.kind === "items") {
       this.#firstOutputMs ??= now - this.#startedAt;
     }
     // What pieces give counts where no result will come.

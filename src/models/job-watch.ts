@@ -1,12 +1,12 @@
 import type { Reason } from "../base/errors.ts";
 import type { JobStage, ModelMeter } from "../base/meter.ts";
-import type { JobResult } from "../engines/engine.ts";
+import type { Job, JobResult } from "../engines/engine.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
 import { completionTokensOf, promptTokensOf } from "../workers/token-counts.ts";
 
 export interface JobWatchOptions {
   readonly meter: ModelMeter;
-  readonly kind: "generate" | "embed";
+  readonly kind: Job["kind"];
   /** When its call arrived, by the same clock as `now`. */
   readonly arrivedAt: number;
   readonly now: () => number;
@@ -45,7 +45,7 @@ export class JobWatch {
         this.#hasFinished = true;
         meter.finished(this.#finished(event));
         return;
-      case "vectors":
+      case "items":
       case "failed":
     }
   }

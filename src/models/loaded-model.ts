@@ -3,7 +3,7 @@ import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { ModelLoad, ModelMeter } from "../base/meter.ts";
 import { retiredWorkerGraceMs } from "../base/shutdown-budget.ts";
-import type { ModelInfo, ModelSource } from "../engines/engine.ts";
+import type { AnswerTo, ModelInfo, ModelSource, Question } from "../engines/engine.ts";
 import { Queue } from "../scheduling/queue.ts";
 import type { QueueState } from "../scheduling/counters.ts";
 import type { GlobalLimit } from "../scheduling/global-limit.ts";
@@ -157,6 +157,11 @@ export class LoadedModel implements ServingModel {
 
   run(submission: Submission): AsyncGenerator<WorkerEvent, void> {
     return this.#runs.run(submission);
+  }
+
+  async ask<Q extends Question>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>> {
+    assertServing(this.status);
+    return this.#pool.ask(question, signal);
   }
 
   /** Resolves when it loads no more, or has lost its name: look again. Throws QUEUE_FULL, or the signal's reason. */

@@ -1,4 +1,5 @@
 /** What a model is, from what its workers are. Pure. */
+import { tasksOf } from "../engines/tasks.ts";
 import type { PoolState } from "../workers/pool.ts";
 import type { Manifest } from "../catalog/manifest.ts";
 import type { ModelStatus } from "./model.ts";
@@ -15,8 +16,9 @@ export function stateOf(
 ): Pick<ModelStatus, "state" | "failure"> {
   if (pool.kind === "failed") return { state: "failed", failure: pool.reason };
   if (pool.kind !== "ready") return { state: "loading", failure: "" };
-  if (!pool.info.tasks.includes(manifest.task)) {
-    const failure = `its manifest says ${manifest.task}, but it can only ${pool.info.tasks.join(", ")}`;
+  const tasks = tasksOf(pool.info);
+  if (!tasks.includes(manifest.task)) {
+    const failure = `its manifest says ${manifest.task}, but it can only ${tasks.join(", ")}`;
     return { state: "failed", failure };
   }
   return { state: "ready", failure: "" };

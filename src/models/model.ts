@@ -1,7 +1,7 @@
 /** What services see of models; the registry implements it, tests replace it. */
-import type { Job, ModelInfo, Task } from "../engines/engine.ts";
+import type { AnswerTo, Job, ModelInfo, Question, Task } from "../engines/engine.ts";
 import type { Priority } from "../base/priority.ts";
-import type { VectorShape, WorkerEvent } from "../workers/messages.ts";
+import type { WorkerEvent } from "../workers/messages.ts";
 import type { Manifest } from "../catalog/manifest.ts";
 
 export type ModelState = "loading" | "ready" | "failed" | "unloading";
@@ -23,7 +23,6 @@ export interface ModelStatus {
 /** What a service asks a model to do. */
 export interface Submission {
   readonly job: Job;
-  readonly shape: VectorShape;
   /** Of the call, for the worker's lines. */
   readonly requestId: string;
   /** Aborts the job wherever it is; its reason is thrown to whoever reads the events. */
@@ -37,6 +36,8 @@ export interface Submission {
   /** Who of the caller's users shares a turn among those: `CallOptions.user` of the contract. */
   readonly user: string;
   readonly priority: Priority;
+  /** The caller's place in a trace, as W3C Trace Context writes it. */
+  readonly traceparent?: string;
   /** It has waited for its model to be loaded, within the bounds: it is not refused for them again. */
   readonly isAdmitted?: boolean;
 }
@@ -59,6 +60,11 @@ export interface ServingModel {
    * last event is `finish`, its timings counted from `arrivedAt`. Leaving the loop early cancels the job.
    */
   run(submission: Submission): AsyncIterable<WorkerEvent>;
+  /**
+   * Asks a worker something that takes no slot. Throws a ServeError: the model's, the signal's reason, WRONG_TASK for
+   * what its engine does not answer, QUEUE_FULL where too many questions wait.
+   */
+  ask<Q extends Question>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>>;
 }
 
 /** All models of a server. */

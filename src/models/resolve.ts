@@ -1,5 +1,6 @@
 import { ServeError } from "../base/errors.ts";
 import type { Task } from "../engines/engine.ts";
+import { tasksOf } from "../engines/tasks.ts";
 import { loadingWait } from "./loading-wait.ts";
 import type { ModelStatus } from "./model.ts";
 
@@ -31,7 +32,7 @@ export function meantModel(
   if (model === undefined) {
     throw modelNotFound(name);
   }
-  const tasks = model.info?.tasks ?? [model.manifest.task];
+  const tasks = model.info === undefined ? [model.manifest.task] : tasksOf(model.info);
   if (!tasks.includes(wanted.task)) {
     throw new ServeError("WRONG_TASK", `the model ${name} cannot ${wanted.task}`, {
       facts: { model: name, task: wanted.task, tasks: tasks.join(",") },

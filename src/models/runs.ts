@@ -111,14 +111,15 @@ export class Runs {
   }
 
   async *#enqueue(
-    { job, shape, requestId, signal, arrivedAt, expiresAt, isAdmitted = false }: Submission,
+    submission: Submission,
     { ticket, isRetry, watch }: Turn,
   ): AsyncGenerator<WorkerEvent, void> {
+    const { signal, arrivedAt, expiresAt, isAdmitted = false } = submission;
     const { queue, clock } = this.#options;
     watch.reached("admission");
     const { priority } = ticket;
     const start = (replica: Replica) => {
-      const events = replica.run({ job, shape, requestId, signal, priority });
+      const events = replica.run({ ...submission, priority });
       const begun = { attempt: new Attempt(clock.now()), events };
       watch.reached("worker");
       return begun;

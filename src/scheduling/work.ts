@@ -1,4 +1,4 @@
-import type { Job } from "../engines/engine.ts";
+import type { CompletionInput, Job } from "../engines/engine.ts";
 
 /** What a job may cost, in tokens. */
 export interface Work {
@@ -22,15 +22,15 @@ const messageTokens = 8;
  * less than its bytes, a bound on waiting tokens is one on the memory of waiting prompts.
  */
 export function workOf(job: Job, contextLength: number): Work {
-  if (job.kind === "embed") {
-    const tokens = job.texts.reduce((sum, text) => sum + textTokens + Buffer.byteLength(text), 0);
+  if (job.kind === "items") {
+    const tokens = job.items.reduce((sum, text) => sum + textTokens + Buffer.byteLength(text), 0);
     return { promptTokens: tokens, tokens };
   }
   const promptTokens = promptTokensOf(job.input);
   return { promptTokens, tokens: promptTokens + Math.min(job.sampling.maxTokens, contextLength) };
 }
 
-function promptTokensOf(input: Extract<Job, { kind: "generate" }>["input"]): number {
+function promptTokensOf(input: CompletionInput): number {
   switch (input.kind) {
     case "prompt":
       return textTokens + Buffer.byteLength(input.text);

@@ -3,12 +3,12 @@
  * unless told otherwise, and a caller who is refused by its own library has paid for the work.
  */
 import { type FieldReason, ServeError, type Violation } from "../base/errors.ts";
-import type { VectorShape } from "../workers/messages.ts";
+import type { VectorFormat } from "../engines/engine.ts";
 
 export interface VectorAnswer {
   readonly count: number;
   readonly dimensions: number;
-  readonly encoding: VectorShape["encoding"];
+  readonly encoding: VectorFormat["encoding"];
 }
 
 const dimensionBytes = { float32: 4, float16: 2, int8: 1 } as const;

@@ -7,10 +7,10 @@ import {
 import { ServeError } from "../base/errors.ts";
 import { type CallContext, type Handler, noteStarted } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
-import type { EmbedJob, JobResult, ModelInfo } from "../engines/engine.ts";
+import type { EmbedJob, EmbeddingInfo, JobResult, VectorFormat } from "../engines/engine.ts";
 import { promptTokensOf } from "../workers/token-counts.ts";
-import type { Models, ModelStatus, Submission } from "../models/model.ts";
-import type { EncodedVector, VectorShape } from "../workers/messages.ts";
+import type { Models, ModelStatus } from "../models/model.ts";
+import type { EncodedItem } from "../workers/messages.ts";
 import { estimateTokens, heldTokens, lookAt, metered, modelLoaded, resolveFor } from "./access.ts";
 import { assertVectorsFit, type VectorAnswer } from "./answer-size.ts";
 import type { Limits } from "./limits.ts";
@@ -70,7 +70,6 @@ async function* embed(
   { models, limits, mostBytes }: EmbeddingOptions & { readonly mostBytes: number },
 ): AsyncGenerator<Event> {
   const wanted = { name: request.model, task: "embed" } as const;
-  const job = jobOf(request);
   noteCall(context, request.call);
   const origin = originOf(context, request.call);
   const isAdmitted = await modelLoaded(context, models, {
@@ -85,14 +84,9 @@ async function* embed(
   const report = new Report();
   checkAgainst(request, model.status, report);
   report.throwIfAny();
-  const shape = shapeOf(request, model.status);
-  assertVectorsFit(answerOf(request, shape, model.status), mostBytes);
-  const submission: Submission = {
-    job,
-    shape,
-    ...origin,
-    isAdmitted,
-  };
+  const job = jobOf(request, model.status);
+  assertVectorsFit(answerOf(job, model.status), mostBytes);
+  const submission = { job, ...origin, isAdmitted };
   const due = new Set(request.inputs.keys());
   const estimate = { prompt: estimateTokens(request.inputs), completion: 0 };
   for await (const event of metered(context, estimate, () => model.run(submission))) {
@@ -100,14 +94,13 @@ async function* embed(
       case "started":
         noteStarted(context);
         break;
-      case "vectors":
+      case "items":
         // Stands where the job breaks off before it gives its result.
         context.record.promptTokens = (context.record.promptTokens ?? 0) + promptTokensOf(event);
-        assertTexts(event.vectors, request, context);
-        for (const vector of event.vectors) {
-          if (!due.delete(vector.index))
-            throw new Error("the engine gave a vector that is not due");
-          yield { $case: "embedding", value: embeddingOf(vector, shape.encoding) };
+        assertTexts(event.items, request, context);
+        for (const item of event.items) {
+          if (!due.delete(item.index)) throw new Error("the engine gave a vector that is not due");
+          yield { $case: "embedding", value: embeddingOf(item) };
         }
         break;
       case "finish":
@@ -126,11 +119,11 @@ async function* embed(
 
 /** Ends the call where texts have errors that it did not ask to be told one by one. */
 function assertTexts(
-  vectors: readonly EncodedVector[],
+  items: readonly EncodedItem[],
   { allowItemErrors }: EmbedRequest,
   { abort }: Pick<CallContext, "abort">,
 ): void {
-  const error = allowItemErrors ? undefined : textError(vectors);
+  const error = allowItemErrors ? undefined : textError(items);
   if (error === undefined) return;
   // The job ends for this reason too, not because its events are no longer read.
   abort(error);
@@ -139,50 +132,55 @@ function assertTexts(
 
 /** Checks what only the model knows. */
 function checkAgainst(request: EmbedRequest, { info }: ModelStatus, report: Report): void {
-  if (info === undefined) return;
-  checkDimensions(request, info, report);
-  checkPrompt(request, info, report);
+  const embed = info?.tasks.embed;
+  if (embed === undefined) return;
+  checkDimensions(request, embed, report);
+  checkPrompt(request, embed, report);
 }
 
-function checkDimensions({ dimensions }: EmbedRequest, info: ModelInfo, report: Report): void {
+function checkDimensions({ dimensions }: EmbedRequest, info: EmbeddingInfo, report: Report): void {
   const most = info.dimensions;
   if (dimensions !== undefined && most > 0 && dimensions > most) {
     report.add("dimensions", "OUT_OF_RANGE", `must be at most ${most} for this model`);
   }
 }
 
-function checkPrompt({ promptName = "" }: EmbedRequest, info: ModelInfo, report: Report): void {
+function checkPrompt({ promptName = "" }: EmbedRequest, info: EmbeddingInfo, report: Report): void {
   const names = info.prompts?.map(({ name }) => name) ?? [];
   if (promptName === "" || names.includes(promptName)) return;
   const known = names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
   report.add("prompt_name", "UNKNOWN_VALUE", `must name a prompt of this model: ${known}`);
 }
 
-function answerOf(
-  { inputs }: EmbedRequest,
-  { dimensions, encoding }: VectorShape,
-  { info }: ModelStatus,
-): VectorAnswer {
-  return { count: inputs.length, dimensions: dimensions ?? info?.dimensions ?? 0, encoding };
+function answerOf({ items, output }: EmbedJob, { info }: ModelStatus): VectorAnswer {
+  const { dimensions = info?.tasks.embed?.dimensions ?? 0, encoding } = output;
+  return { count: items.length, dimensions, encoding };
 }
 
-function jobOf({ inputs, truncation, promptName }: EmbedRequest): EmbedJob {
-  const prompt = promptName === undefined ? {} : { promptName };
-  return { kind: "embed", texts: inputs, truncate: truncationOf(truncation), ...prompt };
+function jobOf(request: EmbedRequest, model: ModelStatus): EmbedJob {
+  const { inputs, truncation, promptName } = request;
+  return {
+    kind: "items",
+    task: "embed",
+    items: inputs,
+    truncate: truncationOf(truncation),
+    ...(promptName !== undefined && { promptName }),
+    output: formatOf(request, model),
+  };
 }
 
-function shapeOf(
+function formatOf(
   { normalize, dimensions, encoding }: EmbedRequest,
   { info }: ModelStatus,
-): VectorShape {
+): VectorFormat {
   return {
-    normalize: normalize ?? info?.normalize ?? true,
+    normalize: normalize ?? info?.tasks.embed?.normalize ?? true,
     dimensions,
     encoding: encodingOf(encoding),
   };
 }
 
-function encodingOf(encoding: VectorEncoding): VectorShape["encoding"] {
+function encodingOf(encoding: VectorEncoding): VectorFormat["encoding"] {
   switch (encoding) {
     case VectorEncoding.FLOAT16:
       return "float16";
@@ -194,23 +192,22 @@ function encodingOf(encoding: VectorEncoding): VectorShape["encoding"] {
   }
 }
 
-function embeddingOf(item: EncodedVector, encoding: VectorShape["encoding"]): VectorEmbedding {
+function embeddingOf(item: EncodedItem): VectorEmbedding {
   const { index, tokenCount, truncated } = item;
-  return { index, value: valueOf(item, encoding), tokenCount, truncated };
+  return { index, value: valueOf(item), tokenCount, truncated };
 }
 
-function valueOf(item: EncodedVector, encoding: VectorShape["encoding"]): VectorValue {
-  const { values, packed, scale, error } = item;
+function valueOf({ value, error }: EncodedItem): VectorValue {
   if (error !== undefined) {
     return { $case: "error", value: { reason: error.reason, message: error.message } };
   }
-  switch (encoding) {
+  switch (value.kind) {
     case "float32":
-      return { $case: "float32", value: { values } };
+      return { $case: "float32", value: { values: value.values } };
     case "float16":
-      return { $case: "float16", value: packed };
+      return { $case: "float16", value: value.bytes };
     case "int8":
-      return { $case: "int8", value: { values: packed, scale } };
+      return { $case: "int8", value: { values: value.bytes, scale: value.scale } };
   }
 }
 

@@ -1,9 +1,9 @@
 /** What a generation call asks to continue: from the proto's message to the engine's, and what it costs. */
 import { type GenerateRequest, Role } from "../../gen/inferd/v1/generation_service.ts";
-import type { ChatMessage, GenerateInput } from "../engines/engine.ts";
+import type { ChatMessage, CompletionInput } from "../engines/engine.ts";
 import { estimateTokens } from "./access.ts";
 
-export function promptEstimate(input: GenerateInput): number {
+export function promptEstimate(input: CompletionInput): number {
   switch (input.kind) {
     case "prompt":
       return estimateTokens([input.text]);
@@ -14,7 +14,7 @@ export function promptEstimate(input: GenerateInput): number {
   }
 }
 
-export function inputOf({ input }: GenerateRequest): GenerateInput {
+export function inputOf({ input }: GenerateRequest): CompletionInput {
   switch (input?.$case) {
     case "prompt":
       return { kind: "prompt", text: input.value };

@@ -12,7 +12,7 @@ import {
 import { ServeError } from "../base/errors.ts";
 import { type CallContext, type CallRecord, type Handler, noteStarted } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
-import type { GenerateJob, JobResult } from "../engines/engine.ts";
+import type { CompletionJob, JobResult } from "../engines/engine.ts";
 import { completionTokensOf } from "../workers/token-counts.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
@@ -91,8 +91,7 @@ async function* generate(
   const { requestId } = context;
   const started: Started = { model: versionOf(model.status), seed, requestId };
   let hasStarted = false;
-  const shape = { normalize: false, dimensions: undefined, encoding: "float32" } as const;
-  const submission = { job, shape, ...origin, isAdmitted };
+  const submission = { job, ...origin, isAdmitted };
   for await (const event of metered(context, estimateOf(job), () => model.run(submission))) {
     if (!hasStarted) {
       hasStarted = true;
@@ -106,16 +105,16 @@ async function* generate(
   }
 }
 
-function estimateOf({ input, sampling }: GenerateJob): Estimate {
+function estimateOf({ input, sampling }: CompletionJob): Estimate {
   return { prompt: promptEstimate(input), completion: sampling.maxTokens };
 }
 
 /** Checks what only the model knows. Throws one error that names every wrong field. */
 function checkAgainst(request: GenerateRequest, model: ModelStatus): void {
   const { input } = request;
-  if (input?.$case === "chat" && model.info?.chat !== true) {
+  const { chat = false, chatFault: fault } = model.info?.tasks.generate ?? {};
+  if (input?.$case === "chat" && !chat) {
     const { name } = model.manifest;
-    const fault = model.info?.chatFault;
     const why = fault === undefined ? "has no chat template" : `takes no chat: ${fault}`;
     const message = `model ${name} ${why}; send a prompt, or set chat_template in its manifest`;
     throw new ServeError("NO_CHAT_TEMPLATE", message, { facts: { model: name } });
@@ -142,12 +141,12 @@ function jobOf(
   request: GenerateRequest,
   model: ModelStatus,
   { limits, drawSeed, caller }: GenerationOptions & Pick<CallContext, "caller">,
-): { readonly job: GenerateJob; readonly seed: bigint } {
+): { readonly job: CompletionJob; readonly seed: bigint } {
   const draw = drawSeed ?? (() => randomInt(0, 2 ** 32 - 1));
   const resolved = resolveSampling(request.sampling, { model, limits, drawSeed: draw });
   const { seed, stop, sampling } = resolved;
-  const job: GenerateJob = {
-    kind: "generate",
+  const job: CompletionJob = {
+    kind: "completion",
     input: inputOf(request),
     sampling,
     stop,
@@ -172,8 +171,8 @@ function messageOf(event: WorkerEvent, started: Started, record: CallRecord): Ev
       return { $case: "finish", value: finishOf(event, started) };
     case "failed":
       throw ServeError.fromData(event.error);
-    case "vectors":
-      throw new Error("bug: a generation job gave vectors");
+    case "items":
+      throw new Error("bug: a completion job gave items");
   }
 }
 

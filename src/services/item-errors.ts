@@ -9,7 +9,7 @@ import {
 
 interface Item {
   readonly index: number;
-  readonly error?: ErrorData;
+  readonly error?: ErrorData | undefined;
 }
 
 /** The first text's error, with every text that is wrong by its path; undefined where none is. */
@@ -29,6 +29,7 @@ export function textError(items: readonly Item[]): ServeError | undefined {
   const more = failed.length === 1 ? "" : `, and ${failed.length - 1} more of the texts`;
   return new ServeError(error.reason, `inputs[${index}]: ${error.message}${more}`, {
     facts: { ...error.facts, index: String(index) },
+    ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
     violations: failed.flatMap((each) => violationOf(each.index, each.error)),
   });
 }

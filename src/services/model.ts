@@ -13,7 +13,8 @@ import type { Sampling } from "../../gen/inferd/v1/types.ts";
 import { withoutFolders } from "../base/path.ts";
 import type { Handler } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
-import type { ModelInfo, Task as TaskName } from "../engines/engine.ts";
+import type { EmbeddingInfo, Task as TaskName } from "../engines/engine.ts";
+import { tasksOf as tasksOfInfo } from "../engines/tasks.ts";
 import type { Manifest } from "../catalog/manifest.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import { modelNotFound } from "../models/resolve.ts";
@@ -144,8 +145,9 @@ type Embedding = Pick<
 
 /** What is known of an embedding model once it has been loaded, and empty until then, and for others. */
 function embeddingOf({ info }: ModelStatus): Embedding {
-  const isEmbedding = info?.tasks.includes("embed") === true;
-  const known: Partial<ModelInfo> = info ?? {};
+  const embed = info?.tasks.embed;
+  const isEmbedding = embed !== undefined;
+  const known: Partial<EmbeddingInfo> = embed ?? {};
   const { dimensions = 0, pooling = "", prompts = [], defaultPrompt = "" } = known;
   const { normalize = true, batching = "together" } = known;
   return {
@@ -163,18 +165,18 @@ type Loaded = Pick<Model, "contextLength" | "slots" | "license" | "chat">;
 /** What is known once a model has been loaded, and empty until then. */
 function loadedOf(status: ModelStatus): Loaded {
   const { manifest, info } = status;
-  const { contextLength, license, chat } = info ?? { contextLength: 0, license: "", chat: false };
+  const { contextLength, license } = info ?? { contextLength: 0, license: "" };
   return {
     contextLength,
     slots: slotsOf(status),
     license: manifest.license === "" ? license : manifest.license,
-    chat,
+    chat: info?.tasks.generate?.chat ?? false,
   };
 }
 
 /** What a model can do: by its manifest, until it is known from itself. */
 export function tasksOf({ manifest, info }: ModelStatus): readonly TaskName[] {
-  return info?.tasks ?? [manifest.task];
+  return info === undefined ? [manifest.task] : tasksOfInfo(info);
 }
 
 /** A module's path is nobody's business but the operator's. */

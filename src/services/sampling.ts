@@ -1,7 +1,7 @@
 /** Resolves sampling: what the request says, else the model's manifest, else the proto's own default. */
 import type { Sampling as SamplingMessage } from "../../gen/inferd/v1/types.ts";
 import { pathOf, type Report } from "../calls/validation.ts";
-import type { GenerateJob, Sampling } from "../engines/engine.ts";
+import type { CompletionJob, Sampling } from "../engines/engine.ts";
 import type { ModelStatus } from "../models/model.ts";
 import type { Limits } from "./limits.ts";
 import { foldSeed } from "./seed.ts";
@@ -61,7 +61,7 @@ export interface SamplingContext {
 }
 
 /** What a job is given, and the seed as its caller knows it. */
-export interface ResolvedSampling extends Pick<GenerateJob, "sampling" | "stop"> {
+export interface ResolvedSampling extends Pick<CompletionJob, "sampling" | "stop"> {
   readonly seed: bigint;
 }
 

@@ -130,7 +130,7 @@ function modelMeter(collectors: Collectors, model: string): ModelMeter {
 function noteFinish(collectors: Collectors, model: string, job: FinishedJob): void {
   collectors.prefill.observe({ model }, job.prefillMs / 1000);
   collectors.promptTokens.inc({ model }, job.promptTokens);
-  if (job.kind === "embed") return;
+  if (job.kind === "items") return;
   collectors.decode.observe({ model }, job.decodeMs / 1000);
   collectors.cachedPromptTokens.inc({ model }, job.cachedPromptTokens);
   collectors.completionTokens.inc({ model }, job.completionTokens);

@@ -1,13 +1,12 @@
-import { failures, ServeError } from "../base/errors.ts";
-import type { ErrorData } from "../base/errors.ts";
 import { IdList } from "../base/id-list.ts";
 import type { Priority } from "../base/priority.ts";
 import type { ModelMeter } from "../base/meter.ts";
 import type { Job } from "../engines/engine.ts";
 import { costOf, Credit, creditWindow, Refund } from "./credit.ts";
 import { JobStream } from "./job-stream.ts";
-import type { FromWorker, ToWorker, VectorShape, WorkerEvent } from "./messages.ts";
+import type { FromWorker, ToWorker, WorkerEvent } from "./messages.ts";
 import { completionTokensOf, promptTokensOf } from "./token-counts.ts";
+import { receivedError, workerExited } from "./worker-errors.ts";
 
 /** What a channel sends through; a test passes a plain object. */
 export interface Sender {
@@ -31,7 +30,7 @@ export interface ChannelOptions {
 /** A job that a worker held when it died. */
 export interface Held {
   readonly job: Job;
-  /** Pieces or vectors that it had given. */
+  /** Pieces or items that it had given. */
   readonly given: number;
 }
 
@@ -39,16 +38,19 @@ export interface Held {
 interface Cancelled {
   readonly pending: Pending;
   readonly at: number;
-  /** Pieces or vectors that came for it since. */
+  /** Pieces or items that came for it since. */
   wasted: number;
 }
 
 /** What a worker is asked to do. */
 export interface Assignment {
   readonly job: Job;
-  readonly shape: VectorShape;
   readonly requestId: string;
   readonly priority: Priority;
+  /** When its call ends whatever happens, by the channel's clock; Infinity for never. */
+  readonly expiresAt: number;
+  /** The caller's place in a trace. */
+  readonly traceparent?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -97,7 +99,7 @@ export class Channel {
    * Sends a job at once. Whoever gets the events reads them to the end, leaves the loop, or aborts
    * the signal: each of these frees the job's place.
    */
-  run({ job, shape, requestId, priority, signal }: Assignment): JobStream {
+  run({ job, requestId, priority, expiresAt, traceparent, signal }: Assignment): JobStream {
     signal.throwIfAborted();
     if (!this.#isOpen) throw workerExited();
     const id = this.#nextId++;
@@ -119,7 +121,9 @@ export class Channel {
     this.#pending.add(id, { job, priority, stream, credit, given: 0, release });
     // Before the job, so that the worker's first step has its share of the cores.
     this.#tellBusy();
-    this.#send({ kind: "job", id, job, shape, requestId, priority, credit: creditWindow });
+    const leftMs = expiresAt - this.#options.now();
+    const call = { requestId, priority, leftMs, ...(traceparent !== undefined && { traceparent }) };
+    this.#send({ kind: "job", id, job, ...call, credit: creditWindow });
     return stream;
   }
 
@@ -134,7 +138,7 @@ export class Channel {
         continue;
       }
       if (event.kind === "failed") {
-        pending.stream.fail(received(event.error));
+        pending.stream.fail(receivedError(event.error));
         this.#end(id);
       } else {
         pending.given += costOf(event);
@@ -208,17 +212,6 @@ export class Channel {
   }
 }
 
-function workerExited(): ServeError {
-  return new ServeError("WORKER_EXITED", "the model's worker has exited; try again");
-}
-
 function tokensOf(event: WorkerEvent): number {
   return completionTokensOf(event) + promptTokensOf(event);
-}
-
-/** A user's engine may fail a job with anything; only reasons of the table go on. */
-function received(data: ErrorData): ServeError {
-  return Object.hasOwn(failures, data.reason)
-    ? ServeError.fromData(data)
-    : ServeError.from(new Error(`the engine failed with an unknown reason: ${data.message}`));
 }

@@ -1,11 +1,11 @@
 /**
- * Credit bounds what a job may send ahead of its reader: each piece and each vector costs one. At
+ * Credit bounds what a job may send ahead of its reader: each piece and each item costs one. At
  * zero the worker pauses that job and no other; the reader gives credit back in halves of the
  * window, so that memory is bounded and credit messages are few.
  */
 import type { WorkerEvent } from "./messages.ts";
 
-/** Unread pieces or vectors that the server is willing to hold for one job. */
+/** Unread pieces or items that the server is willing to hold for one job. */
 export const creditWindow = 64;
 
 /** What an event costs. Beginnings and ends are free: they come once. */
@@ -13,8 +13,8 @@ export function costOf(event: WorkerEvent): number {
   switch (event.kind) {
     case "piece":
       return 1;
-    case "vectors":
-      return event.vectors.length;
+    case "items":
+      return event.items.length;
     case "started":
     case "finish":
     case "failed":
@@ -23,7 +23,7 @@ export function costOf(event: WorkerEvent): number {
 }
 
 /**
- * What one job may still send. It may fall below zero, by one step's vectors: a batch is computed
+ * What one job may still send. It may fall below zero, by one step's items: a batch is computed
  * whole.
  */
 export class Credit {

@@ -3,54 +3,38 @@
  * promise only, and the server's process must be able to rely on what a worker sends.
  */
 import { type ErrorData, fieldReasons } from "../base/errors.ts";
-import type { EngineHost, JobEvent, KvMemory, ModelInfo, PrefixMemory } from "../engines/engine.ts";
+import type { EngineHost, Job, JobEvent, ModelInfo, TaskInfos } from "../engines/engine.ts";
+import {
+  type Check,
+  has,
+  hasOnly,
+  isBoolean,
+  isCount,
+  isListOf,
+  isNumber,
+  isOneOf,
+  isPositive,
+  isString,
+  optional,
+} from "./checks.ts";
+import { hasValue } from "./items.ts";
 
-type Check = (value: unknown) => boolean;
-
-const isString: Check = (value) => typeof value === "string";
-const isBoolean: Check = (value) => typeof value === "boolean";
-const isNumber: Check = (value) => Number.isFinite(value);
-// Counts end up in fields of type uint32.
-const isCount: Check = (value) =>
-  Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 32;
-const isPositive: Check = (value) => isCount(value) && Number(value) > 0;
-// Bytes, and what is counted for as long as a worker lives: no field of the contract has them.
-const isLarge: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
-const isListOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-const isOneOf =
-  (...choices: readonly unknown[]): Check =>
-  (value) =>
-    choices.includes(value);
-
-/** An object that has these fields; others are its own business. */
-function has(fields: Readonly<Record<string, Check>>): Check {
-  const checks = Object.entries(fields);
-  return (value) => {
-    if (typeof value !== "object" || value === null) return false;
-    return checks.every(([name, check]) => check(Reflect.get(value, name)));
-  };
-}
-
-const optional =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
+const taskFields: Readonly<Record<keyof TaskInfos, Check>> = {
+  generate: has({ chat: isBoolean, chatFault: optional(isString) }),
+  embed: has({
+    dimensions: isCount,
+    pooling: isString,
+    prompts: optional(isListOf(has({ name: isString, text: isString }))),
+    defaultPrompt: optional(isString),
+    normalize: optional(isBoolean),
+    batching: optional(isOneOf("together", "alone", "mixed")),
+  }),
+};
 
 const infoFields: Readonly<Record<keyof ModelInfo, Check>> = {
-  tasks: isListOf(isOneOf("generate", "embed")),
+  tasks: hasOnly(taskFields),
   contextLength: isCount,
   vocabularySize: isCount,
-  dimensions: isCount,
-  pooling: isString,
-  prompts: optional(isListOf(has({ name: isString, text: isString }))),
-  defaultPrompt: optional(isString),
-  normalize: optional(isBoolean),
-  batching: optional(isOneOf("together", "alone", "mixed")),
-  chat: isBoolean,
-  chatFault: optional(isString),
   license: isString,
   slots: isPositive,
   libraries: isListOf(has({ name: isString, version: isString })),
@@ -73,18 +57,24 @@ const times = has({
 
 const error = has({ reason: isString, message: isString });
 
-const events: Readonly<Record<JobEvent["kind"], Check>> = {
+const isPiece = has({
+  text: isString,
+  tokenIds: optional((value) => value instanceof Uint32Array),
+});
+const isPlaced = has({
+  index: isCount,
+  tokenCount: isCount,
+  truncated: isBoolean,
+  error: optional(error),
+});
+const hasError = has({ error });
+
+/** What is checked of each event of a job. */
+const events: Readonly<Record<JobEvent["kind"], (event: unknown, job: Job) => boolean>> = {
   started: () => true,
-  piece: has({ text: isString, tokenIds: optional((value) => value instanceof Uint32Array) }),
-  vector: has({
-    vector: has({
-      index: isCount,
-      values: (value) => value instanceof Float32Array,
-      tokenCount: isCount,
-      truncated: isBoolean,
-      error: optional(error),
-    }),
-  }),
+  piece: (event, job) => job.kind === "completion" && isPiece(event),
+  item: (event, job) =>
+    job.kind === "items" && isPlaced(event) && (hasError(event) || hasValue(job, event)),
   finish: has({
     reason: isOneOf("stop", "length", "stop_sequence", "cancelled"),
     stopSequence: isString,
@@ -102,9 +92,9 @@ export function assertInfo(info: unknown): void {
   }
 }
 
-/** Throws an Error for an event that is not one of the interface's. */
-export function assertEvent(event: JobEvent): void {
-  if (!Object.hasOwn(events, event.kind) || !events[event.kind](event)) {
+/** Throws an Error for an event that is not one of the interface's, or not one of such a job. */
+export function assertEvent(event: JobEvent, job: Job): void {
+  if (!Object.hasOwn(events, event.kind) || !events[event.kind](event, job)) {
     throw new Error(`the engine sent a malformed event of kind ${event.kind}`);
   }
 }
@@ -121,11 +111,18 @@ const isViolation = has({ field: isString, reason: isFieldReason, description: i
 const isViolations = (value: unknown): value is NonNullable<ErrorData["violations"]> =>
   isListOf(isViolation)(value);
 
+/** Beyond this, a time to try again says nothing: the server may be another one by then. */
+const mostRetryAfterMs = 86_400_000;
+const isRetryAfter = (ms: unknown): ms is number =>
+  isNumber(ms) && Number(ms) >= 0 && Number(ms) <= mostRetryAfterMs;
+
 /** An engine's error without what a status could not carry: a fact that is a number, say. */
-export function checkedError({ reason, message, facts, violations }: ErrorData): ErrorData {
+export function checkedError(error: ErrorData): ErrorData {
+  const { reason, message, facts, violations, retryAfterMs } = error;
   return {
     reason,
     message,
+    ...(isRetryAfter(retryAfterMs) && { retryAfterMs }),
     ...(isFacts(facts) && { facts }),
     ...(isViolations(violations) && { violations }),
   };
@@ -143,35 +140,4 @@ export function checkedLevel(level: unknown): Level {
 /** A fraction from 0 to 1; 0 for what is no number. */
 export function checkedFraction(fraction: unknown): number {
   return typeof fraction === "number" ? Math.min(1, Math.max(0, fraction || 0)) : 0;
-}
-
-/** An engine's word on its last step; undefined where it gave none, or none that makes sense. */
-export function checkedStepJobs(jobs: unknown): number | undefined {
-  return isPositive(jobs) ? Number(jobs) : undefined;
-}
-
-// Copies: an engine's own objects may have getters, which get lost on the way to the front, or what cannot be sent at all.
-
-const memoryFields = has({ cells: isCount, usedCells: isCount });
-
-/** An engine's word on its KV memory; undefined where it gave none, or none that makes sense. */
-export function checkedMemory(memory: KvMemory | undefined): KvMemory | undefined {
-  if (memory === undefined || !memoryFields(memory)) return undefined;
-  const { cells, usedCells } = memory;
-  return { cells, usedCells };
-}
-
-const prefixFields = has({
-  bytes: isLarge,
-  limitBytes: isLarge,
-  saved: isLarge,
-  restored: isLarge,
-  evicted: isLarge,
-});
-
-/** An engine's word on the prefixes that it keeps; undefined where it gave none, or none that makes sense. */
-export function checkedPrefixes(prefixes: PrefixMemory | undefined): PrefixMemory | undefined {
-  if (prefixes === undefined || !prefixFields(prefixes)) return undefined;
-  const { bytes, limitBytes, saved, restored, evicted } = prefixes;
-  return { bytes, limitBytes, saved, restored, evicted };
 }

@@ -6,59 +6,58 @@
 import type { ErrorData } from "../base/errors.ts";
 import type { Priority } from "../base/priority.ts";
 import type {
+  Answer,
+  ItemFacts,
+  ItemResult,
   Job,
   JobEvent,
   KvMemory,
   ModelInfo,
   ModelSource,
   PrefixMemory,
+  Question,
 } from "../engines/engine.ts";
 
-export type VectorEncoding = "float32" | "float16" | "int8";
+/** One text of an items job as a response carries it. */
+export type EncodedItem = ItemFacts & ItemResult<EncodedValue>;
 
-/** How vectors leave the worker. */
-export interface VectorShape {
-  readonly normalize: boolean;
-  /** Leading dimensions to keep; undefined keeps all. */
-  readonly dimensions: number | undefined;
-  readonly encoding: VectorEncoding;
-}
+/** A value of any task; one that is added has its own kinds. */
+export type EncodedValue = EncodedVector;
 
-/** One text's vector as a response carries it. */
-export interface EncodedVector {
-  readonly index: number;
-  /** Set for float32, else empty. */
-  readonly values: Float32Array;
-  /** Set for float16 and int8, else empty. */
-  readonly packed: Uint8Array;
-  /** For int8: what to multiply by. */
-  readonly scale: number;
-  readonly tokenCount: number;
-  readonly truncated: boolean;
-  readonly error?: ErrorData;
-}
+/** A vector in the encoding that its job asks for. */
+export type EncodedVector =
+  | { readonly kind: "float32"; readonly values: Float32Array }
+  /** IEEE 754 half precision, little-endian. */
+  | { readonly kind: "float16"; readonly bytes: Uint8Array }
+  /** Signed bytes, and what to multiply them by. */
+  | { readonly kind: "int8"; readonly bytes: Uint8Array; readonly scale: number };
 
-/** A job's event as it crosses to the server: vectors are encoded, all else is the engine's. */
+/** A job's event as it crosses to the server: items are encoded and come together, all else is the engine's. */
 export type WorkerEvent =
-  | Exclude<JobEvent, { readonly kind: "vector" }>
-  | { readonly kind: "vectors"; readonly vectors: readonly EncodedVector[] };
+  | Exclude<JobEvent, { readonly kind: "item" }>
+  | { readonly kind: "items"; readonly items: readonly EncodedItem[] };
 
-/** What the server sends to a worker. A job's id is unique for one worker. */
+/** What the server sends to a worker. The ids of jobs are unique for one worker, and so are those of questions. */
 export type ToWorker =
   | { readonly kind: "load"; readonly engine: string; readonly source: ModelSource }
   | {
       readonly kind: "job";
       readonly id: number;
       readonly job: Job;
-      readonly shape: VectorShape;
       /** Of the call that the job is of. */
       readonly requestId: string;
       readonly priority: Priority;
-      /** Pieces or vectors that may be sent before more credit comes. */
+      /** How much time its call has left: each process has a clock of its own. Infinity for any. */
+      readonly leftMs: number;
+      readonly traceparent?: string;
+      /** Pieces or items that may be sent before more credit comes. */
       readonly credit: number;
     }
   | { readonly kind: "cancel"; readonly id: number }
   | { readonly kind: "credit"; readonly id: number; readonly credit: number }
+  | { readonly kind: "ask"; readonly id: number; readonly question: Question }
+  /** No answer is wanted any more. */
+  | { readonly kind: "forget"; readonly id: number }
   | { readonly kind: "threads"; readonly threads: number }
   /** Asks for a `pong` as soon as the step under way ends. */
   | { readonly kind: "ping" }
@@ -82,6 +81,8 @@ export type FromWorker =
       readonly kind: "step";
       readonly events: readonly { id: number; event: WorkerEvent }[];
     } & EngineReport)
+  | { readonly kind: "answer"; readonly id: number; readonly answer: Answer }
+  | { readonly kind: "unanswered"; readonly id: number; readonly error: ErrorData }
   /** Confirms cancellations, before the next step: the engine holds nothing for these jobs. */
   | ({ readonly kind: "freed"; readonly ids: readonly number[] } & EngineReport)
   | {

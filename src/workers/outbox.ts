@@ -1,32 +1,28 @@
-import type { JobEvent, VectorItem } from "../engines/engine.ts";
-import type { EncodedVector, VectorShape, WorkerEvent } from "./messages.ts";
+import type { Item, ItemsJob, Job, JobEvent } from "../engines/engine.ts";
 import { checkedError } from "./engine-checks.ts";
-import { encodeVector } from "./vectors.ts";
+import { encodeItem } from "./items.ts";
+import type { EncodedItem, WorkerEvent } from "./messages.ts";
 
 export interface JobOutput {
   readonly id: number;
   readonly event: WorkerEvent;
 }
 
-/** Owns what a driver has for the server and has not sent: vectors of one job that follow each other travel as one event. */
+/** Owns what a driver has for the server and has not sent: items of one job that follow each other travel as one event. */
 export class Outbox {
   #outputs: JobOutput[] = [];
-  #group: { readonly id: number; readonly vectors: EncodedVector[] } | undefined;
+  #group: { readonly id: number; readonly items: EncodedItem[] } | undefined;
 
-  add(id: number, event: Exclude<JobEvent, { readonly kind: "vector" }>): void {
+  /** Takes an event that was checked: an item is of an items job. */
+  add({ id, job }: { readonly id: number; readonly job: Job }, event: JobEvent): void {
+    if (event.kind === "item") {
+      if (job.kind === "items") this.#addItem(id, event, job);
+      return;
+    }
     this.#group = undefined;
     const isFailure = event.kind === "failed";
     const sound = isFailure ? { ...event, error: checkedError(event.error) } : event;
     this.#outputs.push({ id, event: sound });
-  }
-
-  addVector(id: number, vector: VectorItem, shape: VectorShape): void {
-    const encoded = encodeVector(vector, shape);
-    if (this.#group?.id !== id) {
-      this.#group = { id, vectors: [] };
-      this.#outputs.push({ id, event: { kind: "vectors", vectors: this.#group.vectors } });
-    }
-    this.#group.vectors.push(encoded);
   }
 
   /** Gives all, and forgets them. */
@@ -35,5 +31,16 @@ export class Outbox {
     this.#outputs = [];
     this.#group = undefined;
     return outputs;
+  }
+
+  #addItem(id: number, item: Item, job: ItemsJob): void {
+    const { error } = item;
+    const sound = error === undefined ? item : { ...item, error: checkedError(error) };
+    const encoded = encodeItem(sound, job);
+    if (this.#group?.id !== id) {
+      this.#group = { id, items: [] };
+      this.#outputs.push({ id, event: { kind: "items", items: this.#group.items } });
+    }
+    this.#group.items.push(encoded);
   }
 }

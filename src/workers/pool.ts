@@ -1,10 +1,11 @@
 import type { Clock } from "../base/clock.ts";
 import type { Priority } from "../base/priority.ts";
 import { workerExitMs } from "../base/shutdown-budget.ts";
-import type { KvMemory, ModelInfo, PrefixMemory } from "../engines/engine.ts";
+import type { AnswerTo, KvMemory, ModelInfo, PrefixMemory, Question } from "../engines/engine.ts";
 import { batchSlots } from "./batch-jobs.ts";
 import { Replica } from "./replica.ts";
 import type { ReplicaOptions } from "./replica.ts";
+import { workerExited } from "./worker-errors.ts";
 
 export type PoolState =
   /** `backAt`: when it is expected to serve, by the clock; undefined where nothing tells yet. */
@@ -97,13 +98,27 @@ export class Pool {
     return best;
   }
 
+  /** Asks the ready worker with the fewest questions. */
+  async ask<Q extends Question>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>> {
+    const ready = this.#stopped === undefined ? this.#replicas : [];
+    const [best] = ready
+      .filter(({ state }) => state.kind === "ready")
+      .toSorted((one, other) => one.questions - other.questions || one.jobs - other.jobs);
+    if (best === undefined) throw workerExited();
+    return best.ask(question, signal);
+  }
+
   get #batchJobs(): number {
     return this.#replicas.reduce((sum, replica) => sum + replica.batchJobs, 0);
   }
 
+  get #questions(): number {
+    return this.#replicas.reduce((sum, replica) => sum + replica.questions, 0);
+  }
+
   /**
-   * Takes no more jobs, waits for those it has, and ends the workers; all within about the grace.
-   * Jobs that are left then fail. Stopping again is waiting for the first time.
+   * Takes no more jobs, waits for those and the questions it has, and ends the workers; all within about the grace.
+   * What is left then fails. Stopping again is waiting for the first time.
    */
   stop(graceMs: number): Promise<void> {
     return (this.#stopped ??= this.#stop(graceMs));
@@ -120,7 +135,7 @@ export class Pool {
     return new Promise((resolve) => {
       const callOff = this.#clock.after(graceMs, resolve);
       this.#freed = () => {
-        if (this.jobs > 0) return;
+        if (this.jobs + this.#questions > 0) return;
         callOff();
         resolve();
       };

@@ -1,4 +1,4 @@
-import type { KvMemory, ModelInfo, PrefixMemory } from "../engines/engine.ts";
+import type { AnswerTo, KvMemory, ModelInfo, PrefixMemory, Question } from "../engines/engine.ts";
 import type { Assignment, Held } from "./channel.ts";
 import { describeExit, type ProcessExit, exitOf, howEnded } from "./exit-reason.ts";
 import type { CheckFiles, CheckLoaded } from "./files.ts";
@@ -59,6 +59,11 @@ export class Replica {
     return this.#life?.batchJobs ?? 0;
   }
 
+  /** Questions that its worker has not answered. */
+  get questions(): number {
+    return this.#life?.questions ?? 0;
+  }
+
   /** Jobs that it can hold; zero while it is not ready. */
   get slots(): number {
     return this.#state.kind === "ready" ? this.#state.info.slots : 0;
@@ -66,12 +71,12 @@ export class Replica {
 
   /** Its engine's KV memory; undefined where there is none, or nothing is known of it yet. */
   get memory(): KvMemory | undefined {
-    return this.#life?.memory;
+    return this.#life?.holdings.memory;
   }
 
   /** What its engine keeps of prompts beyond that; undefined as for `memory`. */
   get prefixes(): PrefixMemory | undefined {
-    return this.#life?.prefixes;
+    return this.#life?.holdings.prefixes;
   }
 
   /** The worker's process, for the log and for tests. */
@@ -83,6 +88,12 @@ export class Replica {
   run(assignment: Assignment): JobStream {
     if (this.#life === undefined) throw new Error("bug: a job for a worker that does not run");
     return this.#life.run(assignment);
+  }
+
+  /** Asks its worker a question. Call while it is ready. */
+  ask<Q extends Question>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>> {
+    if (this.#life === undefined) throw new Error("bug: a question to a worker that does not run");
+    return this.#life.ask(question, signal);
   }
 
   /** Ends the process: asks it, and kills it where it has not ended within the grace. */

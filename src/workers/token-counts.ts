@@ -9,8 +9,8 @@ export function completionTokensOf(event: WorkerEvent): number {
   return event.kind === "piece" ? (event.tokenIds?.length ?? 1) : 0;
 }
 
-/** Of the texts whose vectors these are. */
+/** Of the texts whose results these are. */
 export function promptTokensOf(event: WorkerEvent): number {
-  if (event.kind !== "vectors") return 0;
-  return event.vectors.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+  if (event.kind !== "items") return 0;
+  return event.items.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
 }

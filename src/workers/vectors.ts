@@ -1,37 +1,24 @@
 /**
- * Shapes vectors for their way to a caller: shortened, scaled to length 1, packed. Done in the worker,
+ * Encodes vectors for their way to a caller: shortened, scaled to length 1, packed. Done in the worker,
  * so that a packed vector is small on every way it goes.
  */
 import type { ErrorData } from "../base/errors.ts";
-import type { VectorItem } from "../engines/engine.ts";
-import type { EncodedVector, VectorShape } from "./messages.ts";
+import type { ItemResult, VectorFormat } from "../engines/engine.ts";
+import type { EncodedVector } from "./messages.ts";
 
-const none = { values: new Float32Array(0), packed: new Uint8Array(0), scale: 0 };
-
-/** Leaves the item's own values as they are; the result may share their memory. */
-export function encodeVector(item: VectorItem, shape: VectorShape): EncodedVector {
-  const { index, tokenCount, truncated, error } = item;
-  const failed = (why: ErrorData) => ({ ...none, index, tokenCount, truncated, error: why });
-  if (error !== undefined) return failed(error);
+/** Leaves the values as they are; the result may share their memory. */
+export function encodeVector(whole: Float32Array, format: VectorFormat): ItemResult<EncodedVector> {
   // Of the whole vector: what dimensions leave out is no less a sign that it is wrong.
-  if (largest(item.values) === Infinity) return failed(notFinite);
-  const values = shapeValues(item.values, shape);
-  if (shape.encoding === "float16" && largest(values) >= float16End) return failed(tooLarge);
-  const { scale } = none;
-  switch (shape.encoding) {
+  if (largest(whole) === Infinity) return { error: notFinite };
+  const values = shapeValues(whole, format);
+  switch (format.encoding) {
     case "float32":
-      return { index, values, packed: none.packed, scale, tokenCount, truncated };
+      return { value: { kind: "float32", values } };
     case "float16":
-      return {
-        index,
-        values: none.values,
-        packed: toFloat16(values),
-        scale,
-        tokenCount,
-        truncated,
-      };
+      if (largest(values) >= float16End) return { error: tooLarge };
+      return { value: { kind: "float16", bytes: toFloat16(values) } };
     case "int8":
-      return { index, values: none.values, ...toInt8(values), tokenCount, truncated };
+      return { value: { kind: "int8", ...toInt8(values) } };
   }
 }
 
@@ -63,7 +50,7 @@ function largest(values: Float32Array): number {
 }
 
 /** Shortens first: a shortened vector is normalised again (Matryoshka). */
-function shapeValues(whole: Float32Array, { dimensions, normalize }: VectorShape): Float32Array {
+function shapeValues(whole: Float32Array, { dimensions, normalize }: VectorFormat): Float32Array {
   const values = dimensions === undefined ? whole : whole.subarray(0, dimensions);
   return normalize ? normalized(values) : values;
 }
@@ -116,7 +103,7 @@ function roundOff(value: number, count: number): number {
 }
 
 /** Whole numbers from -127 to 127, and what to multiply them with; off by half of that at most. */
-function toInt8(values: Float32Array): { readonly packed: Uint8Array; readonly scale: number } {
+function toInt8(values: Float32Array): { readonly bytes: Uint8Array; readonly scale: number } {
   let max = 0;
   for (const value of values) max = Math.max(max, Math.abs(value));
   // The response carries the scale as float32, so that is what divides here.
@@ -129,5 +116,5 @@ function toInt8(values: Float32Array): { readonly packed: Uint8Array; readonly s
       packed[at++] = Math.max(-127, Math.min(127, Math.round(value / scale)));
     }
   }
-  return { packed: new Uint8Array(packed.buffer), scale };
+  return { bytes: new Uint8Array(packed.buffer), scale };
 }

@@ -1,14 +1,15 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { ModelMeter, PrefixCounts } from "../base/meter.ts";
-import type { KvMemory, ModelInfo, PrefixMemory } from "../engines/engine.ts";
+import type { ModelMeter } from "../base/meter.ts";
+import type { AnswerTo, ModelInfo, Question } from "../engines/engine.ts";
 import { type Assignment, Channel, type Held } from "./channel.ts";
 import type { ProcessExit } from "./exit-reason.ts";
+import { Holdings } from "./holdings.ts";
 import type { JobStream } from "./job-stream.ts";
 import { StderrTail } from "./stderr-tail.ts";
-import type { EngineReport, FromWorker, ToWorker } from "./messages.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import { OpenQuestions } from "./open-questions.ts";
 import type { Exit, Port } from "./port.ts";
-import { grownBy } from "./prefix-counts.ts";
 import { Watchdog } from "./watchdog.ts";
 import type { Arbiter, Share } from "./shares.ts";
 
@@ -64,10 +65,8 @@ export class WorkerProcess {
   #fraction = 0;
   /** Watches its loading, then its steps. */
   #watchdog: Watchdog | undefined;
-  #memory: KvMemory | undefined;
-  #prefixes: PrefixMemory | undefined;
-  /** What the meter was told of it. */
-  #counted: PrefixCounts | undefined;
+  readonly #holdings: Holdings;
+  readonly #questions: OpenQuestions;
   #loadFailure: string | undefined;
   #killedFor: string | undefined;
 
@@ -85,6 +84,8 @@ export class WorkerProcess {
       onBusy: (isBusy) => this.#share.setBusy(isBusy),
       onFree,
     });
+    this.#questions = new OpenQuestions({ port, onEnd: onFree });
+    this.#holdings = new Holdings(meter);
     this.#startedAt = clock.now();
     this.#watch(timeouts.loadMs, "loading got no further");
     port.onMessage((message) => this.#receive(message));
@@ -116,18 +117,22 @@ export class WorkerProcess {
     return this.#channel.held;
   }
 
-  /** Its engine's KV memory, as it last said; undefined where it has none, or nothing is known of it yet. */
-  get memory(): KvMemory | undefined {
-    return this.#memory;
+  /** What its engine keeps, as it last said. */
+  get holdings(): Pick<Holdings, "memory" | "prefixes"> {
+    return this.#holdings;
   }
 
-  /** What its engine keeps of prompts beyond that, as it last said; undefined as for `memory`. */
-  get prefixes(): PrefixMemory | undefined {
-    return this.#prefixes;
+  /** Questions that it has not answered. */
+  get questions(): number {
+    return this.#questions.size;
   }
 
   run(assignment: Assignment): JobStream {
     return this.#channel.run(assignment);
+  }
+
+  ask<Q extends Question>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>> {
+    return this.#questions.ask(question, signal);
   }
 
   /** Asks it to end. */
@@ -152,12 +157,15 @@ export class WorkerProcess {
     switch (message.kind) {
       case "step":
         this.#channel.receive(message.events);
-        if (message.stepJobs !== undefined) this.#options.meter.stepped(message.stepJobs);
-        this.#note(message);
+        this.#holdings.note(message);
         return;
       case "freed":
         this.#channel.freed(message.ids);
-        this.#note(message);
+        this.#holdings.note(message);
+        return;
+      case "answer":
+      case "unanswered":
+        this.#questions.receive(message);
         return;
       case "progress":
         this.#progress(message.fraction);
@@ -171,20 +179,13 @@ export class WorkerProcess {
       case "pong":
         return;
       case "log":
-        this.#options.log[message.level](
-          { workerPid: this.pid, ...(message.requestId && { requestId: message.requestId }) },
-          clipped(message.message, longestLine),
-        );
+        this.#log(message);
     }
   }
 
-  #note({ memory, prefixes }: EngineReport): void {
-    this.#memory = memory;
-    this.#prefixes = prefixes;
-    if (prefixes === undefined) return;
-    const { more, counted } = grownBy(this.#counted, prefixes);
-    this.#counted = counted;
-    if (more !== undefined) this.#options.meter.prefixesMoved(more);
+  #log({ level, requestId, message }: Extract<FromWorker, { readonly kind: "log" }>): void {
+    const fields = { workerPid: this.pid, ...(requestId && { requestId }) };
+    this.#options.log[level](fields, clipped(message, longestLine));
   }
 
   #progress(fraction: number): void {
@@ -231,8 +232,9 @@ export class WorkerProcess {
       killedFor: this.#killedFor,
       lines: this.#words.lines,
     });
-    // Last: whoever retries must not find this worker ready.
+    // Last: a retry must not find this worker ready.
     this.#channel.close();
+    this.#questions.close();
   }
 }
 

@@ -88,9 +88,9 @@ async function openKeyed(): Promise<Opened> {
 
 async function* answer(submission: Submission): AsyncGenerator<WorkerEvent> {
   const { job } = submission;
-  if (job.kind === "embed") {
-    const vectors = job.texts.map((_, index) => vector(index));
-    yield* [{ kind: "started" }, { kind: "vectors", vectors }, { kind: "finish", ...result }];
+  if (job.kind === "items") {
+    const items = job.items.map((_, index) => vector(index));
+    yield* [{ kind: "started" }, { kind: "items", items }, { kind: "finish", ...result }];
   } else yield* story()(submission);
 }
 

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { ErrorData } from "../../src/base/errors.ts";
 import type { Models, Submission } from "../../src/models/model.ts";
+import { embedJob } from "../fixtures/jobs.ts";
 import {
   embeddingModel,
+  failedText,
   fakeModels,
   generationModel,
   result,
@@ -26,6 +28,8 @@ async function open(models: Models): Promise<Served> {
   return served;
 }
 
+const normalizeOf = ({ job }: Submission) => job.kind === "items" && job.output.normalize;
+
 const withModels = (run: Run): Models => fakeModels([generationModel(), embeddingModel()], run);
 
 describe("embedding", () => {
@@ -33,7 +37,7 @@ describe("embedding", () => {
     story(
       [
         { kind: "started" },
-        ...vectors.map((each) => ({ kind: "vectors" as const, vectors: each })),
+        ...vectors.map((each) => ({ kind: "items" as const, items: each })),
         {
           kind: "finish",
           ...result,
@@ -80,9 +84,9 @@ describe("embedding", () => {
   it("sends what comes in order at once", async () => {
     const gate = deferred();
     const slow: Run = async function* () {
-      yield { kind: "vectors", vectors: [vector(0)] };
+      yield { kind: "items", items: [vector(0)] };
       await gate.promise;
-      yield { kind: "vectors", vectors: [vector(1), vector(2)] };
+      yield { kind: "items", items: [vector(1), vector(2)] };
       yield { kind: "finish", ...result };
     };
     const { call } = await open(withModels(slow));
@@ -94,7 +98,7 @@ describe("embedding", () => {
   describe("a text that has no vector", () => {
     const error = { reason: "INPUT_TOO_LONG", message: "it is too long" } as const;
     const bad = (index: number, reason: ErrorData["reason"] = error.reason) =>
-      vector(index, { values: new Float32Array(), error: { ...error, reason } });
+      failedText(index, { ...error, reason });
 
     it.each(["Embed", "EmbedStream"])(
       "fails %s, which names all that it knows of",
@@ -143,7 +147,8 @@ describe("embedding", () => {
 
   it("sends other encodings as bytes", async () => {
     const packed = Uint8Array.of(1, 255);
-    const one = vector(0, { values: new Float32Array(), packed, scale: 0.5, truncated: true });
+    const int8 = { kind: "int8", bytes: packed, scale: 0.5 } as const;
+    const one = { ...vector(0, int8), truncated: true };
     const { call } = await open(withModels(jobGives([[one]])));
     const { messages } = await call("EmbeddingService", "Embed", {
       inputs: ["a"],
@@ -157,7 +162,7 @@ describe("embedding", () => {
     ]);
   });
 
-  it("hands the worker a job and the shape of its vectors", async () => {
+  it("hands the worker a job and the format of its vectors", async () => {
     const asked: Submission[] = [];
     const { call } = await open(withModels(jobGives([[vector(0)]], asked)));
     await call("EmbeddingService", "Embed", { inputs: ["a"] });
@@ -168,15 +173,14 @@ describe("embedding", () => {
       truncation: "TRUNCATION_END",
       encoding: "VECTOR_ENCODING_FLOAT16",
     });
-    expect(asked.map(({ job, shape }) => ({ job, shape }))).toEqual([
-      {
-        job: { kind: "embed", texts: ["a"], truncate: "none" },
-        shape: { normalize: true, dimensions: undefined, encoding: "float32" },
-      },
-      {
-        job: { kind: "embed", texts: ["a"], truncate: "end" },
-        shape: { normalize: false, dimensions: 2, encoding: "float16" },
-      },
+    expect(asked.map(({ job }) => job)).toEqual([
+      embedJob(["a"], {
+        output: { normalize: true, dimensions: undefined, encoding: "float32" },
+      }),
+      embedJob(["a"], {
+        truncate: "end",
+        output: { normalize: false, dimensions: 2, encoding: "float16" },
+      }),
     ]);
   });
 
@@ -185,10 +189,10 @@ describe("embedding", () => {
       { name: "query", text: "query: " },
       { name: "passage", text: "passage: " },
     ];
-    const info = { prompts, defaultPrompt: "query", normalize: false } as const;
+    const embed = { prompts, defaultPrompt: "query", normalize: false } as const;
     const asked: Submission[] = [];
     const openPrompted = () =>
-      open(fakeModels([embeddingModel({ info })], jobGives([[vector(0)]], asked)));
+      open(fakeModels([embeddingModel({ embed })], jobGives([[vector(0)]], asked)));
 
     it.each(["Embed", "EmbedStream"])("names the prompt that %s names, or none", async (method) => {
       const { call } = await openPrompted();
@@ -218,7 +222,7 @@ describe("embedding", () => {
       const { call } = await openPrompted();
       await call("EmbeddingService", "Embed", { inputs: ["a"] });
       await call("EmbeddingService", "Embed", { inputs: ["a"], normalize: true });
-      expect(asked.splice(0).map(({ shape }) => shape.normalize)).toEqual([false, true]);
+      expect(asked.splice(0).map(normalizeOf)).toEqual([false, true]);
     });
   });
 
@@ -231,7 +235,7 @@ describe("embedding", () => {
   it("refuses a whole answer that no client would receive, before the work, with how many fit", async () => {
     const asked: Submission[] = [];
     const models = fakeModels(
-      [embeddingModel({ info: { dimensions: 384 } })],
+      [embeddingModel({ embed: { dimensions: 384 } })],
       story([{ kind: "started" }], asked),
     );
     const { call } = await open(models);

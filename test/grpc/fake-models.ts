@@ -1,6 +1,12 @@
 /** Models whose jobs give what a test says. The real ones run in worker processes: see test/workers. */
-import { ServeError } from "../../src/base/errors.ts";
-import type { JobResult, ModelInfo, Task } from "../../src/engines/engine.ts";
+import { type ErrorData, ServeError } from "../../src/base/errors.ts";
+import type {
+  EmbeddingInfo,
+  GenerationInfo,
+  JobResult,
+  ModelInfo,
+  Task,
+} from "../../src/engines/engine.ts";
 import type { Manifest } from "../../src/catalog/manifest.ts";
 import type { Models, ModelStatus, Submission } from "../../src/models/model.ts";
 import {
@@ -15,7 +21,7 @@ import type { Limits } from "../../src/services/limits.ts";
 import { modelHandlers } from "../../src/services/model.ts";
 import { serverHandlers } from "../../src/services/server.ts";
 import type { GrpcServer } from "../../src/grpc/server.ts";
-import type { EncodedVector, WorkerEvent } from "../../src/workers/messages.ts";
+import type { EncodedItem, WorkerEvent } from "../../src/workers/messages.ts";
 
 export const limits: Limits = {
   maxMessageBytes: 8_388_608,
@@ -58,12 +64,9 @@ const manifest: Manifest = {
 };
 
 const info: ModelInfo = {
-  tasks: ["generate"],
+  tasks: {},
   contextLength: 2048,
   vocabularySize: 100,
-  dimensions: 0,
-  pooling: "",
-  chat: true,
   license: "",
   slots: 4,
   libraries: [{ name: "llama.cpp", version: "b1" }],
@@ -72,6 +75,8 @@ const info: ModelInfo = {
 export interface StatusParts {
   readonly manifest?: Partial<Manifest>;
   readonly info?: Partial<ModelInfo>;
+  readonly generate?: Partial<GenerationInfo>;
+  readonly embed?: Partial<EmbeddingInfo>;
   readonly state?: ModelStatus["state"];
   readonly failure?: string;
 }
@@ -82,7 +87,10 @@ export function generationModel(parts: StatusParts = {}): ModelStatus {
     digest: `sha256:${"ab".repeat(32)}`,
     state: parts.state ?? "ready",
     failure: parts.state === "failed" ? (parts.failure ?? "its file is damaged") : "",
-    info: parts.state === "loading" ? undefined : { ...info, ...parts.info },
+    info:
+      parts.state === "loading"
+        ? undefined
+        : { ...info, tasks: { generate: { chat: true, ...parts.generate } }, ...parts.info },
   };
 }
 
@@ -91,10 +99,7 @@ export function embeddingModel(parts: StatusParts = {}): ModelStatus {
     ...parts,
     manifest: { name: "vectors", task: "embed", engine: "onnx", ...parts.manifest },
     info: {
-      tasks: ["embed"],
-      dimensions: 4,
-      pooling: "mean",
-      chat: false,
+      tasks: { embed: { dimensions: 4, pooling: "mean", ...parts.embed } },
       libraries: [],
       ...parts.info,
     },
@@ -121,7 +126,7 @@ export function fakeModels(statuses: readonly ModelStatus[], run: Run = story())
       const status = name === "" ? first : find(name);
       if (status === undefined) throw new ServeError("MODEL_NOT_FOUND", "no such model");
       if (status.manifest.task !== task) throw new ServeError("WRONG_TASK", "another task");
-      return { status, run };
+      return { status, run, ask: () => Promise.reject(new Error("it is asked nothing")) };
     },
   };
 }
@@ -167,16 +172,15 @@ export function story(
   };
 }
 
-export function vector(index: number, parts: Partial<EncodedVector> = {}): EncodedVector {
-  return {
-    index,
-    values: Float32Array.of(index, 0.5, -1, 2),
-    packed: new Uint8Array(),
-    scale: 0,
-    tokenCount: 3,
-    truncated: false,
-    ...parts,
-  };
+export function vector(index: number, result?: EncodedItem["value"]): EncodedItem {
+  const values = Float32Array.of(index, 0.5, -1, 2);
+  const value = result ?? { kind: "float32", values };
+  return { index, value, tokenCount: 3, truncated: false };
+}
+
+/** A text without a vector. */
+export function failedText(index: number, error: ErrorData): EncodedItem {
+  return { index, error, tokenCount: 3, truncated: false };
 }
 
 /** All services of inferd, as app.ts adds them. */

@@ -96,7 +96,7 @@ describe("generation", () => {
       return_token_ids: true,
     });
     expect(asked[0]?.job).toEqual({
-      kind: "generate",
+      kind: "completion",
       input: {
         kind: "chat",
         messages: [
@@ -152,7 +152,7 @@ describe("generation", () => {
     await call("GenerationService", "Generate", { prompt: "p" });
     await call("GenerationService", "Generate", { prompt: "p", sampling: { temperature: 0 } });
     await call("GenerationService", "Generate", { prompt: "p", sampling: { stop: ["a", "b"] } });
-    const stops = asked.map(({ job }) => (job.kind === "generate" ? job.stop : []));
+    const stops = asked.map(({ job }) => (job.kind === "completion" ? job.stop : []));
     expect(stops).toEqual([["own"], ["own"], ["a", "b"]]);
     const { messages } = await call("ModelService", "GetModel", { name: "story" });
     expect(messages[0]?.["model"]).toMatchObject({ default_sampling: { stop: ["own"] } });
@@ -169,7 +169,7 @@ describe("generation", () => {
       told.push((messages[0]?.["started"] as Fields)["seed"]);
     }
     expect(told).toEqual([-1, 4294967295, 9007199254740991, 7]);
-    const seeds = asked.map(({ job }) => (job.kind === "generate" ? job.sampling.seed : -1));
+    const seeds = asked.map(({ job }) => (job.kind === "completion" ? job.sampling.seed : -1));
     expect(seeds.at(-1)).toBe(7);
     expect(new Set(seeds).size).toBe(4);
     for (const seed of seeds) expect(seed >= 0 && seed < 2 ** 32 - 1).toBe(true);
@@ -181,7 +181,7 @@ describe("generation", () => {
     for (const cache_salt of ["", "a", "b", "a"]) {
       await call("GenerationService", "Generate", { prompt: "p", call: { cache_salt } });
     }
-    const scopes = asked.map(({ job }) => (job.kind === "generate" ? job.cacheScope : undefined));
+    const scopes = asked.map(({ job }) => (job.kind === "completion" ? job.cacheScope : undefined));
     expect(scopes[0]).toBe("");
     expect(scopes[3]).toBe(scopes[1]);
     expect(new Set(scopes).size).toBe(3);
@@ -197,7 +197,7 @@ describe("generation", () => {
     await call("GenerationService", "Generate", { model: "story", token_ids: { ids: [1, 2] } });
     await call("GenerationService", "Generate", { model: "small", prompt: "x" });
     const jobs = asked.map(({ job }) => job);
-    expect(jobs.map((job) => job.kind === "generate" && job.sampling.maxTokens)).toEqual([
+    expect(jobs.map((job) => job.kind === "completion" && job.sampling.maxTokens)).toEqual([
       1000, 64,
     ]);
     expect(jobs[0]).toMatchObject({ input: { kind: "token_ids", ids: Uint32Array.of(1, 2) } });
@@ -299,7 +299,7 @@ describe("generation", () => {
     const { call } = await open(fakeModels([model], story(undefined, asked)));
     await call("GenerationService", "Generate", { prompt: "x", sampling: { max_tokens: 11 } });
     await call("GenerationService", "Generate", { prompt: "x", sampling: { min_tokens: 11 } });
-    expect(asked.map(({ job }) => job.kind === "generate" && job.sampling.maxTokens)).toEqual([
+    expect(asked.map(({ job }) => job.kind === "completion" && job.sampling.maxTokens)).toEqual([
       10, 10,
     ]);
   });
@@ -336,7 +336,7 @@ describe("generation", () => {
   });
 
   it("refuses a chat where there is no template", async () => {
-    const { call } = await open(fakeModels([generationModel({ info: { chat: false } })]));
+    const { call } = await open(fakeModels([generationModel({ generate: { chat: false } })]));
     const { error } = await call("GenerationService", "Generate", {
       chat: { messages: [{ role: "ROLE_USER", content: "hi" }] },
     });

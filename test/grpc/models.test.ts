@@ -92,8 +92,8 @@ describe("models", () => {
 
   it("are described with their prompts, and with how texts share batches", async () => {
     const prompts = [{ name: "query", text: "query: " }];
-    const info = { prompts, defaultPrompt: "query", normalize: false, batching: "alone" } as const;
-    const models = [embeddingModel({ info }), generationModel()];
+    const embed = { prompts, defaultPrompt: "query", normalize: false, batching: "alone" } as const;
+    const models = [embeddingModel({ embed }), generationModel()];
     const { call } = await open(fakeModels(models));
     const { messages } = await call("ModelService", "ListModels", {});
     expect(messages[0]?.["models"]).toMatchObject([

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Engine, EngineHost, GenerateJob } from "../../src/engines/engine.ts";
+import type { CompletionJob, Engine, EngineHost } from "../../src/engines/engine.ts";
 import { attentionModels } from "../fixtures/attention-models.ts";
 import { recurrentModels } from "../fixtures/recurrent-models.ts";
 import { seededRandom } from "../../bench/lib/random.ts";
@@ -166,7 +166,7 @@ describe.each(served)("a model of architecture %s", { timeout }, (architecture) 
     const random = seededRandom(architecture.length + 1);
     const below = (most: number) => Math.floor(random() * most);
     const run = new Run(engine);
-    const jobs = new Map<number, GenerateJob | undefined>();
+    const jobs = new Map<number, CompletionJob | undefined>();
     const paused = new Set<number>();
     for (let step = 0; step < 160; step += 1) {
       const id = jobs.size;

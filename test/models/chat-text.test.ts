@@ -19,6 +19,7 @@ import {
   textList,
   uint,
 } from "../fixtures/gguf-bytes.ts";
+import { context } from "../fixtures/jobs.ts";
 import { jobFor, openEngine } from "./llama-engine.ts";
 
 const [normal, unknown, control, userDefined, byte] = [1, 2, 3, 4, 6];
@@ -137,10 +138,10 @@ describe("a model whose template cannot be used", { timeout: 120_000 }, () => {
       const engine = await openEngine({ chatTemplate }, (level, line) =>
         lines.push(`${level}: ${line}`),
       );
-      expect(engine.info.chat).toBe(false);
-      expect(engine.info.chatFault).toContain(why);
+      expect(engine.info.tasks.generate?.chat).toBe(false);
+      expect(engine.info.tasks.generate?.chatFault).toContain(why);
       expect(lines.filter((line) => line.startsWith("warn: ")).join()).toContain(why);
-      engine.add(1, jobFor("Once"));
+      engine.add(1, jobFor("Once"), context);
       expect(engine.busy).toBe(true);
       await engine.close();
     },
@@ -149,7 +150,7 @@ describe("a model whose template cannot be used", { timeout: 120_000 }, () => {
   it("takes chats where it refuses some in its own words", async () => {
     const chatTemplate = "{{ raise_exception('never') }}";
     const engine = await openEngine({ chatTemplate });
-    expect(engine.info.chat).toBe(true);
+    expect(engine.info.tasks.generate?.chat).toBe(true);
     await engine.close();
   });
 });

@@ -1,14 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type {
-  EmbedJob,
-  Engine,
-  JobEvent,
-  ModelSource,
-  VectorItem,
-} from "../../src/engines/engine.ts";
+import type { EmbedJob, Engine, JobEvent, ModelSource } from "../../src/engines/engine.ts";
 import { load } from "../../src/engines/onnx/index.ts";
+import { context, embedJob, generateJob, type TextVector, vectorsIn } from "../fixtures/jobs.ts";
 import { scriptNames, tokenizerStrings } from "../fixtures/tokenizer-strings.ts";
 
 const folder = resolve("models/all-minilm-l6-v2");
@@ -45,19 +40,16 @@ afterAll(async () => {
   await engine.close();
 });
 
-const job = (texts: readonly string[], truncate: EmbedJob["truncate"] = "none"): EmbedJob => ({
-  kind: "embed",
-  texts,
-  truncate,
-});
+const job = (texts: readonly string[], truncate: EmbedJob["truncate"] = "none"): EmbedJob =>
+  embedJob(texts, { truncate });
 
-type Outcome = Extract<JobEvent, { kind: "finish" }> & { readonly vectors: readonly VectorItem[] };
+type Outcome = Extract<JobEvent, { kind: "finish" }> & { readonly vectors: readonly TextVector[] };
 
 /** Drives the engine as the worker does, until no job is left; by job, in the order of the jobs. */
 async function run(...jobs: readonly EmbedJob[]): Promise<readonly Outcome[]> {
   const events = new Map<number, JobEvent[]>();
   for (const each of jobs) {
-    engine.add(nextId, each);
+    engine.add(nextId, each, context);
     events.set(nextId++, []);
   }
   while (engine.busy) {
@@ -67,7 +59,7 @@ async function run(...jobs: readonly EmbedJob[]): Promise<readonly Outcome[]> {
     expect(all[0]).toEqual({ kind: "started" });
     const finish = all.at(-1)!;
     if (finish.kind !== "finish") throw new Error(`the last event is ${finish.kind}`);
-    const vectors = all.flatMap((event) => (event.kind === "vector" ? [event.vector] : []));
+    const vectors = vectorsIn(all);
     expect(all).toHaveLength(vectors.length + 2);
     return { ...finish, vectors: vectors.toSorted((a, b) => a.index - b.index) };
   });
@@ -88,11 +80,9 @@ function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
 describe("what it says about itself", () => {
   it("comes from the model's own files", () => {
     expect(engine.info).toMatchObject({
-      tasks: ["embed"],
+      tasks: { embed: { dimensions: 384, pooling: "mean" } },
       contextLength: 256,
       vocabularySize: 30_522,
-      dimensions: 384,
-      pooling: "mean",
     });
     expect(engine.info.libraries[0]?.version).toMatch(/^\d+\.\d+/);
   });
@@ -111,7 +101,7 @@ describe("vectors", () => {
     const file = readFileSync("test/fixtures/tokenizers/vectors.json", "utf8");
     // Numbers of 16 bits, whose scale makes no difference to a cosine.
     const bytes = Buffer.from((JSON.parse(file) as { vectors: string }).vectors, "base64");
-    const { dimensions } = engine.info;
+    const { dimensions = 0 } = engine.info.tasks.embed ?? {};
     const texts = tokenizerStrings().slice(0, bytes.length / (2 * dimensions));
     expect(texts).toHaveLength(6 * scriptNames.length);
     const cosines = (await vectorsOf(job(texts))).map(({ values }, place) => {
@@ -182,9 +172,9 @@ describe("jobs", () => {
     const big = nextId++;
     const small = nextId++;
     const bigTexts = Array.from({ length: 200 }, (_, i) => `sentence number ${i} of a big job`);
-    engine.add(big, job(bigTexts));
+    engine.add(big, job(bigTexts), context);
     await engine.step();
-    engine.add(small, job(["a newcomer"]));
+    engine.add(small, job(["a newcomer"]), context);
     const order = [];
     while (engine.busy) {
       for (const { id, event } of await engine.step()) if (event.kind === "finish") order.push(id);
@@ -194,27 +184,27 @@ describe("jobs", () => {
 
   it("that are paused wait, and others go on", async () => {
     const [paused, running] = [nextId++, nextId++];
-    engine.add(paused, job(["one"]));
-    engine.add(running, job(["two"]));
+    engine.add(paused, job(["one"]), context);
+    engine.add(running, job(["two"]), context);
     engine.pause(paused);
     const first = await engine.step();
     expect(new Set(first.map(({ id }) => id))).toEqual(new Set([running]));
     expect(engine.busy).toBe(false);
     engine.resume(paused);
     const second = await engine.step();
-    expect(second.map(({ event }) => event.kind)).toEqual(["started", "vector", "finish"]);
+    expect(second.map(({ event }) => event.kind)).toEqual(["started", "item", "finish"]);
   });
 
   it("that are cancelled say nothing more", async () => {
     const id = nextId++;
-    engine.add(id, job(Array.from({ length: 100 }, () => "some text")));
+    engine.add(id, job(Array.from({ length: 100 }, () => "some text")), context);
     await engine.step();
     engine.cancel(id);
     expect(engine.busy).toBe(false);
   });
 
   it("of another task are refused", () => {
-    expect(() => engine.add(nextId++, { kind: "generate" } as never)).toThrow(
+    expect(() => engine.add(nextId++, generateJob("x"), context)).toThrow(
       expect.objectContaining({ reason: "WRONG_TASK" }),
     );
   });

@@ -11,6 +11,7 @@ import {
   removeFolders,
 } from "../fixtures/encoder-folders.ts";
 import type { FolderParts, SourceChanges } from "../fixtures/encoder-folders.ts";
+import { context, embedJob } from "../fixtures/jobs.ts";
 import { onnxModel } from "../fixtures/onnx-bytes.ts";
 import type { Graph } from "../fixtures/onnx-bytes.ts";
 
@@ -58,7 +59,7 @@ describe("a graph", () => {
     ["that pools", "bert-pooled.onnx", 0.999999, "graph"],
   ])("%s gives the vectors of the plain one", async (_, graph, least, pooling) => {
     const [plain, other] = [await open({}), await open({ graph })];
-    expect(other.info).toMatchObject({ pooling, dimensions: 16 });
+    expect(other.info.tasks.embed).toMatchObject({ pooling, dimensions: 16 });
     const expected = await embed(plain, texts);
     for (const [place, { values }] of (await embed(other, texts)).entries()) {
       expect(cosine(values, expected[place]!.values)).toBeGreaterThan(least);
@@ -136,7 +137,7 @@ describe("a graph that is no encoder", () => {
 
   it("is served where the manifest chooses its output", async () => {
     const engine = await open({ graph: named("x") }, { options: { output: "x" } });
-    expect(engine.info.dimensions).toBe(4);
+    expect(engine.info.tasks.embed?.dimensions).toBe(4);
   });
 
   it("names what it lacks where nothing states the pooling", async () => {
@@ -171,9 +172,9 @@ describe("a text", () => {
     expect(await tokensOf({})).toBe(9);
     expect(await tokensOf({ promptName: "" })).toBe(3);
     expect(await tokensOf({ promptName: "none" })).toBe(3);
-    expect(() =>
-      engine.add(1, { kind: "embed", texts: ["a"], truncate: "none", promptName: "other" }),
-    ).toThrow(expect.objectContaining({ reason: "FIELD_INVALID" }));
+    expect(() => engine.add(1, embedJob(["a"], { promptName: "other" }), context)).toThrow(
+      expect.objectContaining({ reason: "FIELD_INVALID" }),
+    );
   });
 
   it("keeps its prompt when it is cut at its start", async () => {
@@ -280,7 +281,7 @@ describe("texts beside each other", () => {
     "do not change each other's vectors: %s",
     async (graph) => {
       const engine = await open(graph === "without a mask" ? { graph: withoutMask() } : { graph });
-      expect(engine.info.batching).toBe(graph === "bert.onnx" ? "together" : "alone");
+      expect(engine.info.tasks.embed?.batching).toBe(graph === "bert.onnx" ? "together" : "alone");
       const [alone] = await embed(engine, ["a cat on the mat"]);
       const [together] = await embed(engine, ["a cat on the mat", ...companions]);
       expect(cosine(alone!.values, together!.values)).toBeGreaterThan(0.999999);
@@ -289,7 +290,7 @@ describe("texts beside each other", () => {
 
   it("may change each other's vectors where the manifest lets them", async () => {
     const engine = await open({ graph: "bert-int8.onnx" }, { options: { batch: "always" } });
-    expect(engine.info.batching).toBe("mixed");
+    expect(engine.info.tasks.embed?.batching).toBe("mixed");
     const [alone] = await embed(engine, ["a cat on the mat"]);
     const [together] = await embed(engine, ["a cat on the mat", ...companions]);
     expect(cosine(alone!.values, together!.values)).toBeLessThan(0.999999);
@@ -297,7 +298,7 @@ describe("texts beside each other", () => {
 
   it("are computed apart where the manifest says so", async () => {
     const engine = await open({}, { options: { batch: "never" } });
-    expect(engine.info.batching).toBe("alone");
+    expect(engine.info.tasks.embed?.batching).toBe("alone");
   });
 
   /** Adds the mean of all that it is given, padding and the batch included, to each token. */

@@ -1,15 +1,16 @@
 /** A real llama engine in this process, driven as a worker drives it. */
 import { load } from "../../src/engines/llama/index.ts";
 import type {
+  CompletionInput,
+  CompletionJob,
   Engine,
   EngineHost,
-  GenerateInput,
-  GenerateJob,
   JobEvent,
   JobResult,
   ModelSource,
   Sampling,
 } from "../../src/engines/engine.ts";
+import { context } from "../fixtures/jobs.ts";
 
 export const modelPath = `${import.meta.dirname}/../../models/inferd-demo/model.gguf`;
 
@@ -52,12 +53,12 @@ export const greedy: Sampling = {
 
 /** A job for a prompt, or any input, at temperature zero unless it says otherwise. */
 export function jobFor(
-  input: string | GenerateInput,
+  input: string | CompletionInput,
   sampling: Partial<Sampling> = {},
-  rest: Partial<GenerateJob> = {},
-): GenerateJob {
+  rest: Partial<CompletionJob> = {},
+): CompletionJob {
   return {
-    kind: "generate",
+    kind: "completion",
     input: typeof input === "string" ? { kind: "prompt", text: input } : input,
     sampling: { ...greedy, ...sampling },
     stop: [],
@@ -86,8 +87,8 @@ export class Run {
     this.#engine = engine;
   }
 
-  add(id: number, job: GenerateJob): void {
-    this.#engine.add(id, job);
+  add(id: number, job: CompletionJob): void {
+    this.#engine.add(id, job, context);
   }
 
   events(id: number): readonly JobEvent[] {
@@ -124,7 +125,7 @@ let lastId = 0;
 /** Runs jobs together to their ends. */
 export async function complete(
   engine: Engine,
-  ...jobs: readonly GenerateJob[]
+  ...jobs: readonly CompletionJob[]
 ): Promise<readonly Completion[]> {
   const run = new Run(engine);
   const ids = jobs.map(() => (lastId += 1));

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ServeError } from "../../src/base/errors.ts";
 import type { Engine } from "../../src/engines/engine.ts";
+import { context, embedJob } from "../fixtures/jobs.ts";
 import { complete, jobFor, modelPath, openEngine, Run } from "./llama-engine.ts";
 
 const timeout = 120_000;
@@ -30,7 +31,7 @@ describe("a prompt that is too long", { timeout }, () => {
   const long = (words: number): string => "the dog ".repeat(words);
   const refusal = (job: ReturnType<typeof jobFor>): ServeError => {
     try {
-      engine.add(1, job);
+      engine.add(1, job, context);
     } catch (thrown) {
       if (thrown instanceof ServeError) return thrown;
     }
@@ -71,9 +72,7 @@ describe("a prompt that is too long", { timeout }, () => {
   });
 
   it("is told from a job of another task", () => {
-    expect(() => engine.add(1, { kind: "embed", texts: ["x"], truncate: "none" })).toThrow(
-      ServeError,
-    );
+    expect(() => engine.add(1, embedJob(["x"]), context)).toThrow(ServeError);
   });
 });
 

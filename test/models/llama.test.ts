@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ChatMessage, Engine, GenerateInput } from "../../src/engines/engine.ts";
+import type { ChatMessage, Engine, CompletionInput } from "../../src/engines/engine.ts";
 import { complete, jobFor, modelPath, openEngine, Run } from "./llama-engine.ts";
 
 const timeout = 120_000;
@@ -25,11 +25,8 @@ afterAll(async () => {
 describe("a loaded model", () => {
   it("says what it is", () => {
     expect(engine.info).toMatchObject({
-      tasks: ["generate"],
+      tasks: { generate: { chat: true } },
       contextLength: 2048,
-      dimensions: 0,
-      pooling: "",
-      chat: true,
       libraries: [{ name: "llama.cpp", version: expect.stringMatching(/^0\.5\./) as string }],
     });
     expect(engine.info.license.toLowerCase()).toBe("apache-2.0");
@@ -147,7 +144,7 @@ describe("a completion", { timeout }, () => {
       engine,
       jobFor(prompts[0]!, { maxTokens: 12, ignoreEos: true }, { returnTokenIds: true }),
     );
-    const input: GenerateInput = {
+    const input: CompletionInput = {
       kind: "token_ids",
       ids: Uint32Array.from(whole!.tokens.slice(0, 6)),
     };
@@ -185,7 +182,7 @@ describe("sampling", { timeout }, () => {
       jobFor(prompts[0]!, { maxTokens: 1, ...sampling }, { returnTokenIds: true });
     const [plain] = await complete(engine, job({}));
     const likely = plain!.tokens[0]!;
-    const input: GenerateInput = {
+    const input: CompletionInput = {
       kind: "token_ids",
       ids: Uint32Array.of(likely, ...(await promptIds())),
     };
@@ -252,7 +249,7 @@ describe("a chat", { timeout }, () => {
 
 async function endToken(): Promise<number> {
   // The end is what a chat's answer stops with.
-  const input: GenerateInput = { kind: "chat", messages: [{ role: "user", content: "Hi" }] };
+  const input: CompletionInput = { kind: "chat", messages: [{ role: "user", content: "Hi" }] };
   const [one] = await complete(engine, jobFor(input, { maxTokens: 400 }, { returnTokenIds: true }));
   expect(one!.result.reason).toBe("stop");
   return one!.tokens.at(-1)!;

@@ -32,8 +32,8 @@ afterAll(removeFolders);
 describe("vectors equal those of sentence-transformers", () => {
   it.each(cases)("$name", async ({ base, files, texts, calls }) => {
     const engine = await loadFolder(makeFolder({ base, files }));
-    const shape = {
-      normalize: engine.info.normalize ?? true,
+    const format = {
+      normalize: engine.info.tasks.embed?.normalize ?? true,
       dimensions: undefined,
       encoding: "float32",
     } as const;
@@ -45,7 +45,9 @@ describe("vectors equal those of sentence-transformers", () => {
         ...(prompt !== "default" && { promptName }),
       });
       for (const [place, expected] of vectors.entries()) {
-        const { values } = encodeVector(items[place]!, shape);
+        const { value } = encodeVector(items[place]!.values, format);
+        if (value?.kind !== "float32") throw new Error("not float32");
+        const { values } = value;
         expect(values).toHaveLength(expected.length);
         expect(cosine(values, expected), `${prompt}, ${texts[place]}`).toBeGreaterThan(0.99999);
         // Their length too, where the model does not scale.

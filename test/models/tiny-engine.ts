@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Engine, EngineHost, GenerateJob } from "../../src/engines/engine.ts";
+import type { CompletionJob, Engine, EngineHost } from "../../src/engines/engine.ts";
 import { tinyModel } from "../fixtures/tiny-models.ts";
 import { complete, jobFor, openEngine } from "./llama-engine.ts";
 
@@ -51,7 +51,7 @@ export function letters(seed: number, length: number): readonly number[] {
 }
 
 /** Greedy, but with what was said before made less likely: random weights would else soon say one thing for ever. */
-export function tinyJob(ids: readonly number[], maxTokens = 12): GenerateJob {
+export function tinyJob(ids: readonly number[], maxTokens = 12): CompletionJob {
   return jobFor(
     { kind: "token_ids", ids: Uint32Array.from(ids) },
     { maxTokens, ignoreEos: true, frequencyPenalty: 1 },
@@ -62,7 +62,7 @@ export function tinyJob(ids: readonly number[], maxTokens = 12): GenerateJob {
 /** What each job writes when it runs by itself. */
 export async function alone(
   engine: Engine,
-  ...jobs: readonly GenerateJob[]
+  ...jobs: readonly CompletionJob[]
 ): Promise<readonly (readonly number[])[]> {
   const all: (readonly number[])[] = [];
   for (const job of jobs) all.push((await complete(engine, job))[0]!.tokens);

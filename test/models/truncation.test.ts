@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { GenerateJob } from "../../src/engines/engine.ts";
+import type { CompletionJob } from "../../src/engines/engine.ts";
 import { openLibrary } from "../../src/engines/llama/library.ts";
 import { findLibrary } from "../../src/engines/llama/location.ts";
 import { routeLog } from "../../src/engines/llama/log.ts";
@@ -43,7 +43,7 @@ function readCut(text: string, drop: "start" | "end") {
       return tokenizer.tokenize(part, options);
     },
   };
-  const job: GenerateJob = jobFor(text, { maxTokens: contextLength - keep }, { truncate: drop });
+  const job: CompletionJob = jobFor(text, { maxTokens: contextLength - keep }, { truncate: drop });
   const tokens = readPrompt({ tokenizer: counting, chat: undefined, contextLength }, job);
   return { tokens: [...tokens], given };
 }

@@ -52,12 +52,13 @@ it("is an error of that text alone, and its worker lives", async () => {
     const events = await collect(
       registry.resolve("numbers", "embed").run({
         ...submission(""),
-        job: embedJob(["a", "A Z", "b"]),
-        shape: { normalize: true, dimensions: undefined, encoding },
+        job: embedJob(["a", "A Z", "b"], {
+          output: { normalize: true, dimensions: undefined, encoding },
+        }),
       }),
     );
-    const vectors = events.flatMap((event) => (event.kind === "vectors" ? event.vectors : []));
-    const reasons = vectors.toSorted((a, b) => a.index - b.index).map(({ error }) => error?.reason);
+    const items = events.flatMap((event) => (event.kind === "items" ? event.items : []));
+    const reasons = items.toSorted((a, b) => a.index - b.index).map(({ error }) => error?.reason);
     expect(reasons).toEqual([undefined, "RESULT_NOT_FINITE", undefined]);
     expect(events.at(-1)?.kind).toBe("finish");
   }

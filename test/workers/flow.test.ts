@@ -71,7 +71,7 @@ describe("a caller who does not read", () => {
     await manySteps(100);
     const vectors = steps()
       .flatMap(({ events }) => events)
-      .map(({ event }) => (event.kind === "vectors" ? event.vectors.length : 0))
+      .map(({ event }) => (event.kind === "items" ? event.items.length : 0))
       .reduce((sum, length) => sum + length, 0);
     expect(vectors).toBe(creditWindow);
     await lazy.return?.();
@@ -160,10 +160,11 @@ it("carries vectors and token ids as typed arrays", async () => {
   const pieces = await collect(model.run(submission("", { job })));
   expect(pieces.find((event) => event.kind === "piece")?.tokenIds).toBeInstanceOf(Uint32Array);
   const events = await collect(model.run(submission("", { job: embedJob(["a", "b"]) })));
-  const vectors = events.flatMap((event) => (event.kind === "vectors" ? event.vectors : []));
-  expect(vectors.map(({ index, values }) => [index, values.length])).toEqual([
-    [0, 8],
-    [1, 8],
-  ]);
-  expect(vectors[0]?.values).toBeInstanceOf(Float32Array);
+  const items = events.flatMap((event) => (event.kind === "items" ? event.items : []));
+  expect(items.map(({ index }) => index)).toEqual([0, 1]);
+  for (const { value } of items) {
+    if (value?.kind !== "float32") throw new Error("not float32");
+    expect(value.values).toBeInstanceOf(Float32Array);
+    expect(value.values).toHaveLength(8);
+  }
 });

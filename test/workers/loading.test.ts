@@ -7,7 +7,7 @@ import { silentLog } from "../../src/base/log.ts";
 import { sourceOf } from "../../src/models/loaded-model.ts";
 import { forkWorker } from "../../src/workers/port.ts";
 import { FakePort } from "../fixtures/fake-port.ts";
-import { collect, generateJob, shape } from "../fixtures/jobs.ts";
+import { collect, generateJob } from "../fixtures/jobs.ts";
 import {
   openScripted,
   reached,
@@ -187,9 +187,9 @@ it("obeys what came while it loaded", async () => {
     kind: "job",
     id: 7,
     job: generateJob("say a"),
-    shape,
     requestId: "request-1",
     priority: "interactive",
+    leftMs: Infinity,
     credit: 10,
   });
   writeFileSync(gate, "");

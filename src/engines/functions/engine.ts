@@ -1,5 +1,13 @@
 import { ServeError } from "../../base/errors.ts";
-import type { Engine, EngineHost, Job, JobEvent, ModelInfo, StepEvent } from "../engine.ts";
+import type {
+  Engine,
+  EngineHost,
+  Job,
+  JobContext,
+  JobEvent,
+  ModelInfo,
+  StepEvent,
+} from "../engine.ts";
 import { embedEvents, generateEvents } from "./job.ts";
 import type { Functions } from "./functions.ts";
 
@@ -33,9 +41,9 @@ export class FunctionEngine implements Engine {
     return [...this.#jobs.values()].some((job) => !job.isPaused);
   }
 
-  add(id: number, job: Job): void {
+  add(id: number, job: Job, context: JobContext): void {
     const controller = new AbortController();
-    const events = this.#eventsOf(job, controller.signal);
+    const events = this.#eventsOf(job, controller.signal, context);
     this.#jobs.set(id, { events, controller, isPending: false, isPaused: false });
   }
 
@@ -76,14 +84,14 @@ export class FunctionEngine implements Engine {
     await this.#functions.close?.();
   }
 
-  #eventsOf(job: Job, signal: AbortSignal): AsyncGenerator<JobEvent, void> {
+  #eventsOf(job: Job, signal: AbortSignal, context: JobContext): AsyncGenerator<JobEvent, void> {
     const { generate, embed, dimensions = 0 } = this.#functions;
-    const context = { host: this.#host, signal };
-    if (job.kind === "generate" && generate !== undefined) {
-      return generateEvents(generate, job, context);
+    const call = { host: this.#host, signal, context };
+    if (job.kind === "completion" && generate !== undefined) {
+      return generateEvents(generate, job, call);
     }
-    if (job.kind === "embed" && embed !== undefined) {
-      return embedEvents({ embed, dimensions }, job, context);
+    if (job.kind === "items" && embed !== undefined) {
+      return embedEvents({ embed, dimensions }, job, call);
     }
     throw new ServeError("WRONG_TASK", "the model cannot do this task");
   }

@@ -1,4 +1,4 @@
-import type { ChatMessage, Sampling } from "../engine.ts";
+import type { ChatMessage, JobContext, Sampling } from "../engine.ts";
 
 /** The request of a `generate` function. */
 export interface TextRequest {
@@ -20,10 +20,15 @@ export interface Functions {
   readonly generate?: (
     request: TextRequest,
     signal: AbortSignal,
+    context: JobContext,
   ) => AsyncIterable<string> | Iterable<string>;
 
   /** Returns one vector of length `dimensions` per text, in order. It gets at most 32 texts at a time. */
-  readonly embed?: (texts: readonly string[], signal: AbortSignal) => Vectors | Promise<Vectors>;
+  readonly embed?: (
+    texts: readonly string[],
+    signal: AbortSignal,
+    context: JobContext,
+  ) => Vectors | Promise<Vectors>;
 
   /** Length of the vectors. Required with `embed`. */
   readonly dimensions?: number;

@@ -10,7 +10,7 @@
  *       },
  *     });
  */
-import type { Engine, EngineHost, LoadEngine, ModelInfo, ModelSource, Task } from "../engine.ts";
+import type { Engine, EngineHost, LoadEngine, ModelInfo, ModelSource } from "../engine.ts";
 import { FunctionEngine } from "./engine.ts";
 import type { Functions } from "./functions.ts";
 
@@ -34,30 +34,26 @@ export function serveFunctions(functions: Functions | MakeFunctions): LoadEngine
 }
 
 function infoOf(functions: Functions, source: ModelSource): ModelInfo {
-  const { slots = 16, contextLength = 32_768, dimensions = 0, license = "" } = functions;
-  const tasks = tasksOf(functions);
+  const { slots = 16, contextLength = 32_768, license = "" } = functions;
   return {
-    tasks,
+    tasks: tasksOf(functions),
     contextLength: source.contextLength ?? contextLength,
     vocabularySize: 0,
-    dimensions,
-    pooling: "",
-    chat: tasks.includes("generate"),
     license,
     slots: source.maxSequences ?? slots,
     libraries: [],
   };
 }
 
-function tasksOf({ generate, embed, dimensions = 0 }: Functions): readonly Task[] {
+function tasksOf({ generate, embed, dimensions = 0 }: Functions): ModelInfo["tasks"] {
   if (generate === undefined && embed === undefined) {
     throw new Error("the engine's module gives neither generate nor embed");
   }
   if (embed !== undefined && !(Number.isInteger(dimensions) && dimensions > 0)) {
     throw new Error("the engine's module gives embed without dimensions");
   }
-  const tasks: Task[] = [];
-  if (generate !== undefined) tasks.push("generate");
-  if (embed !== undefined) tasks.push("embed");
-  return tasks;
+  return {
+    ...(generate !== undefined && { generate: { chat: true } }),
+    ...(embed !== undefined && { embed: { dimensions, pooling: "" } }),
+  };
 }

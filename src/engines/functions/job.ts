@@ -1,29 +1,36 @@
 /** One call of a user's function as a stream of events. The engine reads it at the callers' pace. */
 import { ServeError } from "../../base/errors.ts";
 import type {
+  CompletionJob,
   EmbedJob,
   EngineHost,
-  GenerateJob,
+  JobContext,
   JobEvent,
   JobResult,
-  VectorItem,
 } from "../engine.ts";
 import type { Functions, TextRequest, Vectors } from "./functions.ts";
 import { StopFilter } from "../stops.ts";
+
+/** What a function is called with beyond what it is asked. */
+export interface FunctionCall {
+  readonly host: EngineHost;
+  readonly signal: AbortSignal;
+  readonly context: JobContext;
+}
 
 /** Texts that `embed` is given at a time. */
 const batch = 32;
 
 export async function* generateEvents(
   generate: NonNullable<Functions["generate"]>,
-  job: GenerateJob,
-  { host, signal }: { readonly host: EngineHost; readonly signal: AbortSignal },
+  job: CompletionJob,
+  { host, signal, context }: FunctionCall,
 ): AsyncGenerator<JobEvent, void> {
   const clock = new JobClock(host);
   const filter = new StopFilter(job.stop);
   yield { kind: "started" };
   let pieces = 0;
-  for await (const piece of generate(requestOf(job), signal)) {
+  for await (const piece of generate(requestOf(job), signal, context)) {
     if (typeof piece !== "string") throw new Error("generate yielded something else than a string");
     clock.first();
     pieces++;
@@ -44,34 +51,33 @@ export async function* generateEvents(
 export async function* embedEvents(
   functions: { readonly embed: NonNullable<Functions["embed"]>; readonly dimensions: number },
   job: EmbedJob,
-  { host, signal }: { readonly host: EngineHost; readonly signal: AbortSignal },
+  { host, signal, context }: FunctionCall,
 ): AsyncGenerator<JobEvent, void> {
   const clock = new JobClock(host);
   yield { kind: "started" };
-  for (let from = 0; from < job.texts.length; from += batch) {
-    const texts = job.texts.slice(from, from + batch);
-    const vectors = await functions.embed(texts, signal);
+  for (let from = 0; from < job.items.length; from += batch) {
+    const texts = job.items.slice(from, from + batch);
+    const vectors = await functions.embed(texts, signal, context);
     if (vectors.length !== texts.length) {
       throw new Error(`embed returned ${vectors.length} vectors for ${texts.length} texts`);
     }
-    for (const vector of itemsOf(vectors, from, functions.dimensions)) {
-      yield { kind: "vector", vector };
-    }
+    yield* itemsOf(vectors, from, functions.dimensions);
   }
   yield clock.finish({ reason: "stop", stopSequence: "", pieces: 0 });
 }
 
-function itemsOf(vectors: Vectors, from: number, dimensions: number): readonly VectorItem[] {
+function itemsOf(vectors: Vectors, from: number, dimensions: number): readonly JobEvent[] {
   return vectors.map((vector, place) => {
     if (vector.length !== dimensions) {
       throw new Error(`embed returned a vector of ${vector.length} numbers, not ${dimensions}`);
     }
     const values = Float32Array.from(vector);
-    return { index: from + place, values, tokenCount: 0, truncated: false };
+    const value = { kind: "vector", values } as const;
+    return { kind: "item", index: from + place, value, tokenCount: 0, truncated: false };
   });
 }
 
-function requestOf({ input, sampling }: GenerateJob): TextRequest {
+function requestOf({ input, sampling }: CompletionJob): TextRequest {
   switch (input.kind) {
     case "prompt":
       return {

@@ -224,6 +224,9 @@ export function bindVocabulary(llama: LibraryHandle) {
     tokenize: f("tokenize", "int32_t", [P, P, "int32_t", P, "int32_t", "bool", "bool"]) as (
       ...args: [Pointer, Uint8Array, number, Int32Array, number, boolean, boolean]
     ) => number,
+    detokenize: f("detokenize", "int32_t", [P, P, "int32_t", P, "int32_t", "bool", "bool"]) as (
+      ...args: [Pointer, Int32Array, number, Uint8Array, number, boolean, boolean]
+    ) => number,
     piece: f("token_to_piece", "int32_t", [P, "int32_t", P, "int32_t", "int32_t", "bool"]) as (
       ...args: [Pointer, number, Uint8Array, number, number, boolean]
     ) => number,

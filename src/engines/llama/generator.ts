@@ -1,28 +1,31 @@
 /**
- * The engine: continuous batching over one context. A step seats what waits, computes one token for
- * every sequence that generates and a stretch of the prompts that enter, samples, and returns. All
- * decisions are in planner, pace, seats and memory, and who sits where in seating; this file acts on them.
+ * The engine: continuous batching over one context. A step gives slots to what waits, computes one token for
+ * every sequence that generates and a stretch of the prompts that enter, samples, and returns. Decisions are in
+ * planner, step-cost, slot-choice and memory; this file acts on them.
  */
 import { ServeError } from "../../base/errors.ts";
 import type {
+  Answer,
   Engine,
   EngineHost,
   Job,
   KvMemory,
   ModelInfo,
   PrefixMemory,
+  Question,
   StepEvent,
 } from "../engine.ts";
 import { Batch } from "./batch.ts";
+import { BatchFiller } from "./batch-filler.ts";
 import type { Library } from "./library.ts";
 import type { Model } from "./model.ts";
 import type { StepCostModel, StepContent } from "./step-cost.ts";
 import { contentOf, type Placed } from "./placed.ts";
-import { planStep, readingOrder } from "./planner.ts";
 import type { PrefixStore } from "./prefix-store.ts";
 import { readPrompt } from "./prompt.ts";
 import type { Reader } from "./prompt.ts";
-import { type Entry, SlotScheduler } from "./slot-scheduler.ts";
+import { answerWith } from "./questions.ts";
+import { SlotScheduler } from "./slot-scheduler.ts";
 import { Sequence } from "./sequence.ts";
 import { Slots } from "./slots.ts";
 import { StepTuner } from "./step-tuner.ts";
@@ -52,6 +55,7 @@ export class Generator implements Engine {
   readonly #slots: Slots;
   readonly #scheduler: SlotScheduler<Sequence>;
   readonly #tuner: StepTuner;
+  readonly #filler: BatchFiller;
   #threads: number;
   #sequencesInStep = 0;
 
@@ -76,6 +80,10 @@ export class Generator implements Engine {
       store,
     });
     this.#scheduler = new SlotScheduler({ slots: this.#slots, cells: model.memory.cells });
+    const filled = { batch: this.#batch, slots: this.#slots, scheduler: this.#scheduler };
+    const now = () => host.now();
+    const { batchTokens } = parts;
+    this.#filler = new BatchFiller({ ...filled, tuner: this.#tuner, model, batchTokens, now });
   }
 
   get busy(): boolean {
@@ -96,8 +104,12 @@ export class Generator implements Engine {
     return { bytes: store.bytes, limitBytes: store.limitBytes, ...store.counts };
   }
 
+  answer(question: Question): Answer {
+    return answerWith(this.#parts.reader, question);
+  }
+
   add(id: number, job: Job): void {
-    if (job.kind !== "generate") {
+    if (job.kind !== "completion") {
       throw new ServeError("WRONG_TASK", "the model generates text and makes no vectors");
     }
     const { library, reader, host } = this.#parts;
@@ -132,7 +144,7 @@ export class Generator implements Engine {
     this.#scheduler.assign();
     if (this.#closesUp) this.#scheduler.closeUp();
     for (;;) {
-      const placed = this.#place();
+      const placed = this.#filler.fill();
       this.#sequencesInStep = placed.length;
       if (placed.length === 0) return events;
       const content = contentOf(placed);
@@ -156,78 +168,9 @@ export class Generator implements Engine {
     this.#parts.model.close();
   }
 
-  /** Fills the batch with the next step. */
-  #place(): readonly Placed[] {
-    const { batchTokens, model } = this.#parts;
-    const spare = model.memory.cells - batchTokens;
-    while (model.unified && this.#slots.used > spare && this.#slots.evict());
-    const { running, promptTokens } = this.#choose();
-    this.#batch.clear();
-    const placed: Placed[] = [];
-    const candidates = running.map(([, sequence]) => sequence);
-    const limits = { batchTokens, promptTokens, apart: !model.unified };
-    for (const share of planStep(candidates, limits)) {
-      const [id, sequence] = running[share.candidate] ?? [];
-      if (id === undefined || sequence?.slot === undefined) continue;
-      const from = sequence.computed;
-      const last = this.#batch.add(sequence.tokens.view(from, from + share.tokens), {
-        sequence: sequence.slot,
-        position: from,
-        output: share.completes,
-      });
-      const output = share.completes ? last : undefined;
-      placed.push({ id, sequence, slot: sequence.slot, tokens: share.tokens, output });
-    }
-    return placed;
-  }
-
   /** Whether gaps between running slots cost a pass over the weights each. */
   get #closesUp(): boolean {
     return !this.#parts.model.unified && this.#parts.model.cuts !== "nowhere";
-  }
-
-  /**
-   * Decides which sequences take part in the next step, in the order in which prompts are read, and how many prompt
-   * tokens it may carry.
-   */
-  #choose(): { running: readonly Entry<Sequence>[]; promptTokens: number } {
-    const seated = this.#scheduler.running;
-    const streams = seated.filter(([, one]) => one.decoding);
-    const prompts = this.#inReadingOrder(seated.filter(([, one]) => !one.decoding));
-    const [first] = prompts;
-    if (first !== undefined) this.#prepare(first[1]);
-    const { pending = 0, computed = 0 } = first?.[1] ?? {};
-    const share = this.#tuner.promptShare({
-      decoding: streams.length,
-      fresh: streams.filter(([, one]) => one.fresh).length,
-      waiting: prompts.length,
-      ...{ next: pending, depth: computed },
-      room: this.#parts.batchTokens - streams.length,
-    });
-    let left = share.tokens - pending;
-    for (const [, prompt] of prompts.slice(1)) {
-      if (left <= 0) break;
-      this.#prepare(prompt);
-      left -= prompt.pending;
-    }
-    return {
-      running: share.alone ? prompts : [...streams, ...prompts],
-      promptTokens: share.tokens,
-    };
-  }
-
-  #inReadingOrder(prompts: readonly Entry<Sequence>[]): readonly Entry<Sequence>[] {
-    const now = this.#parts.host.now();
-    const waiting = prompts.map((entry) => {
-      const [, { pending, computed, addedAt }] = entry;
-      return { entry, readMs: this.#tuner.readMs(pending, computed), waitedMs: now - addedAt };
-    });
-    return readingOrder(waiting).map(({ entry }) => entry);
-  }
-
-  /** Brings what is remembered of a prompt into its slot before it is begun. */
-  #prepare(prompt: Sequence): void {
-    this.#scheduler.prepare(prompt, (tokens, depth) => this.#tuner.readMs(tokens, depth));
   }
 
   /** Takes what a computed step gave. */

@@ -47,13 +47,14 @@ function open(source: ModelSource, host: EngineHost): Generator {
     const chat = template ? openTemplate(template, tokenizer, host) : undefined;
     const { contextLength, sequences: slots } = model.memory;
     const info: ModelInfo = {
-      tasks: ["generate"],
+      tasks: {
+        generate: {
+          chat: chat?.reader !== undefined,
+          ...(chat?.fault !== undefined && { chatFault: chat.fault }),
+        },
+      },
       contextLength,
       vocabularySize: tokenizer.vocabularySize,
-      dimensions: 0,
-      pooling: "",
-      chat: chat?.reader !== undefined,
-      ...(chat?.fault !== undefined && { chatFault: chat.fault }),
       license: model.license,
       slots,
       weights: model.weights,

@@ -1,5 +1,5 @@
 import { type FieldReason, ServeError } from "../../base/errors.ts";
-import type { ChatMessage, GenerateInput, GenerateJob } from "../engine.ts";
+import type { ChatMessage, CompletionInput, CompletionJob } from "../engine.ts";
 import { growth, likelyLength, readTruncated, slackTokens } from "./truncation.ts";
 import type { Wanted } from "./truncation.ts";
 import { readChat } from "./chat-text.ts";
@@ -27,7 +27,7 @@ export interface ChatReader extends ChatVocabulary {
  * Reads a job's prompt, at least one token of it, and leaves room for at least one more in the
  * context. Throws a ServeError where that cannot be.
  */
-export function readPrompt(reader: Reader, job: GenerateJob): Int32Array {
+export function readPrompt(reader: Reader, job: CompletionJob): Int32Array {
   const tokens = readInput(reader, job);
   if (tokens.length === 0) {
     throw invalid(
@@ -46,7 +46,7 @@ export function readPrompt(reader: Reader, job: GenerateJob): Int32Array {
 }
 
 /** The most tokens that a prompt may have: the context must keep room for one more. */
-function mostTokens({ contextLength }: Reader, { maxPromptTokens }: GenerateJob): number {
+function mostTokens({ contextLength }: Reader, { maxPromptTokens }: CompletionJob): number {
   return Math.min(contextLength - 1, maxPromptTokens);
 }
 
@@ -63,7 +63,7 @@ export function truncate(
   return kept;
 }
 
-function readInput(reader: Reader, job: GenerateJob): Int32Array {
+function readInput(reader: Reader, job: CompletionJob): Int32Array {
   const { input } = job;
   switch (input.kind) {
     case "prompt":
@@ -85,7 +85,7 @@ function readInput(reader: Reader, job: GenerateJob): Int32Array {
  */
 function readMessages(
   reader: Reader,
-  job: GenerateJob,
+  job: CompletionJob,
   messages: readonly ChatMessage[],
 ): Int32Array {
   const { chat } = reader;
@@ -108,14 +108,15 @@ function readMessages(
 }
 
 /** Refuses texts that are too long however they are cut, before seconds go into cutting them. */
-function refuseHopeless(reader: Reader, job: GenerateJob, ...texts: readonly string[]) {
+function refuseHopeless(reader: Reader, job: CompletionJob, ...texts: readonly string[]) {
   if (job.truncate !== "none") return;
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   const least = Math.floor(bytes / reader.tokenizer.longestBytes);
   if (least > mostTokens(reader, job)) throw tooLong(least, reader, job);
 }
 
-function readIds(ids: Uint32Array, vocabularySize: number): Int32Array {
+/** Throws a ServeError for an id that the vocabulary does not have. */
+export function readIds(ids: Uint32Array, vocabularySize: number): Int32Array {
   const wrong = ids.findIndex((id) => id >= vocabularySize);
   if (wrong !== -1) {
     const description = `must be below the vocabulary's size, ${vocabularySize}`;
@@ -128,7 +129,7 @@ function readIds(ids: Uint32Array, vocabularySize: number): Int32Array {
  * How much is read: what is cut must still be seen to be too long for it, and what may not be cut
  * need not be read further once it is seen to be too long.
  */
-function wantedOf(reader: Reader, job: GenerateJob): Wanted {
+function wantedOf(reader: Reader, job: CompletionJob): Wanted {
   const drop = job.truncate === "none" ? "end" : job.truncate;
   return { drop, tokens: mostTokens(reader, job) + 1 + slackTokens };
 }
@@ -141,7 +142,7 @@ function readText(tokenizer: Tokenizer, text: string, { wanted, ...options }: Re
   return readTruncated(text, wanted, (part) => tokenizer.tokenize(part, options));
 }
 
-function tooLong(promptTokens: number, reader: Reader, job: GenerateJob): ServeError {
+function tooLong(promptTokens: number, reader: Reader, job: CompletionJob): ServeError {
   const most = mostTokens(reader, job);
   const facts = {
     promptTokens: String(promptTokens),
@@ -153,7 +154,7 @@ function tooLong(promptTokens: number, reader: Reader, job: GenerateJob): ServeE
 }
 
 function invalid(
-  field: GenerateInput["kind"] | `token_ids.ids[${number}]`,
+  field: CompletionInput["kind"] | `token_ids.ids[${number}]`,
   reason: FieldReason,
   description: string,
 ) {

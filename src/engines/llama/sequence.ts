@@ -1,4 +1,4 @@
-import type { GenerateJob, JobEvent, JobResult } from "../engine.ts";
+import type { CompletionJob, JobEvent, JobResult } from "../engine.ts";
 import type { Pointer } from "./binding.ts";
 import { Sampler } from "./sampler.ts";
 import type { Library } from "./library.ts";
@@ -8,7 +8,7 @@ import { TokenList } from "./tokens.ts";
 
 /** What a sequence is made of. */
 export interface SequenceOptions {
-  readonly job: GenerateJob;
+  readonly job: CompletionJob;
   readonly prompt: Int32Array;
   readonly library: Library;
   readonly tokenizer: Tokenizer;
@@ -29,7 +29,7 @@ export class Sequence {
   /** Whether a step has computed some of it since it got its slot. */
   begun = false;
   readonly addedAt: number;
-  readonly #job: GenerateJob;
+  readonly #job: CompletionJob;
   readonly #tokenizer: Tokenizer;
   readonly #contextLength: number;
   readonly #sampler: Sampler;

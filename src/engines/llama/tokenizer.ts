@@ -45,6 +45,8 @@ export interface Tokenizer {
   readonly longestBytes: number;
   textOf(token: number): string;
   tokenize(text: string, options: TokenizeOptions): Int32Array;
+  /** The text of tokens, control tokens by their names. */
+  detokenize(ids: Int32Array): string;
   /** The bytes that a token adds to a completion: none for a control token. */
   bytesOf(token: number): Uint8Array;
 }
@@ -79,6 +81,7 @@ export function openTokenizer(library: Library, vocab: Pointer): Tokenizer {
       if (found < 0) throw new Error("llama.cpp cannot read the text: it has too many tokens");
       return all.slice(0, found);
     },
+    detokenize: (ids) => readText(library, vocab, ids),
     bytesOf(token) {
       const known = pieces.get(token);
       if (known !== undefined) return known;
@@ -109,6 +112,18 @@ function scanVocabulary({ vocabulary }: Library, vocab: Pointer, size: number) {
     if (!special.has(text)) special.set(text, { id: token, stripsLeft, stripsRight });
   }
   return { ends, controls, userDefined, special, longestBytes };
+}
+
+function readText({ vocabulary }: Library, vocab: Pointer, ids: Int32Array): string {
+  const read = (bytes: Uint8Array) =>
+    // Takes nothing away, and shows control tokens.
+    vocabulary.detokenize(vocab, ids, ids.length, bytes, bytes.length, false, true);
+  const likely = Buffer.alloc(ids.length * 8);
+  const length = read(likely);
+  if (length >= 0) return likely.toString("utf8", 0, length);
+  // The room that is needed, negated.
+  const all = Buffer.alloc(-length);
+  return all.toString("utf8", 0, Math.max(0, read(all)));
 }
 
 function readPiece({ vocabulary }: Library, vocab: Pointer, token: number): Uint8Array {

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { ServeError } from "../../base/errors.ts";
-import type { Engine, Job, ModelInfo, StepEvent, VectorItem } from "../engine.ts";
+import type { Answer, Engine, Item, Job, ModelInfo, Question, StepEvent } from "../engine.ts";
 import type { EncodedText } from "./encoder.ts";
 import type { Computed } from "./isolation.ts";
 import { batchBudget, followSpeed, nextBatch } from "./plan.ts";
@@ -27,6 +27,7 @@ export interface EmbedderParts {
   readonly promptOf: PromptTable;
   /** Computes a batch on so many threads: a vector each, or why there is none, in their order. */
   readonly encode: (texts: readonly EncodedText[], threads: number) => Promise<readonly Computed[]>;
+  readonly answer: (question: Question) => Promise<Answer | undefined>;
   readonly close: () => Promise<void>;
   readonly threads: number;
   /** A first measurement, in tokens a millisecond. */
@@ -63,8 +64,12 @@ export class Embedder implements Engine {
     return this.#textsInStep;
   }
 
+  answer(question: Question): Promise<Answer | undefined> {
+    return this.#parts.answer(question);
+  }
+
   add(id: number, job: Job): void {
-    if (job.kind !== "embed") {
+    if (job.kind !== "items") {
       throw new ServeError("WRONG_TASK", "this model embeds and does not generate");
     }
     const prompt = this.#parts.promptOf(job.promptName);
@@ -154,9 +159,9 @@ export class Embedder implements Engine {
   }
 }
 
-function itemOf({ index, truncated, length }: WaitingText, result: Computed): VectorItem {
-  const item = { index, tokenCount: length, truncated };
+function itemOf({ index, truncated, length }: WaitingText, result: Computed): Item {
+  const facts = { index, tokenCount: length, truncated };
   return result instanceof Float32Array
-    ? { ...item, values: result }
-    : { ...item, values: new Float32Array(0), error: result };
+    ? { ...facts, value: { kind: "vector", values: result } }
+    : { ...facts, error: result };
 }

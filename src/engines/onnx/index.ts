@@ -2,7 +2,14 @@
 import { env } from "onnxruntime-node";
 import { systemClock } from "../../base/clock.ts";
 import { errorMessage } from "../../base/text.ts";
-import type { EngineHost, LoadEngine, ModelInfo, ModelSource, TextBatching } from "../engine.ts";
+import type {
+  EmbeddingInfo,
+  EngineHost,
+  LoadEngine,
+  ModelInfo,
+  ModelSource,
+  TextBatching,
+} from "../engine.ts";
 import { everyByte, mixedScripts } from "../trial-texts.ts";
 import { Embedder } from "./embedder.ts";
 import { Encoder } from "./encoder.ts";
@@ -19,6 +26,7 @@ import { optionsOf } from "./options.ts";
 import type { Pooling } from "./pooling.ts";
 import { portsOf } from "./ports.ts";
 import { openPrompts } from "./prompt-table.ts";
+import { answerWith } from "./questions.ts";
 import { Sessions } from "./sessions.ts";
 import { checkTokenIds } from "./token-ids.ts";
 import { openTokens } from "./tokens.ts";
@@ -63,6 +71,7 @@ export const load: LoadEngine = async (source, host) => {
     tokens,
     promptOf,
     encode: encodeWith(encoder, { sessions, host, batching }),
+    answer: (question) => answerWith({ vocabulary, promptOf }, question),
     close: () => sessions.close(),
     threads: source.threads,
     speed: warm.speed,
@@ -138,23 +147,26 @@ interface Loaded extends Omit<EncoderConfig, "pooling" | "vocabularySize"> {
 }
 
 function infoOf(source: ModelSource, model: Loaded): ModelInfo {
-  const { defaultPrompt } = model;
   return {
-    tasks: ["embed"],
+    tasks: { embed: embeddingOf(model) },
     contextLength: model.maxTokens,
     vocabularySize: model.vocabularySize,
-    dimensions: model.dimensions,
-    // None where the graph pools.
-    pooling: model.pooling.length === 0 ? "graph" : model.pooling.join("+"),
-    prompts: model.prompts,
-    ...(defaultPrompt !== undefined && { defaultPrompt }),
-    normalize: model.normalize,
-    batching: model.batching,
-    chat: false,
     // ONNX files carry none; the manifest states it.
     license: "",
     slots: source.maxSequences ?? defaultSlots,
     weights: model.weights,
     libraries: [{ name: "onnxruntime", version: env.versions.node ?? env.versions.common }],
+  };
+}
+
+function embeddingOf({ defaultPrompt, pooling, ...model }: Loaded): EmbeddingInfo {
+  return {
+    dimensions: model.dimensions,
+    // None where the graph pools.
+    pooling: pooling.length === 0 ? "graph" : pooling.join("+"),
+    prompts: model.prompts,
+    ...(defaultPrompt !== undefined && { defaultPrompt }),
+    normalize: model.normalize,
+    batching: model.batching,
   };
 }

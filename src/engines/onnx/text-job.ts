@@ -1,5 +1,5 @@
 /** One embedding job in the engine: which of its texts are read, which are done. */
-import type { EmbedJob, JobResult, StepEvent, VectorItem } from "../engine.ts";
+import type { EmbedJob, Item, JobResult, StepEvent } from "../engine.ts";
 import type { Waiting } from "./plan.ts";
 import type { Prompt } from "./prompt-table.ts";
 import type { TokenizedText, UnreadText } from "./tokens.ts";
@@ -44,7 +44,7 @@ export class TextJob {
   #waitingTokens = 0;
   /** Of its texts that are being read. */
   #takenCharacters = 0;
-  #failed: VectorItem[] = [];
+  #failed: Item[] = [];
   /** Tokens of all that were read, in turns: where its next text stands. */
   #turn = 0;
   #tokens = 0;
@@ -55,7 +55,7 @@ export class TextJob {
     this.id = id;
     this.#job = job;
     this.#prompt = prompt;
-    this.#left = job.texts.length;
+    this.#left = job.items.length;
     this.#addedAt = now;
   }
 
@@ -71,18 +71,18 @@ export class TextJob {
   /** Whether texts are left to read, and fewer than about `maxTokens` wait or are being read. */
   wantsText(maxTokens: number): boolean {
     const tokens = this.#waitingTokens + this.#takenCharacters / usualCharactersPerToken;
-    return this.#next < this.#job.texts.length && tokens < maxTokens;
+    return this.#next < this.#job.items.length && tokens < maxTokens;
   }
 
   /** How long its next text is. */
   get nextCharacters(): number {
-    return this.#job.texts[this.#next]?.length ?? 0;
+    return this.#job.items[this.#next]?.length ?? 0;
   }
 
   /** Its next text, which `arrive` brings back when it is read. */
   takeText(): TakenText {
     const index = this.#next++;
-    const text = this.#job.texts[index] ?? "";
+    const text = this.#job.items[index] ?? "";
     this.#takenCharacters += text.length;
     return { job: this, index, text, truncate: this.#job.truncate, prompt: this.#prompt };
   }
@@ -95,7 +95,7 @@ export class TextJob {
   arrive({ index, text }: TakenText, { ids, truncated, error }: TokenizedText, turn: number): void {
     this.#takenCharacters -= text.length;
     if (error !== undefined) {
-      this.#failed.push({ index, values: new Float32Array(0), tokenCount: 0, truncated, error });
+      this.#failed.push({ index, tokenCount: 0, truncated, error });
       return;
     }
     const { length } = ids;
@@ -111,7 +111,7 @@ export class TextJob {
   emitFailed(startedAt: number): StepEvent[] {
     const failed = this.#failed;
     this.#failed = [];
-    return failed.flatMap((vector) => this.emit(vector, startedAt));
+    return failed.flatMap((item) => this.emit(item, startedAt));
   }
 
   /** Notes that some of its texts were computed in a batch of `size`. */
@@ -123,10 +123,10 @@ export class TextJob {
   }
 
   /** What to send when one of its texts is done, the beginning before the first. */
-  emit(vector: VectorItem, startedAt: number): StepEvent[] {
+  emit(item: Item, startedAt: number): StepEvent[] {
     this.#left -= 1;
-    if (vector.error === undefined) this.#tokens += vector.tokenCount;
-    return [...this.begin(startedAt), { id: this.id, event: { kind: "vector", vector } }];
+    if (item.error === undefined) this.#tokens += item.tokenCount;
+    return [...this.begin(startedAt), { id: this.id, event: { kind: "item", ...item } }];
   }
 
   begin(startedAt: number): StepEvent[] {

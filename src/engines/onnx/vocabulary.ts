@@ -10,8 +10,12 @@ export interface Encoding {
 
 /** The part of the library's `Tokenizer` that is used. It computes on another thread, one call at a time. */
 export interface Vocabulary {
-  /** Special tokens included. Rejects where it cannot read one of the texts, and says not which. */
-  encodeBatch(texts: string[]): Promise<readonly Encoding[]>;
+  /** Special tokens included by default. Rejects where it cannot read one of the texts, and says not which. */
+  encodeBatch(texts: string[], options?: EncodeOptions): Promise<readonly Encoding[]>;
+}
+
+export interface EncodeOptions {
+  readonly addSpecialTokens: boolean;
 }
 
 export interface OpenVocabulary {
@@ -40,14 +44,15 @@ export function openVocabulary(json: string): OpenVocabulary {
 export async function encodeEach(
   vocabulary: Vocabulary,
   texts: readonly string[],
+  options: EncodeOptions = { addSpecialTokens: true },
 ): Promise<readonly (Encoding | undefined)[]> {
   try {
-    return await vocabulary.encodeBatch([...texts]);
+    return await vocabulary.encodeBatch([...texts], options);
   } catch {
     // What it says may quote the text, so it is not passed on.
     if (texts.length <= 1) return texts.map(() => undefined);
   }
   const encodings: (Encoding | undefined)[] = [];
-  for (const text of texts) encodings.push(...(await encodeEach(vocabulary, [text])));
+  for (const text of texts) encodings.push(...(await encodeEach(vocabulary, [text], options)));
   return encodings;
 }

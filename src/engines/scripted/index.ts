@@ -48,12 +48,12 @@ export const load: LoadEngine = async (source, host) => {
 
 function infoOf(options: Options, contextLength: number): ModelInfo {
   return {
-    tasks: ["generate", "embed"],
+    tasks: {
+      generate: { chat: true },
+      embed: { dimensions: options.dimensions, pooling: "mean" },
+    },
     contextLength,
     vocabularySize: 32_000,
-    dimensions: options.dimensions,
-    pooling: "mean",
-    chat: true,
     license: "",
     slots: options.slots,
     libraries: [{ name: "scripted", version: "1" }],
@@ -99,13 +99,13 @@ class ScriptedEngine implements Engine {
   }
 
   add(id: number, job: Job): void {
-    const { contextLength, dimensions } = this.info;
-    const { batch } = this.#options;
+    const { contextLength } = this.info;
+    const { batch, dimensions } = this.#options;
     const now = () => this.#host.now();
     const scripted = new ScriptedJob(job, { dimensions, batch, prefixes: this.prefixes, now });
     const { promptTokens } = scripted;
-    const isTooLong = job.kind === "generate" && promptTokens > job.maxPromptTokens;
-    if (isTooLong || (job.kind === "generate" && promptTokens >= contextLength)) {
+    const isTooLong = job.kind === "completion" && promptTokens > job.maxPromptTokens;
+    if (isTooLong || (job.kind === "completion" && promptTokens >= contextLength)) {
       throw new ServeError("PROMPT_TOO_LONG", "the prompt leaves no room in the model's context", {
         facts: {
           promptTokens: String(promptTokens),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ErrorData, Reason } from "../../base/errors.ts";
-import type { EmbedJob, GenerateJob, Job, JobEvent, JobResult } from "../engine.ts";
+import type { CompletionJob, ItemsJob, Job, JobEvent, JobResult } from "../engine.ts";
 import type { ScriptedPrefixes } from "./prefixes.ts";
 import { parseScript } from "./script.ts";
 import type { Disaster, Instruction } from "./script.ts";
@@ -48,9 +48,10 @@ export class ScriptedJob {
     this.#job = job;
     this.#options = options;
     this.#addedAt = options.now();
-    this.#filter = new StopFilter(job.kind === "generate" ? job.stop : []);
-    this.#operations = job.kind === "generate" ? [...parseScript(scriptOf(job))] : operations(job);
-    const texts = job.kind === "generate" ? [scriptOf(job)] : job.texts;
+    this.#filter = new StopFilter(job.kind === "completion" ? job.stop : []);
+    this.#operations =
+      job.kind === "completion" ? [...parseScript(scriptOf(job))] : operations(job);
+    const texts = job.kind === "completion" ? [scriptOf(job)] : job.items;
     this.promptTokens = texts.reduce((sum, text) => sum + countWords(text), 0);
   }
 
@@ -124,7 +125,7 @@ export class ScriptedJob {
     }
     if (this.#said++ === 0) this.#firstAt = this.#options.now();
     const passed = this.#filter.push(text);
-    const isFull = this.#job.kind === "generate" && this.#said >= this.#job.sampling.maxTokens;
+    const isFull = this.#job.kind === "completion" && this.#said >= this.#job.sampling.maxTokens;
     if (passed.stop !== undefined) {
       return [...this.#piece(passed.text), ...this.#finish("stop_sequence", passed.stop)];
     }
@@ -133,23 +134,17 @@ export class ScriptedJob {
 
   #piece(text: string): readonly JobEvent[] {
     if (text === "") return [];
-    if (this.#job.kind === "embed" || !this.#job.returnTokenIds) return [{ kind: "piece", text }];
+    if (this.#job.kind === "items" || !this.#job.returnTokenIds) return [{ kind: "piece", text }];
     return [{ kind: "piece", text, tokenIds: Uint32Array.of(this.#said) }];
   }
 
   #vector(text: string): JobEvent {
     const index = this.#vectors++;
     const failing = parseScript(text).find((instruction) => instruction.kind === "fail");
-    const tokens = countWords(text);
-    if (failing !== undefined) {
-      const error = errorData(failing.reason);
-      return {
-        kind: "vector",
-        vector: { index, values: new Float32Array(), tokenCount: tokens, truncated: false, error },
-      };
-    }
+    const facts = { index, tokenCount: countWords(text), truncated: false };
+    if (failing !== undefined) return { kind: "item", ...facts, error: errorData(failing.reason) };
     const values = hashVector(text, this.#options.dimensions);
-    return { kind: "vector", vector: { index, values, tokenCount: tokens, truncated: false } };
+    return { kind: "item", ...facts, value: { kind: "vector", values } };
   }
 
   #fail(reason: string): readonly JobEvent[] {
@@ -189,10 +184,10 @@ export class ScriptedJob {
 
 /** How many of its tokens need no reading. */
 function readPrompt(job: Job, prefixes: Pick<ScriptedPrefixes, "read">): number {
-  return job.kind === "generate" ? prefixes.read(job.cacheScope, scriptOf(job)) : 0;
+  return job.kind === "completion" ? prefixes.read(job.cacheScope, scriptOf(job)) : 0;
 }
 
-function scriptOf({ input }: GenerateJob): string {
+function scriptOf({ input }: CompletionJob): string {
   switch (input.kind) {
     case "prompt":
       return input.text;
@@ -204,8 +199,8 @@ function scriptOf({ input }: GenerateJob): string {
 }
 
 /** What a text does beside having a vector comes before it. */
-function operations(job: EmbedJob): Operation[] {
-  return job.texts.flatMap((text) => [
+function operations(job: ItemsJob): Operation[] {
+  return job.items.flatMap((text) => [
     ...parseScript(text).filter(({ kind }) => kind !== "say" && kind !== "fail" && kind !== "end"),
     { kind: "vector", text } as const,
   ]);

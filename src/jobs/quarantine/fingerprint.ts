@@ -10,12 +10,15 @@ export function fingerprintWith(key: Uint8Array): Fingerprint {
 }
 
 /**
- * Everything that a job asks for but its seed, which is another one each time where the caller states none; and not who
- * asks, so that what kills a worker is known again whoever sends it.
+ * Everything that the engine is asked for but the seed, which is another one each time where the caller states none;
+ * and not who asks, so that what kills a worker is known again when another caller sends it. An items job's `output` is
+ * not the engine's.
  */
+const leftOut: ReadonlySet<string> = new Set(["seed", "cacheScope", "output"]);
+
 function canonical(job: Job): string {
   return JSON.stringify(job, (key, value: unknown) => {
-    if (key === "seed" || key === "cacheScope") return undefined;
+    if (leftOut.has(key)) return undefined;
     if (value instanceof Map) return sorted([...value.entries()]);
     if (value instanceof Uint32Array) return [...value];
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;

@@ -8,7 +8,7 @@ import type {
 } from "../../../src/engines/engine.ts";
 import { ServeError, serveFunctions } from "../../../src/engines/functions/index.ts";
 import type { Functions, MakeFunctions } from "../../../src/engines/functions/index.ts";
-import { embedJob, generateJob, sampling } from "../../fixtures/jobs.ts";
+import { context, embedJob, generateJob, sampling, vectorsIn } from "../../fixtures/jobs.ts";
 
 const source: ModelSource = {
   name: "m",
@@ -33,7 +33,7 @@ async function open(functions: Functions | MakeFunctions) {
 /** Steps the engine until it is idle, and returns each job's events. */
 async function drive(engine: Engine, ...jobs: Job[]): Promise<JobEvent[][]> {
   const given: JobEvent[][] = jobs.map(() => []);
-  jobs.forEach((job, id) => engine.add(id, job));
+  jobs.forEach((job, id) => engine.add(id, job, context));
   while (engine.busy) {
     for (const { id, event } of await engine.step()) given[id]?.push(event);
   }
@@ -127,7 +127,7 @@ describe("functions that generate", () => {
         yield "b";
       },
     });
-    engine.add(1, generateJob(""));
+    engine.add(1, generateJob(""), context);
     await engine.step();
     await engine.step();
     await engine.step();
@@ -144,13 +144,13 @@ describe("functions that generate", () => {
         for (;;) yield String(asked++);
       },
     });
-    engine.add(1, generateJob(""));
+    engine.add(1, generateJob(""), context);
     for (let step = 0; step < 5; step++) await engine.step();
     engine.pause(1);
     const before = asked;
     for (let step = 0; step < 3 && engine.busy; step++) await engine.step();
     expect([engine.busy, asked]).toEqual([false, before]);
-    engine.add(2, generateJob(""));
+    engine.add(2, generateJob(""), context);
     for (let step = 0; step < 5; step++) {
       const events = await engine.step();
       expect(events.every(({ id }) => id === 2)).toBe(true);
@@ -207,8 +207,7 @@ describe("functions that embed", () => {
     });
     const texts = Array.from({ length: 70 }, (_, index) => String(index));
     const [events = []] = await drive(engine, embedJob(texts));
-    const vectors = events.flatMap((event) => (event.kind === "vector" ? [event.vector] : []));
-    expect(vectors.map(({ index, values }) => [index, values[0]])).toEqual(
+    expect(vectorsIn(events).map(({ index, values }) => [index, values[0]])).toEqual(
       texts.map((_, index) => [index, index]),
     );
     expect(sizes).toEqual([32, 32, 6]);
@@ -241,12 +240,13 @@ describe("serving functions", () => {
 
   it("states what the functions can do", async () => {
     const { engine } = await open({ generate: count, embed: () => [], dimensions: 4, slots: 3 });
-    expect(engine.info).toMatchObject({ tasks: ["generate", "embed"], dimensions: 4, slots: 3 });
+    const tasks = { generate: { chat: true }, embed: { dimensions: 4 } };
+    expect(engine.info).toMatchObject({ tasks, slots: 3 });
   });
 
   it("refuses a job that no function is there for", async () => {
     const { engine } = await open({ generate: count });
-    expect(() => engine.add(1, embedJob(["a"]))).toThrow(
+    expect(() => engine.add(1, embedJob(["a"]), context)).toThrow(
       expect.objectContaining({ reason: "WRONG_TASK" }),
     );
   });

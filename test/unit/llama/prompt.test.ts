@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { GenerateInput, GenerateJob, Truncation } from "../../../src/engines/engine.ts";
+import type { CompletionInput, CompletionJob, Truncation } from "../../../src/engines/engine.ts";
 import { ControlTokens } from "../../../src/engines/llama/control-tokens.ts";
 import { readPrompt, truncate } from "../../../src/engines/llama/prompt.ts";
 import type { TextPart } from "../../../src/engines/llama/template.ts";
@@ -43,6 +43,10 @@ class CountingTokenizer implements Tokenizer {
     return Int32Array.from(addSpecial ? [bos, ...ids] : ids);
   }
 
+  detokenize(): string {
+    return "";
+  }
+
   bytesOf(): Uint8Array {
     return new Uint8Array();
   }
@@ -53,7 +57,7 @@ const words = /\s*\S+/g;
 
 /** Reads an input cut, and says how much of it the tokenizer was given. */
 function readCut(
-  input: GenerateInput,
+  input: CompletionInput,
   { drop, pattern, parts = [] }: { drop: Truncation; pattern: RegExp; parts?: readonly TextPart[] },
 ) {
   const tokenizer = new CountingTokenizer(pattern);
@@ -66,7 +70,7 @@ function readCut(
     now: () => 0,
   };
   const reader = { tokenizer, contextLength, chat };
-  const job: GenerateJob = {
+  const job: CompletionJob = {
     ...generateJob(""),
     input,
     truncate: drop,

@@ -7,7 +7,9 @@ import { emptyInfo } from "../../fixtures/fake-port.ts";
 import { scriptedManifest } from "../../fixtures/scripted-registry.ts";
 
 function model(name: string, task: Task, state: ModelState = "ready"): ModelStatus {
-  const info = state === "ready" ? { ...emptyInfo, tasks: [task] } : undefined;
+  const tasks = { generate: { chat: false }, embed: { dimensions: 4, pooling: "" } };
+  const ready = { ...emptyInfo, tasks: { [task]: tasks[task] } };
+  const info = state === "ready" ? ready : undefined;
   return { manifest: scriptedManifest({ name, task }), digest: "", state, failure: "", info };
 }
 
@@ -83,7 +85,8 @@ describe("the model that a request means", () => {
   });
 
   it("may be any that can do the task, when it is named", () => {
-    const both = { ...writer, info: { ...emptyInfo, tasks: ["generate", "embed"] as const } };
+    const tasks = { generate: { chat: false }, embed: { dimensions: 4, pooling: "" } };
+    const both = { ...writer, info: { ...emptyInfo, tasks } };
     const { manifest } = chooseModel({ name: "writer", task: "embed" }, [both], {});
     expect(manifest.name).toBe("writer");
   });

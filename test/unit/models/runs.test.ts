@@ -170,13 +170,13 @@ it("a job that breaks off is told of with the tokens that its call was given", a
 
 it("an embedding job that breaks off is told of with the texts whose vectors were given", async () => {
   const act: Act = (stream) => {
-    const none = { values: new Float32Array(0), packed: new Uint8Array(0), scale: 0 };
-    const vector = { ...none, tokenCount: 4, truncated: false };
-    const vectors = [
-      { ...vector, index: 0 },
-      { ...vector, index: 1 },
+    const value = { kind: "float32", values: new Float32Array(0) } as const;
+    const item = { value, tokenCount: 4, truncated: false };
+    const items = [
+      { ...item, index: 0 },
+      { ...item, index: 1 },
     ];
-    stream.push({ kind: "vectors", vectors });
+    stream.push({ kind: "items", items });
     die(stream);
   };
   const { runs, dropped } = setUp({ act });

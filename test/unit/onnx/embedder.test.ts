@@ -1,21 +1,19 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { ModelInfo, StepEvent } from "../../../src/engines/engine.ts";
+import type { Engine, ModelInfo, StepEvent } from "../../../src/engines/engine.ts";
 import { Embedder } from "../../../src/engines/onnx/embedder.ts";
 import type { EncodedText } from "../../../src/engines/onnx/encoder.ts";
 import type { Prompt } from "../../../src/engines/onnx/prompt-table.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
+import { context, embedJob } from "../../fixtures/jobs.ts";
 
 // The order of work by itself: the encoder only notes its batches, and time passes when a test says
 // so. test/models/embedding.test.ts drives the same engine with the real model.
 
 const info: ModelInfo = {
-  tasks: ["embed"],
+  tasks: { embed: { dimensions: 1, pooling: "mean" } },
   contextLength: 256,
   vocabularySize: 10,
-  dimensions: 1,
-  pooling: "mean",
-  chat: false,
   license: "",
   slots: 4,
   libraries: [],
@@ -34,7 +32,7 @@ let held: Promise<unknown>;
 let batches: (readonly EncodedText[])[];
 let prompts: Record<string, Prompt>;
 let threads: number[];
-let engine: Embedder;
+let engine: Engine;
 
 beforeEach(() => {
   [clock, readMs, batches, threads] = [new FakeClock(), 0, [], []];
@@ -67,6 +65,7 @@ beforeEach(() => {
         lengths.map((length) => (length === 13 ? broken : Float32Array.of(length))),
       );
     },
+    answer: () => Promise.resolve(undefined),
     close: () => Promise.resolve(),
     threads: 3,
     speed: 2.56,
@@ -74,8 +73,7 @@ beforeEach(() => {
   });
 });
 
-const add = (id: number, texts: readonly string[]) =>
-  engine.add(id, { kind: "embed", texts, truncate: "none" });
+const add = (id: number, texts: readonly string[]) => engine.add(id, embedJob(texts), context);
 
 /** As long as a text of so many tokens usually is. */
 const textOf = (tokens: number) => String(tokens).padEnd(4 * tokens);
@@ -92,7 +90,7 @@ const kinds = (events: readonly StepEvent[], id = 1) =>
   events.filter((event) => event.id === id).map(({ event }) => event.kind);
 
 const computed = (events: readonly StepEvent[], id: number) =>
-  kinds(events, id).filter((kind) => kind === "vector").length;
+  kinds(events, id).filter((kind) => kind === "item").length;
 
 describe("jobs of unlike texts", () => {
   it("take turns by tokens, also with a newcomer", async () => {
@@ -110,7 +108,7 @@ describe("jobs of unlike texts", () => {
     add(1, texts(1000, 32));
     await run(5);
     add(2, ["8"]);
-    expect(kinds(await run(2), 2)).toEqual(["started", "vector", "finish"]);
+    expect(kinds(await run(2), 2)).toEqual(["started", "item", "finish"]);
   });
 
   it("all come to an end, whatever keeps arriving", async () => {
@@ -129,7 +127,7 @@ describe("a job", () => {
     add(1, lengths.map(textOf));
     const events = await run(1000);
     const order = events.flatMap(({ event }) => {
-      return event.kind === "vector" ? [event.vector.index] : [];
+      return event.kind === "item" ? [event.index] : [];
     });
     expect(order.toSorted((a, b) => a - b)).toEqual(lengths.map((_, i) => i));
     for (const [place, index] of order.entries()) expect(Math.abs(place - index)).toBeLessThan(128);
@@ -138,10 +136,11 @@ describe("a job", () => {
   it("gives each text its own vector and tokens", async () => {
     add(1, ["5", "!", "9", "7"]);
     for (const { event } of await run(10)) {
-      if (event.kind !== "vector") continue;
-      const { index, values, tokenCount, error } = event.vector;
+      if (event.kind !== "item") continue;
+      const { index, value, tokenCount, error } = event;
       if (index === 1) expect(error?.reason).toBe("INPUT_TOO_LONG");
-      else expect([values[0], tokenCount]).toEqual([[5, 0, 9, 7][index], [5, 0, 9, 7][index]]);
+      else
+        expect([value?.values[0], tokenCount]).toEqual([[5, 0, 9, 7][index], [5, 0, 9, 7][index]]);
     }
   });
 
@@ -150,7 +149,7 @@ describe("a job", () => {
     add(2, ["7"]);
     const events = await run(10);
     const errors = events.flatMap(({ event }) =>
-      event.kind === "vector" ? [event.vector.error?.reason] : [],
+      event.kind === "item" ? [event.error?.reason] : [],
     );
     expect(errors.filter((reason) => reason !== undefined)).toEqual(["INTERNAL"]);
     for (const id of [1, 2]) expect(kinds(events, id).at(-1)).toBe("finish");
@@ -162,8 +161,8 @@ describe("a job", () => {
       query: { text: "2", tokens: 4, skipped: 4 },
     };
     add(1, ["0"]);
-    engine.add(2, { kind: "embed", texts: ["0"], truncate: "none", promptName: "query" });
-    engine.add(3, { kind: "embed", texts: ["5"], truncate: "none", promptName: "" });
+    engine.add(2, embedJob(["0"], { promptName: "query" }), context);
+    engine.add(3, embedJob(["5"], { promptName: "" }), context);
     await run(10);
     const read = batches.flat().map(({ ids, skipped }) => [ids.length, skipped]);
     expect(read.sort(([a = 0], [b = 0]) => a - b)).toEqual([
@@ -179,8 +178,8 @@ describe("a job", () => {
     ["some of both", ["!", "3"]],
   ])("of %s begins once and ends once", async (_, all) => {
     add(1, all);
-    const vectors = all.map(() => "vector");
-    expect(kinds(await run(10))).toEqual(["started", ...vectors, "finish"]);
+    const items = all.map(() => "item");
+    expect(kinds(await run(10))).toEqual(["started", ...items, "finish"]);
     expect(engine.busy).toBe(false);
   });
 
@@ -201,7 +200,7 @@ describe("a step", () => {
     add(2, ["2", "3", "1"]);
     const events = await run(1);
     const vectors = events.flatMap(({ id, event }) => {
-      return event.kind === "vector" ? [[id, event.vector.index]] : [];
+      return event.kind === "item" ? [[id, event.index]] : [];
     });
     expect(vectors).toEqual([1, 2].flatMap((id) => [0, 1, 2].map((index) => [id, index])));
   });
@@ -258,7 +257,7 @@ describe("a text that takes long to read", () => {
     add(1, texts(1, 8));
     add(2, [endless]);
     const events = await impatientStep();
-    expect(kinds(events, 1)).toEqual(["started", "vector", "finish"]);
+    expect(kinds(events, 1)).toEqual(["started", "item", "finish"]);
     expect(kinds(events, 2)).toEqual([]);
   });
 
@@ -267,7 +266,7 @@ describe("a text that takes long to read", () => {
     for (let steps = 0; steps < 3; steps++) expect(await impatientStep()).toEqual([]);
     expect(rounds).toEqual([[endless]]);
     release(undefined);
-    expect(kinds(await run(10))).toEqual(["started", "vector", "vector", "finish"]);
+    expect(kinds(await run(10))).toEqual(["started", "item", "item", "finish"]);
     expect(rounds).toEqual([[endless], ["8"]]);
   });
 
@@ -281,7 +280,7 @@ describe("a text that takes long to read", () => {
     release(undefined);
     const events = await run(10);
     expect(kinds(events, 1)).toEqual([]);
-    expect(kinds(events, 2)).toEqual(["started", "vector", "finish"]);
+    expect(kinds(events, 2)).toEqual(["started", "item", "finish"]);
   });
 
   it("sends its error only while its job runs", async () => {
@@ -292,6 +291,6 @@ describe("a text that takes long to read", () => {
     add(2, ["8"]);
     expect(kinds(await run(10), 1)).toEqual([]);
     engine.resume(1);
-    expect(kinds(await run(10), 1)).toEqual(["started", "vector", "finish"]);
+    expect(kinds(await run(10), 1)).toEqual(["started", "item", "finish"]);
   });
 });

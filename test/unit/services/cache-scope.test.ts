@@ -38,7 +38,7 @@ async function scopesOf(
     const request = GenerateRequest.fromPartial({ input: { $case: "prompt", value: "Tell" } });
     await collect(generate(request, context));
   }
-  return asked.map(({ job }) => (job.kind === "generate" ? job.cacheScope : "no generation"));
+  return asked.map(({ job }) => (job.kind === "completion" ? job.cacheScope : "no generation"));
 }
 
 it("is one scope for all calls of a key, from wherever they come, and another for each key", async () => {

@@ -134,7 +134,7 @@ describe("a meter", () => {
     const meter = openMeter(resting);
     const story = meter.model("story");
     const job = {
-      kind: "generate",
+      kind: "completion",
       promptTokens: 9,
       completionTokens: 5,
       prefillMs: 4,
@@ -144,7 +144,7 @@ describe("a meter", () => {
     story.finished({ ...job, cachedPromptTokens: 8 });
     meter
       .model("vectors")
-      .finished({ ...job, kind: "embed", cachedPromptTokens: 0, completionTokens: 0 });
+      .finished({ ...job, kind: "items", cachedPromptTokens: 0, completionTokens: 0 });
     const samples = samplesOf(await meter.text());
     const model = { model: "story" };
     expect(samples.get("inferd_prompt_tokens_total", model)).toBe(18);

@@ -15,18 +15,12 @@ it("is spent at zero and below, and not above", () => {
   expect(credit.isSpent).toBe(false);
 });
 
-it("charges for pieces and each vector, not for beginnings and ends", () => {
-  const vector = {
-    index: 0,
-    values: new Float32Array(),
-    packed: new Uint8Array(),
-    scale: 0,
-    tokenCount: 0,
-    truncated: false,
-  };
+it("charges for pieces and each item, not for beginnings and ends", () => {
+  const value = { kind: "float32", values: new Float32Array() } as const;
+  const item = { index: 0, value, tokenCount: 0, truncated: false };
   expect(costOf({ kind: "started" })).toBe(0);
   expect(costOf({ kind: "piece", text: "a" })).toBe(1);
-  expect(costOf({ kind: "vectors", vectors: [vector, vector, vector] })).toBe(3);
+  expect(costOf({ kind: "items", items: [item, item, item] })).toBe(3);
 });
 
 it("gives back what was read, in halves of the window at least", () => {

@@ -23,7 +23,7 @@ describe("batch jobs", () => {
     addBatch(1);
     await engine.stepping();
     add(2);
-    expect(await stepOf(engine, 10)).toEqual(["add 2 generate", "pause 1"]);
+    expect(await stepOf(engine, 10)).toEqual(["add 2 completion", "pause 1"]);
     const heard: string[] = [];
     for (let step = 1; step <= 6; step += 1) heard.push(...(await stepOf(engine, 12)));
     expect(heard).toEqual(["resume 1"]);
@@ -77,7 +77,7 @@ describe("batch jobs", () => {
     addBatch(1, 1);
     await engine.stepping();
     add(2);
-    expect(await stepOf(engine, 10, [[1, piece("a")]])).toEqual(["pause 1", "add 2 generate"]);
+    expect(await stepOf(engine, 10, [[1, piece("a")]])).toEqual(["pause 1", "add 2 completion"]);
     expect(await stepOf(engine, 10, [[2, finish]])).toEqual([]);
     driver.receive({ kind: "credit", id: 1, credit: 1 });
     expect(await stepOf(engine, 10)).toEqual(["resume 1"]);

@@ -5,8 +5,11 @@ import { embedJob } from "../../fixtures/jobs.ts";
 import { finish, piece, setUp } from "../../fixtures/played-engine.ts";
 
 const vector = (index: number): JobEvent => ({
-  kind: "vector",
-  vector: { index, values: Float32Array.of(1), tokenCount: 1, truncated: false },
+  kind: "item",
+  index,
+  value: { kind: "vector", values: Float32Array.of(1) },
+  tokenCount: 1,
+  truncated: false,
 });
 describe("a driver", () => {
   it("sends one message for all that a step gave to all jobs", async () => {
@@ -28,7 +31,7 @@ describe("a driver", () => {
     add(1);
     add(2);
     await engine.stepping();
-    expect(engine.calls).toEqual(["add 1 generate", "add 2 generate", "step"]);
+    expect(engine.calls).toEqual(["add 1 completion", "add 2 completion", "step"]);
   });
 
   it("computes a step between jobs that take long to read", async () => {
@@ -38,7 +41,14 @@ describe("a driver", () => {
     await engine.give([], true);
     await engine.give([], true);
     await engine.stepping();
-    const expected = ["add 1 generate", "step", "add 2 generate", "step", "add 3 generate", "step"];
+    const expected = [
+      "add 1 completion",
+      "step",
+      "add 2 completion",
+      "step",
+      "add 3 completion",
+      "step",
+    ];
     expect(engine.calls).toEqual(expected);
   });
 
@@ -68,7 +78,7 @@ describe("a driver", () => {
     driver.receive({ kind: "cancel", id: 4 });
     await engine.give([[2, finish]]);
     await rest();
-    expect(engine.calls.slice(2)).toEqual(["cancel 1", "add 2 generate", "step"]);
+    expect(engine.calls.slice(2)).toEqual(["cancel 1", "add 2 completion", "step"]);
     expect(sent.filter(({ kind }) => kind === "freed")).toEqual([
       { kind: "freed", ids: [1, 3] },
       { kind: "freed", ids: [4] },
@@ -169,7 +179,7 @@ describe("a driver", () => {
     expect(sent.filter((message) => message.kind === "log")).toHaveLength(1);
   });
 
-  it("joins a job's vectors that follow each other into one event", async () => {
+  it("joins a job's items that follow each other into one event", async () => {
     const { engine, add, steps, rest } = setUp();
     add(1, 100, embedJob(["a", "b", "c"]));
     add(2, 100, embedJob(["d"]));
@@ -183,8 +193,8 @@ describe("a driver", () => {
     ]);
     await rest();
     const kinds = steps()[0]?.events.map(({ id, event }) =>
-      event.kind === "vectors"
-        ? `${id} ${event.vectors.map(({ index }) => index).join()}`
+      event.kind === "items"
+        ? `${id} ${event.items.map(({ index }) => index).join()}`
         : `${id} ${event.kind}`,
     );
     expect(kinds).toEqual(["1 started", "1 0,1", "2 0", "1 2", "1 finish"]);
@@ -290,16 +300,16 @@ describe("an engine that throws", () => {
       "cancel 1",
       "cancel 2",
       "cancel 3",
-      "add 1 generate",
+      "add 1 completion",
       "step",
     ]);
     await engine.breakStep();
     await engine.stepping();
-    expect(engine.calls.slice(-3)).toEqual(["cancel 1", "add 2 generate", "step"]);
+    expect(engine.calls.slice(-3)).toEqual(["cancel 1", "add 2 completion", "step"]);
     add(4);
     await engine.give([[2, piece("b")]], true);
     await engine.stepping();
-    expect(engine.calls.slice(-2)).toEqual(["add 4 generate", "step"]);
+    expect(engine.calls.slice(-2)).toEqual(["add 4 completion", "step"]);
     await engine.give([
       [2, finish],
       [4, finish],
@@ -320,7 +330,7 @@ describe("an engine that throws", () => {
     driver.receive({ kind: "cancel", id: 2 });
     await engine.give([[1, finish]]);
     await rest();
-    expect(engine.calls.filter((call) => call === "add 2 generate")).toHaveLength(1);
+    expect(engine.calls.filter((call) => call === "add 2 completion")).toHaveLength(1);
   });
 
   it("is broken when it throws in sixteen steps and gives nothing, and is not called again", async () => {

@@ -7,12 +7,15 @@ import {
   checkedError,
   checkedFraction,
   checkedLevel,
-  checkedMemory,
-  checkedPrefixes,
 } from "../../../src/workers/engine-checks.ts";
+import { checkedMemory, checkedPrefixes } from "../../../src/workers/engine-report.ts";
 import { emptyInfo } from "../../fixtures/fake-port.ts";
+import { embedJob, generateJob } from "../../fixtures/jobs.ts";
 
-const vector = { index: 0, values: Float32Array.of(1), tokenCount: 1, truncated: false };
+const facts = { kind: "item", index: 0, tokenCount: 1, truncated: false } as const;
+const value = { kind: "vector", values: Float32Array.of(1) } as const;
+const item = { ...facts, value };
+const error = { reason: "INTERNAL", message: "x" } as const;
 const timings = {
   queueMs: 0,
   prefillMs: 0,
@@ -25,17 +28,29 @@ const usage = { promptTokens: 0, cachedPromptTokens: 0, completionTokens: 0 };
 const finish = { kind: "finish", reason: "stop", stopSequence: "", usage, timings } as const;
 
 describe("an event", () => {
-  const sound: JobEvent[] = [
-    { kind: "started" },
+  const ofAny: JobEvent[] = [{ kind: "started" }, finish, { kind: "failed", error }];
+  const pieces: JobEvent[] = [
     { kind: "piece", text: "" },
     { kind: "piece", text: "", tokenIds: Uint32Array.of(1) },
-    { kind: "vector", vector },
-    finish,
-    { kind: "failed", error: { reason: "INTERNAL", message: "x" } },
   ];
+  const items: JobEvent[] = [item, { ...facts, error }];
+  const completion = generateJob("x");
+  const embedding = embedJob(["x"]);
 
-  it.each(sound)("passes as the interface has it: $kind", (event) => {
-    expect(() => assertEvent(event)).not.toThrow();
+  it.each([...ofAny, ...pieces])("of a completion passes as the interface has it: %j", (event) => {
+    expect(() => assertEvent(event, completion)).not.toThrow();
+  });
+
+  it.each([...ofAny, ...items])("of an items job passes as the interface has it: %j", (event) => {
+    expect(() => assertEvent(event, embedding)).not.toThrow();
+  });
+
+  it.each(pieces)("of a completion is refused of an items job: %j", (event) => {
+    expect(() => assertEvent(event, embedding)).toThrow("malformed");
+  });
+
+  it.each(items)("of an items job is refused of a completion: %j", (event) => {
+    expect(() => assertEvent(event, completion)).toThrow("malformed");
   });
 
   it.each([
@@ -44,11 +59,13 @@ describe("an event", () => {
     { kind: "piece" },
     { kind: "piece", text: 1 },
     { kind: "piece", text: "", tokenIds: [1] },
-    { kind: "vector", vector: [1, 2] },
-    { kind: "vector", vector: { ...vector, values: [1] } },
-    { kind: "vector", vector: { ...vector, index: -1 } },
-    { kind: "vector", vector: { ...vector, tokenCount: 2 ** 32 } },
-    { kind: "vector", vector: { ...vector, error: { reason: "INTERNAL" } } },
+    facts,
+    { ...item, value: [1, 2] },
+    { ...item, value: { ...value, values: [1] } },
+    { ...item, value: { ...value, kind: "score" } },
+    { ...item, index: -1 },
+    { ...item, tokenCount: 2 ** 32 },
+    { ...item, error: { reason: "INTERNAL" } },
     { kind: "finish" },
     { ...finish, reason: "done" },
     { ...finish, usage: {} },
@@ -56,7 +73,9 @@ describe("an event", () => {
     { kind: "failed" },
     { kind: "failed", error: "words" },
   ])("is refused otherwise: %j", (event) => {
-    expect(() => assertEvent(event as JobEvent)).toThrow("malformed");
+    for (const job of [completion, embedding]) {
+      expect(() => assertEvent(event as JobEvent, job)).toThrow("malformed");
+    }
   });
 });
 
@@ -67,7 +86,7 @@ describe("an engine's error", () => {
   ] as const;
 
   it("keeps what callers can be told", () => {
-    const whole = { ...bare, facts: { tokens: "12" }, violations };
+    const whole = { ...bare, facts: { tokens: "12" }, violations, retryAfterMs: 5_000 };
     expect(checkedError(whole)).toEqual(whole);
     expect(checkedError(bare)).toEqual(bare);
   });
@@ -79,6 +98,10 @@ describe("an engine's error", () => {
     { violations: "inputs[0]" },
     { violations: [{ field: "inputs[0]" }] },
     { violations: [{ field: "inputs[0]", reason: "MADE_UP", description: "is too long" }] },
+    { retryAfterMs: "5" },
+    { retryAfterMs: NaN },
+    { retryAfterMs: -1 },
+    { retryAfterMs: 1e12 },
     { more: 1 },
   ])("loses what they cannot: %j", (wrong) => {
     expect(checkedError({ ...bare, ...wrong } as ErrorData)).toEqual(bare);
@@ -144,23 +167,27 @@ describe("what an engine says of what it keeps", () => {
 });
 
 describe("what an engine says of its model", () => {
+  const vectors = { dimensions: 384, pooling: "mean" };
+
   it("passes as the interface has it", () => {
     expect(() => assertInfo(emptyInfo)).not.toThrow();
+    expect(() => assertInfo({ ...emptyInfo, tasks: { embed: vectors } })).not.toThrow();
   });
 
   it.each<Partial<Record<keyof ModelInfo, unknown>>>([
     { tasks: undefined },
-    { tasks: ["draw"] },
+    { tasks: ["generate"] },
+    { tasks: { draw: {} } },
+    { tasks: { generate: { chat: 1 } } },
+    { tasks: { embed: { ...vectors, dimensions: "384" } } },
+    { tasks: { embed: { ...vectors, pooling: 3 } } },
+    { tasks: { embed: { ...vectors, prompts: [{ name: "query" }] } } },
+    { tasks: { embed: { ...vectors, defaultPrompt: 1 } } },
+    { tasks: { embed: { ...vectors, normalize: "yes" } } },
+    { tasks: { embed: { ...vectors, batching: "sometimes" } } },
     { contextLength: -1 },
     { contextLength: 2 ** 32 },
     { vocabularySize: 0.5 },
-    { dimensions: "384" },
-    { pooling: 3 },
-    { prompts: [{ name: "query" }] },
-    { defaultPrompt: 1 },
-    { normalize: "yes" },
-    { batching: "sometimes" },
-    { chat: 1 },
     { license: undefined },
     { slots: 0 },
     { slots: Infinity },

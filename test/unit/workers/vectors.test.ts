@@ -1,17 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { VectorItem } from "../../../src/engines/engine.ts";
-import type { VectorShape } from "../../../src/workers/messages.ts";
+import type { Item, VectorFormat } from "../../../src/engines/engine.ts";
+import { encodeItem } from "../../../src/workers/items.ts";
 import { encodeVector } from "../../../src/workers/vectors.ts";
+import { embedJob, plainVectors as plain } from "../../fixtures/jobs.ts";
 
-const plain: VectorShape = { normalize: false, dimensions: undefined, encoding: "float32" };
+const encode = (values: ArrayLike<number>, format: Partial<VectorFormat> = {}) =>
+  encodeVector(Float32Array.from(values), { ...plain, ...format });
 
-const item = (values: ArrayLike<number>): VectorItem => ({
-  index: 3,
-  values: Float32Array.from(values),
-  tokenCount: 5,
-  truncated: true,
-});
+/** As float32. */
+function shaped(values: ArrayLike<number>, format: Partial<VectorFormat>): Float32Array {
+  const { value } = encode(values, format);
+  if (value?.kind !== "float32") throw new Error("not float32");
+  return value.values;
+}
 
 const lengthOf = (values: Float32Array) => Math.hypot(...values);
 
@@ -26,9 +28,10 @@ function readHalf(bits: number): number {
 }
 
 function halves(values: ArrayLike<number>): number[] {
-  const { packed } = encodeVector(item(values), { ...plain, encoding: "float16" });
-  const view = new DataView(packed.buffer, packed.byteOffset);
-  return Array.from({ length: packed.length / 2 }, (_, i) => view.getUint16(2 * i, true));
+  const { value } = encode(values, { encoding: "float16" });
+  if (value?.kind !== "float16") throw new Error("not float16");
+  const view = new DataView(value.bytes.buffer, value.bytes.byteOffset);
+  return Array.from({ length: value.bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true));
 }
 
 const vectors = fc
@@ -36,42 +39,26 @@ const vectors = fc
   .map((values) => Float32Array.from(values));
 
 describe("float32", () => {
-  it("passes values, place, tokens and truncation on", () => {
-    const encoded = encodeVector(item([3, 4]), plain);
-    expect(encoded).toEqual({
-      index: 3,
-      values: Float32Array.of(3, 4),
-      packed: new Uint8Array(0),
-      scale: 0,
-      tokenCount: 5,
-      truncated: true,
-    });
-  });
-
   it("scales to length 1 and leaves the item's values alone", () => {
-    const given = item([3, 4]);
-    const { values } = encodeVector(given, { ...plain, normalize: true });
-    expect(Array.from(values)).toEqual([Math.fround(0.6), Math.fround(0.8)]);
-    expect(Array.from(given.values)).toEqual([3, 4]);
+    const given = Float32Array.of(3, 4);
+    const { value } = encodeVector(given, { ...plain, normalize: true });
+    expect(value).toEqual({ kind: "float32", values: Float32Array.of(0.6, 0.8) });
+    expect(Array.from(given)).toEqual([3, 4]);
   });
 
   it("leaves a zero vector zero", () => {
-    const { values } = encodeVector(item([0, 0, 0]), { ...plain, normalize: true });
+    const values = shaped([0, 0, 0], { normalize: true });
     expect(Array.from(values)).toEqual([0, 0, 0]);
   });
 
   it("normalises after shortening", () => {
-    const { values } = encodeVector(item([3, 4, 1000]), {
-      ...plain,
-      normalize: true,
-      dimensions: 2,
-    });
+    const values = shaped([3, 4, 1000], { normalize: true, dimensions: 2 });
     expect(values).toHaveLength(2);
     expect(lengthOf(values)).toBeCloseTo(1, 6);
   });
 
   it("keeps leading values when it shortens without normalising", () => {
-    const { values } = encodeVector(item([1, 2, 3]), { ...plain, dimensions: 2 });
+    const values = shaped([1, 2, 3], { dimensions: 2 });
     expect(Array.from(values)).toEqual([1, 2]);
   });
 
@@ -79,7 +66,7 @@ describe("float32", () => {
     fc.assert(
       fc.property(vectors, (given) => {
         fc.pre(lengthOf(given) > 1e-30);
-        const { values } = encodeVector(item(given), { ...plain, normalize: true });
+        const values = shaped(given, { normalize: true });
         expect(lengthOf(values)).toBeCloseTo(1, 5);
         const dot = values.reduce((sum, value, i) => sum + value * given[i]!, 0);
         expect(dot / lengthOf(given)).toBeCloseTo(1, 5);
@@ -133,20 +120,18 @@ describe("a number that is none", () => {
   );
 
   it.each(rows)("is an error: $value in $encoding, normalize $normalize", (row) => {
-    const shape = { ...plain, encoding: row.encoding, normalize: row.normalize };
-    const encoded = encodeVector(item([1, row.value, 2]), shape);
-    expect(encoded).toMatchObject({ index: 3, error: { reason: "RESULT_NOT_FINITE" } });
-    expect([encoded.values.length, encoded.packed.length]).toEqual([0, 0]);
+    const { encoding, normalize } = row;
+    const { value, error } = encode([1, row.value, 2], { encoding, normalize });
+    expect([value, error?.reason]).toEqual([undefined, "RESULT_NOT_FINITE"]);
   });
 
   it("is an error among the dimensions that are left out", () => {
-    const encoded = encodeVector(item([1, NaN]), { ...plain, dimensions: 1 });
+    const encoded = encode([1, NaN], { dimensions: 1 });
     expect(encoded.error?.reason).toBe("RESULT_NOT_FINITE");
   });
 
   it("is one in float16 that float16 has no room for, and no other", () => {
-    const encoded = (value: number) =>
-      encodeVector(item([value]), { ...plain, encoding: "float16" });
+    const encoded = (value: number) => encode([value], { encoding: "float16" });
     expect(encoded(65_520).error?.reason).toBe("RESULT_NOT_FINITE");
     expect(encoded(-65_520).error?.message).toContain("float16");
     expect(encoded(65_519).error).toBeUndefined();
@@ -155,8 +140,10 @@ describe("a number that is none", () => {
 
 describe("int8", () => {
   const read = (values: ArrayLike<number>) => {
-    const { packed, scale } = encodeVector(item(values), { ...plain, encoding: "int8" });
-    return { scale, numbers: Array.from(new Int8Array(packed.buffer, packed.byteOffset)) };
+    const { value } = encode(values, { encoding: "int8" });
+    if (value?.kind !== "int8") throw new Error("not int8");
+    const { bytes, scale } = value;
+    return { scale, numbers: Array.from(new Int8Array(bytes.buffer, bytes.byteOffset)) };
   };
 
   it("spans -127 to 127 by the largest magnitude", () => {
@@ -181,11 +168,18 @@ describe("int8", () => {
   });
 });
 
-it.each(["float32", "float16", "int8"] as const)("passes an item's error on in %s", (encoding) => {
-  const error = { reason: "INPUT_TOO_LONG", message: "too long" } as const;
-  const failed: VectorItem = { ...item([]), error };
-  const encoded = encodeVector(failed, { normalize: true, dimensions: 2, encoding });
-  expect(encoded).toMatchObject({ index: 3, tokenCount: 5, error });
-  expect(encoded.values).toHaveLength(0);
-  expect(encoded.packed).toHaveLength(0);
+describe("an item", () => {
+  const facts = { index: 3, tokenCount: 5, truncated: true };
+
+  it("keeps its place, tokens and truncation", () => {
+    const item: Item = { ...facts, value: { kind: "vector", values: Float32Array.of(3, 4) } };
+    const value = { kind: "float32", values: Float32Array.of(3, 4) };
+    expect(encodeItem(item, embedJob(["a"]))).toEqual({ ...facts, value });
+  });
+
+  it.each(["float32", "float16", "int8"] as const)("keeps its error in %s", (encoding) => {
+    const error = { reason: "INPUT_TOO_LONG", message: "too long" } as const;
+    const job = embedJob(["a"], { output: { normalize: true, dimensions: 2, encoding } });
+    expect(encodeItem({ ...facts, error }, job)).toEqual({ ...facts, error });
+  });
 });

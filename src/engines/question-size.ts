@@ -1,0 +1,21 @@
+import { ServeError } from "../base/errors.ts";
+
+/**
+ * Longer texts are refused: a tokenizer reads some megabytes a second, and what computes on the engine's own thread
+ * holds up steps.
+ */
+const mostBytes = 262_144;
+
+/** Throws for a question whose texts are longer together than an engine answers between two steps. */
+export function assertAnswerable(...texts: readonly string[]): void {
+  assertBytes(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
+}
+
+/** The same, of what is no text. */
+export function assertBytes(bytes: number): void {
+  if (bytes <= mostBytes) return;
+  const message = `the question has ${bytes} bytes, and at most ${mostBytes} are answered: divide it`;
+  throw new ServeError("INPUT_TOO_LONG", message, {
+    facts: { bytes: String(bytes), limit: String(mostBytes) },
+  });
+}

@@ -1,0 +1,31 @@
+/** What each task's items are: how an engine's values are checked, and encoded for their way to the caller. */
+import type { Item, ItemResult, ItemsJob, ItemValue } from "../engines/engine.ts";
+import { type Check, has, isOneOf } from "./checks.ts";
+import type { EncodedItem, EncodedValue } from "./messages.ts";
+import { encodeVector } from "./vectors.ts";
+
+interface Values {
+  /** Whether an item has a value of the task: an engine's types are a promise only. */
+  readonly isItem: Check;
+  encode(value: ItemValue, job: ItemsJob): ItemResult<EncodedValue>;
+}
+
+const tasks: Readonly<Record<ItemsJob["task"], Values>> = {
+  embed: {
+    isItem: has({
+      value: has({ kind: isOneOf("vector"), values: (values) => values instanceof Float32Array }),
+    }),
+    encode: ({ values }, { output }) => encodeVector(values, output),
+  },
+};
+
+/** Whether an item has a value such as its job asks for. */
+export const hasValue = ({ task }: ItemsJob, item: unknown): boolean => tasks[task].isItem(item);
+
+/** An item in the form that its job asks for. */
+export function encodeItem(item: Item, job: ItemsJob): EncodedItem {
+  const { index, tokenCount, truncated } = item;
+  const result =
+    item.error === undefined ? tasks[job.task].encode(item.value, job) : { error: item.error };
+  return { index, tokenCount, truncated, ...result };
+}

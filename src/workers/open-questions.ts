@@ -1,0 +1,86 @@
+import { ServeError } from "../base/errors.ts";
+import { IdList } from "../base/id-list.ts";
+import type { Answer, AnswerTo, Question } from "../engines/engine.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import { receivedError, workerExited } from "./worker-errors.ts";
+
+/** Questions that one worker may have: each can be as large as a request. */
+export const mostQuestions = 32;
+
+/** A worker that has so many answers a few of them within this time. */
+const retryAfterMs = 1_000;
+
+export interface OpenQuestionsOptions {
+  readonly port: { send(message: ToWorker): void };
+  /** A question has ended. */
+  readonly onEnd: () => void;
+}
+
+interface Pending {
+  resolve(answer: Answer): void;
+  reject(reason: unknown): void;
+  /** Stops listening to the caller's signal. */
+  release(): void;
+}
+
+/** Asks one worker process questions, and matches its answers to them. */
+export class OpenQuestions {
+  readonly #options: OpenQuestionsOptions;
+  readonly #pending = new IdList<Pending>();
+  #nextId = 1;
+  #isOpen = true;
+
+  constructor(options: OpenQuestionsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Throws QUEUE_FULL where too many wait, the signal's reason, and what the engine throws. */
+  async ask<Q extends Question>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>> {
+    signal.throwIfAborted();
+    if (!this.#isOpen) throw workerExited();
+    if (this.#pending.size >= mostQuestions) {
+      const message = "too many questions wait for the model; try again";
+      throw new ServeError("QUEUE_FULL", message, { retryAfterMs });
+    }
+    const { port } = this.#options;
+    const id = this.#nextId++;
+    const { promise, ...settle } = Promise.withResolvers<Answer>();
+    const abort = (): void => {
+      port.send({ kind: "forget", id });
+      this.#end(id)?.reject(signal.reason);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    this.#pending.add(id, {
+      ...settle,
+      release: () => signal.removeEventListener("abort", abort),
+    });
+    port.send({ kind: "ask", id, question });
+    // The worker has checked that it is one to such a question.
+    return (await promise) as AnswerTo<Q>;
+  }
+
+  /** Takes an answer; nothing waits for one that was given up. */
+  receive(message: Extract<FromWorker, { readonly kind: "answer" | "unanswered" }>): void {
+    const pending = this.#end(message.id);
+    if (message.kind === "answer") pending?.resolve(message.answer);
+    else pending?.reject(receivedError(message.error));
+  }
+
+  /** The worker is gone: fails all its questions at once. */
+  close(): void {
+    this.#isOpen = false;
+    for (const id of this.#pending.ids) this.#end(id)?.reject(workerExited());
+  }
+
+  #end(id: number): Pending | undefined {
+    const pending = this.#pending.take(id);
+    if (pending === undefined) return undefined;
+    pending.release();
+    this.#options.onEnd();
+    return pending;
+  }
+}
