@@ -10,7 +10,7 @@ const served = [
   servedMethod({ path: "/grpc.health.v1.Health/Watch", sendsStream: false, maxMs: Infinity }),
 ];
 const protocol = grpcProtocol(new Map(served.map((each) => [`/${each.examined.method}`, each])));
-const stream = {} as ServerHttp2Stream;
+const stream = {} as unknown as ServerHttp2Stream;
 
 const call = {
   ":method": "POST",
@@ -33,9 +33,8 @@ it("follows the messages of a stream of them, of each call for itself", () => {
   const { framing } = examine({ ":path": "/test.Kinds/Bidi" });
   const [first, second] = [framing?.(), framing?.()];
   const half = frame(Buffer.from("hel"), { length: 5 });
-  expect([first?.push(half), first?.push(Buffer.from("lo")), second?.push(half)]).toEqual([
-    8, 0, 8,
-  ]);
+  const unfinished = [first?.push(half), second?.push(half), first?.push(Buffer.from("lo"))];
+  expect(unfinished).toEqual([8, 8, 0]);
 });
 
 it.each([
