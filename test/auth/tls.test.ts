@@ -283,12 +283,12 @@ describe("mutual TLS", () => {
   it.each([
     ["none", undefined],
     ["one of another CA", authority("others").issue({ name: "robot" })],
-  ])("lets nobody in with %s", async (_, own) => {
+  ])("lets no client in with %s", async (_, own) => {
     const client = clientOf(await serveAll(), ca.cert, own);
     expect((await ask(client, "ModelService/ListModels"))?.code).toBe(status.UNAVAILABLE);
   });
 
-  it("counts whom it refuses, and tells an audit of them", async () => {
+  it("counts what it refuses, and tells an audit of it", async () => {
     const lines: LogFields[] = [];
     const counted: string[] = [];
     const { address, stop } = await startKinds(
@@ -310,7 +310,7 @@ describe("mutual TLS", () => {
     expect(lines).toEqual([{ audit: true, reason: "TLS_REFUSED", count: 1, host: "127.0.0.1" }]);
   });
 
-  it("lets in only whom a list of ids names, where there is one", async () => {
+  it("lets in only callers that a list of ids names, where there is one", async () => {
     const named = clientOf(await serveAll(["spiffe://prod/*"]), ca.cert, robot);
     expect(await ask(named, "ModelService/ListModels")).toBeUndefined();
     const other = clientOf(await serveAll(["spiffe://test/*"]), ca.cert, robot);
@@ -350,7 +350,7 @@ describe("mutual TLS", () => {
   });
 });
 
-it("serves health and nothing else on the port for probes, in plaintext beside TLS", async () => {
+it("serves health and nothing else on the port for probes, in plaintext next to TLS", async () => {
   const running = await startKinds({}, { tlsFiles: follow(server, clientCa.cert) });
   closing.push(running.stop);
   const port = await running.server.listenForProbes("127.0.0.1", 0);

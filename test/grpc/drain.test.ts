@@ -105,7 +105,7 @@ describe("a server that drains", () => {
     expect((await answer).error?.code).toBe(status.UNAVAILABLE);
   });
 
-  it("returns at once where nobody calls", async () => {
+  it("returns at once where no call is open", async () => {
     const running = await startKinds({});
     await running.server.drain(3_600_000);
   });
@@ -136,7 +136,7 @@ async function watched(address: string, service: string) {
 const saying = (...statuses: Serving[]): Buffer =>
   Buffer.concat(statuses.map((status) => frame(HealthCheckResponse.encode({ status }).finish())));
 
-/** Fulfilled once nobody can connect to call. */
+/** Fulfilled once no client can connect to call. */
 async function closed(address: string): Promise<void> {
   const late = kindsClient(address);
   closing.push(() => late.close());
@@ -163,7 +163,7 @@ describe("the port for probes", () => {
     const { server, address, gate, probes } = await withProbes();
     const alive = await watched(probes, "liveness");
     const ready = await watched(probes, "readiness");
-    // An hour of grace: only a watch that ends by itself lets this return.
+    // An hour of grace: only a watch that the server ends lets this return.
     const drained = server.drain(3_600_000);
     await closed(address);
     expect([alive, ready].map(({ stream }) => stream.closed)).toEqual([false, false]);

@@ -269,7 +269,7 @@ describe("calls that are open at once", () => {
     await vi.waitFor(async () => expect(await isServed(address, "127.0.0.1")).toBe(true));
   });
 
-  it("leave most places to calls that are no Watch, which strangers may begin", async () => {
+  it("leave most places to calls that are no Watch, which needs no credential", async () => {
     const { address } = await open({
       maxOpenCalls: 8,
       authorizer: doorkeeperFor({}),
@@ -283,7 +283,7 @@ describe("calls that are open at once", () => {
     await vi.waitFor(() => hold(session, watch, empty));
   });
 
-  it("are none any more once they were reset, also before anybody saw them", async () => {
+  it("are none any more once they were reset, also before they were seen", async () => {
     const { address } = await open({ maxOpenCalls: 50 }, { serverStream: held });
     const wire = await openWire(address);
     closing.push(() => void wire.socket.destroy());

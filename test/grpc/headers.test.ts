@@ -1,6 +1,6 @@
 /**
  * What holds before a client has acknowledged SETTINGS. Libraries acknowledge them at once, and HTTP/2's own
- * bounds hold nobody who never does: so these are sent by hand.
+ * bounds do not hold a client that never does: so these are sent by hand.
  */
 import { once } from "node:events";
 import { constants, createServer } from "node:http2";

@@ -74,7 +74,7 @@ describe("where credentials are asked for, health tells of a model", () => {
     { who: "a key without the scope", key: noReader.text, sees: [] },
     { who: "an expired key", key: expired.text, sees: [] },
     { who: "a key that is none", key: "guessed", sees: [] },
-    { who: "nobody", key: undefined, sees: [] },
+    { who: "a caller without a key", key: undefined, sees: [] },
   ];
 
   it.each(cases)("to $who as far as it may read", async ({ key, sees }) => {
@@ -85,7 +85,7 @@ describe("where credentials are asked for, health tells of a model", () => {
       expect([name, await check(name, key)]).toEqual([name, seen ? "OK" : unknown]);
       expect([name, await watch(name, key)]).toEqual([name, seen ? SERVING : SERVICE_UNKNOWN]);
     }
-    // A stranger cannot tell one that is there from one that is not.
+    // A caller without a credential cannot tell one that is there from one that is not.
     expect(await check("model:none", key)).toBe(unknown);
     for (const name of open) expect([name, await check(name, key)]).toEqual([name, "OK"]);
   });
@@ -114,7 +114,7 @@ describe("where credentials are asked for, health tells of a model", () => {
     expect(lines).toMatchObject([{ audit: true, reason: "CREDENTIAL_INVALID" }]);
   });
 
-  it("at no port for probes, which asks nobody who he is", async () => {
+  it("at no port for probes, which asks for no credential", async () => {
     const { check, list } = await serve({ port: "probes" });
     expect(await list(all.text)).toEqual(open);
     expect(await check("model:a", all.text)).toBe(unknown);
@@ -123,7 +123,7 @@ describe("where credentials are asked for, health tells of a model", () => {
 });
 
 it.each(["callers", "probes"])(
-  "tells everybody of models where nobody is asked: port for %s",
+  "tells all callers of models where none is asked: port for %s",
   async (port) => {
     const { check, list } = await serve({ asks: false, port });
     expect(await list()).toEqual([...open, ...models]);

@@ -1,4 +1,4 @@
-/** The official package's definitions and its implementation, beside ours. */
+/** The official package's definitions and its implementation, compared with ours. */
 import { readFileSync } from "node:fs";
 import {
   type Client,

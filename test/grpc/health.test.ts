@@ -177,7 +177,7 @@ describe("health", () => {
     const whole = watch(opened, "");
     const alive = watch(opened, "liveness");
     expect([await whole.next(), await alive.next()]).toEqual([SERVING, SERVING]);
-    // An hour of grace: only a watch that ends by itself lets this return.
+    // An hour of grace: only a watch that the server ends lets this return.
     const drained = opened.server.drain(3_600_000);
     expect(await whole.next()).toBe(NOT_SERVING);
     const ended = await whole.next();

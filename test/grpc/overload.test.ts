@@ -80,7 +80,7 @@ describe("an overloaded server", () => {
     expect(await Promise.all(calls)).toEqual(calls.map((_, index) => String(index).repeat(10)));
     const refused = refusedBefore() - before;
     expect(refused).toBeGreaterThanOrEqual(6);
-    // Each is told a turn of his own, so hardly anybody comes in vain twice.
+    // Each is told a turn of its own, so hardly any is refused twice.
     expect(refused).toBeLessThanOrEqual(2 * 6);
     client.close();
   });

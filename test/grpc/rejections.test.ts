@@ -1,4 +1,4 @@
-/** What the metrics and the log say of callers whom no method served. */
+/** What the metrics and the log say of callers that no method served. */
 import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
 import { status } from "@grpc/grpc-js";

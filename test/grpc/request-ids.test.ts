@@ -103,7 +103,7 @@ describe("a call's id", () => {
         },
       },
     },
-    { what: "the doorkeeper", isClosed: true },
+    { what: "the authorizer", isClosed: true },
     { what: "the gate", headers: { ":path": "/test.Kinds/No" } },
     { what: "the gate, being no gRPC", headers: { "content-type": "application/grpc-web" } },
     { what: "grpc-js", body: Buffer.alloc(0) },

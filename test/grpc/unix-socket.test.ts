@@ -48,7 +48,7 @@ it("serves a socket, which its owner alone may use and which ends with the serve
 });
 
 it("takes the place of a server that was killed", async () => {
-  // What a process leaves that does not end by itself.
+  // What a killed process leaves.
   const left = createServer();
   await new Promise<void>((listening) => left.listen(path, listening));
   // Node would remove it; a rename keeps the file of the socket.

@@ -91,7 +91,7 @@ describe("a connection that begins many requests and ends none", () => {
     expect((await heapBytes()) - before).toBeLessThan(8_000_000);
   });
 
-  it("keeps out nobody else where all connections share a budget", async () => {
+  it("keeps out no other caller where all connections share a budget", async () => {
     const client = await open({ maxUploadBytes: 1_000_000 });
     const heavy = [client(), client(), client(), client()];
     const small = begin(client(), 1000);

@@ -1,4 +1,4 @@
-/** Calls and quotas while somebody sets the machine's clock. */
+/** Calls and quotas while the machine's clock is set. */
 import { Metadata, status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openPermit } from "../../src/auth/authorizer.ts";
@@ -108,7 +108,7 @@ describe.each(jumps)("a clock that is set %s", (_, jumpMs) => {
     expect((await ended.promise).reason).toBe("CALLER_GONE");
   });
 
-  it("gives nobody more of a quota, and takes nothing from it", async () => {
+  it("gives no caller more of a quota, and takes nothing from it", async () => {
     const clock = new FakeClock();
     let wall = 10 * hourMs;
     const { record, text } = makeKey({ quota: { requestsPerMinute: 2, tokensPerDay: 100 } });

@@ -39,7 +39,7 @@ it("gives up on a caller that reads nothing for as long as may be", async () => 
   expect([emitter.listenerCount("drain"), emitter.listenerCount("close")]).toEqual([0, 0]);
 });
 
-it("begins the time anew with each response that the caller takes", () => {
+it("restarts the time with each response that the caller takes", () => {
   const { writer, signal, gone } = open(100);
   void writer.write("x");
   for (let taken = 0; taken < 10; taken += 1) {

@@ -1,23 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { holderOf, AddressLimits } from "../../../src/edge/address-limits.ts";
 
-describe("seats", () => {
+describe("places", () => {
   it("are taken up to their number, and one that is left may be taken again", () => {
-    const seats = new AddressLimits({ total: 2, addressPercent: 100 });
-    const leave = seats.take("a");
-    expect(seats.take("b")).toBeDefined();
-    expect(seats.take("c")).toBeUndefined();
+    const limits = new AddressLimits({ total: 2, addressPercent: 100 });
+    const leave = limits.take("a");
+    expect(limits.take("b")).toBeDefined();
+    expect(limits.take("c")).toBeUndefined();
     leave?.();
-    expect(seats.take("c")).toBeDefined();
+    expect(limits.take("c")).toBeDefined();
   });
 
   it("are for one address but its share, and the others' are for others", () => {
-    const seats = new AddressLimits({ total: 4, addressPercent: 50 });
-    const [leave] = [seats.take("a"), seats.take("a")];
-    expect(seats.take("a")).toBeUndefined();
-    expect(seats.take("b")).toBeDefined();
+    const limits = new AddressLimits({ total: 4, addressPercent: 50 });
+    const [leave] = [limits.take("a"), limits.take("a")];
+    expect(limits.take("a")).toBeUndefined();
+    expect(limits.take("b")).toBeDefined();
     leave?.();
-    expect(seats.take("a")).toBeDefined();
+    expect(limits.take("a")).toBeDefined();
   });
 
   it("have one at least for each address", () => {

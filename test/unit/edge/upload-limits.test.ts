@@ -159,7 +159,7 @@ describe("the time of a request", () => {
     expect(refused).toEqual(["a SLOW_SENDER"]);
   });
 
-  it("of a stream of messages runs anew where a chunk ends one and begins the next", () => {
+  it("of a stream of messages restarts where a chunk ends one and begins the next", () => {
     const stream = open("a", {}, true);
     const half = frame(Buffer.alloc(10), { length: 20 });
     stream.emit("data", half);

@@ -6,7 +6,7 @@ import { healthHandlers } from "../../../src/grpc/health-handlers.ts";
 /** A watch's context, as far as it looks at it. */
 const context = (signal: AbortSignal) => ({ signal }) as unknown as CallContext;
 
-it("remembers no name that nobody watches any more", async () => {
+it("forgets a name that is not watched any more", async () => {
   const health = new HealthStatuses();
   const { watch } = healthHandlers(health);
   const open = Array.from({ length: 10_000 }, (_, index) => {

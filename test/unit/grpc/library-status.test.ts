@@ -13,7 +13,7 @@ interface Case {
   readonly told: readonly string[];
 }
 
-/** What is told of a call that grpc-js ends by itself. */
+/** What is told of a call that grpc-js ends on its own. */
 function toldOf({ code, hasBegun = false, stream = {} }: Case): string[] {
   const told: string[] = [];
   const call = { stream, sendStatus: () => undefined, start: () => undefined } as unknown as Call;
