@@ -1,8 +1,13 @@
 /** What is said of chats that were measured, on one server or on two. */
-import type { Turn } from "../load/conversation.ts";
+import type { ReturnResult, Turn } from "../load/conversation.ts";
 import type { Claim, Table } from "../lib/scenario.ts";
 import { median, rounded } from "../lib/statistics.ts";
-import type { Conversations } from "./conversation.ts";
+
+export interface Conversations {
+  /** The turns of all chats, first turns first. */
+  readonly rounds: readonly (readonly Turn[])[];
+  readonly back: ReturnResult;
+}
 
 const returning =
   "second turn of a 1,000-token chat after 50 others, first token, against the first turn's";

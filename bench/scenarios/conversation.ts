@@ -1,13 +1,12 @@
 import { realClock } from "../load/clock.ts";
-import {
-  measureConversation,
-  measureReturn,
-  type ReturnResult,
-  type Turn,
-} from "../load/conversation.ts";
+import { measureConversation, measureReturn } from "../load/conversation.ts";
 import type { StreamTarget } from "../load/target.ts";
 import type { Context, Scenario } from "../lib/scenario.ts";
-import { conversationClaims, conversationTables } from "./conversation-report.ts";
+import {
+  conversationClaims,
+  type Conversations,
+  conversationTables,
+} from "./conversation-report.ts";
 import { type Measured, onPromptServer, serverText, wanted } from "./prompt-server.ts";
 
 const chat = { first: 200, next: 60, answer: 32 } as const;
@@ -15,12 +14,6 @@ const back = { first: 1000, next: 50, chats: 3, others: 50, least: 200, most: 40
 const callers = 4;
 
 export const conversationText = `Ten chats of ten turns: the chats take turns, one call at a time. A first turn brings ${chat.first} tokens, each other one ${chat.next}; its prompt is all that the chat has had so far, answers of ${chat.answer} tokens included, by the ids that the server sent. Then ${back.chats} chats whose first turn brings ${back.first} tokens; ${back.others} other chats of ${back.least} to ${back.most} tokens from ${callers} callers; and the second turn of the ${back.chats}, which brings ${back.next} tokens. What was remembered is what the server says of each call.`;
-
-export interface Conversations {
-  /** The turns of all chats, first turns first. */
-  readonly rounds: readonly (readonly Turn[])[];
-  readonly back: ReturnResult;
-}
 
 export const conversation: Scenario = {
   name: "conversation",
