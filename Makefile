@@ -50,10 +50,11 @@ format-check: $(installed)
 	@$(node) buf format --diff --exit-code --path proto/inferd
 	@$(node) prettier --check --log-level warn .
 
-lint: $(installed) ## Lint the contract and the code; the contract may only grow
+lint: $(installed) ## Lint the contract and the code, and look for unused code; the contract may only grow
 	@$(node) buf lint
 	@$(node) buf breaking proto --against $(contract)
 	@$(node) eslint .
+	@$(node) knip
 
 types: $(installed) ## Check types
 	@$(node) tsc

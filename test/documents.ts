@@ -21,7 +21,7 @@ export interface Block {
   readonly test: BlockTest;
 }
 
-export type BlockTest =
+type BlockTest =
   | { readonly kind: "none" }
   | { readonly kind: "run"; readonly says: string | undefined }
   | { readonly kind: "serve" }

@@ -29,11 +29,7 @@ export interface ServerOptions {
 const ours = { INFERD_PORT: "0", INFERD_LOG_FORMAT: "json", INFERD_LAME_DUCK_MS: "0" };
 
 /** Starts inferd and waits until its models are loaded; throws with its log where they are not. */
-export async function startServer({
-  flags,
-  environment,
-  onCall,
-}: ServerOptions): Promise<ServerProcess> {
+async function startServer({ flags, environment, onCall }: ServerOptions): Promise<ServerProcess> {
   const startedAt = performance.now();
   const child = startProcess(join(repository, "bin", "inferd"), ["serve", ...flags], {
     env: { ...process.env, ...ours, ...environment },

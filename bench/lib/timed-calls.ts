@@ -25,7 +25,7 @@ export interface Plan {
   readonly calls: readonly PlannedCall[];
 }
 
-export interface PlannedCall {
+interface PlannedCall {
   /** From when all begin, ascending. */
   readonly atMs: number;
   /** A GenerateRequest's bytes. */
@@ -33,7 +33,7 @@ export interface PlannedCall {
 }
 
 /** What became of a call; times from when all began. */
-export interface ToldCall {
+interface ToldCall {
   readonly sentMs: number;
   readonly endMs: number;
   /** A gRPC code's name. */

@@ -33,7 +33,7 @@ export interface LongPromptResult {
   readonly longPromptFirstTokenMs: Spread | undefined;
 }
 
-export interface Phase {
+interface Phase {
   readonly tokensPerSecondOfStream: number;
   readonly gapMs: Spread | undefined;
 }

@@ -36,7 +36,7 @@ export interface Reading {
   readonly calls: readonly ReadPrompt[];
 }
 
-export interface ReadPrompt {
+interface ReadPrompt {
   readonly tokens: number;
   readonly firstTokenMs: number;
   /** Until its answer had ended. */
@@ -44,7 +44,7 @@ export interface ReadPrompt {
 }
 
 /** A short prompt that arrived while four long ones were read. */
-export interface Arrival {
+interface Arrival {
   /** The same length on an idle server. */
   readonly aloneMs: number;
   readonly firstTokenMs: number;

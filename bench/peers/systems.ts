@@ -15,7 +15,7 @@ const model = join(repository, "models", "inferd-demo", "model.gguf");
 const temperature = 0.8;
 
 /** The model's own. */
-export const contextTokens = 2048;
+const contextTokens = 2048;
 export const slots = 16;
 
 export interface SystemOptions {

@@ -32,7 +32,7 @@ export interface Aged {
   readonly aged: Figures;
 }
 
-export interface Figures {
+interface Figures {
   readonly waves: readonly Wave[];
   readonly longPrompt: LongPromptResult;
 }

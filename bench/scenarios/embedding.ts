@@ -5,7 +5,7 @@ import { withServer } from "../lib/server.ts";
 import { median, rounded } from "../lib/statistics.ts";
 
 /** Which loads are measured: one caller with one text, with many, and many callers with one. */
-export const embedLoads = [
+const embedLoads = [
   { name: "batch 1", batch: 1, callers: 1 },
   { name: "batch 32", batch: 32, callers: 1 },
   { name: "32 callers, batch 1", batch: 1, callers: 32 },

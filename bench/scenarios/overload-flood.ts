@@ -46,7 +46,7 @@ export interface Flooded<T> {
 }
 
 /** This process's own library. */
-export const ownLibrary = "grpc-js";
+const ownLibrary = "grpc-js";
 
 /** Connects all clients, lets them begin together, and waits until every call has ended. */
 export async function flood<T>(options: FloodOptions<T>): Promise<Flooded<T>> {

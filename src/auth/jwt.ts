@@ -30,7 +30,7 @@ export interface TokenOptions {
 }
 
 /** What a token says of its bearer. */
-export interface TokenClaims {
+interface TokenClaims {
   readonly subject: string;
   readonly scopes: readonly Scope[];
   readonly models: readonly string[];

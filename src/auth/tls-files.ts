@@ -12,7 +12,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { isWhole, untimelyOf } from "./pem.ts";
 
-export interface TlsFilePaths {
+interface TlsFilePaths {
   readonly cert: string;
   readonly key: string;
   readonly clientCa: string | undefined;
@@ -153,7 +153,7 @@ function tryRead(files: TlsFilePaths): TlsFiles | undefined {
 }
 
 /** Says what is wrong with a pair; undefined where a server can use it. */
-export function problemOf({ cert, key, clientCa }: TlsFiles): string | undefined {
+function problemOf({ cert, key, clientCa }: TlsFiles): string | undefined {
   try {
     createSecureContext({ cert, key });
   } catch {

@@ -11,7 +11,7 @@ import { type DestinationStream, type Logger, pino } from "pino";
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Writes one line. The message is a fixed sentence; everything that varies is a field. */
-export type WriteLine = (fields: LogFields, message: string) => void;
+type WriteLine = (fields: LogFields, message: string) => void;
 
 export interface Log {
   readonly debug: WriteLine;
@@ -25,7 +25,7 @@ export interface Log {
 /** From the lowest to the highest. */
 const levels = ["debug", "info", "warn", "error", "silent"] as const;
 
-export type LogLevel = (typeof levels)[number];
+type LogLevel = (typeof levels)[number];
 
 /** The parent of all other logs. Its level applies to them, also after a change. */
 export interface RootLog extends Log {

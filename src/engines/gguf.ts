@@ -6,7 +6,7 @@
 import { Cursor, withFile } from "./bytes.ts";
 import type { ByteSource } from "./bytes.ts";
 
-export type GgufValue = string | number | boolean;
+type GgufValue = string | number | boolean;
 
 export interface GgufHeader {
   readonly version: number;

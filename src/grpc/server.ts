@@ -50,7 +50,7 @@ type HandlerOf<M> =
     : never;
 
 /** A handler for each method of a service, by its name in the definition. */
-export type HandlersOf<D> = { readonly [K in keyof D]: HandlerOf<D[K]> };
+type HandlersOf<D> = { readonly [K in keyof D]: HandlerOf<D[K]> };
 
 export interface GrpcServer {
   readonly health: Health;

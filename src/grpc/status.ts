@@ -29,7 +29,7 @@ export interface WireStatus {
 }
 
 /** Whose reasons `ErrorInfo.reason` are: by AIP-193 a name that is unique in the world. */
-export const errorDomain = "inferd.dev";
+const errorDomain = "inferd.dev";
 
 /** Where each reason is explained: docs/reference/errors.md, a heading a reason. */
 const reasonPages = "https://inferd.dev/docs/reference/errors#";

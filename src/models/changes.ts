@@ -33,6 +33,6 @@ export function isAsWanted(status: ModelStatus, manifest: Manifest): boolean {
 }
 
 /** Whether nothing but another manifest or other files would bring it back. */
-export function isGivenUp({ state, retryAfterMs }: ModelStatus): boolean {
+function isGivenUp({ state, retryAfterMs }: ModelStatus): boolean {
   return state === "failed" && retryAfterMs === undefined;
 }

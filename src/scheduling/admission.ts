@@ -24,7 +24,7 @@ export interface Waiter extends Ticket {
 }
 
 /** A waiting job that makes room, and in which bound. */
-export interface GivingWay<T> {
+interface GivingWay<T> {
   readonly job: T;
   readonly bound: Bound;
 }

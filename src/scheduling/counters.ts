@@ -5,7 +5,7 @@ import type { Priority } from "../base/priority.ts";
 export type Stage = "queued" | "running";
 
 /** How many jobs ended early, by where they were. */
-export type ByStage = Readonly<Record<Stage, number>>;
+type ByStage = Readonly<Record<Stage, number>>;
 
 /** What a queue has counted since its model was loaded, and what it holds now. */
 export interface QueueState {

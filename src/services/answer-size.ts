@@ -18,7 +18,7 @@ const itemBytes = 6 + 6 + 2 + 5;
 /** Why a text has no vector takes so much, where its vector would take less. */
 const errorBytes = 256;
 /** What stands beside the items: usage, timings, the model's names and digest, the request id. */
-export const restBytes = 1024;
+const restBytes = 1024;
 
 /** At most so many bytes has an answer of `Embed`; seldom more than a few for each text too many. */
 export function embedAnswerBytes({ count, dimensions, encoding }: VectorAnswer): number {

@@ -7,7 +7,7 @@ import type { Limits } from "./limits.ts";
 import { foldSeed } from "./seed.ts";
 
 /** What `types.proto` states for each field, but for the two that depend on more: seed and max_tokens. */
-export const protoDefaults = {
+const protoDefaults = {
   temperature: 0.8,
   topK: 40,
   topP: 0.95,

@@ -4,7 +4,7 @@ import type { Elsewhere } from "../base/elsewhere.ts";
  * Labels take values from closed sets only: methods that are served, models that are loaded, gRPC's codes, the
  * reasons of the one table, the stages of a job. `unknown` is the method of calls to a method that is not served.
  */
-export type Label = "method" | "model" | "code" | "reason" | "stage";
+type Label = "method" | "model" | "code" | "reason" | "stage";
 
 interface Described {
   readonly name: string;

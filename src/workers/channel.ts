@@ -9,7 +9,7 @@ import { completionTokensOf, promptTokensOf } from "./token-counts.ts";
 import { receivedError, workerExited } from "./worker-errors.ts";
 
 /** What a channel sends through; a test passes a plain object. */
-export interface Sender {
+interface Sender {
   send(message: ToWorker): void;
 }
 

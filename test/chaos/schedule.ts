@@ -14,7 +14,7 @@ export const guest = "guest";
 export type Key = "steady" | "hasty" | "visitor" | "former";
 
 /** How a caller behaves. */
-export type Manner =
+type Manner =
   | { readonly kind: "waits" }
   | { readonly kind: "cancels"; readonly afterMs: number }
   | { readonly kind: "gives-up"; readonly deadlineMs: number }

@@ -59,7 +59,7 @@ export function keyedCaseOf(seed: number, index: number): Case {
   };
 }
 
-export function pathOf(method: DescMethod): string {
+function pathOf(method: DescMethod): string {
   return `/${method.parent.typeName}/${method.name}`;
 }
 

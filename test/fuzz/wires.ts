@@ -11,14 +11,14 @@ import { streamMoves } from "./stream-moves.ts";
 
 const moves = [...connectionMoves, ...streamMoves];
 
-export interface WireCase {
+interface WireCase {
   readonly name: string;
   readonly bytes: Buffer;
   readonly fate: Move["fate"];
 }
 
 /** Some right frames, then a wrong move; one in five has bytes of it changed as well. */
-export function wireCaseOf(seed: number, index: number): WireCase {
+function wireCaseOf(seed: number, index: number): WireCase {
   const random = new Random(seed, index);
   const before = Array.from({ length: random.below(4) }, (_, at) => rightFrame(random, 2 * at + 1));
   const move = random.pick(moves);

@@ -25,7 +25,7 @@ export interface Answer {
   readonly error: ServiceError | undefined;
 }
 
-export type Call = (service: string, method: string, request: Fields) => Promise<Answer>;
+type Call = (service: string, method: string, request: Fields) => Promise<Answer>;
 
 export interface Served {
   readonly address: string;

@@ -11,7 +11,7 @@ export interface ProbeSpec {
   readonly successThreshold: number;
 }
 
-export type Verdict = "unknown" | "success" | "failure";
+type Verdict = "unknown" | "success" | "failure";
 
 /** One probe of one container, between two results. */
 export interface ProbeState {

@@ -9,7 +9,7 @@ import type { Seen } from "../rolling/fleet.ts";
 import { callingUnder } from "./rolling.ts";
 
 /** What clients are told to use, in README and operations.md. */
-export const serviceConfig = "examples/service-config.json";
+const serviceConfig = "examples/service-config.json";
 
 /**
  * Restarts the only server of a client that goes on calling it, with a model that loads for as long as the

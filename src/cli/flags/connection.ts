@@ -15,7 +15,7 @@ export interface ConnectionFlags {
   readonly tlsKey?: string;
 }
 
-export type Header = readonly [name: string, value: string];
+type Header = readonly [name: string, value: string];
 
 /** Adds the flags of a command that calls a server. */
 export function addConnectionFlags(command: Command): Command {

@@ -17,7 +17,7 @@ import type { Struct } from "./binding.ts";
 import type { LibraryFiles } from "./location.ts";
 
 /** The release whose `llama.h` binding.ts follows. */
-export const boundVersion = "0.5";
+const boundVersion = "0.5";
 
 export interface Library {
   readonly version: string;

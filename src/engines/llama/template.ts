@@ -23,7 +23,7 @@ export interface TextPart {
 }
 
 /** How a chat is laid out. */
-export interface LayOutOptions {
+interface LayOutOptions {
   /** When time runs out, by the template's clock. */
   readonly until?: number;
   /** Cuts long messages first: so many characters are kept of each end, as templates look at both. */

@@ -19,7 +19,7 @@ export interface TokenizeOptions {
 }
 
 /** A token that libllama looks for before it divides the rest of a text. */
-export interface SpecialToken {
+interface SpecialToken {
   readonly id: number;
   readonly stripsLeft: boolean;
   readonly stripsRight: boolean;

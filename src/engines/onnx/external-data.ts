@@ -53,7 +53,7 @@ const maxTextBytes = 4096;
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Where a tensor's bytes lie outside of the model's file. */
-export interface External {
+interface External {
   readonly location: string;
   readonly offset: number;
   /** Undefined where it goes to the file's end. */

@@ -21,10 +21,7 @@ export function readSafetensors(
 }
 
 /** Every offset and length is held against the file before it is read. */
-export function tensorsOf(
-  source: ByteSource,
-  names: readonly string[],
-): ReadonlyMap<string, Matrix> {
+function tensorsOf(source: ByteSource, names: readonly string[]): ReadonlyMap<string, Matrix> {
   if (source.bytes < 8) throw damaged();
   const headerBytes = Number(Buffer.from(source.read(0, 8)).readBigUInt64LE());
   if (headerBytes > Math.min(maxHeaderBytes, source.bytes - 8)) throw damaged();

@@ -61,7 +61,7 @@ function isExplained({ code, metadata }: Status): boolean {
 }
 
 /** What grpc-js means by a status. Its texts can quote the caller's headers, so none goes on. */
-export function errorOf(code: status, details: string): ServeError {
+function errorOf(code: status, details: string): ServeError {
   if (code === status.RESOURCE_EXHAUSTED) {
     return new ServeError("MESSAGE_TOO_LARGE", "the request is larger than this server takes");
   }

@@ -31,20 +31,20 @@ export interface Member {
   readonly computed: boolean;
 }
 
-export interface Slice {
+interface Slice {
   readonly type: "SliceExpression";
   readonly start?: Node;
   readonly stop?: Node;
   readonly step?: Node;
 }
 
-export interface Select {
+interface Select {
   readonly type: "SelectExpression";
   readonly lhs: Node;
   readonly test: Node;
 }
 
-export interface Keyword {
+interface Keyword {
   readonly type: "KeywordArgumentExpression";
   readonly key: Name;
   readonly value: Node;
@@ -53,7 +53,7 @@ export interface Keyword {
 /** A filter, with its arguments where it has some. */
 export type Filter = Name | Call;
 
-export interface If {
+interface If {
   readonly type: "If";
   readonly test: Node;
   readonly body: readonly Node[];
@@ -90,13 +90,13 @@ export interface CallBlock {
   readonly body: readonly Node[];
 }
 
-export interface FilterBlock {
+interface FilterBlock {
   readonly type: "FilterStatement";
   readonly filter: Filter;
   readonly body: readonly Node[];
 }
 
-export type Statement =
+type Statement =
   | { readonly type: "Program"; readonly body: readonly Node[] }
   | { readonly type: "Break" | "Continue" | "Comment" }
   | If

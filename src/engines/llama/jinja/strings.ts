@@ -121,7 +121,7 @@ const cased = (text: string) => text.toLowerCase() !== text.toUpperCase();
 
 type Method = (text: string, args: Arguments) => Value;
 
-export const stringMethods: ReadonlyMap<string, Method> = new Map<string, Method>([
+const stringMethods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ["capitalize", capitalize],
   ["count", (text, args) => text.split(neededText(args, 0)).length - 1],
   ["endswith", (text, args) => matches(args, (piece) => text.endsWith(piece))],
