@@ -1,10 +1,12 @@
 # The only door: people, hooks and CI run these targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-clients packages test-models test-templates fuzz chaos check format-check gen docs format lint types bench bench-peers soak nightly tools clean
+.PHONY: help setup serve test test-oldest test-clients packages test-models test-templates fuzz chaos check format-check gen docs format lint types size bench bench-peers soak nightly tools clean
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 # Flags for the command behind a target, as in: make serve ARGS="--port 0"
 ARGS ?=
+# What `make test-oldest` runs: all units, the command line, a real server, a generation and an embedding.
+PARTS ?= test/unit test/cli/client.test.ts test/cli/serve.test.ts test/models/demo.test.ts test/models/embedding.test.ts
 
 node := tools/with-node
 installed := node_modules/.package-lock.json
@@ -26,6 +28,10 @@ serve: $(installed) ## Serve the models that come with inferd on port 50051
 
 test: $(installed) ## Test the server; ARGS picks some, as in ARGS=test/unit
 	@$(node) vitest run --project server $(ARGS)
+
+test-oldest: $(installed) ## Test a part on the oldest Node.js, which it brings; PARTS=test takes all (needs Linux)
+	@tools/with-oldest-node node --version
+	@tools/with-oldest-node vitest run --project server $(PARTS) $(ARGS)
 
 test-clients: $(installed) $(go_tools) ## Test the commands in documents, and clients in each language (needs Go and Python)
 	@$(node) vitest run --project clients $(ARGS)
@@ -59,6 +65,9 @@ lint: $(installed) ## Lint the contract and the code, and look for unused code; 
 types: $(installed) ## Check types
 	@$(node) tsc
 
+size: $(installed) ## Print the size of the code and its coverage, beside the commit before
+	@$(node) node tools/size.ts $(ARGS)
+
 format: $(installed) ## Format everything
 	@$(node) buf format --write --path proto/inferd
 	@$(node) prettier --write --log-level warn .
@@ -86,6 +95,7 @@ soak: $(installed) ## See for half an hour whether memory grows under load; INFE
 	@$(node) node bench/soak.ts $(ARGS)
 
 nightly: check test-clients test-models test-templates fuzz chaos bench bench-peers soak ## Run everything, slow things included
+	@$(MAKE) test-oldest PARTS=test
 
 packages: $(installed) ## Build the client packages, those whose tools are here; PACKAGES picks some, as in PACKAGES="client python"
 	@tools/packages $(PACKAGES)
@@ -97,4 +107,4 @@ $(go_tools): tools/install-go-tools
 	@touch $@
 
 clean: ## Remove all that the targets made
-	rm -rf node_modules tools/node/node_modules .tools .cache coverage
+	rm -rf node_modules tools/node/node_modules tools/node-oldest/node_modules .tools .cache coverage
