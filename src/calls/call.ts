@@ -81,13 +81,3 @@ export function noteStarted({ record, arrivedAt }: CallContext): void {
 
 /** A unary method answers with exactly one item; a streaming one, with any number. */
 export type Handler<I, O> = (request: I, context: CallContext) => AsyncIterable<O>;
-
-/** Wraps a handler. The first interceptor in a list is the outermost. */
-export type Interceptor = <I, O>(next: Handler<I, O>) => Handler<I, O>;
-
-export function intercept<I, O>(
-  handler: Handler<I, O>,
-  interceptors: readonly Interceptor[],
-): Handler<I, O> {
-  return interceptors.reduceRight((next, wrap) => wrap(next), handler);
-}

@@ -1,5 +1,5 @@
 import { ServeError } from "../base/errors.ts";
-import type { Interceptor } from "./call.ts";
+import type { Interceptor } from "./intercept.ts";
 
 // setTimeout takes a longer delay for 1 ms, which would end the call at once.
 const longestTimerMs = 2 ** 31 - 1;
@@ -11,20 +11,18 @@ const longestTimerMs = 2 ** 31 - 1;
  * It aborts the call and not just its handler: a handler may be waiting for a caller who never reads.
  */
 export function deadline(maxMs: number): Interceptor {
-  return (next) =>
-    async function* (request, context) {
-      const now = performance.now();
-      const at = Math.min(context.deadline, now + maxMs);
-      if (at <= now) throw passed();
-      const leftMs = at - now;
-      const timer =
-        leftMs <= longestTimerMs ? setTimeout(() => context.abort(passed()), leftMs) : undefined;
-      try {
-        yield* next(request, { ...context, deadline: at });
-      } finally {
-        clearTimeout(timer);
-      }
+  return (context) => {
+    const now = performance.now();
+    const at = Math.min(context.deadline, now + maxMs);
+    if (at <= now) throw passed();
+    const leftMs = at - now;
+    const timer =
+      leftMs <= longestTimerMs ? setTimeout(() => context.abort(passed()), leftMs) : undefined;
+    return {
+      context: at === context.deadline ? context : { ...context, deadline: at },
+      ended: () => clearTimeout(timer),
     };
+  };
 }
 
 function passed(): ServeError {

@@ -2,7 +2,8 @@
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { EndedCall, Meter } from "../base/meter.ts";
-import type { CallContext, Interceptor } from "./call.ts";
+import type { CallContext } from "./call.ts";
+import type { Interceptor } from "./intercept.ts";
 
 export interface ObservationOptions {
   readonly meter: Meter;
@@ -16,27 +17,18 @@ export interface ObservationOptions {
 }
 
 /** Logs and counts each call when it ends. Belongs outermost, so that it sees what the caller sees. */
-export function observation(log: Log, options: ObservationOptions): Interceptor {
-  return (next) =>
-    async function* (request, context) {
-      // Stands when the loop below is left from outside: the caller went before the end.
-      const { meter, now, quiet } = options;
-      let error: ServeError | undefined = new ServeError("CALLER_GONE", "the caller left");
-      meter.callBegan(context.method);
-      try {
-        yield* next(request, context);
-        error = undefined;
-      } catch (thrown) {
-        error = ServeError.from(thrown);
-        throw error;
-      } finally {
-        const outcome = context.signal.aborted ? ServeError.from(context.signal.reason) : error;
-        const durationMs = now() - context.arrivedAt;
-        meter.callEnded(endOf(context, outcome, durationMs));
-        const write = quiet && isWell(outcome) ? log.debug : levelOf(log, outcome);
-        write(fieldsOf(context, outcome, durationMs), "call");
-      }
+export function observation(log: Log, { meter, now, quiet }: ObservationOptions): Interceptor {
+  return (context) => {
+    meter.callBegan(context.method);
+    const ended = (error: ServeError | undefined): void => {
+      const outcome = context.signal.aborted ? ServeError.from(context.signal.reason) : error;
+      const durationMs = now() - context.arrivedAt;
+      meter.callEnded(endOf(context, outcome, durationMs));
+      const write = quiet && isWell(outcome) ? log.debug : levelOf(log, outcome);
+      write(fieldsOf(context, outcome, durationMs), "call");
     };
+    return { context, ended };
+  };
 }
 
 function isWell(error: ServeError | undefined): boolean {
@@ -63,10 +55,10 @@ function endOf(
 function fieldsOf(context: CallContext, error: ServeError | undefined, durationMs: number) {
   const { method, requestId, traceId, record } = context;
   const ids = { requestId, ...(traceId !== undefined && { traceId }) };
-  const rounded = { ...record, durationMs: Math.round(durationMs * 10) / 10 };
-  if (error === undefined) return { method, ...ids, code: "OK", ...rounded };
+  const told = { ...record, durationMs: Math.round(durationMs * 10) / 10 };
+  if (error === undefined) return { method, ...ids, code: "OK", ...told };
   const { code, reason } = error;
   // Only an unforeseen error brings its cause: a foreseen one is told by its reason.
   const cause = reason === "INTERNAL" && error.cause !== undefined ? { error: error.cause } : {};
-  return { method, ...ids, code, reason, ...rounded, ...cause };
+  return { method, ...ids, code, reason, ...told, ...cause };
 }

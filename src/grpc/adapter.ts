@@ -17,7 +17,8 @@ import type {
   UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { ServeError } from "../base/errors.ts";
-import { type Handler, intercept, type Interceptor } from "../calls/call.ts";
+import type { Handler } from "../calls/call.ts";
+import { intercept, type Interceptor } from "../calls/intercept.ts";
 import type { OpenCall } from "../calls/open-calls.ts";
 import { type End, only, pump, run, unlessOver } from "../calls/run.ts";
 import { StreamWriter, type Sink } from "../calls/stream-writer.ts";
