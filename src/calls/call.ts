@@ -4,25 +4,22 @@
  * Everything above the edge is written once against it.
  */
 import type { ServeError } from "../base/errors.ts";
+import type { JobFacts } from "../base/job-facts.ts";
 import type { Priority } from "../base/priority.ts";
 
 /** What a call's handler learns on the way, for its one line in the log. Services fill it in. */
 export interface CallRecord {
   /** The name of a loaded model, as it becomes a metric's label: never what a caller made up. */
   model?: string;
-  promptTokens?: number;
-  completionTokens?: number;
   inputs?: number;
-  /** Its caller's own word on whom it is for, and its labels. */
+  /** The user and the labels that the caller states. */
   user?: string;
   labels?: Readonly<Record<string, string>>;
-  finishReason?: string;
-  /** Set once a worker has begun the call's job. */
-  queueMs?: number;
-  timeToFirstTokenMs?: number;
+  /** Set once the call has a job. */
+  job?: JobFacts;
 }
 
-/** Who calls, as far as the server needs to know. */
+/** What the server knows of a caller. */
 export interface Caller {
   /**
    * Tells callers apart: one id shares one place in the queues and one quota. Where calls carry no
@@ -30,15 +27,15 @@ export interface Caller {
    */
   readonly id: string;
   /**
-   * Whose prompts the caller's may profit from: those with the same scope share what engines remember. The caller's id
-   * where a credential proved it; empty where none did, since an address may be a proxy's, and proves nobody.
+   * Prompts of the same scope share what engines remember. The caller's id where a credential proved it; empty where none
+   * did, since an address may be a proxy's, and proves nothing.
    */
   readonly cacheScope: string;
   /** Whether the caller may know of a model. */
   readonly sees: (model: string) => boolean;
   /**
-   * Says which models the caller may read of, where the method itself is open to everybody: it looks at the
-   * credential only now, and a bad one counts as none.
+   * Says which models the caller may read of, where the method itself is open to all: it looks at the credential only
+   * now, and a bad one counts as none.
    */
   readonly readable: () => Promise<(model: string) => boolean>;
   /** Throws NOT_ALLOWED where the caller may not use the model. */
@@ -60,7 +57,7 @@ export interface CallContext {
   readonly requestId: string;
   /** Of the caller's trace, where it has one: 32 hexadecimal digits. */
   readonly traceId: string | undefined;
-  /** Aborts when nobody waits any more: its reason is the ServeError that the call ends with. */
+  /** Aborts when the answer is not wanted any more: its reason is the ServeError that the call ends with. */
   readonly signal: AbortSignal;
   /** Ends the call with this error, also while its handler waits for a caller who does not read. */
   readonly abort: (reason: ServeError) => void;
@@ -72,11 +69,6 @@ export interface CallContext {
   readonly peer: string;
   readonly caller: Caller;
   readonly record: CallRecord;
-}
-
-/** A worker has begun the call's job. */
-export function noteStarted({ record, arrivedAt }: CallContext): void {
-  record.queueMs = Math.round(performance.now() - arrivedAt);
 }
 
 /** A unary method answers with exactly one item; a streaming one, with any number. */

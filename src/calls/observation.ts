@@ -48,14 +48,16 @@ function endOf(
   durationMs: number,
 ): EndedCall {
   const code = error?.code ?? "OK";
-  const isStarted = record.queueMs !== undefined;
+  const isStarted = record.job?.isStarted === true;
   return { method, model: record.model, code, reason: error?.reason, durationMs, isStarted };
 }
 
 function fieldsOf(context: CallContext, error: ServeError | undefined, durationMs: number) {
   const { method, requestId, traceId, record } = context;
   const ids = { requestId, ...(traceId !== undefined && { traceId }) };
-  const told = { ...record, durationMs: Math.round(durationMs * 10) / 10 };
+  const { job, ...learnt } = record;
+  const rounded = Math.round(durationMs * 10) / 10;
+  const told = { ...learnt, ...job?.logFields, durationMs: rounded };
   if (error === undefined) return { method, ...ids, code: "OK", ...told };
   const { code, reason } = error;
   // Only an unforeseen error brings its cause: a foreseen one is told by its reason.

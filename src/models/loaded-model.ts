@@ -7,7 +7,6 @@ import type { AnswerTo, ModelInfo, ModelSource, Question } from "../engines/engi
 import { Queue } from "../scheduling/queue.ts";
 import type { QueueState } from "../scheduling/counters.ts";
 import type { GlobalLimit } from "../scheduling/global-limit.ts";
-import type { WorkerEvent } from "../workers/messages.ts";
 import { Pool } from "../workers/pool.ts";
 import type { PoolState } from "../workers/pool.ts";
 import type { Port } from "../workers/port.ts";
@@ -15,17 +14,20 @@ import type { WorkerTimeouts } from "../workers/worker-process.ts";
 import type { Replica } from "../workers/replica.ts";
 import type { Arbiter } from "../workers/shares.ts";
 import type { Starts } from "../workers/starts.ts";
+import type { JobRun } from "../jobs/job-run.ts";
+import { JobRunner } from "../jobs/job-runner.ts";
 import type { Fingerprint } from "../jobs/quarantine/fingerprint.ts";
 import type { Manifest } from "../catalog/manifest.ts";
 import { Digests } from "../catalog/digest.ts";
 import { LoadedFiles } from "./loaded-files.ts";
 import { loadingWait } from "./loading-wait.ts";
 import { Lobby } from "./lobby.ts";
-import type { ModelStatus, ServingModel, Submission, WaitingCall } from "./model.ts";
+import { jobModelOf } from "./job-model.ts";
+import type { ModelStatus, ServingModel, WaitingCall } from "./model.ts";
 import { backAt, stateOf } from "./model-state.ts";
 import { Quarantine } from "../jobs/quarantine/quarantine.ts";
+import type { Submission } from "../jobs/submission.ts";
 import { assertServing, retryAfter } from "./resolve.ts";
-import { Runs } from "./runs.ts";
 
 export interface LoadedModelOptions {
   readonly start: () => Port;
@@ -58,7 +60,7 @@ export class LoadedModel implements ServingModel {
   readonly #options: LoadedModelOptions;
   readonly #pool: Pool;
   readonly #queue: Queue<Replica>;
-  readonly #runs: Runs;
+  readonly #runner: JobRunner;
   readonly #files: LoadedFiles;
   #info: ModelInfo | undefined;
   #isClosing = false;
@@ -90,7 +92,9 @@ export class LoadedModel implements ServingModel {
     this.#backAt = lastLoadMs === undefined ? undefined : this.#loadingSince + lastLoadMs;
     this.#lobby = new Lobby({ bounds, room, retryAfterMs: () => retryAfter(this.status) });
     const quarantine = new Quarantine({ ...options, bounds, heldMs: () => this.#queue.heldMs });
-    this.#runs = new Runs({ ...options, queue: this.#queue, quarantine, look: () => this.status });
+    const model = jobModelOf(() => this.status);
+    const { meter } = options;
+    this.#runner = new JobRunner({ model, queue: this.#queue, quarantine, clock, meter });
     this.#files = new LoadedFiles({
       manifest,
       digests: new Digests(),
@@ -155,8 +159,8 @@ export class LoadedModel implements ServingModel {
     return this.#queue.state;
   }
 
-  run(submission: Submission): AsyncGenerator<WorkerEvent, void> {
-    return this.#runs.run(submission);
+  run(submission: Submission): JobRun {
+    return this.#runner.run(submission);
   }
 
   async ask<Q extends Question>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>> {
@@ -172,7 +176,7 @@ export class LoadedModel implements ServingModel {
   /** Ends its workers once all jobs that it was given have ended; no more should come. */
   async retire(): Promise<void> {
     this.#lobby.open();
-    await this.#runs.idle();
+    await this.#runner.idle();
     await this.close(retiredWorkerGraceMs);
   }
 
@@ -183,7 +187,7 @@ export class LoadedModel implements ServingModel {
     await this.#pool.stop(graceMs);
   }
 
-  /** Derives the status anew, and acts on what changed. */
+  /** Derives the status again, and acts on what changed. */
   #update(): void {
     const pool = this.#pool.state;
     if (pool.kind === "ready") this.#info = pool.info;
@@ -218,7 +222,7 @@ export class LoadedModel implements ServingModel {
 
   #stateOf(pool: PoolState): Pick<ModelStatus, "state" | "failure"> {
     if (this.#isClosing) return { state: "unloading", failure: "" };
-    // What has failed for good stays so: somebody has to look at it.
+    // What has failed for good stays so, until an operator changes it.
     if (this.#status.state === "failed" && this.#backAt === undefined) return this.#status;
     return stateOf(this.#manifest, pool);
   }

@@ -1,7 +1,8 @@
 /** What services see of models; the registry implements it, tests replace it. */
-import type { AnswerTo, Job, ModelInfo, Question, Task } from "../engines/engine.ts";
+import type { AnswerTo, ModelInfo, Question, Task } from "../engines/engine.ts";
 import type { Priority } from "../base/priority.ts";
-import type { WorkerEvent } from "../workers/messages.ts";
+import type { JobRun } from "../jobs/job-run.ts";
+import type { Submission } from "../jobs/submission.ts";
 import type { Manifest } from "../catalog/manifest.ts";
 
 export type ModelState = "loading" | "ready" | "failed" | "unloading";
@@ -12,34 +13,12 @@ export interface ModelStatus {
   /** `sha256:` and 64 hexadecimal digits; empty until it is known. */
   readonly digest: string;
   readonly state: ModelState;
-  /** Why it failed, for a person; empty in other states. With a `retryAfterMs`, it is tried again by itself. */
+  /** Why it failed, for a person; empty in other states. With a `retryAfterMs`, it will be tried again. */
   readonly failure: string;
   /** When it is expected to serve, from now; undefined where nothing tells, or where it will not. */
   readonly retryAfterMs?: number | undefined;
   /** Known once it has been ready; kept when it fails later. */
   readonly info: ModelInfo | undefined;
-}
-
-/** What a service asks a model to do. */
-export interface Submission {
-  readonly job: Job;
-  /** Of the call, for the worker's lines. */
-  readonly requestId: string;
-  /** Aborts the job wherever it is; its reason is thrown to whoever reads the events. */
-  readonly signal: AbortSignal;
-  /** When the call arrived, by `performance.now()`: queue times count from here. */
-  readonly arrivedAt: number;
-  /** When the call ends whatever happens, by `performance.now()`; Infinity for never. */
-  readonly expiresAt: number;
-  /** Who shares a turn in the queue: `CallContext.caller.id`. */
-  readonly caller: string;
-  /** Who of the caller's users shares a turn among those: `CallOptions.user` of the contract. */
-  readonly user: string;
-  readonly priority: Priority;
-  /** The caller's place in a trace, as W3C Trace Context writes it. */
-  readonly traceparent?: string;
-  /** It has waited for its model to be loaded, within the bounds: it is not refused for them again. */
-  readonly isAdmitted?: boolean;
 }
 
 /** A call that waits for its model to be loaded. */
@@ -56,10 +35,10 @@ export interface WaitingCall {
 export interface ServingModel {
   readonly status: ModelStatus;
   /**
-   * Admits, queues and runs a job. Throws ServeError when refused or failed, also in the middle. The
-   * last event is `finish`, its timings counted from `arrivedAt`. Leaving the loop early cancels the job.
+   * Admits, queues and runs a job. Reading its events throws ServeError where it is refused or fails, also in the middle.
+   * The last event is `finish`, its timings counted from `arrivedAt`. Leaving the loop early cancels the job.
    */
-  run(submission: Submission): AsyncIterable<WorkerEvent>;
+  run(submission: Submission): JobRun;
   /**
    * Asks a worker something that takes no slot. Throws a ServeError: the model's, the signal's reason, WRONG_TASK for
    * what its engine does not answer, QUEUE_FULL where too many questions wait.

@@ -1,11 +1,18 @@
 import type { Priority } from "../base/priority.ts";
-import type { Work } from "./work.ts";
+
+/** What a job may cost, in tokens. */
+export interface Work {
+  /** To read. */
+  readonly promptTokens: number;
+  /** To read and to generate. */
+  readonly tokens: number;
+}
 
 /** What scheduling knows of a job. */
 export interface Ticket extends Work {
-  /** Who shares a turn: `CallContext.caller.id`. */
+  /** Callers share the turns by this: `CallContext.caller.id`. */
   readonly caller: string;
-  /** Who of the caller's users shares a turn among those: `CallOptions.user` of the contract. Left out for none. */
+  /** A caller's users share its turns by this: `CallOptions.user` of the contract. Left out for none. */
   readonly user?: string;
   readonly priority: Priority;
 }

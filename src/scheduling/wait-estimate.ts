@@ -2,7 +2,7 @@
 import type { Priority } from "../base/priority.ts";
 import type { Ahead } from "./order.ts";
 import { type ServiceTime, timeFor } from "./service-time.ts";
-import type { Work } from "./work.ts";
+import type { Work } from "./ticket.ts";
 
 /** What was measured of the jobs of one priority. */
 export interface Measured {

@@ -5,16 +5,16 @@ import {
   VectorEncoding,
 } from "../../gen/inferd/v1/embedding_service.ts";
 import { ServeError } from "../base/errors.ts";
-import { type CallContext, type Handler, noteStarted } from "../calls/call.ts";
+import type { CallContext, Handler } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
 import type { EmbedJob, EmbeddingInfo, JobResult, VectorFormat } from "../engines/engine.ts";
-import { promptTokensOf } from "../workers/token-counts.ts";
+import { queuePromptEstimate } from "../jobs/token-estimates.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { EncodedItem } from "../workers/messages.ts";
-import { estimateTokens, heldTokens, lookAt, metered, modelLoaded, resolveFor } from "./access.ts";
 import { assertVectorsFit, type VectorAnswer } from "./answer-size.ts";
 import type { Limits } from "./limits.ts";
 import { embeddingTimings, truncationOf, usageOf, versionOf, waits } from "./messages.ts";
+import { lookAt, modelLoaded, resolveFor } from "./model-access.ts";
 import { textError } from "./item-errors.ts";
 import { noteCall, originOf } from "./origin.ts";
 import { requestRules } from "./rules.ts";
@@ -52,23 +52,23 @@ export function embeddingHandlers(options: EmbeddingOptions): EmbeddingHandlers 
     ),
     embedStream: validated(
       rules.EmbedRequest,
-      async function* (request, context) {
-        const events = embed(request, context, { ...options, mostBytes: Infinity });
-        for await (const event of request.unordered ? events : inOrder(events)) yield { event };
+      (request, context) => {
+        const responses = embed(request, context, { ...options, mostBytes: Infinity });
+        return request.unordered ? responses : inOrder(responses);
       },
       alsoCheck,
     ),
   };
 }
 
-type Event = VectorEmbedStreamResponse["event"];
+type Response = VectorEmbedStreamResponse;
 
 /** Gives each vector when it comes, in whatever order that is. */
 async function* embed(
   request: EmbedRequest,
   context: CallContext,
   { models, limits, mostBytes }: EmbeddingOptions & { readonly mostBytes: number },
-): AsyncGenerator<Event> {
+): AsyncGenerator<Response> {
   const wanted = { name: request.model, task: "embed" } as const;
   noteCall(context, request.call);
   const origin = originOf(context, request.call);
@@ -77,7 +77,7 @@ async function* embed(
     isWanted: waits(request, limits),
     user: origin.user,
     priority: origin.priority,
-    tokens: () => heldTokens(estimateTokens(request.inputs)),
+    tokens: () => queuePromptEstimate({ kind: "items", items: request.inputs }),
   });
   const model = resolveFor(context, models, wanted);
   context.record.inputs = request.inputs.length;
@@ -86,28 +86,23 @@ async function* embed(
   report.throwIfAny();
   const job = jobOf(request, model.status);
   assertVectorsFit(answerOf(job, model.status), mostBytes);
-  const submission = { job, ...origin, isAdmitted };
   const due = new Set(request.inputs.keys());
-  const estimate = { prompt: estimateTokens(request.inputs), completion: 0 };
-  for await (const event of metered(context, estimate, () => model.run(submission))) {
+  const run = model.run({ job, ...origin, isAdmitted });
+  context.record.job = run.job;
+  for await (const event of run) {
     switch (event.kind) {
       case "started":
-        noteStarted(context);
         break;
       case "items":
-        // Stands where the job breaks off before it gives its result.
-        context.record.promptTokens = (context.record.promptTokens ?? 0) + promptTokensOf(event);
         assertTexts(event.items, request, context);
         for (const item of event.items) {
           if (!due.delete(item.index)) throw new Error("the engine gave a vector that is not due");
-          yield { $case: "embedding", value: embeddingOf(item) };
+          yield { event: { $case: "embedding", value: embeddingOf(item) } };
         }
         break;
       case "finish":
         if (due.size > 0) throw new Error("the engine ended without a vector for each text");
-        context.record.promptTokens = event.usage.promptTokens;
-        context.record.queueMs = Math.round(event.timings.queueMs);
-        yield { $case: "finish", value: finishOf(event, model.status, context) };
+        yield { event: { $case: "finish", value: finishOf(event, model.status, context) } };
         break;
       case "failed":
         throw ServeError.fromData(event.error);
@@ -225,15 +220,16 @@ function finishOf(
 }
 
 /** Holds back vectors that came before their turn. They are at most as many as the texts. */
-async function* inOrder(events: AsyncIterable<Event>): AsyncGenerator<Event> {
-  const early = new Map<number, Event>();
+async function* inOrder(responses: AsyncIterable<Response>): AsyncGenerator<Response> {
+  const early = new Map<number, Response>();
   let next = 0;
-  for await (const event of events) {
-    if (event.$case === "finish") {
-      yield event;
+  for await (const response of responses) {
+    const { event } = response;
+    if (event.$case !== "embedding") {
+      yield response;
       continue;
     }
-    early.set(event.value.index, event);
+    early.set(event.value.index, response);
     for (let due = early.get(next); due !== undefined; due = early.get(next)) {
       early.delete(next);
       next += 1;
@@ -242,12 +238,12 @@ async function* inOrder(events: AsyncIterable<Event>): AsyncGenerator<Event> {
   }
 }
 
-async function collect(events: AsyncIterable<Event>): Promise<VectorEmbedResponse> {
+async function collect(responses: AsyncIterable<Response>): Promise<VectorEmbedResponse> {
   const embeddings: VectorEmbedding[] = [];
   let finish: EmbedFinish | undefined;
-  for await (const { $case, value } of events) {
-    if ($case === "embedding") embeddings.push(value);
-    else finish = value;
+  for await (const { event } of responses) {
+    if (event.$case === "embedding") embeddings.push(event.value);
+    else finish = event.value;
   }
   embeddings.sort((a, b) => a.index - b.index);
   return { embeddings, finish };

@@ -1,18 +1,6 @@
-/** What a generation call asks to continue: from the proto's message to the engine's, and what it costs. */
+/** What a generation call asks to continue: from the proto's message to the engine's. */
 import { type GenerateRequest, Role } from "../../gen/inferd/v1/generation_service.ts";
 import type { ChatMessage, CompletionInput } from "../engines/engine.ts";
-import { estimateTokens } from "./access.ts";
-
-export function promptEstimate(input: CompletionInput): number {
-  switch (input.kind) {
-    case "prompt":
-      return estimateTokens([input.text]);
-    case "chat":
-      return estimateTokens(input.messages.map(({ content }) => content));
-    case "token_ids":
-      return input.ids.length;
-  }
-}
 
 export function inputOf({ input }: GenerateRequest): CompletionInput {
   switch (input?.$case) {

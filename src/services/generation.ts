@@ -10,17 +10,17 @@ import {
   type Started,
 } from "../../gen/inferd/v1/generation_service.ts";
 import { ServeError } from "../base/errors.ts";
-import { type CallContext, type CallRecord, type Handler, noteStarted } from "../calls/call.ts";
+import type { CallContext, Handler } from "../calls/call.ts";
 import { Report, validated } from "../calls/validation.ts";
 import type { CompletionJob, JobResult } from "../engines/engine.ts";
-import { completionTokensOf } from "../workers/token-counts.ts";
+import { queuePromptEstimate } from "../jobs/token-estimates.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
-import { type Estimate, heldTokens, lookAt, metered, modelLoaded, resolveFor } from "./access.ts";
 import { assertTextFits } from "./answer-size.ts";
 import type { Limits } from "./limits.ts";
-import { inputOf, promptEstimate, promptToRepeat } from "./generation-input.ts";
+import { inputOf, promptToRepeat } from "./generation-input.ts";
 import { generationTimings, truncationOf, usageOf, versionOf, waits } from "./messages.ts";
+import { lookAt, modelLoaded, resolveFor } from "./model-access.ts";
 import { cacheScopeOf, noteCall, originOf } from "./origin.ts";
 import { requestRules } from "./rules.ts";
 import { checkSampling, outsideVocabulary, resolveSampling, vocabularyOf } from "./sampling.ts";
@@ -58,23 +58,19 @@ export function generationHandlers(options: GenerationOptions): GenerationHandle
       },
       alsoCheck,
     ),
-    generateStream: validated(
-      rules.GenerateRequest,
-      async function* (request, context) {
-        for await (const event of stream(request, context)) yield { event };
-      },
-      alsoCheck,
-    ),
+    generateStream: validated(rules.GenerateRequest, stream, alsoCheck),
   };
 }
 
-type Event = NonNullable<GenerateStreamResponse["event"]>;
+interface Response extends GenerateStreamResponse {
+  readonly event: NonNullable<GenerateStreamResponse["event"]>;
+}
 
 async function* generate(
   request: GenerateRequest,
   context: CallContext,
   options: GenerationOptions,
-): AsyncGenerator<Event> {
+): AsyncGenerator<Response> {
   const wanted = { name: request.model, task: "generate" } as const;
   noteCall(context, request.call);
   const origin = originOf(context, request.call);
@@ -83,30 +79,26 @@ async function* generate(
     isWanted: waits(request, options.limits),
     user: origin.user,
     priority: origin.priority,
-    tokens: () => heldTokens(promptEstimate(inputOf(request))),
+    tokens: () => queuePromptEstimate({ kind: "completion", input: inputOf(request) }),
   });
   const model = resolveFor(context, options.models, wanted);
   checkAgainst(request, model.status);
   const { job, seed } = jobOf(request, model.status, { ...options, caller: context.caller });
   const { requestId } = context;
   const started: Started = { model: versionOf(model.status), seed, requestId };
+  const run = model.run({ job, ...origin, isAdmitted });
+  context.record.job = run.job;
   let hasStarted = false;
-  const submission = { job, ...origin, isAdmitted };
-  for await (const event of metered(context, estimateOf(job), () => model.run(submission))) {
+  for await (const event of run) {
     if (!hasStarted) {
       hasStarted = true;
-      noteStarted(context);
-      yield { $case: "started", value: started };
+      yield { event: { $case: "started", value: started } };
       const prompt = promptToRepeat(request);
-      if (prompt !== "") yield { $case: "piece", value: { text: prompt, tokenIds: [] } };
+      if (prompt !== "") yield { event: { $case: "piece", value: { text: prompt, tokenIds: [] } } };
     }
-    const message = messageOf(event, started, context.record);
-    if (message !== undefined) yield message;
+    const response = responseOf(event, started);
+    if (response !== undefined) yield response;
   }
-}
-
-function estimateOf({ input, sampling }: CompletionJob): Estimate {
-  return { prompt: promptEstimate(input), completion: sampling.maxTokens };
 }
 
 /** Checks what only the model knows. Throws one error that names every wrong field. */
@@ -158,17 +150,14 @@ function jobOf(
   return { job, seed };
 }
 
-function messageOf(event: WorkerEvent, started: Started, record: CallRecord): Event | undefined {
+function responseOf(event: WorkerEvent, started: Started): Response | undefined {
   switch (event.kind) {
     case "started":
       return undefined;
     case "piece":
-      // Stands where the job breaks off before it gives its result.
-      record.completionTokens = (record.completionTokens ?? 0) + completionTokensOf(event);
-      return { $case: "piece", value: pieceOf(event) };
+      return { event: { $case: "piece", value: pieceOf(event) } };
     case "finish":
-      recordResult(record, event);
-      return { $case: "finish", value: finishOf(event, started) };
+      return { event: { $case: "finish", value: finishOf(event, started) } };
     case "failed":
       throw ServeError.fromData(event.error);
     case "items":
@@ -207,20 +196,12 @@ function finishOf(
   };
 }
 
-function recordResult(record: CallRecord, { reason, usage, timings }: JobResult): void {
-  record.finishReason = reason;
-  record.promptTokens = usage.promptTokens;
-  record.completionTokens = usage.completionTokens;
-  record.queueMs = Math.round(timings.queueMs);
-  record.timeToFirstTokenMs = Math.round(timings.firstTokenMs);
-}
-
 /** A token id takes at most so many. */
 const idBytes = 5;
 
 /** `fits` throws where the answer has become too large. */
 async function collect(
-  events: AsyncIterable<Event>,
+  responses: AsyncIterable<Response>,
   fits: (bytes: number) => void,
 ): Promise<GenerateResponse> {
   let bytes = 0;
@@ -228,7 +209,8 @@ async function collect(
   const tokenIds: number[] = [];
   let started: Started | undefined;
   let finish: Finish | undefined;
-  for await (const { $case, value } of events) {
+  for await (const { event } of responses) {
+    const { $case, value } = event;
     if ($case === "started") started = value;
     else if ($case === "finish") finish = value;
     else {

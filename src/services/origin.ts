@@ -1,12 +1,9 @@
 import { type CallOptions, Priority } from "../../gen/inferd/v1/types.ts";
 import type { CallContext } from "../calls/call.ts";
-import type { Submission } from "../models/model.ts";
+import type { Submission } from "../jobs/submission.ts";
 
-/** Where a job comes from: what its call tells those who queue it. */
-export type Origin = Pick<
-  Submission,
-  "requestId" | "signal" | "arrivedAt" | "expiresAt" | "caller" | "user" | "priority"
->;
+/** Where a job comes from: what its call tells the queue, and the caller's quotas. */
+export type Origin = Omit<Submission, "job" | "isAdmitted">;
 
 export function originOf(context: CallContext, call: CallOptions | undefined): Origin {
   const { requestId, signal, arrivedAt, caller } = context;
@@ -18,6 +15,7 @@ export function originOf(context: CallContext, call: CallOptions | undefined): O
     caller: caller.id,
     user: call?.user ?? "",
     priority: call?.priority === Priority.BATCH ? "batch" : caller.priority,
+    reserve: caller.reserve,
   };
 }
 

@@ -34,7 +34,15 @@ export interface Held {
   readonly given: number;
 }
 
-/** A job that nobody waits for any more. */
+/** What is noted of a job while a worker has it. */
+export interface JobProgress {
+  /** Pieces or vectors that have come from the worker. */
+  readonly given: number;
+  /** Called with each event of it when that comes, and with the time. */
+  arrived(event: WorkerEvent, at: number): void;
+}
+
+/** A job whose call has ended before it. */
 interface Cancelled {
   readonly pending: Pending;
   readonly at: number;
@@ -52,15 +60,16 @@ export interface Assignment {
   /** The caller's place in a trace. */
   readonly traceparent?: string | undefined;
   readonly signal: AbortSignal;
+  readonly progress: JobProgress;
 }
 
 interface Pending {
   readonly job: Job;
   readonly priority: Priority;
+  readonly progress: JobProgress;
   readonly stream: JobStream;
   /** What the worker may still send for it: with none left, it is parked. */
   readonly credit: Credit;
-  given: number;
   /** Stops listening to the caller's signal. */
   release(): void;
 }
@@ -92,14 +101,18 @@ export class Channel {
   /** What the worker may be computing: the jobs it holds, and those whose cancellation it has not confirmed. */
   get held(): readonly Held[] {
     const cancelled = this.#cancelled.values.map(({ pending }) => pending);
-    return [...this.#pending.values, ...cancelled];
+    return [...this.#pending.values, ...cancelled].map(({ job, progress: { given } }) => ({
+      job,
+      given,
+    }));
   }
 
   /**
-   * Sends a job at once. Whoever gets the events reads them to the end, leaves the loop, or aborts
-   * the signal: each of these frees the job's place.
+   * Sends a job at once. Reading its events to the end, leaving their loop, and aborting the signal: each of these
+   * frees the job's slot.
    */
-  run({ job, requestId, priority, expiresAt, traceparent, signal }: Assignment): JobStream {
+  run(assignment: Assignment): JobStream {
+    const { job, requestId, priority, expiresAt, traceparent, signal, progress } = assignment;
     signal.throwIfAborted();
     if (!this.#isOpen) throw workerExited();
     const id = this.#nextId++;
@@ -118,7 +131,7 @@ export class Channel {
     signal.addEventListener("abort", abort, { once: true });
     const release = (): void => signal.removeEventListener("abort", abort);
     const credit = new Credit(creditWindow);
-    this.#pending.add(id, { job, priority, stream, credit, given: 0, release });
+    this.#pending.add(id, { job, priority, progress, stream, credit, release });
     // Before the job, so that the worker's first step has its share of the cores.
     this.#tellBusy();
     const leftMs = expiresAt - this.#options.now();
@@ -129,6 +142,7 @@ export class Channel {
 
   /** Takes what a step gave. */
   receive(events: Extract<FromWorker, { readonly kind: "step" }>["events"]): void {
+    const now = this.#options.now();
     for (const { id, event } of events) {
       const pending = this.#pending.get(id);
       if (pending === undefined) {
@@ -141,11 +155,11 @@ export class Channel {
         pending.stream.fail(receivedError(event.error));
         this.#end(id);
       } else {
-        pending.given += costOf(event);
+        pending.progress.arrived(event, now);
         pending.credit.spend(costOf(event));
         pending.stream.push(event);
         if (event.kind !== "finish") continue;
-        pending.stream.end(this.#options.now());
+        pending.stream.end();
         this.#end(id);
       }
     }

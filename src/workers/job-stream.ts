@@ -19,7 +19,6 @@ export class JobStream implements AsyncIterableIterator<WorkerEvent> {
   readonly #owner: StreamOwner;
   #failure: { readonly error: unknown } | undefined;
   #isEnded = false;
-  #endedAt = 0;
   #wake: (() => void) | undefined;
 
   constructor(owner: StreamOwner) {
@@ -32,14 +31,8 @@ export class JobStream implements AsyncIterableIterator<WorkerEvent> {
   }
 
   /** Nothing comes after what was pushed. */
-  end(at: number): void {
-    this.#endedAt = at;
+  end(): void {
     this.#close();
-  }
-
-  /** When the worker's `finish` arrived, however late it is read; zero before. */
-  get endedAt(): number {
-    return this.#endedAt;
   }
 
   /** The reader sees what was pushed, then the error. */

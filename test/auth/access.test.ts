@@ -18,7 +18,8 @@ import { GenerateRequest, GenerateResponse } from "../../gen/inferd/v1/generatio
 import { ListModelsResponse } from "../../gen/inferd/v1/model_service.ts";
 import { Priority } from "../../gen/inferd/v1/types.ts";
 import type { Authorizer } from "../../src/auth/authorizer.ts";
-import type { Models, Submission } from "../../src/models/model.ts";
+import type { Submission } from "../../src/jobs/submission.ts";
+import type { Models } from "../../src/models/model.ts";
 
 const set = fromBinary(FileDescriptorSetSchema, readFileSync("gen/fds.binpb"));
 const methods = set.file.flatMap((file) =>

@@ -11,7 +11,7 @@ import { systemClock } from "../../src/base/clock.ts";
 import { openLog } from "../../src/base/log.ts";
 import { flagSource, loadConfig } from "../../src/config/config.ts";
 import type { ServerOptions } from "../../src/grpc/server.ts";
-import type { Submission } from "../../src/models/model.ts";
+import type { Submission } from "../../src/jobs/submission.ts";
 import type { WorkerEvent } from "../../src/workers/messages.ts";
 import { heapBytes } from "../fixtures/memory.ts";
 import {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { ErrorData } from "../../src/base/errors.ts";
-import type { Models, Submission } from "../../src/models/model.ts";
+import type { Submission } from "../../src/jobs/submission.ts";
+import type { Models } from "../../src/models/model.ts";
 import { embedJob } from "../fixtures/jobs.ts";
 import {
   embeddingModel,

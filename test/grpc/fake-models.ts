@@ -8,7 +8,8 @@ import type {
   Task,
 } from "../../src/engines/engine.ts";
 import type { Manifest } from "../../src/catalog/manifest.ts";
-import type { Models, ModelStatus, Submission } from "../../src/models/model.ts";
+import type { Submission } from "../../src/jobs/submission.ts";
+import type { Models, ModelStatus } from "../../src/models/model.ts";
 import {
   embeddingService,
   generationService,
@@ -22,6 +23,7 @@ import { modelHandlers } from "../../src/services/model.ts";
 import { serverHandlers } from "../../src/services/server.ts";
 import type { GrpcServer } from "../../src/grpc/server.ts";
 import type { EncodedItem, WorkerEvent } from "../../src/workers/messages.ts";
+import { runOf } from "../fixtures/job-runs.ts";
 
 export const limits: Limits = {
   maxMessageBytes: 8_388_608,
@@ -126,7 +128,11 @@ export function fakeModels(statuses: readonly ModelStatus[], run: Run = story())
       const status = name === "" ? first : find(name);
       if (status === undefined) throw new ServeError("MODEL_NOT_FOUND", "no such model");
       if (status.manifest.task !== task) throw new ServeError("WRONG_TASK", "another task");
-      return { status, run, ask: () => Promise.reject(new Error("it is asked nothing")) };
+      return {
+        status,
+        run: (submission) => runOf(submission, run(submission)),
+        ask: () => Promise.reject(new Error("it is asked nothing")),
+      };
     },
   };
 }

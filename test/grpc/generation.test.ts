@@ -2,7 +2,8 @@ import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { GenerationServiceService } from "../../gen/inferd/v1/generation_service.ts";
 import { ServeError } from "../../src/base/errors.ts";
-import type { Models, Submission } from "../../src/models/model.ts";
+import type { Submission } from "../../src/jobs/submission.ts";
+import type { Models } from "../../src/models/model.ts";
 import {
   embeddingModel,
   fakeModels,

@@ -1,7 +1,8 @@
 /** A job's priority on its whole way, from the queue to the engine of a real worker. */
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ServeError } from "../../src/base/errors.ts";
-import type { ServingModel, Submission } from "../../src/models/model.ts";
+import type { Submission } from "../../src/jobs/submission.ts";
+import type { ServingModel } from "../../src/models/model.ts";
 import type { Registry } from "../../src/models/registry.ts";
 import type { FromWorker, WorkerEvent } from "../../src/workers/messages.ts";
 import { forkWorker } from "../../src/workers/port.ts";

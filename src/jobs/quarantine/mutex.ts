@@ -4,34 +4,34 @@ import { nextRetryAt } from "../../scheduling/retry-after.ts";
 
 interface Waiting {
   readonly tokens: number;
-  /** The place is theirs. */
+  /** The mutex is held from now on. */
   readonly go: () => void;
 }
 
 export interface BoundedMutexOptions {
   readonly bounds: Bounds;
-  /** How long the place is kept, on average. */
+  /** How long it is held, on average. */
   readonly heldMs: () => number;
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
 }
 
-/** A place for one, and a bounded line before it. Whoever frees it hands it to the next, whom no newcomer overtakes. */
+/** A mutex with a bounded queue. Freeing it hands it to the first in the queue; a newcomer overtakes none of them. */
 export class BoundedMutex {
   readonly #options: BoundedMutexOptions;
   readonly #waiting: Waiting[] = [];
   #tokens = 0;
   #isTaken = false;
-  /** The turn that was told last to one who was refused. */
+  /** The turn that was promised last to a refused job. */
   #promisedAtMs = 0;
 
   constructor(options: BoundedMutexOptions) {
     this.#options = options;
   }
 
-  /** Resolves once the place is the caller's, who frees it. Throws QUEUE_FULL, or the signal's reason. */
+  /** Resolves once the mutex is held; then `free` it. Throws QUEUE_FULL, or the signal's reason. */
   async take(tokens: number, signal: AbortSignal): Promise<void> {
-    // A signal that has aborted says so to nobody who listens from now on.
+    // A signal that has aborted does not call listeners that are added later.
     if (signal.aborted) throw ServeError.from(signal.reason);
     if (this.#isTaken) await this.#wait(tokens, signal);
     this.#isTaken = true;

@@ -1,6 +1,6 @@
 /**
- * Keeps a request that kills workers from killing one after another. `suspicion.ts` decides who is to blame;
- * this remembers it, by fingerprints alone, and lets suspects in one at a time.
+ * Keeps a poison request from killing one worker after another. `suspicion.ts` decides which request that is; this
+ * remembers it, by fingerprints alone, and lets suspects run one at a time, on probation.
  */
 import type { Clock } from "../../base/clock.ts";
 import { ServeError } from "../../base/errors.ts";
@@ -12,16 +12,16 @@ import { BoundedMutex } from "./mutex.ts";
 import { afterDeath, isPast } from "./suspicion.ts";
 import type { Suspicion } from "./suspicion.ts";
 
-/** A suspect's leave to run. Leave it however the job ends. */
+/** A suspect's permission to run. Leave it however the job ends. */
 export interface Probation {
   /** It has given so many pieces or vectors. */
   gave(count: number): void;
-  /** It has finished: it is above suspicion. */
+  /** It has finished: it is no suspect any more. */
   finished(): void;
   leave(): void;
 }
 
-/** What waiting for a trial is about. */
+/** What a suspect waits with. */
 export interface ProbationOptions {
   /** What the job may cost. */
   readonly tokens: number;
@@ -31,7 +31,7 @@ export interface ProbationOptions {
 export interface QuarantineOptions {
   readonly fingerprint: Fingerprint;
   readonly clock: Pick<Clock, "now">;
-  /** The most that may wait for their trial; they are in no queue. */
+  /** The most suspects that may wait; they are in no queue. */
   readonly bounds: Bounds;
   /** How long a job of the model takes, on average. */
   readonly heldMs: () => number;
@@ -75,9 +75,8 @@ export class Quarantine {
   }
 
   /**
-   * Lets a job run: at once where it is no suspect, else when no other suspect is on trial. Throws
-   * REQUEST_QUARANTINED for one that was found guilty, QUEUE_FULL where too many suspects wait, and the
-   * signal's reason.
+   * Lets a job run: at once where it is no suspect, else when no other suspect is on probation. Throws
+   * REQUEST_QUARANTINED for one that is blocked, QUEUE_FULL where too many suspects wait, and the signal's reason.
    */
   async enter(job: Job, { tokens, signal }: ProbationOptions): Promise<Probation | undefined> {
     const print = this.#options.fingerprint(job);
@@ -90,19 +89,19 @@ export class Quarantine {
       this.#mutex.free();
       throw thrown;
     }
-    // It needs no trial any more.
+    // It is no suspect any more.
     this.#mutex.free();
     return undefined;
   }
 
-  /** Undefined for who is no suspect. Throws REQUEST_QUARANTINED for who is guilty. */
+  /** Undefined for a job that is no suspect. Throws REQUEST_QUARANTINED for one that is blocked. */
   #suspicionOf(print: string): Suspicion | undefined {
     const suspicion = this.#known(print);
     if (suspicion?.isBlocked === true) throw quarantined();
     return suspicion;
   }
 
-  /** Throws REQUEST_QUARANTINED for a job that was found guilty. */
+  /** Throws REQUEST_QUARANTINED for a job that is blocked. */
   assertNotBlocked(job: Job): void {
     this.#suspicionOf(this.#options.fingerprint(job));
   }

@@ -1,11 +1,11 @@
 /**
- * Who is to blame when a worker dies with several jobs. Pure.
+ * Which job is the cause when a worker dies with several. Pure.
  *
- * At a first death nobody can tell, so every job that the worker held comes under suspicion. A suspect is
- * tried again, but no two suspects of a model at once: so at the next death exactly one of them was on trial,
- * and that one is guilty. The others that ran beside it come under suspicion as before.
+ * A first death does not tell, so every job that the worker held becomes a suspect. A suspect may run again, on
+ * probation, but no two suspects of a model at once: so at the next death at most one of them was on probation, and that
+ * one is blocked. The others that ran at the same time become suspects as before.
  *
- * A trial is over, and the next may begin, once the suspect has given more than it had when the worker died.
+ * Probation is over, and the next may begin, once the suspect has given more than it had when the worker died.
  * Suspicion ends when the job finishes, or after a while.
  */
 
@@ -17,14 +17,14 @@ export interface Suspicion {
   readonly until: number;
 }
 
-/** How long a suspect, and one found guilty, is remembered. */
+/** How long a suspect, and a blocked job, is remembered. */
 const suspectMs = 600_000;
 const blockedMs = 3_600_000;
 
 export interface Death {
   /** Pieces or vectors that the job had given. */
   readonly given: number;
-  /** Whether it was the suspect on trial. */
+  /** Whether it was the suspect on probation. */
   readonly isOnProbation: boolean;
   readonly now: number;
 }
@@ -39,7 +39,7 @@ export function afterDeath(known: Suspicion | undefined, death: Death): Suspicio
   };
 }
 
-/** Whether a suspect on trial has got further than where a worker died with it. */
+/** Whether a suspect on probation has got further than where a worker died with it. */
 export function isPast(suspicion: Suspicion, given: number): boolean {
   return given > suspicion.given;
 }

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import type { Task } from "../../../src/engines/engine.ts";
 import type { ModelState, ModelStatus } from "../../../src/models/model.ts";
 import { chooseModel } from "../../../src/models/resolve.ts";
-import { fromArrival } from "../../../src/models/timings.ts";
 import { emptyInfo } from "../../fixtures/fake-port.ts";
 import { scriptedManifest } from "../../fixtures/scripted-registry.ts";
 
@@ -99,40 +98,5 @@ describe("the model that a request means", () => {
         violations: [expect.objectContaining({ field: "model" })],
       }),
     );
-  });
-});
-
-describe("timings from the arrival", () => {
-  const timings = {
-    queueMs: 5,
-    prefillMs: 10,
-    firstTokenMs: 15,
-    decodeMs: 80,
-    totalMs: 100,
-    meanBatchSize: 2,
-  };
-  const result = {
-    reason: "stop",
-    stopSequence: "",
-    usage: { promptTokens: 1, cachedPromptTokens: 0, completionTokens: 1 },
-    timings,
-  } as const;
-
-  it("count what the engine did not see as queue", () => {
-    expect(fromArrival(result, 130).timings).toEqual({
-      ...timings,
-      queueMs: 35,
-      firstTokenMs: 45,
-      totalMs: 130,
-    });
-  });
-
-  it("have no first token where there was none", () => {
-    const embedding = { ...result, timings: { ...timings, firstTokenMs: 0 } };
-    expect(fromArrival(embedding, 130).timings.firstTokenMs).toBe(0);
-  });
-
-  it("never shrink: two clocks need not agree to the microsecond", () => {
-    expect(fromArrival(result, 99).timings).toEqual(timings);
   });
 });

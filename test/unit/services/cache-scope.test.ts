@@ -4,7 +4,7 @@ import { GenerateRequest } from "../../../gen/inferd/v1/generation_service.ts";
 import type { Credentials } from "../../../src/auth/authenticate.ts";
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import type { CallContext } from "../../../src/calls/call.ts";
-import type { Submission } from "../../../src/models/model.ts";
+import type { Submission } from "../../../src/jobs/submission.ts";
 import { generationHandlers } from "../../../src/services/generation.ts";
 import { doorkeeperFor, keyMeans, makeKey } from "../../fixtures/access.ts";
 import { collect, never } from "../../fixtures/jobs.ts";

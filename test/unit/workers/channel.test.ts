@@ -6,7 +6,7 @@ import { Channel } from "../../../src/workers/channel.ts";
 import { creditWindow } from "../../../src/workers/credit.ts";
 import type { WorkerEvent } from "../../../src/workers/messages.ts";
 import { FakePort } from "../../fixtures/fake-port.ts";
-import { assignment, collect, never } from "../../fixtures/jobs.ts";
+import { assignment, collect, never, Progress } from "../../fixtures/jobs.ts";
 
 function setUp() {
   const port = new FakePort();
@@ -23,9 +23,10 @@ function setUp() {
     onFree: () => freed++,
     meter: silentModelMeter,
   });
-  const run = (signal: AbortSignal = never) => channel.run({ ...assignment, signal });
+  const progress = new Progress();
+  const run = (signal: AbortSignal = never) => channel.run({ ...assignment, signal, progress });
   const sent = (kind: string) => port.sent.filter((message) => message.kind === kind);
-  return { port, channel, run, sent, busy, freed: () => freed };
+  return { port, channel, run, sent, busy, progress, freed: () => freed };
 }
 
 const piece = (text: string): WorkerEvent => ({ kind: "piece", text });
@@ -54,7 +55,7 @@ describe("a job in a channel", () => {
   });
 
   it("gives its own events, in order, to its end", async () => {
-    const { channel, run } = setUp();
+    const { channel, run, progress } = setUp();
     const [first, second] = [run(), run()];
     channel.receive([
       { id: 1, event: piece("a") },
@@ -65,7 +66,7 @@ describe("a job in a channel", () => {
     ]);
     expect(await collect(first)).toEqual([piece("a"), piece("c"), finish]);
     expect(await collect(second)).toEqual([piece("b"), finish]);
-    expect(first.endedAt).toBe(42);
+    expect(progress).toMatchObject({ given: 3, computed: 42 });
   });
 
   it("frees its place when the worker is done, however late the end is read", () => {
@@ -97,7 +98,7 @@ describe("a job in a channel", () => {
     expect([channel.jobs, busy]).toEqual([0, [true, false]]);
   });
 
-  it("is not cancelled when it has ended by itself", async () => {
+  it("is not cancelled when it has ended", async () => {
     const { channel, run, sent } = setUp();
     const events = run();
     channel.receive([{ id: 1, event: finish }]);
@@ -139,7 +140,7 @@ describe("a job in a channel", () => {
     expect(port.sent).toEqual([]);
   });
 
-  it("is timed from its cancellation until it is free, and what came in vain is counted", () => {
+  it("is timed from its cancellation until it is free, and what was wasted is counted", () => {
     const freed: (readonly number[])[] = [];
     let nowMs = 100;
     const channel = new Channel({
@@ -153,7 +154,7 @@ describe("a job in a channel", () => {
     channel.run({ ...assignment, signal: controller.signal });
     channel.receive([{ id: 1, event: piece("in time") }]);
     controller.abort(new ServeError("CALLER_GONE", "gone"));
-    channel.receive([{ id: 1, event: piece("in vain") }]);
+    channel.receive([{ id: 1, event: piece("wasted") }]);
     nowMs = 130;
     channel.freed([1, 2]);
     channel.freed([1]);

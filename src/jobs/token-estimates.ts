@@ -1,0 +1,71 @@
+/**
+ * What a job may cost in tokens, before anything has tokenised it. There are two estimates, because two questions are
+ * asked. A queue bounds memory by its own, so that one must never be too low. A quota is settled by what was used, so
+ * its estimate should be near; four times too much would refuse callers who have enough left.
+ */
+import type { CompletionJob, ItemsJob, Job } from "../engines/engine.ts";
+import type { Work } from "../scheduling/ticket.ts";
+
+/** The part of a job that a model reads. */
+export type JobInput = Pick<CompletionJob, "kind" | "input"> | Pick<ItemsJob, "kind" | "items">;
+
+interface Rate {
+  /** Of UTF-8. */
+  readonly bytesPerToken: number;
+  /** What a tokenizer adds around a text. */
+  readonly textTokens: number;
+  /** What a chat template adds around a message. */
+  readonly messageTokens: number;
+}
+
+/**
+ * No tokenizer makes more than a token of a byte; for English that is about four times too many. Only a template that
+ * adds more than eight tokens to a message makes this too low. Rates that are measured in such tokens predict well.
+ */
+const queueRate: Rate = { bytesPerToken: 1, textTokens: 2, messageTokens: 8 };
+
+/** Of English by most tokenizers. */
+const quotaRate: Rate = { bytesPerToken: 4, textTokens: 0, messageTokens: 0 };
+
+/** What a queue counts for a job. What it may generate counts in full, up to the model's context. */
+export function queueEstimate(job: Job, contextLength: number): Work {
+  const promptTokens = promptTokensOf(job, queueRate);
+  return { promptTokens, tokens: promptTokens + Math.min(mostGenerated(job), contextLength) };
+}
+
+/** What a queue counts for an input alone: what a call holds while it waits for its model to be loaded. */
+export function queuePromptEstimate(input: JobInput): number {
+  return promptTokensOf(input, queueRate);
+}
+
+/** What a job's caller must have left of a quota. */
+export function quotaEstimate(job: Job): Work {
+  const promptTokens = promptTokensOf(job, quotaRate);
+  return { promptTokens, tokens: promptTokens + mostGenerated(job) };
+}
+
+function mostGenerated(job: Job): number {
+  return job.kind === "completion" ? job.sampling.maxTokens : 0;
+}
+
+function promptTokensOf(job: JobInput, rate: Rate): number {
+  if (job.kind === "items") return tokensOf(job.items, rate, rate.textTokens);
+  const { input } = job;
+  switch (input.kind) {
+    case "prompt":
+      return tokensOf([input.text], rate, rate.textTokens);
+    case "chat": {
+      const contents = input.messages.map(({ content }) => content);
+      return rate.textTokens + tokensOf(contents, rate, rate.messageTokens);
+    }
+    case "token_ids":
+      return input.ids.length;
+  }
+}
+
+/** Of all texts, each with what is added around it. */
+function tokensOf(texts: readonly string[], { bytesPerToken }: Rate, around: number): number {
+  const tokens = (text: string): number =>
+    around + Math.ceil(Buffer.byteLength(text) / bytesPerToken);
+  return texts.reduce((sum, text) => sum + tokens(text), 0);
+}
