@@ -1,5 +1,6 @@
 /** The clients of bench/clients, made ready on a machine that has their languages. */
 import { join } from "node:path";
+import { errorMessage } from "../../src/base/text.ts";
 import { goClients, pythonClients } from "../../test/fixtures/foreign-clients.ts";
 import { repository } from "./paths.ts";
 import type { Launch } from "./timed-calls.ts";
@@ -31,7 +32,7 @@ export async function availableClients(
     try {
       ready.set(library, await make());
     } catch (error) {
-      const [why] = (error instanceof Error ? error.message : String(error)).split("\n");
+      const [why] = errorMessage(error).split("\n");
       say(`without a client of ${library}: ${why ?? ""}`);
     }
   }

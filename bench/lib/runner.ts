@@ -1,6 +1,7 @@
 /** Runs scenarios from the command line: one after the other, each printing one JSON line and keeping its result. */
 import { basename, join } from "node:path";
 import { Command } from "commander";
+import { errorMessage, errorStack } from "../../src/base/text.ts";
 import { writeBenchmarks } from "../report.ts";
 import { alone } from "./lock.ts";
 import { machineFacts } from "./machine.ts";
@@ -38,7 +39,7 @@ export async function runFromCommandLine(
   try {
     await alone(() => runAll(script, chosen.length > 0 ? chosen : scenarios, smoke));
   } catch (error) {
-    command.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+    command.error(`error: ${errorMessage(error)}`);
   }
   if (!smoke) await writeBenchmarks();
 }
@@ -71,12 +72,9 @@ async function runAll(
       console.log(JSON.stringify({ scenario: scenario.name, isSmoke, claims }));
     } catch (error) {
       process.exitCode = 1;
-      say(`  ${basename(script)}: ${scenario.name} failed: ${describe(error)}`);
+      say(`  ${basename(script)}: ${scenario.name} failed: ${errorStack(error)}`);
     }
   }
 }
 
 const say = (text: string): void => console.error(text);
-
-const describe = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import type { ChildProcess } from "node:child_process";
+import { errorMessage } from "../../src/base/text.ts";
 import { noCounts, type StreamEnd, type StreamReader, type StreamRequest } from "../load/target.ts";
 
 export interface HttpPeer {
@@ -47,7 +48,7 @@ export async function streamOverHttp(
     return last === undefined ? { code: "ENDED_WITHOUT_FINISH", ...noCounts } : endOf(last);
   } catch (error) {
     if (reader.signal.aborted) return { code: "CANCELLED", ...noCounts };
-    return { code: error instanceof Error ? error.message : String(error), ...noCounts };
+    return { code: errorMessage(error), ...noCounts };
   }
 }
 

@@ -1,7 +1,7 @@
 /** Who may call, as the configuration says: opens what that takes, and follows what can change. */
 import { type Clock, wallMs } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { Config } from "../config/settings.ts";
+import type { AccessConfig } from "./access-config.ts";
 import type { CredentialSources } from "./authenticate.ts";
 import { asksForCredentials, checkAccess } from "./start-checks.ts";
 import { Authorizer } from "./authorizer.ts";
@@ -16,12 +16,12 @@ export interface Access {
   /** Undefined for plaintext. */
   readonly tlsFiles: FollowedTlsFiles | undefined;
   /** Takes the quotas of another configuration; reads keys, the issuer's file of them and certificates now. */
-  reload(config: Config): Promise<void>;
+  reload(config: AccessConfig): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Throws one line that says what is wrong. */
-export async function openAccess(config: Config, log: Log, clock: Clock): Promise<Access> {
+export async function openAccess(config: AccessConfig, log: Log, clock: Clock): Promise<Access> {
   checkAccess(config);
   let quota = quotaOf(config);
   const tokens = await openIssuer(config, log, clock);
@@ -61,7 +61,11 @@ export async function openAccess(config: Config, log: Log, clock: Clock): Promis
   };
 }
 
-async function openRing(config: Config, log: Log, clock: Clock): Promise<KeyRing | undefined> {
+async function openRing(
+  config: AccessConfig,
+  log: Log,
+  clock: Clock,
+): Promise<KeyRing | undefined> {
   if (config.keys === undefined) return undefined;
   const ring = new KeyRing({ store: await openKeyStore(config.keys, "make"), log, clock });
   try {
@@ -74,7 +78,7 @@ async function openRing(config: Config, log: Log, clock: Clock): Promise<KeyRing
 }
 
 async function openIssuer(
-  config: Config,
+  config: AccessConfig,
   log: Log,
   clock: Clock,
 ): Promise<JwtVerifier | undefined> {
@@ -93,13 +97,13 @@ async function openIssuer(
   });
 }
 
-function openKeyPair(config: Config, log: Log, clock: Clock): FollowedTlsFiles | undefined {
+function openKeyPair(config: AccessConfig, log: Log, clock: Clock): FollowedTlsFiles | undefined {
   const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa } = config;
   if (cert === undefined || key === undefined) return undefined;
   return new FollowedTlsFiles({ files: { cert, key, clientCa }, clock, wallMs, log });
 }
 
-function quotaOf(config: Config): Quota {
+function quotaOf(config: AccessConfig): Quota {
   return {
     requestsPerMinute: config.quotaRequestsPerMinute,
     concurrentCalls: config.quotaConcurrentCalls,

@@ -2,20 +2,7 @@
 import { BlockList, isIP } from "node:net";
 import { unixPathOf } from "../base/unix-path.ts";
 import { SettingError } from "../config/config.ts";
-import type { Config } from "../config/settings.ts";
-
-type AccessConfig = Pick<
-  Config,
-  | "host"
-  | "keys"
-  | "jwtJwks"
-  | "jwtIssuer"
-  | "jwtAudience"
-  | "tlsCert"
-  | "tlsKey"
-  | "tlsClientCa"
-  | "allowUnauthenticated"
->;
+import type { AccessConfig } from "./access-config.ts";
 
 /** Throws a SettingError that names the flag to set. */
 export function checkAccess(config: AccessConfig): void {

@@ -5,6 +5,11 @@ export function errorMessage(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** The same with its stack, which says where in the code it was thrown. */
+export function errorStack(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}
+
 /** The known name that is nearest to a mistyped one; undefined where none is near. Pure. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   const [nearest] = [...known]

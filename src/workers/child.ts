@@ -6,6 +6,7 @@
 import { argv } from "node:process";
 import { setImmediate as turn } from "node:timers/promises";
 import { giveBackHeap } from "../base/heap.ts";
+import { errorMessage } from "../base/text.ts";
 import type { Engine } from "../engines/engine.ts";
 import { describe } from "./describe.ts";
 import { Driver } from "./driver.ts";
@@ -48,7 +49,7 @@ async function load(message: Extract<ToWorker, { readonly kind: "load" }>): Prom
     });
     assertInfo(engine.info);
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = errorMessage(thrown);
     // The message is the server's to log; what is behind it is known here only.
     const isAll = thrown instanceof Error && thrown.cause === undefined;
     log(isAll ? "debug" : "error", `loading failed: ${describe(thrown)}`);

@@ -1,3 +1,4 @@
+import { errorMessage } from "../base/text.ts";
 import type { AnswerTo, KvMemory, ModelInfo, PrefixMemory, Question } from "../engines/engine.ts";
 import type { Assignment, Held } from "./channel.ts";
 import { describeExit, type ProcessExit, exitOf, howEnded } from "./exit-reason.ts";
@@ -130,7 +131,7 @@ export class Replica {
       if (this.#state.kind === "loading") this.#start(check);
     } catch (thrown) {
       if (this.#state.kind !== "loading") return;
-      const loadFailure = messageOf(thrown);
+      const loadFailure = errorMessage(thrown);
       const ended = { loadFailure, exit: notStarted, readyAt: undefined, killedFor: undefined };
       this.#decide(
         { ...ended, lines: [], pid: undefined },
@@ -160,7 +161,7 @@ export class Replica {
     try {
       await loaded.check(loaded.info);
     } catch (thrown) {
-      life.refuse(messageOf(thrown));
+      life.refuse(errorMessage(thrown));
       return;
     }
     // It can have ended meanwhile.
@@ -228,6 +229,3 @@ export class Replica {
 }
 
 const notStarted: Exit = { code: null, signal: null };
-
-const messageOf = (thrown: unknown): string =>
-  thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,4 +1,5 @@
 import { ServeError } from "../../base/errors.ts";
+import { errorStack } from "../../base/text.ts";
 import type {
   Engine,
   EngineHost,
@@ -134,11 +135,7 @@ async function nextOf(events: AsyncGenerator<JobEvent, void>, host: EngineHost):
   } catch (thrown) {
     const error = ServeError.from(thrown);
     if (error.reason === "INTERNAL")
-      host.log("error", `a function failed: ${reasonOf(error.cause)}`);
+      host.log("error", `a function failed: ${errorStack(error.cause)}`);
     return { kind: "failed", error: error.toData() };
   }
-}
-
-function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

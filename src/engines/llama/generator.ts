@@ -4,6 +4,7 @@
  * planner, step-cost, slot-choice and memory; this file acts on them.
  */
 import { ServeError } from "../../base/errors.ts";
+import { errorStack } from "../../base/text.ts";
 import type {
   Answer,
   Engine,
@@ -204,8 +205,7 @@ export class Generator implements Engine {
   #fail(id: number, thrown: unknown): StepEvent {
     const error = ServeError.from(thrown);
     if (error.reason === "INTERNAL") {
-      const why = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-      this.#parts.host.log("error", `a sequence failed: ${why}`);
+      this.#parts.host.log("error", `a sequence failed: ${errorStack(thrown)}`);
     }
     this.#scheduler.discard(id);
     return { id, event: { kind: "failed", error: error.toData() } };

@@ -1,10 +1,17 @@
 import { expect, it } from "vitest";
-import { errorMessage, nearestName } from "../../../src/base/text.ts";
+import { errorMessage, errorStack, nearestName } from "../../../src/base/text.ts";
 
 it("tells what was thrown, error or not", () => {
   expect(errorMessage(new RangeError("too large"))).toBe("too large");
   expect(errorMessage("broken")).toBe("broken");
   expect(errorMessage(undefined)).toBe("undefined");
+});
+
+it("tells where an error was thrown, where that is known", () => {
+  expect(errorStack(new RangeError("too large"))).toMatch(
+    /^RangeError: too large\n +at .*text\.test/,
+  );
+  expect(errorStack("broken")).toBe("broken");
 });
 
 const known = ["temperature", "top_k", "top_p", "max_tokens", "port"];
