@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { failures, fieldReasons, type Reason } from "../src/base/errors.ts";
+import { type Failure, failures, fieldReasons, type Reason } from "../src/base/errors.ts";
 
 const page = readFileSync("docs/reference/errors.md", "utf8");
 
@@ -44,6 +44,17 @@ it("documents which errors gRPC must not retry", () => {
 
 it("documents every reason of a wrong field", () => {
   expect(reasonsUnder("Wrong fields")).toEqual(fieldReasons);
+});
+
+it("writes each message once: one that is needed in two places belongs in the table", () => {
+  const written = Array.from(
+    sources.matchAll(/new ServeError\(\s*"[A-Z_]+",\s*"([^"]+)"/g),
+    ([, message]) => message,
+  );
+  const rows: readonly Failure[] = Object.values(failures);
+  const all = [...written, ...rows.flatMap(({ message }) => message ?? [])];
+  expect(written.length).toBeGreaterThan(20);
+  expect(all.filter((message, index) => all.indexOf(message) !== index)).toEqual([]);
 });
 
 it.each(Object.keys(failures))("throws %s somewhere", (reason) => {

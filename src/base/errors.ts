@@ -17,6 +17,8 @@ export interface Failure {
   readonly code: Code;
   /** The same call fails again, however often it is retried, unless the error states when to retry. */
   readonly isLasting: boolean;
+  /** The message of a reason that has the same one wherever it arises. */
+  readonly message?: string;
 }
 
 const stays = (code: Code): Failure => ({ code, isLasting: true });
@@ -24,12 +26,18 @@ const passes = (code: Code): Failure => ({ code, isLasting: false });
 
 /** Every reason why a call can fail. `docs/reference/errors.md` explains each. */
 export const failures = {
-  CALLER_GONE: passes("CANCELLED"),
+  CALLER_GONE: {
+    ...passes("CANCELLED"),
+    message: "the caller cancelled the call or lost its connection",
+  },
   CHAT_TOO_SLOW: passes("RESOURCE_EXHAUSTED"),
   COMPRESSED_FLAG_WRONG: stays("INTERNAL"),
   CONTENT_TYPE_UNKNOWN: stays("INVALID_ARGUMENT"),
   CREDENTIAL_INVALID: stays("UNAUTHENTICATED"),
-  DEADLINE_PASSED: passes("DEADLINE_EXCEEDED"),
+  DEADLINE_PASSED: {
+    ...passes("DEADLINE_EXCEEDED"),
+    message: "the call's deadline passed before it was done",
+  },
   ENCODING_UNKNOWN: stays("UNIMPLEMENTED"),
   FIELD_INVALID: stays("INVALID_ARGUMENT"),
   HTTP_METHOD_WRONG: stays("UNIMPLEMENTED"),
@@ -62,12 +70,22 @@ export const failures = {
   TOO_MANY_CALLS: passes("RESOURCE_EXHAUSTED"),
   TOO_MANY_OPEN_CALLS: passes("RESOURCE_EXHAUSTED"),
   UPLOAD_BUDGET_EXCEEDED: passes("RESOURCE_EXHAUSTED"),
-  WORKER_EXITED: passes("UNAVAILABLE"),
+  WORKER_EXITED: {
+    ...passes("UNAVAILABLE"),
+    message: "the model's worker has exited; try again",
+  },
   WOULD_EXPIRE: passes("DEADLINE_EXCEEDED"),
   WRONG_TASK: stays("FAILED_PRECONDITION"),
 } satisfies Record<string, Failure>;
 
 export type Reason = keyof typeof failures;
+
+type Failures = typeof failures;
+
+/** The reasons whose message stands in the table. */
+export type ReasonWithMessage = {
+  [R in Reason]: Failures[R] extends { readonly message: string } ? R : never;
+}[Reason];
 
 /** Machine-readable reasons why a field is wrong. `docs/reference/errors.md` explains each. */
 export const fieldReasons = [
@@ -136,6 +154,11 @@ export class ServeError extends Error {
     this.violations = extras.violations ?? [];
     this.resource = extras.resource;
     this.retryAfterMs = extras.retryAfterMs;
+  }
+
+  /** An error that has its reason's own message. */
+  static of(reason: ReasonWithMessage, extras: ErrorExtras = {}): ServeError {
+    return new ServeError(reason, failures[reason].message, extras);
   }
 
   get code(): Code {

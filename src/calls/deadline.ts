@@ -14,17 +14,13 @@ export function deadline(maxMs: number): Interceptor {
   return (context) => {
     const now = performance.now();
     const at = Math.min(context.deadline, now + maxMs);
-    if (at <= now) throw passed();
+    if (at <= now) throw ServeError.of("DEADLINE_PASSED");
     const leftMs = at - now;
-    const timer =
-      leftMs <= longestTimerMs ? setTimeout(() => context.abort(passed()), leftMs) : undefined;
+    const end = (): void => context.abort(ServeError.of("DEADLINE_PASSED"));
+    const timer = leftMs <= longestTimerMs ? setTimeout(end, leftMs) : undefined;
     return {
       context: at === context.deadline ? context : { ...context, deadline: at },
       ended: () => clearTimeout(timer),
     };
   };
-}
-
-function passed(): ServeError {
-  return new ServeError("DEADLINE_PASSED", "the call's deadline passed before it was done");
 }

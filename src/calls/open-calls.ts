@@ -61,6 +61,6 @@ export class OpenCalls {
 /** A protocol's library may end a call by a deadline timer of its own, and say no more than that it ended. */
 function whyDisconnected(deadline: number): ServeError {
   return performance.now() + timerSlackMs >= deadline
-    ? new ServeError("DEADLINE_PASSED", "the call's deadline passed before it was done")
-    : new ServeError("CALLER_GONE", "the caller cancelled the call or lost its connection");
+    ? ServeError.of("DEADLINE_PASSED")
+    : ServeError.of("CALLER_GONE");
 }

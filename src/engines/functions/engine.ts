@@ -53,7 +53,7 @@ export class FunctionEngine implements Engine {
     if (job === undefined) return;
     this.#jobs.delete(id);
     this.#given = this.#given.filter((given) => given.id !== id);
-    job.controller.abort(new ServeError("CALLER_GONE", "the caller has left"));
+    job.controller.abort(ServeError.of("CALLER_GONE"));
     // Closes the user's generator at its next yield. Nobody wants to hear how that went.
     job.events.return().catch(() => undefined);
   }

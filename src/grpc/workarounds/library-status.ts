@@ -66,7 +66,7 @@ function errorOf(code: status, details: string): ServeError {
     return new ServeError("MESSAGE_TOO_LARGE", "the request is larger than this server takes");
   }
   if (code === status.DEADLINE_EXCEEDED) {
-    return new ServeError("DEADLINE_PASSED", "the call's deadline passed before it was done");
+    return ServeError.of("DEADLINE_PASSED");
   }
   if (code === status.UNIMPLEMENTED) {
     return details.includes("encoding")
