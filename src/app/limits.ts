@@ -1,7 +1,7 @@
 /** What of the configuration each part is handed that takes many of its values. */
 import type { Config } from "../config/settings.ts";
+import type { Limits } from "../contract/limits.ts";
 import type { GrpcLimits } from "../grpc/limits.ts";
-import type { Limits } from "../services/limits.ts";
 
 /** What bounds connections, and the requests on them. */
 export function serverLimits(config: Config): GrpcLimits {

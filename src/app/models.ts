@@ -4,7 +4,10 @@ import type { Meter } from "../base/meter.ts";
 import type { Places } from "../catalog/find.ts";
 import { modelFolders } from "../config/config.ts";
 import type { Config } from "../config/settings.ts";
+import { servedTasks } from "../contract/tasks.ts";
+import { taskNames } from "../engines/tasks.ts";
 import { openRegistry, type Registry } from "../models/registry.ts";
+import type { DefaultModels } from "../models/resolve.ts";
 import { type Environment, withoutSecrets } from "./worker-environment.ts";
 
 export function placesOf(config: Pick<Config, "models" | "model" | "llamaLibrary">): Places {
@@ -25,10 +28,7 @@ export function openModels(config: Config, { environment, log, meter }: Parts): 
   return openRegistry({
     cores: config.cores,
     environment: withoutSecrets(environment),
-    defaults: {
-      ...(config.defaultGenerationModel && { generate: config.defaultGenerationModel }),
-      ...(config.defaultEmbeddingModel && { embed: config.defaultEmbeddingModel }),
-    },
+    defaults: defaultModels(config),
     maxQueuedJobs: config.maxQueuedJobs,
     maxQueuedTokens: config.maxQueuedTokens,
     maxQueuedJobsTotal: config.maxQueuedJobsTotal,
@@ -38,4 +38,10 @@ export function openModels(config: Config, { environment, log, meter }: Parts): 
     log,
     ...(meter && { meter }),
   });
+}
+
+/** The model of each task's calls that name none, where a setting says so. */
+function defaultModels(config: Config): DefaultModels {
+  const named = taskNames.map((task) => [task, config[servedTasks[task].defaultModelSetting]]);
+  return Object.fromEntries(named.filter(([, name]) => name !== undefined)) as DefaultModels;
 }

@@ -1,7 +1,7 @@
 /** Finds out who calls. A credential that is sent must be good: a bad one never counts as none. */
 import { ServeError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
-import type { Scope } from "../config/scopes.ts";
+import type { Scope } from "../contract/scopes.ts";
 import { type ClientCertificate, identityOf, isListed } from "./certificate.ts";
 import { type KeyRecord, type KeyState, matches, parseKey, stateOf } from "./key.ts";
 import type { Principal } from "./principal.ts";

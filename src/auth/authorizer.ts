@@ -6,9 +6,9 @@ import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Caller } from "../calls/call.ts";
+import { methods } from "../contract/methods.ts";
 import { authenticate, type Credentials, type CredentialSources } from "./authenticate.ts";
 import { type Account, QuotaUsage } from "./usage.ts";
-import { needOf } from "./methods.ts";
 import { mayUse, mustBeAllowed, type Principal } from "./principal.ts";
 import type { Quota } from "./quota.ts";
 import { DenialLog } from "./denial-log.ts";
@@ -52,7 +52,7 @@ export class Authorizer {
 
   /** Rejects with the ServeError that the call ends with. */
   async admit(call: CallMetadata): Promise<Permit> {
-    const need = needOf(call.method);
+    const need = methods.get(call.method)?.needs;
     if (need === "open") return this.#openPermit(call);
     if (need === "reflection" && this.#options.isReflectionOpen) return openPermit(call.host);
     let caller: string | undefined;

@@ -14,7 +14,7 @@ import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Secret } from "../base/secret.ts";
 import { errorMessage } from "../base/text.ts";
-import { type Scope, scopes } from "../config/scopes.ts";
+import { type Scope, scopes } from "../contract/scopes.ts";
 import type { JwksLocation } from "../config/values.ts";
 import { issuerKeys } from "./issuer-keys.ts";
 

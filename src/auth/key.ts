@@ -5,7 +5,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Priority } from "../base/priority.ts";
 import { Secret } from "../base/secret.ts";
-import type { Scope } from "../config/scopes.ts";
+import type { Scope } from "../contract/scopes.ts";
 import type { Quota } from "./quota.ts";
 
 /** A key as it is kept. Times are by the wall clock. */

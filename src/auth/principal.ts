@@ -1,7 +1,7 @@
 import { ServeError } from "../base/errors.ts";
 import type { Priority } from "../base/priority.ts";
-import type { Scope } from "../config/scopes.ts";
-import type { Need } from "./methods.ts";
+import type { Scope } from "../contract/scopes.ts";
+import type { Need } from "../contract/methods.ts";
 import type { Quota } from "./quota.ts";
 
 /** Who calls, as a credential proved it, and what they may do. */

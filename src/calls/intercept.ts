@@ -66,7 +66,7 @@ class InterceptedCall<O> implements AsyncIterableIterator<O, undefined> {
     } catch (thrown) {
       throw this.#fail(thrown);
     }
-    if (this.#begun.length > 0) this.#end(new ServeError("CALLER_GONE", "the caller left"));
+    if (this.#begun.length > 0) this.#end(ServeError.of("CALLER_GONE"));
     this.#isOver = true;
     return over;
   }

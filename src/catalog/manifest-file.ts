@@ -3,6 +3,7 @@ import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { belongsTo } from "../base/path.ts";
 import { stampOf } from "../base/stamp.ts";
+import { tasks } from "../engines/tasks.ts";
 import type { Manifest, ManifestFile, SamplingDefaults } from "./manifest.ts";
 import { problemsOf } from "./manifest-problems.ts";
 import type { Problem } from "./manifest-problems.ts";
@@ -59,9 +60,10 @@ function contradictions(values: ManifestValues): readonly Problem[] {
   if (values.chat_template !== undefined && values.chat_template_file !== undefined) {
     add("chat_template_file", "cannot stand beside chat_template; keep one");
   }
-  if (values.task === "embed") {
+  if (tasks[values.task].family !== "completion") {
     for (const key of ["sampling", "chat_template", "chat_template_file"] as const) {
-      if (values[key] !== undefined) add(key, "is for the task generate; this model's is embed");
+      if (values[key] !== undefined)
+        add(key, `is for the task generate; this model's is ${values.task}`);
     }
   }
   if (values.engine === "onnx" && values.task !== "embed") add("task", "must be embed for onnx");

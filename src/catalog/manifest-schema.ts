@@ -2,6 +2,7 @@
  * What a manifest may say, once, as a JSON Schema: the check, its messages and
  * docs/reference/manifest.md come from here.
  */
+import { taskNames } from "../engines/tasks.ts";
 
 /** One key's schema. Of JSON Schema, only what manifests need. */
 export interface KeySchema {
@@ -175,7 +176,7 @@ export const manifestSchema: KeySchema = {
       description: "What calls name it by.",
     },
     version: text(64, "Any text that tells its versions apart; quote what looks like a number."),
-    task: { type: "string", enum: ["generate", "embed"], description: "What it does." },
+    task: { type: "string", enum: taskNames, description: "What it does." },
     engine: {
       type: "string",
       pattern: "^(llama|onnx|scripted|\\.{1,2}/.+|/.+)$",

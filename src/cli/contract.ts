@@ -1,7 +1,5 @@
 /** Messages by their descriptors: how JSON becomes a message, and a message the contract's own JSON. */
-import { readFileSync } from "node:fs";
 import {
-  createFileRegistry,
   type DescMessage,
   type FileRegistry,
   fromBinary,
@@ -10,18 +8,11 @@ import {
   toBinary,
   toJson,
 } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-
-const shipped = new URL("../../gen/fds.binpb", import.meta.url);
-
-/** Reads a descriptor set, as `buf build --as-file-descriptor-set` and `protoc -o` write them. */
-export function readDescriptors(path: string | URL = shipped): FileRegistry {
-  return createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(path)));
-}
+import { readDescriptors } from "../contract/descriptors.ts";
 
 /** What gives the JSON of a message of inferd's own contract, from its bytes. */
 export function jsonWriter(typeName: string): (bytes: Uint8Array) => JsonValue {
-  const registry = readDescriptors();
+  const { registry } = readDescriptors();
   const type = registry.getMessage(typeName);
   if (type === undefined) throw new Error(`bug: no message ${typeName} in the contract`);
   return (bytes) => decodeJson(type, bytes, registry);

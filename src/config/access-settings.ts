@@ -1,4 +1,5 @@
 /** The settings of access: credentials, quotas and TLS. Part of the one table in `settings.ts`. */
+import { usingScopes } from "../contract/scopes.ts";
 import type { Setting } from "./setting.ts";
 import {
   keysLocation,
@@ -78,7 +79,7 @@ export const accessSettings = {
   },
   clientScopes: {
     group: "Access",
-    default: ["generate", "embed", "models.read", "server.read"],
+    default: usingScopes,
     read: scope,
     repeats: true,
     value: "scope",

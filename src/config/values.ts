@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { absoluteAddress, unixPathOf } from "../base/unix-path.ts";
 import { Secret } from "../base/secret.ts";
-import { scopes } from "./scopes.ts";
+import { scopes } from "../contract/scopes.ts";
 
 /** Reads a value from text. `folder` is the base of relative paths. */
 export type ReadValue<T> = (text: string, folder: string) => T;

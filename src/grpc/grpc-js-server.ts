@@ -14,6 +14,7 @@ import { statusFlushMs } from "../base/shutdown-budget.ts";
 import type { Caller } from "../calls/call.ts";
 import type { Interceptor } from "../calls/intercept.ts";
 import type { OpenCalls } from "../calls/open-calls.ts";
+import type { Methods } from "../contract/methods.ts";
 import type { CallAccounts } from "../edge/call-accounts.ts";
 import { listen, type Place } from "../edge/listen.ts";
 import { Listener } from "../edge/listener.ts";
@@ -43,15 +44,12 @@ export interface GrpcJsServerOptions {
   readonly accounts: CallAccounts;
   readonly requestIds: RequestIds;
   readonly calls: OpenCalls;
+  /** What each method is: one that is not among them cannot be served. */
+  readonly methods: Methods;
   /** Who makes a call that has been let in, by the metadata that its handler has. */
   readonly callerOf: (metadata: Metadata) => Caller;
   /** grpc-js's own; the first stands nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
-}
-
-/** Whether a method's streams are ended at once when the server drains: no work is lost by it. */
-function isStandard(method: string): boolean {
-  return method.startsWith("grpc.");
 }
 
 /** Owns one server of grpc-js, from its first service to its last connection. */
@@ -87,13 +85,13 @@ export class GrpcJsServer {
   }
 
   add(definition: object, handlers: object, interceptors: readonly Interceptor[]): void {
-    const { limits } = this.#options;
+    const { limits, methods } = this.#options;
     const adapter = { begin: this.#begin, stallMs: limits.stallMs, interceptors };
     const added = addService(this.#server, { definition, handlers, adapter });
-    for (const { path, requestStream: sendsStream, responseStream } of added) {
-      // Watch and reflection last as long as their callers like.
-      const isEndless = responseStream && isStandard(path.slice(1));
-      const maxMs = isEndless ? Infinity : limits.maxCallMs;
+    for (const { path, requestStream: sendsStream } of added) {
+      const method = methods.get(path.slice(1));
+      if (method === undefined) throw new Error(`bug: the contract does not know ${path}`);
+      const maxMs = method.isEndless ? Infinity : limits.maxCallMs;
       this.#methods.set(path, servedMethod({ path, sendsStream, maxMs }));
     }
     this.#services.push(added[0]?.path.split("/")[1] ?? "");
@@ -119,8 +117,8 @@ export class GrpcJsServer {
    * that are left with `leaving`, and closes every connection.
    */
   async drain(leaving: ServeError, graceMs: number): Promise<void> {
-    const { calls } = this.#options;
-    calls.abort(leaving, isStandard);
+    const { calls, methods } = this.#options;
+    calls.abort(leaving, (method) => methods.get(method)?.isEndless === true);
     const cancelWait = new AbortController();
     const grace = async (ms: number): Promise<void> => {
       await wait(ms, undefined, { signal: cancelWait.signal }).catch(() => undefined);

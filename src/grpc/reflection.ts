@@ -1,7 +1,7 @@
 /**
- * Server reflection, v1 and v1alpha, from the descriptor set that buf built. Descriptors are sent as
- * the bytes that they are: npm's reflection package encodes them again and loses imports and custom
- * options, which strict clients (grpcurl, buf curl) refuse.
+ * Server reflection, v1 and v1alpha, from the descriptor set that buf built. Files are sent as the bytes
+ * that buf wrote. npm's reflection package encodes them again and loses imports and custom options, and
+ * strict clients (grpcurl, buf curl) refuse what is left.
  */
 import { status } from "@grpc/grpc-js";
 import type {
@@ -9,13 +9,14 @@ import type {
   ServerReflectionResponse,
 } from "../../gen/grpc/reflection/v1/reflection.ts";
 import type { Handler } from "../calls/call.ts";
-import { DescriptorIndex } from "./descriptors.ts";
+import type { Descriptors } from "../contract/descriptors.ts";
+import { DescriptorIndex, type FileBytes } from "./descriptors.ts";
 
 type Answer = NonNullable<ServerReflectionResponse["messageResponse"]>;
 
 export interface ReflectionOptions {
-  /** A serialised `FileDescriptorSet` with all imports. */
-  readonly descriptors: Uint8Array;
+  /** All services, with all imports. */
+  readonly descriptors: Descriptors;
   /** Full names of all services of the server; asked for by each call. */
   readonly services: () => readonly string[];
 }
@@ -64,7 +65,7 @@ function answer(
   }
 }
 
-function files(fileDescriptorProto: readonly Buffer[] | undefined): Answer {
+function files(fileDescriptorProto: FileBytes | undefined): Answer {
   if (fileDescriptorProto === undefined) return notFound();
   return { $case: "fileDescriptorResponse", value: { fileDescriptorProto } };
 }

@@ -1,8 +1,5 @@
 /** The gRPC server: its services, the standard ones among them, how it starts and how it ends. */
 import { ServerCredentials } from "@grpc/grpc-js";
-import { HealthService } from "../../gen/grpc/health/v1/health.ts";
-import { ServerReflectionService } from "../../gen/grpc/reflection/v1/reflection.ts";
-import { ServerReflectionService as AlphaReflectionService } from "../../gen/grpc/reflection/v1alpha/reflection.ts";
 import { type Authorizer, openPermit } from "../auth/authorizer.ts";
 import type { FollowedTlsFiles } from "../auth/tls-files.ts";
 import { idleClock } from "../base/clock.ts";
@@ -14,6 +11,9 @@ import { deadline } from "../calls/deadline.ts";
 import type { Interceptor } from "../calls/intercept.ts";
 import { observation } from "../calls/observation.ts";
 import { OpenCalls } from "../calls/open-calls.ts";
+import type { Descriptors } from "../contract/descriptors.ts";
+import type { Methods } from "../contract/methods.ts";
+import { standardServices } from "../contract/services.ts";
 import { CallAccounts } from "../edge/call-accounts.ts";
 import { RejectionLog } from "../edge/rejection-log.ts";
 import { RequestIds } from "../edge/request-ids.ts";
@@ -41,8 +41,10 @@ export interface ServerOptions extends GrpcLimits {
   readonly tlsFiles: FollowedTlsFiles | undefined;
   /** Whether reflection is served; the authorizer decides who may use it. */
   readonly reflection: "scoped" | "open" | "off";
-  /** The serialised `FileDescriptorSet` of all services, for reflection. */
-  readonly descriptors: Uint8Array;
+  /** The descriptors of all services, for reflection. */
+  readonly descriptors: Descriptors;
+  /** What each method is. */
+  readonly methods: Methods;
 }
 
 type HandlerOf<M> =
@@ -114,6 +116,7 @@ function openCallServer(options: ServerOptions, rejections: RejectionLog): GrpcJ
   });
   const server: GrpcJsServer = new GrpcJsServer({
     limits: options,
+    methods: options.methods,
     rejections,
     accounts,
     requestIds,
@@ -138,6 +141,7 @@ function openProbeServer(
   };
   const server = new GrpcJsServer({
     limits: options,
+    methods: options.methods,
     rejections,
     accounts: new CallAccounts(rejections),
     requestIds: new RequestIds(options.newRequestId),
@@ -145,7 +149,7 @@ function openProbeServer(
     callerOf: () => caller,
     interceptors: [],
   });
-  server.add(HealthService, healthHandlers(health), standardInterceptors(options));
+  server.add(standardServices.health, healthHandlers(health), standardInterceptors(options));
   return server;
 }
 
@@ -158,10 +162,10 @@ function addStandardServices(
   const { descriptors, reflection } = options;
   const interceptors = standardInterceptors(options);
   const serverReflectionInfo = reflectionHandler({ descriptors, services: () => server.services });
-  server.add(HealthService, healthHandlers(health), interceptors);
+  server.add(standardServices.health, healthHandlers(health), interceptors);
   if (reflection === "off") return;
-  server.add(ServerReflectionService, { serverReflectionInfo }, interceptors);
-  server.add(AlphaReflectionService, { serverReflectionInfo }, interceptors);
+  server.add(standardServices.reflection, { serverReflectionInfo }, interceptors);
+  server.add(standardServices.alphaReflection, { serverReflectionInfo }, interceptors);
 }
 
 function standardInterceptors(options: ServerOptions): readonly Interceptor[] {

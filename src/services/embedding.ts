@@ -6,24 +6,25 @@ import {
 } from "../../gen/inferd/v1/embedding_service.ts";
 import { ServeError } from "../base/errors.ts";
 import type { CallContext, Handler } from "../calls/call.ts";
-import { Report, validated } from "../calls/validation.ts";
+import type { Limits } from "../contract/limits.ts";
+import { ruleOf } from "../contract/methods.ts";
+import { Report } from "../contract/validation/report.ts";
+import { validated } from "../contract/validation/validated.ts";
 import type { EmbedJob, EmbeddingInfo, JobResult, VectorFormat } from "../engines/engine.ts";
 import { queuePromptEstimate } from "../jobs/token-estimates.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { EncodedItem } from "../workers/messages.ts";
 import { assertVectorsFit, type VectorAnswer } from "./answer-size.ts";
-import type { Limits } from "./limits.ts";
 import { embeddingTimings, truncationOf, usageOf, versionOf, waits } from "./messages.ts";
 import { lookAt, modelLoaded, resolveFor } from "./model-access.ts";
 import { textError } from "./item-errors.ts";
 import { noteCall, originOf } from "./origin.ts";
-import { requestRules } from "./rules.ts";
 import type {
   VectorEmbedding,
   VectorEmbedResponse,
   VectorEmbedStreamResponse,
   VectorValue,
-} from "./vector-messages.ts";
+} from "./embedding-types.ts";
 
 export interface EmbeddingOptions {
   readonly models: Models;
@@ -36,22 +37,22 @@ export interface EmbeddingHandlers {
 }
 
 export function embeddingHandlers(options: EmbeddingOptions): EmbeddingHandlers {
-  const rules = requestRules(options.limits);
+  const { limits } = options;
   const alsoCheck = (request: EmbedRequest, context: CallContext, report: Report): void => {
     const status = lookAt(context, options.models, { name: request.model, task: "embed" });
     if (status !== undefined) checkAgainst(request, status, report);
   };
   return {
     embed: validated(
-      rules.EmbedRequest,
+      ruleOf("inferd.v1.EmbeddingService/Embed", limits),
       async function* (request, context) {
-        const mostBytes = options.limits.maxResponseBytes;
+        const mostBytes = limits.maxResponseBytes;
         yield await collect(embed(request, context, { ...options, mostBytes }));
       },
       alsoCheck,
     ),
     embedStream: validated(
-      rules.EmbedRequest,
+      ruleOf("inferd.v1.EmbeddingService/EmbedStream", limits),
       (request, context) => {
         const responses = embed(request, context, { ...options, mostBytes: Infinity });
         return request.unordered ? responses : inOrder(responses);

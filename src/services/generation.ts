@@ -11,18 +11,19 @@ import {
 } from "../../gen/inferd/v1/generation_service.ts";
 import { ServeError } from "../base/errors.ts";
 import type { CallContext, Handler } from "../calls/call.ts";
-import { Report, validated } from "../calls/validation.ts";
+import type { Limits } from "../contract/limits.ts";
+import { ruleOf } from "../contract/methods.ts";
+import { Report } from "../contract/validation/report.ts";
+import { validated } from "../contract/validation/validated.ts";
 import type { CompletionJob, JobResult } from "../engines/engine.ts";
 import { queuePromptEstimate } from "../jobs/token-estimates.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
 import { assertTextFits } from "./answer-size.ts";
-import type { Limits } from "./limits.ts";
 import { inputOf, promptToRepeat } from "./generation-input.ts";
 import { generationTimings, truncationOf, usageOf, versionOf, waits } from "./messages.ts";
 import { lookAt, modelLoaded, resolveFor } from "./model-access.ts";
 import { cacheScopeOf, noteCall, originOf } from "./origin.ts";
-import { requestRules } from "./rules.ts";
 import { checkSampling, outsideVocabulary, resolveSampling, vocabularyOf } from "./sampling.ts";
 
 export interface GenerationOptions {
@@ -38,7 +39,7 @@ export interface GenerationHandlers {
 }
 
 export function generationHandlers(options: GenerationOptions): GenerationHandlers {
-  const rules = requestRules(options.limits);
+  const { limits } = options;
   const stream = (request: GenerateRequest, context: CallContext) =>
     generate(request, context, options);
   const alsoCheck = (request: GenerateRequest, context: CallContext, report: Report): void => {
@@ -47,9 +48,9 @@ export function generationHandlers(options: GenerationOptions): GenerationHandle
   };
   return {
     generate: validated(
-      rules.GenerateRequest,
+      ruleOf("inferd.v1.GenerationService/Generate", limits),
       async function* (request, context) {
-        const mostBytes = options.limits.maxResponseBytes;
+        const mostBytes = limits.maxResponseBytes;
         // What the caller can ask less of.
         const field = request.includePrompt ? "include_prompt" : "sampling.max_tokens";
         const fits = (bytes: number): void => assertTextFits(bytes, mostBytes, field);
@@ -58,7 +59,11 @@ export function generationHandlers(options: GenerationOptions): GenerationHandle
       },
       alsoCheck,
     ),
-    generateStream: validated(rules.GenerateRequest, stream, alsoCheck),
+    generateStream: validated(
+      ruleOf("inferd.v1.GenerationService/GenerateStream", limits),
+      stream,
+      alsoCheck,
+    ),
   };
 }
 

@@ -2,28 +2,23 @@
  * What each name of the health service says, from the models as they stand.
  *
  * - `liveness`: always SERVING. A process that answers is alive, whatever its models do.
- * - `startup`: SERVING once no model is loading for the first time, failed ones included: from then on
- *   the other probes count, and models that are added later change nothing of it.
- * - `readiness` and the empty name: SERVING once that is so and at least one model is ready. A model
- *   that failed takes no others down with it. With no model at all, there is nothing to wait for.
- * - `model:<name>`: SERVING while it is ready; unknown once it has gone, and to those who may not read of it.
- * - the generation and embedding services: SERVING while a model of their task is ready.
- * - the services that need no model: always SERVING.
+ * - `startup`: SERVING once every model has been loaded or has failed. It stays so: models that are added
+ *   later do not change it.
+ * - `readiness` and the empty name: SERVING after `startup`, while at least one model is ready. One failed
+ *   model does not affect the others. A server without models is ready.
+ * - `model:<name>`: SERVING while the model is ready. It is unknown once the model has gone, and to callers
+ *   that may not read of the model.
+ * - a service whose methods need a model: SERVING while one of its task is ready.
+ * - a service that needs no model: always SERVING.
  *
- * While the server leaves and drains, the edge overrides it.
+ * While the server drains, the edge overrides it.
  */
 import { healthNameOf } from "../base/health-names.ts";
-import type { Task } from "../engines/engine.ts";
+import { serviceTasks } from "../contract/tasks.ts";
+import type { Task } from "../engines/tasks.ts";
 import type { ModelStatus } from "../models/model.ts";
 import type { Registry } from "../models/registry.ts";
 import { tasksOf } from "./model.ts";
-
-const services: Readonly<Record<string, Task | undefined>> = {
-  "inferd.v1.GenerationService": "generate",
-  "inferd.v1.EmbeddingService": "embed",
-  "inferd.v1.ModelService": undefined,
-  "inferd.v1.ServerService": undefined,
-};
 
 /** Where health is told. */
 export interface HealthNames {
@@ -59,7 +54,8 @@ export function healthOf(
     ["readiness", isReady],
     ["startup", started],
     ["liveness", true],
-    ...Object.entries(services).map(
+    ...Array.from(
+      serviceTasks,
       ([service, task]) => [service, task === undefined || ready.some(serves(task))] as const,
     ),
     ...models.map(

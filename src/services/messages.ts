@@ -3,9 +3,9 @@ import type { Duration } from "../../gen/google/protobuf/duration.ts";
 import type { Timestamp } from "../../gen/google/protobuf/timestamp.ts";
 import type { CallOptions, ModelVersion, Timings, Usage } from "../../gen/inferd/v1/types.ts";
 import { Truncation } from "../../gen/inferd/v1/types.ts";
+import type { Limits } from "../contract/limits.ts";
 import type { JobResult, JobTimings, Truncation as TruncationName } from "../engines/engine.ts";
 import type { ModelStatus } from "../models/model.ts";
-import type { Limits } from "./limits.ts";
 
 export function duration(ms: number): Duration {
   // Rounded first: 999.9999999 ms is a second, not a thousand million nanoseconds.

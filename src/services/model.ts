@@ -6,21 +6,22 @@ import {
   type ListModelsResponse,
   type Model,
   ModelState,
-  ModelTask,
   TextBatching,
 } from "../../gen/inferd/v1/model_service.ts";
 import type { Sampling } from "../../gen/inferd/v1/types.ts";
 import { withoutFolders } from "../base/path.ts";
 import type { Handler } from "../calls/call.ts";
-import { Report, validated } from "../calls/validation.ts";
-import type { EmbeddingInfo, Task as TaskName } from "../engines/engine.ts";
-import { tasksOf as tasksOfInfo } from "../engines/tasks.ts";
+import type { Limits } from "../contract/limits.ts";
+import { ruleOf } from "../contract/methods.ts";
+import { servedTasks } from "../contract/tasks.ts";
+import { Report } from "../contract/validation/report.ts";
+import { validated } from "../contract/validation/validated.ts";
+import type { EmbeddingInfo } from "../engines/engine.ts";
+import { type Task, tasks, tasksOf as tasksOfInfo } from "../engines/tasks.ts";
 import type { Manifest } from "../catalog/manifest.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import { modelNotFound } from "../models/resolve.ts";
 import { slotsOf } from "../models/slots.ts";
-import type { Limits } from "./limits.ts";
-import { requestRules } from "./rules.ts";
 import { type ModelSampling, samplingOf } from "./sampling.ts";
 
 export interface ModelOptions {
@@ -34,21 +35,24 @@ export interface ModelHandlers {
 }
 
 const defaultPageSize = 100;
-/** Who asks for more gets so many: AIP-158. */
+/** A larger page size is reduced to this: AIP-158. */
 const maxPageSize = 1000;
 
 export function modelHandlers({ models, limits }: ModelOptions): ModelHandlers {
-  const rules = requestRules(limits);
+  const rules = {
+    listModels: ruleOf("inferd.v1.ModelService/ListModels", limits),
+    getModel: ruleOf("inferd.v1.ModelService/GetModel", limits),
+  };
   return {
     // Both answer at once; a handler's shape makes them generators.
     // eslint-disable-next-line @typescript-eslint/require-await
-    listModels: validated(rules.ListModelsRequest, async function* (request, { caller }) {
+    listModels: validated(rules.listModels, async function* (request, { caller }) {
       const seen = models.list().filter(({ manifest }) => caller.sees(manifest.name));
       const page = pageOf(seen, request);
       yield { ...page, models: page.models.map((model) => describe(model, limits)) };
     }),
     // eslint-disable-next-line @typescript-eslint/require-await
-    getModel: validated(rules.GetModelRequest, async function* ({ name }, { caller }) {
+    getModel: validated(rules.getModel, async function* ({ name }, { caller }) {
       caller.use(name);
       const model = models.find(name);
       if (model === undefined) throw modelNotFound(name);
@@ -70,8 +74,8 @@ function pageOf(
   return { models, nextPageToken: isWhole ? "" : writeToken(last.manifest.name) };
 }
 
-// A token is the last name of a page, so that models that come and go shift no page. Callers must not
-// count on that, so it does not look like a name.
+// A token is the last name of a page, so pages do not shift when models are added or removed. It does not
+// look like a name, since callers must not rely on that.
 const tokenMark = "after:";
 
 function writeToken(name: string): string {
@@ -101,12 +105,10 @@ const states = {
   unloading: ModelState.UNLOADING,
 } as const;
 
-const tasks = { generate: ModelTask.GENERATE, embed: ModelTask.EMBED } as const;
-
 function describe(status: ModelStatus, limits: Limits): Model {
   const { manifest, digest, state, failure } = status;
   const served = tasksOf(status);
-  const defaultSampling = served.includes("generate")
+  const defaultSampling = served.some((task) => tasks[task].family === "completion")
     ? samplingMessage(samplingOf(status, limits))
     : undefined;
   return {
@@ -115,7 +117,7 @@ function describe(status: ModelStatus, limits: Limits): Model {
     name: manifest.name,
     version: manifest.version,
     digest,
-    tasks: served.map((task) => tasks[task]),
+    tasks: served.map((task) => servedTasks[task].shown),
     engine: engineName(manifest.engine),
     defaultSampling,
     state: states[state],
@@ -175,11 +177,11 @@ function loadedOf(status: ModelStatus): Loaded {
 }
 
 /** What a model can do: by its manifest, until it is known from itself. */
-export function tasksOf({ manifest, info }: ModelStatus): readonly TaskName[] {
+export function tasksOf({ manifest, info }: ModelStatus): readonly Task[] {
   return info === undefined ? [manifest.task] : tasksOfInfo(info);
 }
 
-/** A module's path is nobody's business but the operator's. */
+/** The name of an engine as callers see it: not where a module lies. */
 export function engineName(engine: string): string {
   return basename(engine);
 }

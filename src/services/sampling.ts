@@ -1,9 +1,10 @@
 /** Resolves sampling: what the request says, else the model's manifest, else the proto's own default. */
 import type { Sampling as SamplingMessage } from "../../gen/inferd/v1/types.ts";
-import { pathOf, type Report } from "../calls/validation.ts";
+import type { Limits } from "../contract/limits.ts";
+import { pathOf } from "../contract/validation/messages.ts";
+import type { Report } from "../contract/validation/report.ts";
 import type { CompletionJob, Sampling } from "../engines/engine.ts";
 import type { ModelStatus } from "../models/model.ts";
-import type { Limits } from "./limits.ts";
 import { foldSeed } from "./seed.ts";
 
 /** What `types.proto` states for each field, but for the two that depend on more: seed and max_tokens. */

@@ -5,12 +5,12 @@ import type {
   Limits as LimitsMessage,
 } from "../../gen/inferd/v1/server_service.ts";
 import type { Handler } from "../calls/call.ts";
-import { validated } from "../calls/validation.ts";
+import type { Limits } from "../contract/limits.ts";
+import { ruleOf } from "../contract/methods.ts";
+import { validated } from "../contract/validation/validated.ts";
 import type { Models } from "../models/model.ts";
-import type { Limits } from "./limits.ts";
 import { duration, timestamp } from "./messages.ts";
 import { engineName } from "./model.ts";
-import { requestRules } from "./rules.ts";
 
 export interface ServerInfoOptions {
   readonly models: Models;
@@ -30,11 +30,11 @@ export interface ServerHandlers {
 
 export function serverHandlers(options: ServerInfoOptions): ServerHandlers {
   const { models, limits, version, build, startedAtMs } = options;
-  const rules = requestRules(limits);
+  const rule = ruleOf("inferd.v1.ServerService/GetServerInfo", limits);
   return {
     // It answers at once; a handler's shape makes it a generator.
     // eslint-disable-next-line @typescript-eslint/require-await
-    getServerInfo: validated(rules.GetServerInfoRequest, async function* () {
+    getServerInfo: validated(rule, async function* () {
       yield {
         version,
         build,

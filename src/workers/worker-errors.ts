@@ -2,7 +2,7 @@
 import { type ErrorData, failures, ServeError } from "../base/errors.ts";
 
 export function workerExited(): ServeError {
-  return new ServeError("WORKER_EXITED", "the model's worker has exited; try again");
+  return ServeError.of("WORKER_EXITED");
 }
 
 /** A user's engine may fail a job with anything; only reasons of the table go on. */

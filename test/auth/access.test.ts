@@ -5,11 +5,11 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
-import { needOf } from "../../src/auth/methods.ts";
 import { ServeError } from "../../src/base/errors.ts";
 import type { Log, LogFields } from "../../src/base/log.ts";
 import { silentLog } from "../../src/base/log.ts";
-import { type Scope, scopes } from "../../src/config/scopes.ts";
+import { methods as contract } from "../../src/contract/methods.ts";
+import { type Scope, scopes } from "../../src/contract/scopes.ts";
 import { doorkeeperFor, keyMeans, makeKey } from "../fixtures/access.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import { addAll, embeddingModel, fakeModels, generationModel, story } from "../grpc/fake-models.ts";
@@ -27,6 +27,7 @@ const methods = set.file.flatMap((file) =>
     method.map((each) => `${file.package}.${name}/${each.name}`),
   ),
 );
+const needOf = (method: string) => contract.get(method)?.needs;
 const own = methods.filter((method) => method.startsWith("inferd."));
 
 const closing: (() => unknown)[] = [];

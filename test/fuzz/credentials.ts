@@ -1,8 +1,7 @@
 /** What callers show for a key: the right thing, what is almost right, and nothing. */
 import type { OutgoingHttpHeaders } from "node:http2";
-import type { Scope } from "../../src/config/scopes.ts";
-import { scopes } from "../../src/config/scopes.ts";
-import { needOf } from "../../src/auth/methods.ts";
+import { methods } from "../../src/contract/methods.ts";
+import { type Scope, scopes } from "../../src/contract/scopes.ts";
 import { hashOfKey, keyTextOf, narrowScopes } from "./keys.ts";
 import type { Random } from "./random.ts";
 
@@ -115,7 +114,7 @@ function damaged(random: Random): string {
 
 /** Whether who may call these may call this method. */
 export function admissionOf(path: string, allowed: Credential["scopes"]): Admission {
-  const need = needOf(path.slice(1));
+  const need = methods.get(path.slice(1))?.needs;
   if (allowed === undefined || need === undefined || need === "open") return "any";
   return allowed.includes(need === "reflection" ? "server.read" : need) ? "in" : "out";
 }

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { hashOf, type KeyRecord, keyText } from "../../src/auth/key.ts";
 import { Secret } from "../../src/base/secret.ts";
-import { type Scope, scopes } from "../../src/config/scopes.ts";
+import { type Scope, scopes } from "../../src/contract/scopes.ts";
 import { canary } from "./values.ts";
 
 const names = ["good", "narrow", "revoked", "expired"] as const;

@@ -1,13 +1,5 @@
 /** Makes requests that are almost right, from the descriptors of what is right. */
-import {
-  createFileRegistry,
-  type DescField,
-  type DescMessage,
-  type DescMethod,
-  fromBinary,
-  ScalarType,
-} from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { type DescField, type DescMessage, type DescMethod, ScalarType } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { descriptors } from "../grpc/support.ts";
 import { writeStray } from "./damage.ts";
@@ -15,9 +7,9 @@ import type { Random } from "./random.ts";
 import { noTexts, oddIntegers, oddNumbers, rightBias, rightNumber, textsFor } from "./values.ts";
 
 /** All methods that the descriptor set knows. */
-export const methods: readonly DescMethod[] = Array.from(
-  createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptors)),
-).flatMap((each) => (each.kind === "service" ? each.methods : []));
+export const methods: readonly DescMethod[] = Array.from(descriptors.registry).flatMap((each) =>
+  each.kind === "service" ? each.methods : [],
+);
 
 const deepest = 6;
 

@@ -10,20 +10,13 @@ import type {
 import type { Manifest } from "../../src/catalog/manifest.ts";
 import type { Submission } from "../../src/jobs/submission.ts";
 import type { Models, ModelStatus } from "../../src/models/model.ts";
-import {
-  embeddingService,
-  generationService,
-  modelService,
-  serverService,
-} from "../../src/services/definitions.ts";
-import { embeddingHandlers } from "../../src/services/embedding.ts";
-import { generationHandlers } from "../../src/services/generation.ts";
-import type { Limits } from "../../src/services/limits.ts";
-import { modelHandlers } from "../../src/services/model.ts";
-import { serverHandlers } from "../../src/services/server.ts";
+import type { Limits } from "../../src/contract/limits.ts";
+import { serviceHandlers } from "../../src/services/handlers.ts";
 import type { GrpcServer } from "../../src/grpc/server.ts";
+import { addServices } from "../../src/grpc/wire/services.ts";
 import type { EncodedItem, WorkerEvent } from "../../src/workers/messages.ts";
 import { runOf } from "../fixtures/job-runs.ts";
+import { descriptors } from "./support.ts";
 
 export const limits: Limits = {
   maxMessageBytes: 8_388_608,
@@ -191,15 +184,14 @@ export function failedText(index: number, error: ErrorData): EncodedItem {
 
 /** All services of inferd, as app.ts adds them. */
 export function addAll(server: GrpcServer, models: Models): void {
-  const drawSeed = () => 42;
-  server.addService(generationService(limits), generationHandlers({ models, limits, drawSeed }));
-  server.addService(embeddingService(limits), embeddingHandlers({ models, limits }));
-  server.addService(modelService, modelHandlers({ models, limits }));
-  const about = {
+  const handlers = serviceHandlers({
+    models,
+    limits,
+    drawSeed: () => 42,
     version: "9.9.9",
     build: "abc",
     engines: ["llama", "onnx"],
     startedAtMs: 1500,
-  };
-  server.addService(serverService, serverHandlers({ models, limits, ...about }));
+  });
+  addServices(server, { limits, registry: descriptors.registry }, handlers);
 }

@@ -1,6 +1,5 @@
 /** A real server on a free port, a service with one method of each kind, and real clients. */
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import {
   type Client,
   type ClientOptions,
@@ -22,9 +21,45 @@ import { Status } from "../../gen/google/rpc/status.ts";
 import { openPermit } from "../../src/auth/authorizer.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { Handler } from "../../src/calls/call.ts";
+import { readDescriptors } from "../../src/contract/descriptors.ts";
+import { type Methods, methods } from "../../src/contract/methods.ts";
 import { type GrpcServer, openServer, type ServerOptions } from "../../src/grpc/server.ts";
 
-export const descriptors = readFileSync("gen/fds.binpb");
+export const descriptors = readDescriptors();
+
+const text = {
+  requestSerialize: (value: string): Buffer => Buffer.from(value),
+  requestDeserialize: (bytes: Buffer): string => {
+    if (bytes[0] === 0xff) throw new RangeError("not the message");
+    return bytes.toString();
+  },
+  responseSerialize: (value: string): Buffer => Buffer.from(value),
+  responseDeserialize: (bytes: Buffer): string => bytes.toString(),
+};
+
+/** One method of each kind; its messages are texts, and bytes that begin with 0xff are none. */
+export const kinds = {
+  unary: { path: "/test.Kinds/Unary", requestStream: false, responseStream: false, ...text },
+  serverStream: {
+    path: "/test.Kinds/ServerStream",
+    requestStream: false,
+    responseStream: true,
+    ...text,
+  },
+  clientStream: {
+    path: "/test.Kinds/ClientStream",
+    requestStream: true,
+    responseStream: false,
+    ...text,
+  },
+  bidi: { path: "/test.Kinds/Bidi", requestStream: true, responseStream: true, ...text },
+} as const;
+
+/** The contract, and these. */
+const withKinds: Methods = new Map([
+  ...methods,
+  ...Object.values(kinds).map(({ path }) => [path.slice(1), { needs: "open" }] as const),
+]);
 
 export const serverOptions: ServerOptions = {
   log: silentLog,
@@ -34,6 +69,7 @@ export const serverOptions: ServerOptions = {
   tlsFiles: undefined,
   reflection: "open",
   descriptors,
+  methods: withKinds,
   maxMessageBytes: 1024 * 1024,
   maxUploadBytes: 64 * 1024 * 1024,
   maxConnectionUploadBytes: 16 * 1024 * 1024,
@@ -69,34 +105,6 @@ export async function start(
   const port = await server.listen("127.0.0.1", 0);
   return { server, address: `127.0.0.1:${port}`, stop: () => server.drain(0) };
 }
-
-const text = {
-  requestSerialize: (value: string): Buffer => Buffer.from(value),
-  requestDeserialize: (bytes: Buffer): string => {
-    if (bytes[0] === 0xff) throw new RangeError("not the message");
-    return bytes.toString();
-  },
-  responseSerialize: (value: string): Buffer => Buffer.from(value),
-  responseDeserialize: (bytes: Buffer): string => bytes.toString(),
-};
-
-/** One method of each kind; its messages are texts, and bytes that begin with 0xff are none. */
-export const kinds = {
-  unary: { path: "/test.Kinds/Unary", requestStream: false, responseStream: false, ...text },
-  serverStream: {
-    path: "/test.Kinds/ServerStream",
-    requestStream: false,
-    responseStream: true,
-    ...text,
-  },
-  clientStream: {
-    path: "/test.Kinds/ClientStream",
-    requestStream: true,
-    responseStream: false,
-    ...text,
-  },
-  bidi: { path: "/test.Kinds/Bidi", requestStream: true, responseStream: true, ...text },
-} as const;
 
 export interface KindHandlers {
   readonly unary: Handler<string, string>;

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { findMethod } from "../../../src/cli/commands/call/call.ts";
-import { readDescriptors } from "../../../src/cli/contract.ts";
+import { readDescriptors } from "../../../src/contract/descriptors.ts";
 
-const services = [...readDescriptors()].filter((type) => type.kind === "service");
+const services = [...readDescriptors().registry].filter((type) => type.kind === "service");
 const find = (name: string) => {
   const method = findMethod({ services }, name);
   return `${method.parent.typeName}/${method.name}`;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { writeEmbedResponse } from "../../../src/grpc/wire/embeddings.ts";
 import { assertVectorsFit, embedAnswerBytes } from "../../../src/services/answer-size.ts";
-import { writeEmbedResponse } from "../../../src/services/vector-messages.ts";
 
 const encodings = ["float32", "float16", "int8"] as const;
 

@@ -1,8 +1,9 @@
 /** `inferd call`: any method of any gRPC server, JSON in and JSON out, by the server's own description. */
 import type { DescMethod, DescService, FileRegistry, JsonValue } from "@bufbuild/protobuf";
 import { errorMessage } from "../../../base/text.ts";
+import { readDescriptors } from "../../../contract/descriptors.ts";
 import { type Method, type Server, withServer } from "../../client.ts";
-import { decodeJson, encodeJson, readDescriptors } from "../../contract.ts";
+import { decodeJson, encodeJson } from "../../contract.ts";
 import { UsageError } from "../../failure.ts";
 import type { ConnectionFlags } from "../../flags/connection.ts";
 import { readText } from "../../input.ts";
@@ -51,7 +52,7 @@ async function contractOf(server: Server, protoset: string | undefined): Promise
 
 function openProtoset(path: string): FileRegistry {
   try {
-    return readDescriptors(path);
+    return readDescriptors(path).registry;
   } catch (error) {
     throw new UsageError(
       `--protoset cannot be read as a set of descriptors: ${errorMessage(error)}`,

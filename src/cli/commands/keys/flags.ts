@@ -1,7 +1,7 @@
 /** The flags of `inferd keys`. Light to import, as all flags are. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Priority } from "../../../base/priority.ts";
-import { scopes } from "../../../config/scopes.ts";
+import { scopes } from "../../../contract/scopes.ts";
 import { addSettingFlags } from "../../flags/settings.ts";
 import { collect } from "../../flags/values.ts";
 import type { CreateFlags, KeysFlags, RotateFlags } from "./keys.ts";

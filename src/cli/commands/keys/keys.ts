@@ -16,7 +16,7 @@ import { type Quota, quotaKeys } from "../../../auth/quota.ts";
 import { wallMs } from "../../../base/clock.ts";
 import { openLog } from "../../../base/log.ts";
 import type { Priority } from "../../../base/priority.ts";
-import type { Scope } from "../../../config/scopes.ts";
+import type { Scope } from "../../../contract/scopes.ts";
 import { readConfig, type SettingFlags } from "../../configuration.ts";
 import { UsageError } from "../../failure.ts";
 import { escaped, say, table, write, writeJson } from "../../print.ts";

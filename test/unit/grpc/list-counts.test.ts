@@ -3,11 +3,14 @@ import { describe, expect, it } from "vitest";
 import { GenerateRequest } from "../../../gen/inferd/v1/generation_service.ts";
 import { EmbedRequest } from "../../../gen/inferd/v1/embedding_service.ts";
 import { ServeError } from "../../../src/base/errors.ts";
-import { embeddingService, generationService } from "../../../src/services/definitions.ts";
+import { wireServices } from "../../../src/grpc/wire/services.ts";
 import { limits } from "../../grpc/fake-models.ts";
+import { descriptors } from "../../grpc/support.ts";
 
-const generate = generationService(limits).generate.requestDeserialize;
-const embed = embeddingService(limits).embed.requestDeserialize;
+const { registry } = descriptors;
+const { generation, embedding } = wireServices({ limits, registry });
+const generate = generation.generate.requestDeserialize;
+const embed = embedding.embed.requestDeserialize;
 
 function fieldOf(read: () => unknown): string | undefined {
   try {
@@ -82,7 +85,8 @@ describe("a request whose lists are counted before it is read", () => {
     expect(fieldOf(() => embed(bytes.subarray(0, 2 * limits.maxInputs)))).toBe(undefined);
   });
 
-  const fewTokens = generationService({ ...limits, maxPromptTokens: 4 });
+  const few = { ...limits, maxPromptTokens: 4 };
+  const fewTokens = wireServices({ limits: few, registry }).generation;
 
   it.each([
     ["in one piece", [tokens(ids(4)), tokens(ids(5))]],

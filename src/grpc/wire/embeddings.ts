@@ -1,41 +1,17 @@
 /**
- * Embedding responses whose vectors stay the typed arrays that came from the worker, and their wire
- * form. A packed `repeated float` is little-endian float32 on the wire, so a vector is one copy here;
- * ts-proto would write it number by number (measured: 6 µs against 185 for 32 vectors of 384). The
- * bytes are those that ts-proto writes.
+ * The wire form of embedding responses. A packed `repeated float` is little-endian float32 on the wire, so a
+ * vector is one copy here; ts-proto would write it number by number (measured: 6 µs against 185 for 32
+ * vectors of 384). The bytes are those that ts-proto writes.
  */
 import { endianness } from "node:os";
-import {
-  type Embedding,
-  type EmbedFinish,
-  EmbedResponse,
-  EmbedStreamResponse,
-} from "../../gen/inferd/v1/embedding_service.ts";
-import { ItemError } from "../../gen/inferd/v1/types.ts";
-
-/** `Embedding.value`: a vector in the encoding asked for, or why there is none. */
-export type VectorValue =
-  | { readonly $case: "float32"; readonly value: { readonly values: Float32Array } }
-  | { readonly $case: "float16"; readonly value: Uint8Array }
-  | {
-      readonly $case: "int8";
-      readonly value: { readonly values: Uint8Array; readonly scale: number };
-    }
-  | { readonly $case: "error"; readonly value: ItemError };
-
-export interface VectorEmbedding extends Omit<Embedding, "value"> {
-  readonly value: VectorValue;
-}
-
-export interface VectorEmbedResponse extends Omit<EmbedResponse, "embeddings"> {
-  readonly embeddings: readonly VectorEmbedding[];
-}
-
-export interface VectorEmbedStreamResponse {
-  readonly event:
-    | { readonly $case: "embedding"; readonly value: VectorEmbedding }
-    | { readonly $case: "finish"; readonly value: EmbedFinish };
-}
+import { EmbedResponse, EmbedStreamResponse } from "../../../gen/inferd/v1/embedding_service.ts";
+import { ItemError } from "../../../gen/inferd/v1/types.ts";
+import type {
+  VectorEmbedding,
+  VectorEmbedResponse,
+  VectorEmbedStreamResponse,
+  VectorValue,
+} from "../../services/embedding-types.ts";
 
 /** Each field's first byte: its number and wire type. One is enough: no number is above 15. */
 const tags = {

@@ -1,13 +1,14 @@
-import { readFileSync } from "node:fs";
-import { createFileRegistry, type DescMessage, fromBinary } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import type { DescMessage } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { EmbedRequest } from "../../../gen/inferd/v1/embedding_service.ts";
 import { GenerateRequest } from "../../../gen/inferd/v1/generation_service.ts";
 import { GetModelRequest, ListModelsRequest } from "../../../gen/inferd/v1/model_service.ts";
 import { ServeError, type Violation } from "../../../src/base/errors.ts";
-import { protoName, type Rule, validated } from "../../../src/calls/validation.ts";
-import { requestRules } from "../../../src/services/rules.ts";
+import { readDescriptors } from "../../../src/contract/descriptors.ts";
+import { ownMethods, ruleOf } from "../../../src/contract/methods.ts";
+import { protoName } from "../../../src/contract/validation/messages.ts";
+import type { Rule } from "../../../src/contract/validation/rule.ts";
+import { validated } from "../../../src/contract/validation/validated.ts";
 
 const limits = {
   maxMessageBytes: 8_388_608,
@@ -25,12 +26,17 @@ const limits = {
   maxCallMs: 600_000,
   waitForModel: "off",
 } as const;
-const rules = requestRules(limits);
+const rules = {
+  generate: ruleOf("inferd.v1.GenerationService/Generate", limits),
+  embed: ruleOf("inferd.v1.EmbeddingService/Embed", limits),
+  listModels: ruleOf("inferd.v1.ModelService/ListModels", limits),
+  getModel: ruleOf("inferd.v1.ModelService/GetModel", limits),
+};
 
 /** What is wrong with a request that is fine but for `part`, by field. */
 function reasonsIn(part: Part): Readonly<Record<string, string>> {
   const request = GenerateRequest.fromPartial({ input: { $case: "prompt", value: "hi" }, ...part });
-  const wrong = violations(rules.GenerateRequest, request);
+  const wrong = violations(rules.generate, request);
   return Object.fromEntries(wrong.map(({ field, reason }) => [field, reason]));
 }
 
@@ -58,7 +64,7 @@ type Part = Parameters<typeof GenerateRequest.fromPartial>[0];
 function wrongIn(part: Part): string[] {
   const request = GenerateRequest.fromPartial({ input: { $case: "prompt", value: "hi" }, ...part });
   const received = GenerateRequest.decode(GenerateRequest.encode(request).finish());
-  return violations(rules.GenerateRequest, received).map(({ field }) => field);
+  return violations(rules.generate, received).map(({ field }) => field);
 }
 
 describe("the rules of a generation request", () => {
@@ -247,7 +253,7 @@ describe("what is wrong with a field", () => {
 
 describe("the rules of other requests", () => {
   const embed = (part: Parameters<typeof EmbedRequest.fromPartial>[0]) =>
-    violations(rules.EmbedRequest, EmbedRequest.fromPartial({ inputs: ["a"], ...part })).map(
+    violations(rules.embed, EmbedRequest.fromPartial({ inputs: ["a"], ...part })).map(
       ({ field }) => field,
     );
 
@@ -265,22 +271,17 @@ describe("the rules of other requests", () => {
 
   it("bound pages and ask for a name", () => {
     const page = (part: Parameters<typeof ListModelsRequest.fromPartial>[0]) =>
-      violations(rules.ListModelsRequest, ListModelsRequest.fromPartial(part)).map(
-        ({ field }) => field,
-      );
+      violations(rules.listModels, ListModelsRequest.fromPartial(part)).map(({ field }) => field);
     expect(page({ pageSize: 1001 })).toEqual([]);
     expect(page({ pageSize: 2 ** 31 - 1 })).toEqual([]);
     expect(page({ pageSize: -1, pageToken: "x".repeat(257) })).toEqual(["page_size", "page_token"]);
     expect(
-      violations(rules.GetModelRequest, GetModelRequest.fromPartial({})).map(({ field }) => field),
+      violations(rules.getModel, GetModelRequest.fromPartial({})).map(({ field }) => field),
     ).toEqual(["name"]);
   });
 });
 
 describe("the table of rules", () => {
-  const set = fromBinary(FileDescriptorSetSchema, readFileSync("gen/fds.binpb"));
-  const registry = createFileRegistry(set);
-
   /** Each field of a message and of those within, by path; the oneof it is in, where it is. */
   function fieldsOf(message: DescMessage, at = ""): string[] {
     return message.fields.flatMap((field) => {
@@ -299,25 +300,18 @@ describe("the table of rules", () => {
     });
   }
 
-  // Two methods may share one.
-  const requests = [
-    ...new Set(
-      [...registry]
-        .filter((each) => each.kind === "service")
-        .filter(({ file }) => file.proto.package === "inferd.v1")
-        .flatMap((service) => service.methods.map(({ input }) => input)),
-    ),
-  ];
+  const methods = Array.from(readDescriptors().registry)
+    .filter((each) => each.kind === "service")
+    .filter(({ file }) => file.proto.package === "inferd.v1")
+    .flatMap((service) => service.methods);
 
-  it("has a rule for each request of each method, and no others", () => {
-    expect(Object.keys(rules).sort()).toEqual(requests.map(({ name }) => name).sort());
-  });
-
-  it.each(requests.map((request) => [request.name, request] as const))(
-    "has a rule for each field of %s, and no others",
-    (name, request) => {
-      const table: Readonly<Record<string, Rule<never>>> = { ...rules };
-      expect(ruledBy(table[name]!).sort()).toEqual(fieldsOf(request).sort());
+  it.each(methods.map((method) => [`${method.parent.typeName}/${method.name}`, method] as const))(
+    "has a rule for each field of the request of %s, and no others",
+    (name, { input }) => {
+      const table: Readonly<
+        Record<string, { readonly rule: (given: typeof limits) => Rule<never> }>
+      > = ownMethods;
+      expect(ruledBy(table[name]!.rule(limits)).sort()).toEqual(fieldsOf(input).sort());
     },
   );
 });

@@ -4,14 +4,15 @@
  * seconds of the only thread before a rule could refuse it.
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { ServeError } from "../base/errors.ts";
+import { ServeError } from "../../base/errors.ts";
 
 /** What a message may hold, by its fields' numbers: how often each may come, and what it holds. */
 export interface Bounds {
   readonly [field: number]: Bound;
 }
 
-interface Bound {
+export interface Bound {
+  /** The field's path in the proto. */
   readonly name: string;
   readonly max?: number;
   readonly inside?: Bounds;

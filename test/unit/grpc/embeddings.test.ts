@@ -6,13 +6,12 @@ import {
   EmbedResponse,
   EmbedStreamResponse,
 } from "../../../gen/inferd/v1/embedding_service.ts";
-import {
-  type VectorEmbedding,
-  type VectorEmbedResponse,
-  type VectorValue,
-  writeEmbedResponse,
-  writeEmbedStreamResponse,
-} from "../../../src/services/vector-messages.ts";
+import { writeEmbedResponse, writeEmbedStreamResponse } from "../../../src/grpc/wire/embeddings.ts";
+import type {
+  VectorEmbedding,
+  VectorEmbedResponse,
+  VectorValue,
+} from "../../../src/services/embedding-types.ts";
 
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const finite = fc.float({ noNaN: true, noDefaultInfinity: true });
