@@ -55,7 +55,10 @@ export const failures = {
   MODEL_NOT_READY: passes("UNAVAILABLE"),
   MODEL_REQUIRED: stays("INVALID_ARGUMENT"),
   NOT_ALLOWED: stays("PERMISSION_DENIED"),
-  NO_CHAT_TEMPLATE: stays("FAILED_PRECONDITION"),
+  NO_CHAT_TEMPLATE: {
+    ...stays("FAILED_PRECONDITION"),
+    message: "the model has no chat template: send a prompt",
+  },
   NO_CREDENTIAL: stays("UNAUTHENTICATED"),
   PROMPT_TOO_LONG: stays("INVALID_ARGUMENT"),
   QUEUE_FULL: passes("RESOURCE_EXHAUSTED"),

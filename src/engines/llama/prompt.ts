@@ -90,7 +90,7 @@ function readMessages(
 ): Int32Array {
   const { chat } = reader;
   if (chat === undefined) {
-    throw new ServeError("NO_CHAT_TEMPLATE", "the model has no chat template: send a prompt");
+    throw ServeError.of("NO_CHAT_TEMPLATE");
   }
   // Templates drop thoughts from answers, so that those may be longer than the context.
   const said = messages.filter(({ role }) => role !== "assistant");

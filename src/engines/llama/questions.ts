@@ -46,7 +46,7 @@ function count(reader: Reader, input: CompletionInput): number {
 
 function chatOf({ chat }: Reader): ChatReader {
   if (chat !== undefined) return chat;
-  throw new ServeError("NO_CHAT_TEMPLATE", "the model has no chat template: send a prompt");
+  throw ServeError.of("NO_CHAT_TEMPLATE");
 }
 
 function layOut(chat: ChatReader, messages: readonly ChatMessage[]): readonly TextPart[] {
