@@ -86,7 +86,7 @@ export type Reason = keyof typeof failures;
 type Failures = typeof failures;
 
 /** The reasons whose message stands in the table. */
-export type ReasonWithMessage = {
+type ReasonWithMessage = {
   [R in Reason]: Failures[R] extends { readonly message: string } ? R : never;
 }[Reason];
 

@@ -4,7 +4,7 @@ import { type Task, taskNames } from "../engines/tasks.ts";
 import { ownMethods } from "./methods.ts";
 import type { OwnServiceName } from "./services.ts";
 
-export interface ServedTask {
+interface ServedTask {
   /** The service whose methods need a model of this task. Its health says whether one is ready. */
   readonly service: OwnServiceName;
   /** As `Model.tasks` of the proto shows it. */

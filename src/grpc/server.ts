@@ -53,7 +53,7 @@ type HandlerOf<M> =
     : never;
 
 /** A handler for each method of a service, by its name in the definition. */
-type HandlersOf<D> = { readonly [K in keyof D]: HandlerOf<D[K]> };
+export type HandlersOf<D> = { readonly [K in keyof D]: HandlerOf<D[K]> };
 
 export interface GrpcServer {
   readonly health: Health;

@@ -8,13 +8,10 @@ import {
 import { modelHandlers, type ModelHandlers, type ModelOptions } from "./model.ts";
 import { serverHandlers, type ServerHandlers, type ServerInfoOptions } from "./server.ts";
 
-export type HandlerOptions = GenerationOptions &
-  EmbeddingOptions &
-  ModelOptions &
-  ServerInfoOptions;
+type HandlerOptions = GenerationOptions & EmbeddingOptions & ModelOptions & ServerInfoOptions;
 
 /** By the services' names in `contract/services.ts`. */
-export interface AllHandlers {
+interface AllHandlers {
   readonly generation: GenerationHandlers;
   readonly embedding: EmbeddingHandlers;
   readonly model: ModelHandlers;

@@ -2,7 +2,7 @@
 import { type Rule, unbounded } from "./rule.ts";
 import { text } from "./scalars.ts";
 
-export interface ListBounds {
+interface ListBounds {
   readonly min?: number;
   readonly max: number;
 }
@@ -45,7 +45,7 @@ export function numberMap<T>(item: Rule<T>, maxEntries: number): Rule<{ [key: nu
   };
 }
 
-export interface TextMapBounds {
+interface TextMapBounds {
   readonly maxEntries: number;
   readonly maxKeyBytes: number;
   /** Of each value. */

@@ -3,7 +3,7 @@ import { Report } from "./report.ts";
 import type { Rule } from "./rule.ts";
 
 /** Adds what else is wrong with a request that is refused in any case. Throws nothing. */
-export type AlsoCheck<I> = (request: I, context: CallContext, report: Report) => void;
+type AlsoCheck<I> = (request: I, context: CallContext, report: Report) => void;
 
 /**
  * Passes on only requests that keep the rule. A refusal names every wrong field, so what the handler

@@ -13,7 +13,7 @@ import { writeEmbedResponse, writeEmbedStreamResponse } from "./embeddings.ts";
 import { boundsOf } from "./list-bounds.ts";
 import { checkCounts } from "./list-counts.ts";
 
-export interface WireOptions {
+interface WireOptions {
   readonly limits: Limits;
   readonly registry: FileRegistry;
 }
@@ -21,7 +21,7 @@ export interface WireOptions {
 type WireServices = ReturnType<typeof wireServices>;
 
 /** The handlers of each service, by its name in `ownServices`: every method has one. */
-export type ServiceHandlers = { readonly [S in keyof WireServices]: HandlersOf<WireServices[S]> };
+type ServiceHandlers = { readonly [S in keyof WireServices]: HandlersOf<WireServices[S]> };
 
 /** Adds all services to a server. */
 export function addServices(
