@@ -135,6 +135,5 @@ function endingOf(job: JobRecord, now: number): Omit<Ending, "ticket"> {
 
 /** Says when to come back: at once where another worker serves, else when this one should be up again. */
 function exited(retryAfterMs: number): ServeError {
-  const message = "the model's worker has exited; try again";
-  return new ServeError("WORKER_EXITED", message, { retryAfterMs });
+  return ServeError.of("WORKER_EXITED", { retryAfterMs });
 }
