@@ -141,7 +141,11 @@ export interface ErrorData {
   readonly retryAfterMs?: number;
 }
 
-/** The only error that may reach a client. Its message never holds a prompt, a path or a key. */
+/**
+ * The only error that may reach a client. Its message never holds a prompt, a path or a key.
+ *
+ * A foreseen one captures no stack: its reason says all, nothing shows more, and refusing a call must cost little.
+ */
 export class ServeError extends Error {
   override readonly name = "ServeError";
   readonly reason: Reason;
@@ -151,7 +155,10 @@ export class ServeError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(reason: Reason, message: string, extras: ErrorExtras = {}) {
+    const { stackTraceLimit } = Error;
+    if (reason !== "INTERNAL") Error.stackTraceLimit = 0;
     super(message, { cause: extras.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.reason = reason;
     this.facts = extras.facts ?? {};
     this.violations = extras.violations ?? [];

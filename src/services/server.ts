@@ -29,8 +29,10 @@ export interface ServerHandlers {
 }
 
 export function serverHandlers(options: ServerInfoOptions): ServerHandlers {
-  const { models, limits, version, build, startedAtMs } = options;
-  const rule = ruleOf("inferd.v1.ServerService/GetServerInfo", limits);
+  const { models, version, build } = options;
+  const rule = ruleOf("inferd.v1.ServerService/GetServerInfo", options.limits);
+  const limits = limitsOf(options.limits);
+  const startTime = timestamp(options.startedAtMs);
   return {
     // It answers at once; a handler's shape makes it a generator.
     // eslint-disable-next-line @typescript-eslint/require-await
@@ -39,8 +41,8 @@ export function serverHandlers(options: ServerInfoOptions): ServerHandlers {
         version,
         build,
         engines: enginesOf(options.engines, models),
-        limits: limitsOf(limits),
-        startTime: timestamp(startedAtMs),
+        limits,
+        startTime,
       };
     }),
   };

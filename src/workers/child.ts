@@ -14,6 +14,7 @@ import type { Command } from "./driver.ts";
 import { importEngine } from "./engine-import.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { exitWithParent } from "./parent-death.ts";
+import { encodeSteps } from "./step-encoding.ts";
 import { assertInfo, checkedFraction, checkedLevel } from "./engine-checks.ts";
 
 exitWithParent(Number(argv[2]));
@@ -24,7 +25,7 @@ const early: Command[] = [];
 
 function send(message: FromWorker, sent: () => void = () => undefined): void {
   // The callback also takes the error of a channel that has just closed.
-  process.send?.(message, undefined, undefined, sent);
+  process.send?.(encodeSteps(message), undefined, undefined, sent);
 }
 
 function log(level: "debug" | "info" | "warn" | "error", message: string): void {
@@ -76,13 +77,16 @@ async function stop(): Promise<void> {
 
 process.on("message", (received) => {
   // Only the server holds the other end.
-  const message = received as ToWorker;
+  for (const message of received as readonly ToWorker[]) receive(message);
+});
+
+function receive(message: ToWorker): void {
   if (message.kind === "load") void load(message);
   else if (message.kind === "stop") void stop();
   else if (message.kind === "ping") send({ kind: "pong" });
   else if (driver === undefined) early.push(message);
   else driver.receive(message);
-});
+}
 
 // The server is gone: nobody is left to answer, and no native exit handler may delay the end.
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));

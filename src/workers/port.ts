@@ -4,6 +4,8 @@ import { pid } from "node:process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { FromWorker, ToWorker } from "./messages.ts";
+import { sendTogether } from "./send-together.ts";
+import { decodeSteps, type EncodedFromWorker } from "./step-encoding.ts";
 
 /** How a process ended: one of code and signal is set, or neither where it could not be started. */
 export interface Exit {
@@ -94,13 +96,13 @@ function portOf(child: ChildProcess): Port {
     get pid() {
       return child.pid;
     },
-    send: (message) => {
+    send: sendTogether((messages) => {
       // With a callback, a closed channel is reported to it instead of thrown.
-      if (child.connected) child.send(message, () => undefined);
-    },
+      if (child.connected) child.send([...messages], () => undefined);
+    }),
     onMessage: (listener) => {
       // Only our own child.ts holds the other end.
-      child.on("message", (message) => listener(message as FromWorker));
+      child.on("message", (message) => listener(decodeSteps(message as EncodedFromWorker)));
     },
     onExit: (listener) => {
       let ended = false;

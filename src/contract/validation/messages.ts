@@ -8,12 +8,13 @@ export function message<M extends object>(
   together?: (value: M, at: string, report: Report) => void,
 ): Rule<M> {
   // Object.entries forgets which field has which type; `Rules<M>` has paired them.
-  const rules = Object.entries(fields) as [keyof M & string, Rule<M[keyof M]>][];
+  const entries = Object.entries(fields) as [keyof M & string, Rule<M[keyof M]>][];
+  const rules = entries.map(([name, rule]) => ({ name, protoName: protoName(name), rule }));
   return {
     fields,
     check: (value, at, report) => {
-      for (const [name, rule] of rules) {
-        rule.check(value[name], rule.inline ? at : pathOf(at, name), report);
+      for (const { name, protoName, rule } of rules) {
+        rule.check(value[name], rule.inline ? at : under(at, protoName), report);
       }
       together?.(value, at, report);
     },
@@ -51,5 +52,9 @@ export function protoName(name: string): string {
 
 /** The proto path of a message's field. */
 export function pathOf(at: string, name: string): string {
-  return at === "" ? protoName(name) : `${at}.${protoName(name)}`;
+  return under(at, protoName(name));
+}
+
+function under(at: string, protoName: string): string {
+  return at === "" ? protoName : `${at}.${protoName}`;
 }
