@@ -85,7 +85,7 @@ gen: $(installed) ## Generate stubs, descriptors and reference pages from proto/
 docs: $(installed) ## Generate docs/reference
 	@for page in tools/docs-*.ts; do $(node) node $$page || exit 1; done
 
-bench: $(installed) $(go_tools) ## Measure this machine; results land in bench/results and docs/benchmarks.md
+bench: $(installed) $(go_tools) ## Measure this machine; results land in bench/results, docs/benchmarks.md and docs/benchmarks/
 	@$(node) node bench/run.ts $(ARGS)
 
 bench-peers: $(installed) $(go_tools) ## Measure side by side with llama.cpp and sentence-transformers, which it builds

@@ -1,4 +1,4 @@
-/** Writes docs/benchmarks.md from the results that are there, where something else than a scenario kept one. */
+/** Writes the two pages of benchmarks from the results, for runs that are no scenarios, such as the fuzz. */
 import { writeBenchmarks } from "./report.ts";
 
 await writeBenchmarks();

@@ -60,6 +60,7 @@ export function commit(): string {
     ".",
     ":!bench/results",
     ":!docs/benchmarks.md",
+    ":!docs/benchmarks",
   );
   return changes === "" ? hash : `${hash}+changes`;
 }

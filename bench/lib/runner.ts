@@ -22,7 +22,9 @@ export async function runFromCommandLine(
 ): Promise<void> {
   const list = scenarios.map(({ name, title }) => `  ${name.padEnd(24)} ${title}`).join("\n");
   const command = new Command(`node ${script}`)
-    .description("Measures this machine. Results land in bench/results and docs/benchmarks.md.")
+    .description(
+      "Measures this machine. Results land in bench/results, docs/benchmarks.md and docs/benchmarks/.",
+    )
     .argument("[scenarios...]", "Which ones to run; all of them where none is named.")
     .option("--smoke", "Tries scenarios out in seconds, on tiny models; keeps no results.", false)
     .addHelpText("after", `\nScenarios:\n${list}`)

@@ -4,7 +4,7 @@ export interface Scenario {
   /** The name of its result file, and what `run.ts` calls it. */
   readonly name: string;
   readonly title: string;
-  /** How it is measured, in a sentence or two for `docs/benchmarks.md`. */
+  /** How it is measured, in a sentence or two for `docs/benchmarks/results.md`. */
   readonly method: string;
   /** What this machine lacks for it; undefined where it can run. It is skipped with that word. */
   readonly missing?: () => string | undefined;

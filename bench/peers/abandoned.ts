@@ -38,7 +38,7 @@ interface Measured {
 export const abandonedPeers: Scenario = {
   name: "abandoned-peers",
   title: "Callers who do not read, and callers who leave, inferd and others",
-  method: `The servers of overload-peers. ${slots - 1} streams of ${otherTokens} tokens run, without and then with one more of ${longCall.newTokens} tokens that nobody reads: its caller gives inferd no HTTP/2 window; over HTTP/1.1 it reads nothing from its connection, whose buffers in the kernel may take all there is. inferd runs with \`--stall-ms ${stallMs}\`. Then calls of ${leftTokens} tokens, one at a time, whose callers leave after ${leavesAfter}: by cancelling, or by closing the connection. How much was generated, the servers themselves tell; that a slot is free is asked of them, every 20 ms.`,
+  method: `The servers of overload-peers. ${slots - 1} streams of ${otherTokens} tokens run, without and then with one more of ${longCall.newTokens} tokens that is not read: its caller gives inferd no HTTP/2 window; over HTTP/1.1 it reads nothing from its connection, whose buffers in the kernel may take all there is. inferd runs with \`--stall-ms ${stallMs}\`. Then calls of ${leftTokens} tokens, one at a time, whose callers leave after ${leavesAfter}: by cancelling, or by closing the connection. How much was generated, the servers themselves tell; that a slot is free is asked of them, every 20 ms.`,
   async run({ isSmoke, say }) {
     const programs = programsOnPrebuilt();
     const all: Record<string, Measured> = {};

@@ -45,7 +45,7 @@ export function longPromptPeersClaims(
     longPromptFirstTokenMs?.p50 ?? NaN;
   return [
     {
-      what: `first token of ${prompt} beside three streams, against llama-server`,
+      what: `first token of ${prompt} next to three streams, against llama-server`,
       value: rounded(firstMs(inferd) / firstMs(server)),
       unit: "×",
       aim: { relation: "≤", value: 3 },

@@ -24,7 +24,7 @@ import { type Measured, onPromptServer, serverText, wanted } from "./prompt-serv
 const ageing = { prompts: 200, least: 200, most: 400, callers: 8 } as const;
 const longTokens = 1900;
 
-export const agedText = `On a fresh server, waves of calls that begin together, as generation has them (prompts of ${shape.promptTokens} tokens, ${shape.newTokens} new ones), and a prompt of ${longTokens} tokens beside three streams, as in long-prompt. Then it ages: ${ageing.prompts} prompts of ${ageing.least} to ${ageing.most} tokens, one new token each, from ${ageing.callers} callers without a pause. Then the same waves and the same long prompt again, of other tokens. Medians of several waves.`;
+export const agedText = `On a fresh server, waves of calls that begin together, as generation has them (prompts of ${shape.promptTokens} tokens, ${shape.newTokens} new ones), and a prompt of ${longTokens} tokens next to three streams, as in long-prompt. Then it ages: ${ageing.prompts} prompts of ${ageing.least} to ${ageing.most} tokens, one new token each, from ${ageing.callers} callers without a pause. Then the same waves and the same long prompt again, of other tokens. Medians of several waves.`;
 
 /** One server's figures before and after it has read many prompts. */
 export interface Aged {

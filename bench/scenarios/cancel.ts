@@ -51,7 +51,7 @@ export const cancel: Scenario = {
     }
     const columns = [
       ...["cancelled while it is", "p50, ms", "p99, ms", "a step, p50, ms"],
-      ...["tokens in vain, p50", "most"],
+      ...["wasted tokens, p50", "most"],
     ];
     return { claims, tables: [{ title: "Cancel to free slot", columns, rows }], data };
   },
@@ -79,7 +79,7 @@ function claimsOf(what: string, { freeMs, gapMs, wastedTokens }: Measured): read
     { what: `cancel to free slot, p99, ${what}`, value: freeMs.p99, unit: "ms" },
     ...steps,
     {
-      what: `tokens that came in vain for a cancelled call, p50, ${what}`,
+      what: `wasted tokens of a cancelled call, p50, ${what}`,
       value: wastedTokens.p50,
       unit: "tokens",
     },

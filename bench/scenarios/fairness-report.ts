@@ -34,11 +34,11 @@ export function outcomeOf(parts: Parts): Outcome {
   const { alone, busy, flooded, inBackground, several, severalBeside } = parts;
   const named = {
     alone,
-    "beside a busy neighbour": busy,
-    "beside a flood": flooded,
-    "beside a flood of batch jobs": inBackground,
+    "next to a busy neighbour": busy,
+    "next to a flood": flooded,
+    "next to a flood of batch jobs": inBackground,
     [`${streamsAtOnce} at once, alone`]: several,
-    [`${streamsAtOnce} at once, beside a flood of batch jobs`]: severalBeside,
+    [`${streamsAtOnce} at once, next to a flood of batch jobs`]: severalBeside,
   };
   return {
     claims: claimsOf(parts),
@@ -67,14 +67,14 @@ function claimsOf(parts: Parts): readonly Claim[] {
     rounded((part.quiet.tookMs?.p99 ?? NaN) / (against.quiet.tookMs?.p99 ?? NaN));
   return [
     {
-      what: "the quiet caller's calls beside a flood, p99, against beside a busy neighbour",
+      what: "the quiet caller's calls next to a flood, p99, against next to a busy neighbour",
       value: times(flooded, busy),
       unit: "×",
       aim: { relation: "≤", value: 1.5 },
     },
     { what: "the same, against an idle server", value: times(flooded, alone), unit: "×" },
     {
-      what: "the quiet caller's calls beside a flood of batch jobs, p99, against an idle server",
+      what: "the quiet caller's calls next to a flood of batch jobs, p99, against an idle server",
       value: times(inBackground, alone),
       unit: "×",
       aim: { relation: "≤", value: 1.5 },
@@ -95,7 +95,7 @@ function claimsOf(parts: Parts): readonly Claim[] {
       aim: { relation: "≥", value: 0.5 },
     },
     {
-      what: "the quiet caller's calls completed beside a flood",
+      what: "the quiet caller's calls completed next to a flood",
       value: rounded(flooded.quiet.completed / flooded.quiet.calls),
       unit: "of its calls",
       aim: { relation: "≥", value: 1 },

@@ -24,8 +24,8 @@ const model = "inferd-demo";
 
 export const fairness: Scenario = {
   name: "fairness",
-  title: "A quiet caller beside one that floods the server",
-  method: `${model}, prompts of ${shape.promptTokens} tokens and ${shape.newTokens.least} to ${shape.newTokens.most} new ones, the queue in its defaults, two callers with a key each. The quiet one makes ${quietPerSecond} calls a second (Poisson): alone; beside a neighbour who keeps ${slots - 1} of the ${slots} slots busy and never queues; beside one who sends ${floodTimes} times what the model then did (Poisson) and does not try again; beside the same flood with \`PRIORITY_BATCH\`. Every call counts from the moment that it was due. What a flood of the same priority adds is the third against the second: a machine that computes for somebody else is slower by itself. A flood of batch jobs is held against the idle machine; once more with a quiet caller who keeps ${streamsAtOnce} calls open.`,
+  title: "A quiet caller next to one that floods the server",
+  method: `${model}, prompts of ${shape.promptTokens} tokens and ${shape.newTokens.least} to ${shape.newTokens.most} new ones, the queue in its defaults, two callers with a key each. The quiet one makes ${quietPerSecond} calls a second (Poisson): alone; next to a neighbour who keeps ${slots - 1} of the ${slots} slots busy and never queues; next to one who sends ${floodTimes} times what the model then did (Poisson) and does not try again; next to the same flood with \`PRIORITY_BATCH\`. Every call counts from the moment that it was due. What a flood of the same priority adds is the third against the second: a machine that computes for another caller is slower already. A flood of batch jobs is held against the idle machine; once more with a quiet caller who keeps ${streamsAtOnce} calls open.`,
   async run({ isSmoke, say }) {
     const durationMs = isSmoke ? 3000 : 60_000;
     const folder = mkdtempSync(join(tmpdir(), "inferd-"));
@@ -40,18 +40,18 @@ export const fairness: Scenario = {
         const neighbour: Load = { kind: "closed", streams: slots - 1 };
         await part("warm up", { neighbour });
         const alone = await part("alone");
-        const busy = await part("beside a busy neighbour", { neighbour });
+        const busy = await part("next to a busy neighbour", { neighbour });
         const perSecond = floodTimes * (busy.neighbour?.completedPerSecond ?? NaN);
         const flood = (): Load => ({
           kind: "open",
           arrivalsMs: arrivals("poisson", perSecond, seededRandom(2)),
         });
         const background = (): Loads => ({ neighbour: flood(), priority: Priority.BATCH });
-        const flooded = await part("beside a flood", { neighbour: flood() });
-        const inBackground = await part("beside a flood of batch jobs", background());
+        const flooded = await part("next to a flood", { neighbour: flood() });
+        const inBackground = await part("next to a flood of batch jobs", background());
         const own: Load = { kind: "closed", streams: streamsAtOnce };
         const several = await part("several at once", { own });
-        const severalBeside = await part("several at once beside a flood of batch jobs", {
+        const severalBeside = await part("several at once next to a flood of batch jobs", {
           ...background(),
           own,
         });

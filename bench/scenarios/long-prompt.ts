@@ -61,7 +61,7 @@ export function longPromptClaims(
       aim: { relation: "≤", value: 4 },
     },
     {
-      what: `first token of ${prompt} beside three streams, p50`,
+      what: `first token of ${prompt} next to three streams, p50`,
       value: longPromptFirstTokenMs?.p50 ?? NaN,
       unit: "ms",
     },

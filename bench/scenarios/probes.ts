@@ -17,7 +17,7 @@ interface Probed {
 export const probes: Scenario = {
   name: "probes",
   title: "Liveness probes under full load",
-  method: `Liveness probes as the kubelet sends them: each on a new connection, ${timeoutMs} ms for connecting and answering together, one a second and readiness beside it, while ${streams} streams keep inferd-demo, and with it all cores, busy for five minutes on the same machine.`,
+  method: `Liveness probes as the kubelet sends them: each on a new connection, ${timeoutMs} ms for connecting and answering together, one a second, and readiness too, while ${streams} streams keep inferd-demo, and with it all cores, busy for five minutes on the same machine.`,
   async run(context) {
     const seconds = context.isSmoke ? 3 : 300;
     const { load, probed } = await measured(context, seconds);
@@ -35,7 +35,7 @@ export const probes: Scenario = {
       ],
       tables: [
         {
-          title: "Probes beside the load",
+          title: "Probes under the load",
           columns: ["probes", "missed", "p50 ms", "p99 ms", "slowest ms", "tokens/s meanwhile"],
           rows: [
             [

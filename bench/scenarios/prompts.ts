@@ -12,7 +12,7 @@ import { promptsClaims, promptsTables } from "./prompts-report.ts";
 
 const lengths = { long: 1900, middle: 200, short: 50 } as const;
 
-export const promptsText = `Prompts of ${lengths.long} tokens, answers of 16: three one after the other, then ten from ${callersTogether} callers, each of whom begins a call when its last one has ended. Then prompts of ${lengths.short}, ${lengths.middle} and ${lengths.long} tokens in an order that is drawn, half of them short and a quarter of each other length: 8 from one caller, 16 from ${callersTogether}. Then, twice, a prompt of ${lengths.short} tokens arrives while ${callersTogether} of ${lengths.long} are read, a quarter of what one of those takes alone after they came; they are cancelled once it is answered. No two prompts begin alike. Prompt tokens a second are over the whole time, answers included.`;
+export const promptsText = `Prompts of ${lengths.long} tokens, answers of 16: three one after the other, then ten from ${callersTogether} callers, each of which begins a call when its last one has ended. Then prompts of ${lengths.short}, ${lengths.middle} and ${lengths.long} tokens in an order that is drawn, half of them short and a quarter of each other length: 8 from one caller, 16 from ${callersTogether}. Then, twice, a prompt of ${lengths.short} tokens arrives while ${callersTogether} of ${lengths.long} are read, a quarter of what one of those takes alone after they came; they are cancelled once it is answered. No two prompts begin alike. Prompt tokens a second are over the whole time, answers included.`;
 
 export const prompts: Scenario = {
   name: "prompts",

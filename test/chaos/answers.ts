@@ -14,7 +14,7 @@ import {
 } from "../../gen/inferd/v1/generation_service.ts";
 import { ListModelsResponse, ModelServiceService } from "../../gen/inferd/v1/model_service.ts";
 import { Priority, type Usage } from "../../gen/inferd/v1/types.ts";
-import { type CallPlan, guest, models } from "./schedule.ts";
+import { type CallPlan, transient, models } from "./schedule.ts";
 
 /** An answer, read whole. */
 export interface Answer {
@@ -68,7 +68,7 @@ const readEmbedStream: Read = (responses, plan) => {
 
 const readModels: Read = ([bytes = nothing]) => {
   const names = ListModelsResponse.decode(bytes).models.map(({ name }) => name);
-  const known: readonly string[] = [...models, guest];
+  const known: readonly string[] = [...models, transient];
   const isRight =
     models.every((name) => names.includes(name)) && names.every((name) => known.includes(name));
   return isRight ? {} : { fault: `it names ${names.join(", ")}` };
@@ -96,8 +96,8 @@ export const methods = {
 } as const;
 
 /** The model that a call means; undefined where it means none. */
-export function modelOf({ method, ofGuest }: CallPlan): string | undefined {
-  return ofGuest === true ? guest : methods[method].model;
+export function modelOf({ method, ofTransient }: CallPlan): string | undefined {
+  return ofTransient === true ? transient : methods[method].model;
 }
 
 /** The texts of a call. They decide what it costs before anybody knows how many tokens they are. */
@@ -109,7 +109,7 @@ export function textsOf({ method, number, size, padding = 0 }: CallPlan): readon
 
 function askForText(plan: CallPlan): Uint8Array {
   const request = GenerateRequest.fromPartial({
-    model: plan.ofGuest === true ? guest : generator,
+    model: plan.ofTransient === true ? transient : generator,
     input: { $case: "prompt", value: textsOf(plan)[0] ?? "" },
     sampling: { maxTokens: plan.size, seed: BigInt(plan.number), ignoreEos: true },
     returnTokenIds: true,

@@ -172,11 +172,11 @@ async function act(action: Action): Promise<void> {
       await wait(action.forMs);
       await site.reload({ concurrentCalls: looseCalls });
       return;
-    case "guest-comes":
-      await site.reload({ hasGuest: true });
+    case "transient-comes":
+      await site.reload({ hasTransient: true });
       return;
-    case "guest-goes":
-      await site.reload({ hasGuest: false });
+    case "transient-goes":
+      await site.reload({ hasTransient: false });
       return;
     case "renew-key":
       await site.renewKey();

@@ -1,6 +1,6 @@
 /** How much memory a server's processes hold while chaos comes over it. */
 import { children, memory, title } from "../../bench/lib/process.ts";
-import { guest, models } from "./schedule.ts";
+import { transient, models } from "./schedule.ts";
 
 /** The most that processes of a kind held in each half of the run, in MiB: what is theirs, no mapped files. */
 interface Peaks {
@@ -57,7 +57,7 @@ export class MemoryWatch {
 function kindOf(pid: number): string | undefined {
   try {
     const text = title(pid);
-    return [...models, guest].find((model) => text.includes(model));
+    return [...models, transient].find((model) => text.includes(model));
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import { Random } from "../fuzz/random.ts";
 export const models = ["inferd-demo", "all-minilm-l6-v2"] as const;
 export type Model = (typeof models)[number];
 /** A third one, which comes and goes. */
-export const guest = "guest";
+export const transient = "transient";
 
 /**
  * Whose call it is. What `steady` spends is known to the token, since nobody breaks its calls off; `hasty`
@@ -27,8 +27,8 @@ export interface CallPlan {
   readonly manner: Manner;
   /** Whether its work may wait for that of others. */
   readonly isBatch?: boolean;
-  /** Whether it means the guest, in place of the method's own model. */
-  readonly ofGuest?: boolean;
+  /** Whether it means the transient, in place of the method's own model. */
+  readonly ofTransient?: boolean;
   /** Stands in the call's text, so that no two are alike. */
   readonly number: number;
   /** The most tokens to generate, or the texts to embed. */
@@ -41,8 +41,8 @@ export type Act =
   | { readonly kind: "calls"; readonly calls: readonly CallPlan[] }
   | { readonly kind: "kill"; readonly model: Model }
   | { readonly kind: "tighten"; readonly forMs: number }
-  | { readonly kind: "guest-comes" }
-  | { readonly kind: "guest-goes" }
+  | { readonly kind: "transient-comes" }
+  | { readonly kind: "transient-goes" }
   | { readonly kind: "renew-key" }
   | { readonly kind: "renew-certificate" };
 
@@ -72,11 +72,11 @@ const killAfterMs = 300;
 // The other model's deaths come between.
 const killLagMs = 15_000;
 // Shorter than half the time between its comings, so that it is gone before it comes again.
-const guestStaysMs = 6000;
-const guestEveryMs = 14_000;
-const guestCallEveryMs = 800;
+const transientStaysMs = 6000;
+const transientEveryMs = 14_000;
+const transientCallEveryMs = 800;
 // So that it goes while they run and wait.
-const guestBurstMs = 200;
+const transientBurstMs = 200;
 // So that the last calls meet a server that has recovered, and has heard of everything.
 const calmMs = 8000;
 
@@ -96,7 +96,7 @@ export function schedule(seed: number, lastsMs: number): readonly Action[] {
     ]),
     ...times(random, 11_000, calmAtMs).map((atMs): Action => ({ atMs, kind: "renew-key" })),
     ...times(random, 13_000, calmAtMs).map((atMs): Action => ({ atMs, kind: "renew-certificate" })),
-    ...guests(random, calmAtMs),
+    ...transients(random, calmAtMs),
   ];
   return numbered(actions.toSorted((one, other) => one.atMs - other.atMs));
 }
@@ -126,23 +126,28 @@ function kills(random: Random, lastsMs: number): Action[] {
   return found;
 }
 
-function guests(random: Random, lastsMs: number): Action[] {
-  const stays = times(random, guestEveryMs, lastsMs - guestStaysMs).flatMap((atMs): Action[] => [
-    { atMs, kind: "guest-comes" },
-    calls(atMs + guestStaysMs - guestBurstMs, burst(random, "generateStream").map(toGuest)),
-    { atMs: atMs + guestStaysMs, kind: "guest-goes" },
-  ]);
-  const singles = times(random, guestCallEveryMs, lastsMs).map((atMs) => {
+function transients(random: Random, lastsMs: number): Action[] {
+  const stays = times(random, transientEveryMs, lastsMs - transientStaysMs).flatMap(
+    (atMs): Action[] => [
+      { atMs, kind: "transient-comes" },
+      calls(
+        atMs + transientStaysMs - transientBurstMs,
+        burst(random, "generateStream").map(toTransient),
+      ),
+      { atMs: atMs + transientStaysMs, kind: "transient-goes" },
+    ],
+  );
+  const singles = times(random, transientCallEveryMs, lastsMs).map((atMs) => {
     const method = random.pick(["generate", "generateStream"] as const);
     const key = random.pick(["steady", "hasty"] as const);
     const size = sizeOf(method, random);
-    return calls(atMs, [toGuest({ method, key, manner: patient, number: 0, size })]);
+    return calls(atMs, [toTransient({ method, key, manner: patient, number: 0, size })]);
   });
   return [...stays, ...singles];
 }
 
-function toGuest(call: CallPlan): CallPlan {
-  return { ...call, ofGuest: true };
+function toTransient(call: CallPlan): CallPlan {
+  return { ...call, ofTransient: true };
 }
 
 /** Calls that begin at once; they get their numbers at last. */

@@ -7,7 +7,7 @@ import { children, title } from "../../bench/lib/process.ts";
 import { command } from "../command.ts";
 import { authority } from "../fixtures/certificates.ts";
 import { type RealServer, startServer } from "../real-server.ts";
-import { guest, type Key, type Model, stallMs } from "./schedule.ts";
+import { transient, type Key, type Model, stallMs } from "./schedule.ts";
 
 /** What `steady` may use in a day: more than it does in half an hour, and no more than a call may ask for. */
 export const tokensPerDay = 1_000_000;
@@ -21,10 +21,10 @@ export const reloaded = "configuration read again";
 interface Config {
   /** Of each caller without a quota of its own, at a time. */
   readonly concurrentCalls: number;
-  readonly hasGuest: boolean;
+  readonly hasTransient: boolean;
 }
 
-const guestFile = `${guest}.gguf`;
+const transientFile = `${transient}.gguf`;
 const ca = authority("chaos CA");
 const scopes = ["generate", "embed", "models.read"].flatMap((scope) => ["--scope", scope]);
 const nobody = `key_0.${"0".repeat(43)}`;
@@ -34,7 +34,7 @@ export class Site {
   readonly #folder: string;
   readonly #keys: Record<Key, string>;
   readonly #clients: Client[] = [];
-  #config: Config = { concurrentCalls: looseCalls, hasGuest: false };
+  #config: Config = { concurrentCalls: looseCalls, hasTransient: false };
   #reloads: Promise<unknown> = Promise.resolve();
   #reloadCount = 0;
 
@@ -48,9 +48,9 @@ export class Site {
   static async open(): Promise<Site> {
     const folder = mkdtempSync(join(tmpdir(), "inferd-chaos-"));
     writeCertificate(folder);
-    copyFileSync("models/inferd-demo/model.gguf", join(folder, guestFile));
+    copyFileSync("models/inferd-demo/model.gguf", join(folder, transientFile));
     copyModels(folder);
-    writeConfig(folder, { concurrentCalls: looseCalls, hasGuest: false });
+    writeConfig(folder, { concurrentCalls: looseCalls, hasTransient: false });
     const quotas = ["--tokens-per-day", String(tokensPerDay), "--concurrent-calls", "1000000"];
     const steady = await createKey(folder, "steady", quotas);
     const [hasty, visitor] = [await createKey(folder, "hasty"), await createKey(folder, "visitor")];
@@ -138,10 +138,10 @@ function copyModels(folder: string): void {
   appendFileSync(manifest, "options: { prefix_memory_mib: 16 }\n");
 }
 
-function writeConfig(folder: string, { concurrentCalls, hasGuest }: Config): void {
+function writeConfig(folder: string, { concurrentCalls, hasTransient }: Config): void {
   const settings = {
     models: "models",
-    ...(hasGuest && { model: guestFile }),
+    ...(hasTransient && { model: transientFile }),
     keys: "keys.db",
     tls_cert: "cert.pem",
     tls_key: "key.pem",

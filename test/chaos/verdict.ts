@@ -36,8 +36,8 @@ const ends: Readonly<Record<string, (one: Case) => boolean>> = {
   "DEADLINE_EXCEEDED SLOW_READER": isOf("stalls"),
   "UNAVAILABLE WORKER_EXITED": hasLost,
   "UNAVAILABLE MODEL_NOT_READY": (one) =>
-    hasLost(one) || (isOfGuest(one) && happened(one, isComing, aftermathMs)),
-  "NOT_FOUND MODEL_NOT_FOUND": (one) => isOfGuest(one) && !isSurelyThere(one),
+    hasLost(one) || (isOfTransient(one) && happened(one, isComing, aftermathMs)),
+  "NOT_FOUND MODEL_NOT_FOUND": (one) => isOfTransient(one) && !isSurelyThere(one),
   "FAILED_PRECONDITION REQUEST_QUARANTINED": (one) => deaths(one, 0) > 1,
   "RESOURCE_EXHAUSTED QUEUE_FULL": isCrowded,
   "RESOURCE_EXHAUSTED KEY_QUOTA": (one) =>
@@ -80,33 +80,33 @@ function deaths(one: Case, beforeMs: number): number {
     .length;
 }
 
-function isOfGuest({ plan }: Case): boolean {
-  return plan.ofGuest === true;
+function isOfTransient({ plan }: Case): boolean {
+  return plan.ofTransient === true;
 }
 
 function isComing({ kind }: Act): boolean {
-  return kind === "guest-comes";
+  return kind === "transient-comes";
 }
 
 function isGoing({ kind }: Act): boolean {
-  return kind === "guest-goes";
+  return kind === "transient-goes";
 }
 
-/** Whether the guest had come for good before the call began, and did not begin to go before its end. */
+/** Whether the transient had come for good before the call began, and did not begin to go before its end. */
 function isSurelyThere(one: Case): boolean {
-  const last = lastOfGuest(one);
+  const last = lastOfTransient(one);
   return last !== undefined && isComing(last.act) && !happened(one, isGoing, 0);
 }
 
-/** False for a call to the guest that began after it had gone, and before it came again. */
+/** False for a call to the transient that began after it had gone, and before it came again. */
 function mayBeServed(one: Case): boolean {
-  if (!isOfGuest(one)) return true;
-  const last = lastOfGuest(one);
+  if (!isOfTransient(one)) return true;
+  const last = lastOfTransient(one);
   return happened(one, isComing, 0) || (last !== undefined && isComing(last.act));
 }
 
-/** What the guest had done last, and was done with, when the call began. */
-function lastOfGuest({ seen, events }: Case): Event | undefined {
+/** What the transient had done last, and was done with, when the call began. */
+function lastOfTransient({ seen, events }: Case): Event | undefined {
   return events.findLast(
     ({ act, untilMs }) => (isComing(act) || isGoing(act)) && untilMs < seen.fromMs,
   );

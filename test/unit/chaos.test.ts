@@ -24,16 +24,8 @@ describe("a schedule of chaos", () => {
       action.kind === "calls" ? action.calls.map(({ manner }) => manner.kind) : [action.kind],
     );
     expect([...new Set(kinds)].toSorted()).toEqual([
-      ...[
-        "cancels",
-        "gives-up",
-        "guest-comes",
-        "guest-goes",
-        "kill",
-        "renew-certificate",
-        "renew-key",
-      ],
-      ...["stalls", "tighten", "waits"],
+      ...["cancels", "gives-up", "kill", "renew-certificate", "renew-key"],
+      ...["stalls", "tighten", "transient-comes", "transient-goes", "waits"],
     ]);
     expect(minute.filter(({ kind }) => kind === "kill")).toHaveLength(4);
   });
@@ -119,7 +111,7 @@ describe("the verdict on a call", () => {
     ["a good key is refused", {}, refused, [renewed]],
     ["a queue is full that nobody crowds", {}, full, [killed]],
     ["another model was crowded", { method: "embed" }, full, [crowd]],
-    ["it is the guest's, and another model was crowded", { ofGuest: true }, full, [crowd]],
+    ["it is the transient's, and another model was crowded", { ofTransient: true }, full, [crowd]],
     ["the crowd has long gone", {}, full, [{ ...crowd, fromMs: 40_000, untilMs: 41_000 }]],
   ])("is bad where %s", (_, planned, ended, events) => {
     expect(problemOf(plan(planned), seen(ended), events)).toBeTypeOf("string");

@@ -1,9 +1,17 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { headlines } from "../../../bench/headlines.ts";
 import { resultsFolder } from "../../../bench/lib/paths.ts";
 import { readResults, type Result } from "../../../bench/lib/result.ts";
 import { holds } from "../../../bench/lib/scenario.ts";
-import { replaceMeasured, reportText } from "../../../bench/report.ts";
+import {
+  headlinePage,
+  headlineText,
+  layOut,
+  replaceMeasured,
+  resultsPage,
+  resultsText,
+} from "../../../bench/report.ts";
 
 const result: Result = {
   name: "speed",
@@ -24,7 +32,7 @@ const result: Result = {
 };
 
 it("says of each claim whether it holds, the failed ones too", () => {
-  const text = reportText([result]);
+  const text = resultsText([result]);
   expect(text).toContain("| against the limit | **0.95 ×** | ≥ 0.9: yes | [speed](#speed) |");
   expect(text).toContain("| start | 2 s | ≤ 1.5: **no** | [speed](#speed) |");
   expect(text).toContain("| calls | 3 calls/s |  | [speed](#speed) |");
@@ -32,7 +40,7 @@ it("says of each claim whether it holds, the failed ones too", () => {
 });
 
 it("names machine, versions, commit and command beside the figures", () => {
-  const text = reportText([result]);
+  const text = resultsText([result]);
   for (const fact of ["a CPU", "2 cores", "24.21.0", "inferd 0.1.0", "`abc`", result.command]) {
     expect(text).toContain(fact);
   }
@@ -60,7 +68,36 @@ it("replaces what stands between the markers and nothing else", async () => {
   await expect(replaceMeasured("no markers", "new")).rejects.toThrow("markers");
 });
 
+it("shows the headlines that were measured, those that miss their aim too", () => {
+  const text = headlineText(
+    [result],
+    [
+      { from: "speed", claim: "start", says: "how soon it is ready" },
+      { from: "speed", claim: "not measured", says: "something else" },
+      { from: "other", claim: "start", says: "another scenario" },
+    ],
+  );
+  const row =
+    "| how soon it is ready | 2 s | ≤ 1.5: **no** | [speed](benchmarks/results.md#speed) |";
+  expect(text.split("\n").slice(2)).toEqual([row, ""]);
+});
+
+it("has a figure for each headline, ten at most", () => {
+  const measured = readResults(resultsFolder).flatMap(({ name, claims }) =>
+    claims.map(({ what }) => `${name}: ${what}`),
+  );
+  expect(headlines.length).toBeLessThanOrEqual(10);
+  expect(measured).toEqual(
+    expect.arrayContaining(headlines.map(({ from, claim }) => `${from}: ${claim}`)),
+  );
+});
+
 it("keeps docs/benchmarks.md as the results in the repository say", async () => {
-  const page = readFileSync("docs/benchmarks.md", "utf8");
-  expect(await replaceMeasured(page, reportText(readResults(resultsFolder)))).toBe(page);
+  const page = readFileSync(headlinePage, "utf8");
+  expect(await replaceMeasured(page, headlineText(readResults(resultsFolder)))).toBe(page);
+});
+
+it("keeps docs/benchmarks/results.md as the results in the repository say", async () => {
+  const page = readFileSync(resultsPage, "utf8");
+  expect(await layOut(resultsText(readResults(resultsFolder)), resultsPage)).toBe(page);
 });
