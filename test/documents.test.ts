@@ -50,6 +50,12 @@ describe.each(testedDocuments())("%s", (file) => {
     expect(bare.map(({ line }) => `line ${line}`)).toEqual([]);
   });
 
+  it("shows no output without the commands before it", () => {
+    for (const [index, { line, test }] of blocks.entries()) {
+      if (test.kind === "output") expect(blocks[index - 1]?.test.kind, `line ${line}`).toBe("run");
+    }
+  });
+
   it("shows files as they are", () => {
     for (const { text, test } of blocks) {
       if (test.kind === "same") expect(text).toBe(readFileSync(test.file, "utf8"));
@@ -81,6 +87,7 @@ describe("a block's comment", () => {
   it.each([
     ["<!-- test: run -->", { kind: "run", says: undefined }],
     ["<!-- test: run, says a word -->", { kind: "run", says: "a word" }],
+    ["<!-- test: output -->", { kind: "output" }],
     ["<!-- test: serve -->", { kind: "serve" }],
     ["<!-- test: probes -->", { kind: "probes" }],
     ["<!-- test: skip (no need) -->", { kind: "skip", reason: "no need" }],

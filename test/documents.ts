@@ -4,13 +4,7 @@ import { globSync } from "node:fs";
 
 /** The documents whose commands are tests. */
 export function testedDocuments(): string[] {
-  return [
-    "README.md",
-    "docs/operations.md",
-    "docs/security.md",
-    "docs/clients.md",
-    ...globSync("examples/*/README.md").sort(),
-  ];
+  return ["README.md", ...globSync(["docs/*.md", "examples/*/README.md"]).sort()];
 }
 
 /** A fenced block. `CONTRIBUTING.md` says what each kind of test means. */
@@ -24,6 +18,7 @@ export interface Block {
 type BlockTest =
   | { readonly kind: "none" }
   | { readonly kind: "run"; readonly says: string | undefined }
+  | { readonly kind: "output" }
   | { readonly kind: "serve" }
   | { readonly kind: "probes" }
   | { readonly kind: "skip"; readonly reason: string }
@@ -46,6 +41,7 @@ export function blocksOf(markdown: string): Block[] {
 const comments: readonly (readonly [RegExp, (value: string) => BlockTest])[] = [
   [/^run$/, () => ({ kind: "run", says: undefined })],
   [/^run, says (.+)$/, (says) => ({ kind: "run", says })],
+  [/^output$/, () => ({ kind: "output" })],
   [/^serve$/, () => ({ kind: "serve" })],
   [/^probes$/, () => ({ kind: "probes" })],
   [/^skip \((.+)\)$/, (reason) => ({ kind: "skip", reason })],

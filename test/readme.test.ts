@@ -32,6 +32,11 @@ describe.each(documents.filter(({ blocks }) => blocks.some(isRun)))("$file", ({ 
     blocks.filter((block): block is Block & { test: { kind: K } } => block.test.kind === kind);
 
   it.each(of("run"))("the commands at line $line run", { timeout: 120_000 }, async (block) => {
+    const next = blocks[blocks.indexOf(block) + 1];
+    if (next?.test.kind === "output") {
+      expect(await shell(block.text, "2>/dev/null")).toBe(next.text);
+      return;
+    }
     const output = await shell(block.text);
     if (block.test.says !== undefined) expect(output).toContain(block.test.says);
   });
@@ -53,15 +58,15 @@ describe.each(documents.filter(({ blocks }) => blocks.some(isRun)))("$file", ({ 
 });
 
 /** Runs a block's commands until one fails, against the running server instead of the one on 50051. */
-async function shell(text: string): Promise<string> {
+async function shell(text: string, errors: "2>&1" | "2>/dev/null" = "2>&1"): Promise<string> {
   const { address } = server!;
   const path = `${tools}${delimiter}${process.env["PATH"] ?? ""}`;
-  return command("sh", ["-euc", `exec 2>&1\n${text.replaceAll(shown, address)}`], {
+  return command("sh", ["-euc", `exec ${errors}\n${text.replaceAll(shown, address)}`], {
     env: { PATH: path, INFERD_ADDRESS: address },
   });
 }
 
-/** Health is open to everybody; reflection, which grpcurl would ask, need not be. */
+/** Health is open to all callers; reflection, which grpcurl would ask, need not be. */
 const health = (address: string, service: string): Promise<string> =>
   command(join(tools, "grpcurl"), [
     ...["-plaintext", "-protoset", "gen/fds.binpb", "-d", JSON.stringify({ service }), address],

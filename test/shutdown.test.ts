@@ -11,7 +11,7 @@ import {
 import { flagName, settings } from "../src/config/settings.ts";
 import { blocksOf } from "./documents.ts";
 
-const blocks = blocksOf(readFileSync("docs/operations.md", "utf8"));
+const blocksIn = (file: string) => blocksOf(readFileSync(file, "utf8"));
 
 /** The longest that a server with these flags takes to end. */
 function endsWithinMs(args: readonly string[] = []): number {
@@ -41,7 +41,8 @@ it("ends before Kubernetes kills a pod that states no other time", () => {
 });
 
 it("ends before Kubernetes kills the pod that the documents show", () => {
-  const text = blocks.find(({ test }) => test.kind === "probes")?.text ?? "";
+  const text =
+    blocksIn("docs/kubernetes.md").find(({ test }) => test.kind === "probes")?.text ?? "";
   // The documents' own YAML.
   const { spec } = (parseAllDocuments(text)[0]?.toJS() as Deployment).spec.template;
   const [container] = spec.containers;
@@ -49,7 +50,7 @@ it("ends before Kubernetes kills the pod that the documents show", () => {
 });
 
 it("ends before systemd kills the unit that the documents show", () => {
-  const text = blocks.find(({ language }) => language === "ini")?.text ?? "";
+  const text = blocksIn("docs/run.md").find(({ language }) => language === "ini")?.text ?? "";
   const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(text)?.[1]);
   expect(endsWithinMs()).toBeLessThan(seconds * 1000);
 });

@@ -7,7 +7,7 @@ export interface PodOptions {
   readonly failureThreshold: number;
 }
 
-/** A pod with the three probes of docs/operations.md. Each round sends every probe that is due. */
+/** A pod with the three probes of docs/kubernetes.md. Each round sends every probe that is due. */
 export class KubeletPod {
   readonly #options: PodOptions;
   readonly #probes = new Map<Kind, ProbeState>();

@@ -23,9 +23,9 @@ const reusable = (architecture: string): number =>
 
 const sliding = new Set(["gemma2", "gemma3"]);
 
-it("is told of in the README", () => {
-  const readme = readFileSync("README.md", "utf8");
-  const [, told = ""] = /<!-- architectures -->\n\n(.*?)\n\n/s.exec(readme) ?? [];
+it("is listed in the documents", () => {
+  const page = readFileSync("docs/models.md", "utf8");
+  const [, told = ""] = /<!-- architectures -->\n\n(.*?)\n\n/s.exec(page) ?? [];
   expect([...told.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual(served);
 });
 

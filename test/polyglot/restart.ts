@@ -8,7 +8,7 @@ import { type RealServer, startServer } from "../real-server.ts";
 import type { Seen } from "../rolling/fleet.ts";
 import { callingUnder } from "./rolling.ts";
 
-/** What clients are told to use, in README and operations.md. */
+/** What clients are told to use, in docs/clients.md. */
 const serviceConfig = "examples/service-config.json";
 
 /**
