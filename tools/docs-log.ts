@@ -27,7 +27,7 @@ const page = `# Log
 <!-- Generated from src/base/log-fields.ts by tools/docs-log.ts. Do not edit: run "make docs". -->
 
 The log goes to standard error. With \`--log-format json\` each line is a JSON object with these fields; with \`pretty\` they follow the
-message as \`name=value\`. A line has the fields that apply to it. [operations.md](../operations.md) describes the lines of calls,
+message as \`name=value\`. A line has the fields that apply to it. [run.md](../run.md) describes the lines of calls,
 and [security.md](../security.md) the audit lines. No field holds a prompt, a completion, a key or a token. New fields may be added.
 
 The last column names the same field, or nearly the same, in other systems: ${sources}. Names such as \`TraceId\` are those of OpenTelemetry's
