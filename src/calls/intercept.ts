@@ -8,7 +8,7 @@ import type { CallContext, Handler } from "./call.ts";
 /** Called when a call begins, before its handler. Where it throws, the handler is not called. */
 export type Interceptor = (context: CallContext) => Intercepted;
 
-export interface Intercepted {
+interface Intercepted {
   /** What the next interceptor and the handler get. */
   readonly context: CallContext;
   /** Called once, when the handler has ended; the error is undefined where that went well. */

@@ -3,7 +3,7 @@ import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { ModelLoad, ModelMeter } from "../base/meter.ts";
 import { retiredWorkerGraceMs } from "../base/shutdown-budget.ts";
-import type { AnswerTo, ModelInfo, ModelSource, Question } from "../engines/engine.ts";
+import type { AnswerTo, ModelInfo, Question } from "../engines/engine.ts";
 import { Queue } from "../scheduling/queue.ts";
 import type { QueueState } from "../scheduling/counters.ts";
 import type { GlobalLimit } from "../scheduling/global-limit.ts";
@@ -27,6 +27,7 @@ import type { ModelStatus, ServingModel, WaitingCall } from "./model.ts";
 import { backAt, stateOf } from "./model-state.ts";
 import { Quarantine } from "../jobs/quarantine/quarantine.ts";
 import type { Submission } from "../jobs/submission.ts";
+import { sourceOf } from "./model-source.ts";
 import { assertServing, retryAfter } from "./resolve.ts";
 
 export interface LoadedModelOptions {
@@ -234,18 +235,4 @@ export class LoadedModel implements ServingModel {
       this.#queue.fail(ServeError.from(thrown));
     }
   }
-}
-
-/** What a worker is told of a model. */
-export function sourceOf(manifest: Manifest, threads: number): ModelSource {
-  const { name, files, chatTemplate, limits, options } = manifest;
-  return {
-    name,
-    files: Object.fromEntries(Object.entries(files).map(([role, { path }]) => [role, path])),
-    chatTemplate,
-    contextLength: limits.contextLength,
-    maxSequences: limits.maxSequences,
-    options,
-    threads,
-  };
 }

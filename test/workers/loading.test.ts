@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, expect, it, vi } from "vitest";
 import type { Log } from "../../src/base/log.ts";
 import { silentLog } from "../../src/base/log.ts";
-import { sourceOf } from "../../src/models/loaded-model.ts";
+import { sourceOf } from "../../src/models/model-source.ts";
 import { forkWorker } from "../../src/workers/port.ts";
 import { FakePort } from "../fixtures/fake-port.ts";
 import { collect, generateJob } from "../fixtures/jobs.ts";

@@ -159,3 +159,20 @@ it("a runner is idle once the last of its jobs has ended", async () => {
   await idle;
   expect(isIdle).toBe(true);
 });
+
+it("a job's times are told when its call is given what they are of", async () => {
+  const act: Act = (stream) => {
+    stream.push({ kind: "started" });
+    for (const text of ["one", "two", "three"]) stream.push({ kind: "piece", text });
+    stream.push(finish);
+    stream.end();
+  };
+  const { runner, clock, times } = setUp({ act });
+  for await (const _ of runner.run(submission("say a", { arrivedAt: 0 }))) clock.advance(10);
+  expect(times).toEqual([
+    ["started", 0],
+    ["first piece", 10],
+    ["next piece", 10],
+    ["next piece", 10],
+  ]);
+});

@@ -24,7 +24,7 @@ const pieces: readonly WorkerEvent[] = [
 /** What is taken from a caller's quota for a job that gives these events and then, perhaps, throws. */
 function setUp(
   events: readonly WorkerEvent[],
-  thrown?: unknown,
+  thrown?: ServeError,
   asked: typeof job | ReturnType<typeof embedJob> = job,
 ) {
   const taken: number[] = [];
