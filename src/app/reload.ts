@@ -21,9 +21,9 @@ export async function reload(
 ): Promise<void> {
   // Before anything is changed: where a model is wrong, nothing is.
   const manifests = await findModels({ ...placesOf(config), mayBeMissing: true });
-  if (shutdown.hasBegun) return;
+  if (shutdown.hasBegun()) return;
   await access.reload(config);
-  if (!shutdown.hasBegun) changeModels(models, manifests, log);
+  if (!shutdown.hasBegun()) changeModels(models, manifests, log);
 }
 
 function changeModels(models: Registry, manifests: readonly Manifest[], log: Log): void {

@@ -17,14 +17,14 @@ interface Parts {
 /** Ends the parts of a server, once and in order. */
 export class Shutdown {
   readonly #parts: Parts;
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #ended: PromiseWithResolvers<void> = Promise.withResolvers();
   #hasBegun = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  get hasBegun(): boolean {
+  hasBegun(): boolean {
     return this.#hasBegun;
   }
 

@@ -27,9 +27,9 @@ const inOrder = ["calls get 30 ms", `workers get ${workerGraceMs} ms`, "keys", "
 
 it("ends calls before workers, and metrics last", async () => {
   const { shutdown, steps } = parts();
-  expect(shutdown.hasBegun).toBe(false);
+  expect(shutdown.hasBegun()).toBe(false);
   const ended = shutdown.begin(0);
-  expect(shutdown.hasBegun).toBe(true);
+  expect(shutdown.hasBegun()).toBe(true);
   await ended;
   expect(steps).toEqual(inOrder);
 });
