@@ -11,7 +11,7 @@ const banned = [
 
 const pattern = new RegExp(`\\b(?:${banned.join("|")})\\b`, "gi");
 
-export const mostWords = 30;
+const mostWords = 30;
 
 export function bannedIn(text: string): string[] {
   return [...text.matchAll(pattern)].map(([word]) => word.toLowerCase().replace(/\s+/g, " "));
