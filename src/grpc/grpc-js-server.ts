@@ -35,6 +35,7 @@ import { explainRefusals } from "./workarounds/library-status.ts";
 import { monotonicDeadline } from "./workarounds/monotonic-deadline.ts";
 import { answerPingsAfterGoaway } from "./workarounds/pings-after-goaway.ts";
 import { tellRequestId } from "./workarounds/request-id-metadata.ts";
+import { messageBatches } from "./workarounds/message-batches.ts";
 import { smallMessages } from "./workarounds/small-messages.ts";
 import { takeStreams } from "./workarounds/stream-listeners.ts";
 
@@ -146,6 +147,7 @@ export class GrpcJsServer {
       tellRequestId((stream) => requestIds.of(stream)),
       unpackInTurn((stream, bytes) => this.#listener.grew(stream, bytes)),
       smallMessages,
+      messageBatches,
       explainRefusals({ accounts, requestIds, streams }),
     ];
   }
