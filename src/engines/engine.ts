@@ -22,6 +22,7 @@ export type { ErrorData, FieldReason, Reason } from "../base/errors.ts";
 export type * from "./jobs.ts";
 export type * from "./model-info.ts";
 export type * from "./questions.ts";
+export { StopFilter } from "./stops.ts";
 export type { Task } from "./tasks.ts";
 
 /** Loads a model. The promise fails with a plain Error whose message says what is wrong with the model. */

@@ -5,7 +5,7 @@ import type { FromWorker, ToWorker } from "./messages.ts";
 import { receivedError, workerExited } from "./worker-errors.ts";
 
 /** Questions that one worker may have: each can be as large as a request. */
-const mostQuestions = 32;
+export const mostQuestions = 32;
 
 /** A worker that has so many answers a few of them within this time. */
 const retryAfterMs = 1_000;

@@ -40,7 +40,7 @@ export async function serve(models: Models): Promise<Served> {
   const client = new Client(running.address, credentials.createInsecure());
   return {
     address: running.address,
-    call: (service, method, request) => call(client, { service, method, request }),
+    call: (service, method, request) => callMethod(client, { service, method, request }),
     stop: async () => {
       client.close();
       await running.stop();
@@ -48,7 +48,8 @@ export async function serve(models: Models): Promise<Served> {
   };
 }
 
-function call(
+/** Calls a method of inferd, and gives all that came. */
+export function callMethod(
   client: Client,
   {
     service,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
 import type { JobEvent } from "../../../src/engines/engine.ts";
-import { embedJob } from "../../fixtures/jobs.ts";
+import { embedJob, generateJob } from "../../fixtures/jobs.ts";
 import { finish, piece, setUp } from "../../fixtures/played-engine.ts";
 
 const vector = (index: number): JobEvent => ({
@@ -82,6 +82,21 @@ describe("a driver", () => {
     expect(sent.filter(({ kind }) => kind === "freed")).toEqual([
       { kind: "freed", ids: [1, 3] },
       { kind: "freed", ids: [4] },
+    ]);
+  });
+
+  it("states a job's deadline by the engine's clock, from when the job came", async () => {
+    const { engine, driver, add } = setUp();
+    engine.now = 5_000;
+    add(1);
+    const call = { requestId: "b", priority: "batch", leftMs: 250, credit: 1 } as const;
+    driver.receive({ kind: "job", id: 2, job: generateJob("x"), ...call });
+    engine.addMs = 1_000;
+    await engine.give([], true);
+    await engine.stepping();
+    expect(engine.contexts).toEqual([
+      { requestId: "request-1", priority: "interactive", deadlineMs: Infinity },
+      { requestId: "b", priority: "batch", deadlineMs: 5_250 },
     ]);
   });
 
