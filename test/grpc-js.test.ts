@@ -19,10 +19,12 @@ it("is imported by the server's adapter and by the command line, which is a clie
   expect([...new Set(rooms)].toSorted()).toEqual(["cli", "grpc"]);
 });
 
-it("has its private fields reached in the workarounds alone", () => {
+it("has its private fields reached in the workarounds alone, of all files that have hold of what it makes", () => {
   // Types hide them: reaching one takes a cast, or an index by name. Names of headers have a dash, and types a capital.
+  const holders = filesWith(/"(?:@grpc\/[\w-]+|[./]+\/workarounds\/[^"]+)"/, adapter);
   const reaches = /as unknown as|\bas any\b|\binternalsOf\b|\bReflect\.|\b[a-z]\w*\["\w+"\]/;
-  expect(filesWith(reaches, adapter)).toEqual([]);
+  expect(holders.length).toBeGreaterThan(5);
+  expect(filesWith(reaches, holders)).toEqual([]);
   expect(filesWith(reaches, workarounds).length).toBeGreaterThan(5);
 });
 
