@@ -1,4 +1,4 @@
-/** Who may call, as the configuration says: opens what that takes, and follows what can change. */
+/** Access control according to the configuration: opens keys, tokens and certificates, and follows their changes. */
 import { type Clock, wallMs } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { AccessConfig } from "./access-config.ts";
@@ -15,12 +15,12 @@ export interface Access {
   readonly authorizer: Authorizer;
   /** Undefined for plaintext. */
   readonly tlsFiles: FollowedTlsFiles | undefined;
-  /** Takes the quotas of another configuration; reads keys, the issuer's file of them and certificates now. */
+  /** Applies the quotas of another configuration. Reads keys, the issuer's key file and certificates now. */
   reload(config: AccessConfig): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Throws one line that says what is wrong. */
+/** Throws an error of one line that says what is wrong. */
 export async function openAccess(config: AccessConfig, log: Log, clock: Clock): Promise<Access> {
   checkAccess(config);
   let quota = quotaOf(config);

@@ -1,4 +1,4 @@
-/** Finds out who calls. A credential that is sent must be good: a bad one never counts as none. */
+/** Authenticates a caller. A credential that is sent must be valid: an invalid one never counts as none. */
 import { ServeError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
 import type { Scope } from "../contract/scopes.ts";
@@ -8,15 +8,15 @@ import type { Principal } from "./principal.ts";
 import type { Quota } from "./quota.ts";
 import type { ReadToken } from "./jwt.ts";
 
-/** What a call brings. */
+/** The credentials of a call. */
 export interface Credentials {
   readonly authorization?: string | undefined;
   readonly apiKey?: string | undefined;
-  /** Undefined where TLS asked for none. */
+  /** Undefined if TLS did not ask for one. */
   readonly certificate?: ClientCertificate | undefined;
 }
 
-/** What callers may show; what is undefined is not taken. */
+/** Accepted kinds of credentials. Undefined ones are not accepted. */
 export interface CredentialSources {
   readonly findKey: ((id: string) => KeyRecord | undefined) | undefined;
   readonly readToken: ReadToken | undefined;
@@ -24,11 +24,11 @@ export interface CredentialSources {
 }
 
 export interface AuthenticateOptions {
-  /** By the wall clock: keys expire by it. */
+  /** By the wall clock, which decides when keys expire. */
   readonly nowMs: number;
-  /** For those whose credential states no quota. */
+  /** For callers whose credential states no quota. */
   readonly quota: Quota;
-  /** Is told who calls as soon as that is proved, also where the call is then refused. */
+  /** Called with the caller as soon as it is proved, also if the call is then rejected. */
   readonly proved?: (caller: string) => void;
 }
 
@@ -86,7 +86,7 @@ function byKey(
   const isRight = matches(key, presented.secret, nowMs);
   const state: KeyState | "unknown" =
     key !== undefined && isRight ? stateOf(key, nowMs) : "unknown";
-  // The caller is told one thing, whatever is wrong: only who has the secret may know more.
+  // The client gets one message, whatever is wrong: only the owner of the secret may learn more.
   if (key === undefined || state === "unknown") throw invalid("there is no such key");
   const id = `key:${key.id}`;
   proved?.(id);

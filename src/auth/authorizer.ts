@@ -1,6 +1,6 @@
 /**
- * Lets calls in: says who calls, whether they may, and what they may use. Every refusal is
- * told to the audit, here and nowhere else; a credential stands in no line.
+ * Authorizes calls: authenticates the caller, checks its scopes, and limits what it may use. Every rejection is audited
+ * here and nowhere else. No line holds a credential.
  */
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
@@ -13,23 +13,23 @@ import { mayUse, mustBeAllowed, type Principal } from "./principal.ts";
 import type { Quota } from "./quota.ts";
 import { DenialLog } from "./denial-log.ts";
 
-/** A call as it arrives: no more than its headers and its connection. */
+/** A call at its arrival: its headers and its connection. */
 export interface CallMetadata extends Credentials {
   /** The full method name without a leading slash. */
   readonly method: string;
   readonly requestId?: string | undefined;
-  /** The caller's address, without its port. */
+  /** The client's address, without its port. */
   readonly host: string;
 }
 
-/** A caller who was let in, for the length of one call. */
+/** A caller that was let in, for the duration of one call. */
 export interface Permit extends Caller {
   /** Ends the call; safe to call again. */
   readonly end: () => void;
 }
 
 export interface AuthorizerOptions {
-  /** Undefined where nobody is asked for a credential. */
+  /** Undefined if no credential is required. */
   readonly sources: CredentialSources | undefined;
   readonly isReflectionOpen: boolean;
   readonly quota: () => Quota;
@@ -59,14 +59,14 @@ export class Authorizer {
     try {
       const principal = await this.#principalOf(call, (proved) => (caller = proved));
       if (principal === undefined && need !== undefined) return openPermit(call.host);
-      mustBeAllowed(principal ?? nobody, need);
-      return this.#permit(principal ?? nobody, call);
+      mustBeAllowed(principal ?? anonymous, need);
+      return this.#permit(principal ?? anonymous, call);
     } catch (thrown) {
       throw this.#refused(ServeError.from(thrown), call, caller);
     }
   }
 
-  /** Whoever asks for the health of a process is let in; whoever asks for that of models must be able to read of them. */
+  /** The health of the process is public. That of models requires the permission to read them. */
   #openPermit(call: CallMetadata): Permit {
     const readable = async (): Promise<(model: string) => boolean> => {
       let caller: string | undefined;
@@ -75,7 +75,7 @@ export class Authorizer {
         return principal === undefined ? () => true : readableBy(principal);
       } catch (thrown) {
         const error = ServeError.from(thrown);
-        // Probes show none, and often; who shows a bad one may be guessing.
+        // Probes send no credential, and often. A client that sends a bad one may be guessing.
         if (error.reason !== "NO_CREDENTIAL") this.#refused(error, call, caller);
         return () => false;
       }
@@ -83,7 +83,7 @@ export class Authorizer {
     return { ...openPermit(call.host), readable };
   }
 
-  /** Tells the audit now what it would be told later, and waits for nothing more. */
+  /** Writes audit lines now that would be written later, and stops waiting. */
   close(): void {
     this.#denials.flush();
   }
@@ -134,15 +134,15 @@ export class Authorizer {
   }
 }
 
-const nobody: Principal = {
-  id: "nobody",
+const anonymous: Principal = {
+  id: "anonymous",
   scopes: [],
   models: [],
   priority: "interactive",
   quota: {},
 };
 
-/** As `ListModels` tells them. */
+/** As in `ListModels`. */
 function readableBy(principal: Principal): (model: string) => boolean {
   const mayRead = principal.scopes.includes("models.read");
   return (model) => mayRead && mayUse(principal, model);
@@ -153,7 +153,7 @@ function refuseModel(model: string): never {
   throw new ServeError("NOT_ALLOWED", message, { facts: { model } });
 }
 
-/** For a call that needs no credential: everything is allowed that its method can do. */
+/** For a call that needs no credential: it may do everything that its method allows. */
 export function openPermit(host: string): Permit {
   return {
     id: host,

@@ -1,7 +1,7 @@
-/** Who a client certificate names. That its CA is trusted was checked by TLS. */
+/** The caller that a client certificate names. TLS has already verified its CA. */
 import { ServeError } from "../base/errors.ts";
 
-/** What is used of a certificate, as Node's TLS gives it. */
+/** The part of a certificate that is used, as Node's TLS returns it. */
 export interface ClientCertificate {
   readonly subjectaltname?: string | undefined;
   readonly subject?: { readonly CN?: string | readonly string[] | undefined } | undefined;
@@ -12,23 +12,23 @@ export function identityOf({ subjectaltname = "", subject }: ClientCertificate):
   const uris = urisOf(subjectaltname);
   const [uri, another] = uris;
   if (uris.some((each) => each.startsWith("spiffe:"))) {
-    // An X.509-SVID has one URI, and one is who it is.
+    // An X.509-SVID has exactly one URI.
     if (uri !== undefined && another === undefined && isSpiffeId(uri)) return uri;
     throw new ServeError("CREDENTIAL_INVALID", "the client certificate's SPIFFE ID is none");
   }
   const name = subject?.CN;
   if (typeof name === "string" && name !== "") return `subject:${name}`;
-  throw new ServeError("CREDENTIAL_INVALID", "the client certificate names nobody");
+  throw new ServeError("CREDENTIAL_INVALID", "the client certificate names no caller");
 }
 
-/** Whether one of the patterns is the id; `*` at a pattern's end stands for anything. */
+/** Whether a pattern matches the id. `*` at the end of a pattern matches anything. */
 export function isListed(id: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) =>
     pattern.endsWith("*") ? id.startsWith(pattern.slice(0, -1)) : id === pattern,
   );
 }
 
-/** Node writes `URI:spiffe://a/b, DNS:c`, and what could be taken for a joint as a JSON string. */
+/** Node writes `URI:spiffe://a/b, DNS:c`, and ambiguous values as JSON strings. */
 function urisOf(names: string): readonly string[] {
   const entries = names.matchAll(/(?:^|, )([^:,"]+):("(?:[^"\\]|\\.)*"|[^,]*)/g);
   return [...entries].flatMap(([, kind, value]) =>

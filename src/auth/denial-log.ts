@@ -1,6 +1,6 @@
 /**
- * The audit's lines of refusals. The first few of a host, a reason and a caller have one each; the others are
- * counted, and told in one line when ten seconds are over: a stranger must not choose how full the disk gets.
+ * Audit lines of rejections. The first few of a host, a reason and a caller have one line each. Others are counted, and
+ * summed up in one line after ten seconds: an attacker must not choose how full the disk gets.
  */
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -11,23 +11,23 @@ export interface Refusal {
   readonly method: string;
   readonly host: string;
   readonly requestId?: string | undefined;
-  /** Undefined where nobody was proved. */
+  /** Undefined if no caller was proved. */
   readonly caller?: string | undefined;
-  /** For the operator, of what nobody foresaw. */
+  /** Unexpected error, for the operator. */
   readonly error?: unknown;
 }
 
 export const windowMs = 10_000;
-/** Lines of their own, in each window. */
+/** Separate lines per window. */
 export const firstLines = 5;
-/** Hosts, reasons and callers that are told apart in a window; those beyond are summed by reason alone. */
+/** Combinations of host, reason and caller that a window tells apart. Further ones are summed by reason alone. */
 export const mostApart = 32;
 
 interface Summed {
-  /** What all of them have in common. */
+  /** The fields that all of them share. */
   readonly common: Pick<Refusal, "code" | "reason" | "host" | "caller">;
   lines: number;
-  /** Those without a line. */
+  /** Rejections without a line. */
   count: number;
 }
 
@@ -50,7 +50,7 @@ export class DenialLog {
     } else summed.count += 1;
   }
 
-  /** Tells now what would be told later: a process that ends tells nothing more. */
+  /** Writes now what would be written later, because the process ends. */
   flush(): void {
     this.#stop?.();
     this.#stop = undefined;

@@ -1,22 +1,22 @@
 /**
- * The public keys that an issuer states at a URL, asked for by a clock that nobody sets.
+ * The public keys of an issuer, fetched from a URL, by a monotonic clock.
  *
- * An issuer that fails is asked again after a pause that grows, whatever tokens come: they are anybody's.
- * Keys that are known serve on for a day, since the tokens that they sign are no worse for an issuer that is
- * away; longer would leave a key in force that the issuer has taken back.
+ * After a failure, the next fetch waits for a growing pause, however many tokens arrive, since attackers can send them.
+ * Known keys stay in use for a day while the issuer fails: an outage of the issuer does not make tokens worse. A longer
+ * time would keep keys that the issuer has revoked.
  */
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from "jose";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 
 const timeoutMs = 3000;
-/** For so long at most, keys that the issuer takes back are in force while it answers. */
+/** Maximum age of keys while the issuer answers. */
 const freshMs = 600_000;
-/** And while it does not. */
+/** Maximum age while it does not. */
 const staleMs = 86_400_000;
-/** Tokens of unknown keys have an issuer that answers asked no more often. */
+/** Minimum interval between fetches for tokens of unknown keys, while the issuer answers. */
 const pauseMs = 30_000;
-/** One that fails is asked again after so long, then twice that, up to `pauseMs`. */
+/** First pause after a failure. It doubles up to `pauseMs`. */
 const firstPauseMs = 1000;
 
 export interface IssuerParts {
@@ -33,16 +33,16 @@ class Issuer {
   readonly #parts: IssuerParts;
   readonly #known: ReturnType<typeof createRemoteJWKSet>;
   #answeredAtMs = -Infinity;
-  /** In a row. */
+  /** Consecutive failures. */
   #failures = 0;
   #nextMs = -Infinity;
-  /** Of its last failure. */
+  /** Time of the last failure. */
   #error = new Error("the issuer was not asked yet");
   #asking: Promise<void> | undefined;
 
   constructor(url: URL, parts: IssuerParts) {
     this.#parts = parts;
-    // By itself, jose would go by the wall clock: set back by an hour, it would ask an hour late.
+    // jose itself uses the wall clock: set back by an hour, it would fetch an hour late.
     this.#known = createRemoteJWKSet(url, {
       timeoutDuration: timeoutMs,
       cacheMaxAge: Infinity,
@@ -65,16 +65,18 @@ class Issuer {
     return this.#parts.clock.now() - this.#answeredAtMs >= ms;
   }
 
-  /** Rejects where the issuer fails and nothing is known that may still be used. */
+  /** Rejects if the issuer fails and no usable keys are known. */
   async #freshen(): Promise<void> {
     if (this.#isPast(staleMs)) return this.#ask();
     const isFailing = this.#failures > 0;
     const asked = this.#ask().catch(() => undefined);
-    // One that hangs keeps callers once, and not at each further try.
+    // An issuer that hangs delays callers once, not at each retry.
     if (!isFailing) await asked;
   }
 
-  /** Asks once for all who want it at a time; while an issuer that failed is left in peace, rejects as it did. */
+  /**
+   * Fetches once for all that need it at the same time. During the pause after a failure, rejects with that failure.
+   */
   #ask(): Promise<void> {
     if (this.#asking !== undefined) return this.#asking;
     if (this.#parts.clock.now() < this.#nextMs) return Promise.reject(this.#error);

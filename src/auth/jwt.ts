@@ -1,4 +1,4 @@
-/** JSON Web Tokens of one issuer, by the public keys that it states. */
+/** JSON Web Tokens of one issuer, verified by its public keys. */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import {
@@ -29,26 +29,26 @@ export interface TokenOptions {
   readonly log: Log;
 }
 
-/** What a token says of its bearer. */
+/** What a token says about its bearer. */
 interface TokenClaims {
   readonly subject: string;
   readonly scopes: readonly Scope[];
   readonly models: readonly string[];
 }
 
-/** `proved` is told whose token it is once the issuer's signature is, also where the token is then refused. */
+/** `proved` is called with the caller once the signature is verified, also if the token is then rejected. */
 export type ReadToken = (token: Secret, proved?: (subject: string) => void) => Promise<TokenClaims>;
 
 export interface JwtVerifier {
   readonly read: ReadToken;
-  /** Reads a file of keys anew; where it holds none, those known stay in force. A URL is asked when it must be. */
+  /** Reloads a file of keys. If it holds none, the known keys stay in use. A URL is fetched when needed. */
   refresh(): void;
 }
 
-// Clocks differ.
+// Tolerated difference of clocks.
 const toleranceSeconds = 5;
 
-/** Throws one line where a file holds no keys; a URL is asked when the first token comes. */
+/** Throws an error of one line if a file holds no keys. A URL is fetched for the first token. */
 export function openJwtVerifier(options: TokenOptions): JwtVerifier {
   const keys = keysOf(options);
   return { read: readerOf(keys.find, options), refresh: keys.refresh };
@@ -64,7 +64,7 @@ function readerOf(find: JWTVerifyGetKey, options: TokenOptions): ReadToken {
       requiredClaims: ["exp", "sub"],
       clockTolerance: toleranceSeconds,
     }).catch((error: unknown) => {
-      // Thrown after the signature, issuer and audience were found good.
+      // Thrown after signature, issuer and audience were verified.
       if (error instanceof errors.JWTExpired) tellSubject(error.payload, proved);
       throw refusal(error);
     });
@@ -115,13 +115,13 @@ function readKeys(path: string): FileKeys {
   }
 }
 
-/** What is wrong with a token is its sender's fault, whatever else fails is not. */
+/** An invalid token is the client's mistake. Any other failure is not. */
 function refusal(error: unknown): ServeError {
   const isOurs =
     !(error instanceof errors.JOSEError) ||
     error instanceof errors.JWKSTimeout ||
     error instanceof errors.JWKSInvalid ||
-    // Thrown by jose for an answer other than 200, and for one that is no JSON.
+    // jose throws it for an HTTP status other than 200, and for a response that is not JSON.
     error.code === "ERR_JOSE_GENERIC";
   if (isOurs) {
     const message = "the token's issuer cannot be asked for its keys now";
@@ -134,7 +134,7 @@ function refusal(error: unknown): ServeError {
 
 function claimsOf(payload: JWTPayload, options: TokenOptions): TokenClaims {
   const subject = payload.sub;
-  // jose asks that it is there, no more; all objects would be one caller.
+  // jose checks only that it exists. All values that are objects would be one caller.
   if (!isSubject(subject)) {
     throw new ServeError("CREDENTIAL_INVALID", "the token's sub is no text, or an empty one");
   }

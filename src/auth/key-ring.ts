@@ -1,16 +1,16 @@
 /**
- * All keys, in memory: a call costs no query, and a store that does not answer for a while stops
- * nobody. Several times a second the store is asked whether anything changed.
+ * All keys in memory: a call needs no query, and a store that is down for a while rejects no call. The store is polled
+ * for changes several times a second.
  */
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { KeyRecord } from "./key.ts";
 import { type KeyStore, toText } from "./key-store.ts";
 
-// A change is seen everywhere within a second, also where one asking takes its time.
+// A change applies everywhere within a second, also if one poll is slow.
 export const askEveryMs = 250;
 
-/** Ids in one line of the log. */
+/** Ids per log line. */
 const mostTold = 20;
 
 export interface KeyRingOptions {
@@ -32,7 +32,7 @@ export class KeyRing {
     this.#options = options;
   }
 
-  /** Reads all keys, and follows them from then on. Throws where they cannot be read. */
+  /** Reads all keys, then follows changes. Throws if they cannot be read. */
   async open(): Promise<void> {
     await this.#read();
     if (this.#keys.size === 0) {
@@ -46,7 +46,7 @@ export class KeyRing {
     return this.#keys.get(id);
   }
 
-  /** Asks the store now. What cannot be read leaves the keys as they are. */
+  /** Polls the store now. If it cannot be read, the keys stay as they are. */
   async refresh(): Promise<void> {
     const { log } = this.#options;
     try {
@@ -74,7 +74,7 @@ export class KeyRing {
     this.#keys = new Map(keys.map((key) => [key.id, key]));
     this.#tellUnreadable(unreadable);
     if (this.#version !== undefined) tellChanges(before, this.#keys, log);
-    // Older than what was listed, if anything: then the next asking lists again.
+    // If this version is older than the list, the next poll reads the list again.
     this.#version = version;
   }
 
@@ -97,7 +97,7 @@ export class KeyRing {
   }
 }
 
-/** Every server says in its own log which keys changed under it. */
+/** Every server logs which keys changed. */
 function tellChanges(
   before: ReadonlyMap<string, KeyRecord>,
   now: ReadonlyMap<string, KeyRecord>,
@@ -114,7 +114,7 @@ function tellChanges(
 
 function actOf(before: KeyRecord | undefined, now: KeyRecord): string | undefined {
   if (before === undefined) return "created";
-  // A backup may hold a key as it was before it was revoked.
+  // A backup can hold a key as it was before it was revoked.
   if (before.revokedAtMs !== now.revokedAtMs) {
     return now.revokedAtMs === undefined ? "no longer revoked" : "revoked";
   }

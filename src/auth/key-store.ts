@@ -1,24 +1,24 @@
 import type { KeyRecord } from "./key.ts";
 
-/** What a store holds. */
+/** Contents of a store. */
 export interface Listing {
   readonly keys: readonly KeyRecord[];
-  /** Ids whose records are not what inferd writes: such keys are let in nowhere. */
+  /** Ids whose records inferd did not write. These keys are rejected. */
   readonly unreadable: readonly string[];
 }
 
-/** Where keys are kept. Every change makes another version, which is how servers hear of it. */
+/** Storage of keys. Every change increments the version, by which servers notice it. */
 export interface KeyStore {
   version(): Promise<string>;
   list(): Promise<Listing>;
-  /** Fails where the id is taken. */
+  /** Fails if the id exists. */
   add(key: KeyRecord): Promise<void>;
-  /** Changes one key, alone. Gives undefined where there is none of that id. */
+  /** Changes one key in a transaction. Returns undefined if there is none of that id. */
   change(id: string, change: (key: KeyRecord) => KeyRecord): Promise<KeyRecord | undefined>;
   close(): Promise<void>;
 }
 
-/** A record as it lies in a table. */
+/** A record as stored in a table. */
 export interface Row {
   readonly id: string;
   readonly record: string;
@@ -28,7 +28,7 @@ export function toText(key: KeyRecord): string {
   return JSON.stringify(key);
 }
 
-/** Reads what `toText` wrote. Throws for what it never writes: somebody else may have changed the table. */
+/** Reads what `toText` wrote. Throws for anything else: another program may have changed the table. */
 export function fromRow({ id, record }: Row): KeyRecord {
   const key = tryRead(record);
   if (key !== undefined && key.id === id) return key;
@@ -37,7 +37,7 @@ export function fromRow({ id, record }: Row): KeyRecord {
   );
 }
 
-/** One record that cannot be read must not hide the others. */
+/** One unreadable record must not hide the others. */
 export function listingOf(rows: readonly Row[]): Listing {
   const keys: KeyRecord[] = [];
   const unreadable: string[] = [];
@@ -76,7 +76,7 @@ const fields: Readonly<Record<keyof KeyRecord, Check>> = {
   previous: optional(
     (value) => isObject(value) && isHash(value["hash"]) && isTime(value["untilMs"]),
   ),
-  // A scope that this release does not know allows nothing, and takes nothing away.
+  // A scope unknown to this release allows nothing, and removes nothing.
   scopes: isTexts,
   models: isTexts,
   priority: optional((value) => value === "interactive" || value === "batch"),

@@ -2,7 +2,7 @@ import type { KeysLocation } from "../config/values.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { Making } from "./sqlite-file.ts";
 
-/** Opens a store. Tables in PostgreSQL are made where there are none. Each kind is loaded only where it is used. */
+/** Opens a store. Missing tables in PostgreSQL are created. Each kind is imported only if it is used. */
 export async function openKeyStore(location: KeysLocation, making: Making): Promise<KeyStore> {
   switch (location.kind) {
     case "sqlite":

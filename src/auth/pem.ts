@@ -1,7 +1,7 @@
-/** Certificates in a PEM file: whether it is whole, and whether they are valid at a time. */
+/** Certificates in a PEM file: whether the file is complete, and whether they are valid at a time. */
 import { X509Certificate } from "node:crypto";
 
-/** Whether each certificate that begins in the file also ends there and can be read. */
+/** Whether each certificate in the file has an end and can be parsed. */
 export function isWhole(pem: Buffer): boolean {
   const blocks = blocksOf(pem);
   const begun = pem.toString("latin1").split("-----BEGIN CERTIFICATE").length - 1;
@@ -18,15 +18,15 @@ export interface Certificates {
   readonly clientCa: Buffer | undefined;
 }
 
-/** Says which of both is not valid now, and since or until when; undefined where both are. Both must be whole. */
+/** Says which of two files is not valid now, and since or until when. Undefined if both are. Both must be complete. */
 export function untimelyOf({ cert, clientCa }: Certificates, nowMs: number): string | undefined {
-  // What follows in a chain may be there for old clients only.
+  // Further certificates of a chain can be there for old clients only.
   const [own] = blocksOf(cert);
   const problem = own === undefined ? undefined : untimely(own, nowMs);
   if (problem !== undefined) return `--tls-cert ${problem}`;
   const authorities = clientCa === undefined ? [] : blocksOf(clientCa);
   const problems = authorities.map((block) => untimely(block, nowMs));
-  // One that is valid lets clients in.
+  // One valid CA is enough to let clients in.
   if (problems.some((each) => each === undefined)) return undefined;
   return problems[0] === undefined ? undefined : `--tls-client-ca ${problems[0]}`;
 }

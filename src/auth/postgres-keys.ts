@@ -5,7 +5,8 @@ import type { Secret } from "../base/secret.ts";
 import { keyStoreCloseMs } from "../base/shutdown-budget.ts";
 import { fromRow, type KeyStore, listingOf, type Row, toText } from "./key-store.ts";
 
-// Servers that start together must not make the tables together: the lock is theirs alone by its number.
+// Servers that start together must not create the tables at the same time. An advisory lock with this number prevents
+// it.
 const schema = `
   SELECT pg_advisory_xact_lock(711829475);
   CREATE TABLE IF NOT EXISTS inferd_keys (id text PRIMARY KEY, record text NOT NULL);
@@ -16,12 +17,12 @@ const schema = `
   INSERT INTO inferd_keys_version VALUES (1, 0) ON CONFLICT DO NOTHING;
 `;
 
-/** Where a backup is restored, its number may be the one that was: the table and the transaction are others. */
+/** A restored backup can have the same number, but another table and transaction. */
 const version = `SELECT concat_ws(':', tableoid, xmin, version) AS version FROM inferd_keys_version`;
 
 const answerMs = 5000;
 
-/** Throws one line, without the URL, where the database cannot be reached. */
+/** Throws an error of one line, without the URL, if the database cannot be reached. */
 export async function openPostgresKeys(url: Secret): Promise<KeyStore> {
   const pool = new Pool({
     connectionString: url.reveal(),
@@ -29,7 +30,7 @@ export async function openPostgresKeys(url: Secret): Promise<KeyStore> {
     connectionTimeoutMillis: answerMs,
     query_timeout: answerMs,
   });
-  // A connection that breaks while nobody uses it is made anew by the next query.
+  // The pool replaces a connection that breaks while idle at the next query.
   pool.on("error", () => undefined);
   try {
     await pool.query(schema);
@@ -83,7 +84,7 @@ async function alone<T>(pool: Pool, act: (query: Query) => Promise<T>): Promise<
     client.release();
     return result;
   } catch (error) {
-    // The database takes back what a closed connection had begun, also where it cannot be told to.
+    // The database rolls back the transaction of a closed connection, also without a command.
     client.release(true);
     throw error;
   }

@@ -1,12 +1,12 @@
 /**
- * How much one caller may use: a pure decision over buckets, with the time passed in. Over any stretch
- * of time no more begins than a limit plus what that stretch fills of it.
+ * Quotas of one caller: pure decisions over token buckets, with the time passed in. In any period, no more can start
+ * than a limit plus its refill.
  *
- * Tokens are reserved by an estimate before a model computes them, and settled by what was computed.
+ * Tokens are reserved by an estimate before a model computes them, and settled afterwards.
  */
 import { type TokenBucket, fill, take, waitMs } from "../base/token-bucket.ts";
 
-/** Limits, each undefined for none. */
+/** Limits. Undefined means none. */
 export interface Quota {
   readonly requestsPerMinute?: number | undefined;
   readonly concurrentCalls?: number | undefined;
@@ -21,7 +21,7 @@ export const quotaKeys = [
   "tokensPerDay",
 ] as const satisfies readonly (keyof Quota)[];
 
-/** What a caller has used. */
+/** Usage of a caller. */
 export interface Usage {
   readonly openCalls: number;
   readonly requests?: TokenBucket | undefined;
@@ -33,7 +33,7 @@ export type Decision =
   | { readonly kind: "taken"; readonly usage: Usage }
   | {
       readonly kind: "refused";
-      /** The limit that is used up. */
+      /** The exhausted limit. */
       readonly limit: keyof Quota;
       readonly retryAfterMs: number;
     };
@@ -42,10 +42,10 @@ export const unused: Usage = { openCalls: 0 };
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
-// A call may end at any time; nobody knows when.
+// Calls end at unknown times.
 const callRetryMs = 1000;
 
-/** Lets one more call begin, or says which limit forbids it. */
+/** Admits one more call, or returns the limit that forbids it. */
 export function beginCall(usage: Usage, quota: Quota, nowMs: number): Decision {
   const { concurrentCalls = Infinity, requestsPerMinute: limit } = quota;
   if (usage.openCalls >= concurrentCalls) {
@@ -63,7 +63,7 @@ export function endCall(usage: Usage): Usage {
   return { ...usage, openCalls: usage.openCalls - 1 };
 }
 
-/** Takes tokens from the minute and the day, or from neither. */
+/** Takes tokens from the minute's and the day's bucket, or from neither. */
 export function reserve(usage: Usage, quota: Quota, { tokens, nowMs }: Amount): Decision {
   const { minute, day } = tokensAt(usage, quota, nowMs);
   const minuteWaitMs = waitMs(minute, perMinute(quota), tokens);
@@ -79,7 +79,7 @@ export function reserve(usage: Usage, quota: Quota, { tokens, nowMs }: Amount): 
   };
 }
 
-/** Takes the tokens that were used beyond those reserved; negative where fewer were used. */
+/** Takes the tokens used beyond those reserved; negative if fewer were used. */
 export function settle(usage: Usage, quota: Quota, { tokens, nowMs }: Amount): Usage {
   const { minute, day } = tokensAt(usage, quota, nowMs);
   return { ...usage, minute: take(minute, tokens), day: take(day, tokens) };
@@ -90,7 +90,7 @@ export interface Amount {
   readonly nowMs: number;
 }
 
-/** Whether forgetting this usage would give its caller nothing. */
+/** Whether this usage can be forgotten without giving its caller anything. */
 export function isForgettable(usage: Usage, quota: Quota, nowMs: number): boolean {
   const { minute, day } = tokensAt(usage, quota, nowMs);
   const size = { limit: quota.requestsPerMinute, periodMs: minuteMs };

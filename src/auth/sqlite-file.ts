@@ -1,8 +1,8 @@
 /**
- * The SQLite file that keys are kept in.
+ * The SQLite file of keys.
  *
- * It has a rollback journal, no write-ahead log. A log beside the file is read into whatever file lies
- * there: where a backup replaces the file of a running server, it would undo the backup's revocations.
+ * It uses a rollback journal, not a write-ahead log. SQLite applies a log to whatever file lies at the path: if a
+ * backup replaces the file of a running server, the log would undo the backup's revocations.
  */
 import { chmodSync, closeSync, openSync, statSync } from "node:fs";
 import { basename } from "node:path";
@@ -23,10 +23,10 @@ const tables = `
 const hasTables =
   "SELECT count(*) AS n FROM sqlite_master WHERE name IN ('inferd_keys', 'inferd_keys_version')";
 
-/** How long an opening waits for a writer: in the front process, everybody waits with it. */
+/** Time to wait for a writer when opening: it blocks the front process. */
 export const openMs = 200;
 
-/** Whether a file is made where there is none. */
+/** Whether a missing file is created. */
 export type Making = "make" | "must be there";
 
 export interface OpenFile {
@@ -34,11 +34,11 @@ export interface OpenFile {
   readonly identity: string;
 }
 
-/** Opens the file, for its owner alone. Throws one line where it cannot be used. */
+/** Opens the file with access for its owner only. Throws an error of one line if it cannot be used. */
 export function openSqliteFile(path: string, making: Making): OpenFile {
   try {
     if (making === "make") makeFor(path);
-    // Before it is opened: where it is replaced in between, the next look finds another file and opens that.
+    // Before it is opened: if it is replaced in between, the next check finds another file and opens that.
     const identity = identityOf(path);
     return { identity, database: prepared(path, making) };
   } catch (error) {
@@ -46,7 +46,7 @@ export function openSqliteFile(path: string, making: Making): OpenFile {
   }
 }
 
-/** Which file lies at the path: another one after it was replaced. */
+/** Identifies the file at the path: another one after a replacement. */
 export function identityOf(path: string): string {
   const { dev, ino } = statSync(path, { bigint: true });
   return `${dev}:${ino}`;
@@ -55,7 +55,7 @@ export function identityOf(path: string): string {
 function prepared(path: string, making: Making): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: openMs });
   try {
-    // Hashes are of no use to others, but names and quotas are nobody's business either.
+    // Hashes are useless to others, but names and quotas are private.
     for (const suffix of ["", "-wal", "-shm", "-journal"]) tighten(`${path}${suffix}`);
     leaveLog(database);
     if (database.prepare(hasTables).get()?.["n"] === 2) return database;
@@ -68,12 +68,12 @@ function prepared(path: string, making: Making): DatabaseSync {
   }
 }
 
-/** A database that is not ours. */
+/** A database of another program. */
 export class NoKeys extends Error {
   override readonly name = "NoKeys";
 }
 
-/** SQLite gives its other files the modes of this one, so it must be right before SQLite sees it. */
+/** SQLite gives its other files the mode of this one, so the mode must be right before SQLite opens it. */
 function makeFor(path: string): void {
   try {
     closeSync(openSync(path, "ax", 0o600));
@@ -82,7 +82,7 @@ function makeFor(path: string): void {
   }
 }
 
-/** On a file system that is read-only, modes are for who mounted it to choose: Kubernetes mounts a Secret with 0644. */
+/** On a read-only file system, the mount decides the mode: Kubernetes mounts a Secret with 0644. */
 function tighten(path: string): void {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode;
   if (mode === undefined || (mode & 0o077) === 0) return;
@@ -113,7 +113,7 @@ const troubles = new Map<number | string, string>([
   [13, "the disk is full"],
   [
     14,
-    "its folder must exist, and it must be readable; an old log beside it needs a writable folder",
+    "its folder must exist, and it must be readable; an old log next to it needs a writable folder",
   ],
   [26, "it is no SQLite database"],
   ["ENOENT", 'there is no such file; "inferd keys create" makes one'],
@@ -135,7 +135,7 @@ export function isBusy(error: unknown): boolean {
   return codeOf(error) === 5;
 }
 
-/** SQLite's primary code, which an extended one carries in its lowest byte, or the system's. Undefined for what is neither's. */
+/** SQLite's primary code, the lowest byte of an extended one, or the system's code. Undefined for other errors. */
 export function codeOf(error: unknown): number | string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ("errcode" in error) return Number(error.errcode) & 0xff;

@@ -14,13 +14,13 @@ import {
   unusable,
 } from "./sqlite-file.ts";
 
-/** How long a command that changes keys waits for another one. A server changes none. */
+/** Time that a command that changes keys waits for another one. Servers change none. */
 const changeMs = 5000;
 
 // node:sqlite is synchronous; the interface is not, because PostgreSQL is not.
 /* eslint-disable @typescript-eslint/require-await */
 
-/** Follows the path: a file that replaces another there is read in its place. Throws one line where it cannot be used. */
+/** Follows the path: a file that replaces another is read instead. Throws an error of one line if it cannot be used. */
 export function openSqliteKeys(path: string, making: Making): KeyStore {
   const file = new FollowedFile(path, making);
   return {
@@ -48,7 +48,7 @@ export function openSqliteKeys(path: string, making: Making): KeyStore {
 class FollowedFile {
   readonly #path: string;
   #open: OpenFile;
-  /** As it was last read of the file that is open. */
+  /** The version of the open file at the last read. */
   #version: string | undefined;
 
   constructor(path: string, making: Making) {
@@ -62,7 +62,7 @@ class FollowedFile {
       try {
         this.#version = this.#within(this.#version === undefined ? openMs : 0, ask);
       } catch (error) {
-        // It is being written, and will have changed by the next asking: waiting for that would keep all calls.
+        // It is being written and will have changed by the next poll. Waiting for it would block all calls.
         if (this.#version === undefined || !isBusy(error)) throw error;
       }
       return `${this.#open.identity}:${this.#version}`;
@@ -78,7 +78,7 @@ class FollowedFile {
     );
   }
 
-  /** Changes keys, and nobody else meanwhile. */
+  /** Changes keys under an exclusive lock. */
   alone<T>(act: (database: DatabaseSync) => T): T {
     const { database } = this.#open;
     return this.#told(() =>
@@ -101,7 +101,7 @@ class FollowedFile {
     this.#open.database.close();
   }
 
-  /** A backup may have been put in the file's place: what is open then is read by nobody else any more. */
+  /** A backup may have replaced the file. Then the open file is no longer read. */
   #follow(): void {
     if (identityOf(this.#path) === this.#open.identity) return;
     const next = openSqliteFile(this.#path, "must be there");
@@ -110,14 +110,14 @@ class FollowedFile {
     this.#version = undefined;
   }
 
-  /** Waits so long for another process that holds the file. */
+  /** Waits this long for another process that locks the file. */
   #within<T>(waitMs: number, act: (database: DatabaseSync) => T): T {
     const { database } = this.#open;
     database.exec(`PRAGMA busy_timeout = ${waitMs}`);
     return act(database);
   }
 
-  /** What the system or SQLite refuses becomes one line; what a change refuses is told as it is. */
+  /** Errors of the system or SQLite become one line. Errors of the change itself are passed on. */
   #told<T>(act: () => T): T {
     try {
       return act();
@@ -127,7 +127,7 @@ class FollowedFile {
   }
 }
 
-/** What changes with every change, also one that another program than inferd made. */
+/** A value that changes with every change, also one by another program. */
 function ask(database: DatabaseSync): string {
   const changes = database.prepare("PRAGMA data_version").get()?.["data_version"];
   const version = database.prepare("SELECT version FROM inferd_keys_version").get()?.["version"];

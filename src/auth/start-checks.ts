@@ -1,4 +1,4 @@
-/** Whether a configuration lets strangers in, and whether its parts fit together. */
+/** Checks that a configuration does not expose the server without credentials, and that its parts are consistent. */
 import { BlockList, isIP } from "node:net";
 import { unixPathOf } from "../base/unix-path.ts";
 import { SettingError } from "../config/config.ts";
@@ -18,7 +18,7 @@ export function checkAccess(config: AccessConfig): void {
   }
   if (!asksForCredentials(config) && !isLoopback(config.host) && !config.allowUnauthenticated) {
     throw new SettingError(
-      `--host ${config.host} lets anybody on the network call: ask for credentials with --keys, --jwt-jwks or --tls-client-ca, or pass --allow-unauthenticated`,
+      `--host ${config.host} exposes the server to the network: require credentials with --keys, --jwt-jwks or --tls-client-ca, or pass --allow-unauthenticated`,
     );
   }
 }
@@ -33,7 +33,9 @@ const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8);
 loopback.addAddress("::1", "ipv6");
 
-/** Whether only this machine can reach an address, or a socket in its files. A name other than localhost could be any address. */
+/**
+ * Whether only this machine can reach an address, or a Unix socket. A name other than localhost could be any address.
+ */
 export function isLoopback(host: string): boolean {
   if (unixPathOf(host) !== undefined) return true;
   const family = isIP(host);

@@ -1,9 +1,9 @@
 /**
- * The server's certificate, its key and the clients' CA, read from files and followed while it runs.
+ * The server's certificate, its key and the clients' CA, read from files and followed while the server runs.
  *
- * A change counts only when two readings in a row agree and all of it fits together, so that a file
- * caught half-written, or a certificate whose key is still to come, leaves the pair in force that was.
- * Files are read and not watched: Kubernetes changes a link two folders up, which a watch never sees.
+ * A change applies once two reads in a row agree and all files are consistent. So a half-written file, or a certificate
+ * whose key is still to come, leaves the old files in use. Files are polled, not watched: Kubernetes changes a link two
+ * folders up, which a watch does not notice.
  */
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -43,7 +43,7 @@ export class FollowedTlsFiles {
   #complaint = "";
   #untimely = "";
 
-  /** Throws one line where the files do not fit together. */
+  /** Throws an error of one line if the files are not consistent. */
   constructor(options: TlsFilesOptions) {
     this.#options = options;
     this.#current = this.#last = read(options.files);
@@ -57,7 +57,7 @@ export class FollowedTlsFiles {
     return this.#current;
   }
 
-  /** Calls at each change, until the result is called. */
+  /** Called at each change. The result unsubscribes. */
   onChange(listener: (pair: TlsFiles) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -96,14 +96,14 @@ export class FollowedTlsFiles {
     this.#stop();
   }
 
-  /** What is wrong with a pair at this time, unless the one in force is no better. */
+  /** What is wrong with the files at this time. Undefined if those in use are no better. */
   #worseNow(pair: TlsFiles): string | undefined {
     const nowMs = this.#options.wallMs();
     const isGood = untimelyOf(this.#current, nowMs) === undefined;
     return isGood ? untimelyOf(pair, nowMs) : undefined;
   }
 
-  /** Says once that clients will refuse the pair in force. */
+  /** Logs once that clients will reject the certificate in use. */
   #tellValidity(): void {
     const problem = untimelyOf(this.#current, this.#options.wallMs()) ?? "";
     if (problem === this.#untimely) return;
@@ -152,14 +152,14 @@ function tryRead(files: TlsFilePaths): TlsFiles | undefined {
   }
 }
 
-/** Says what is wrong with a pair; undefined where a server can use it. */
+/** Says what is wrong with the files. Undefined if a server can use them. */
 function problemOf({ cert, key, clientCa }: TlsFiles): string | undefined {
   try {
     createSecureContext({ cert, key });
   } catch {
     return "--tls-cert and --tls-key are not a certificate and its key";
   }
-  // OpenSSL takes a chain that is cut between two certificates, and a CA file without any.
+  // OpenSSL accepts a chain that is cut between two certificates, and a CA file without any.
   if (!isWhole(cert)) return "--tls-cert is not a whole chain of certificates";
   if (clientCa !== undefined && !isWhole(clientCa)) return "--tls-client-ca holds no certificates";
   return undefined;

@@ -21,13 +21,13 @@ const limitTexts: Readonly<Record<keyof Quota, string>> = {
 
 const firstSweepAt = 1024;
 
-/** Who is charged, and what they may use. */
+/** A caller to charge, and its quota. */
 export interface Account {
   readonly id: string;
   readonly quota: Quota;
 }
 
-/** What every caller has used of its quota, in this process. */
+/** Usage of the quotas of all callers, in this process. */
 export class QuotaUsage {
   readonly #now: () => number;
   readonly #usages = new Map<string, { account: Account; usage: Usage }>();
@@ -37,7 +37,7 @@ export class QuotaUsage {
     this.#now = clock.now;
   }
 
-  /** Begins a call; the result ends it. Throws KEY_QUOTA. */
+  /** Starts a call; the result ends it. Throws KEY_QUOTA. */
   begin(account: Account): () => void {
     this.#take(account, (usage) => beginCall(usage, account.quota, this.#now()));
     let isOpen = true;
@@ -48,7 +48,7 @@ export class QuotaUsage {
     };
   }
 
-  /** Takes an estimate of tokens; the result takes what was used instead, once. Throws KEY_QUOTA. */
+  /** Reserves an estimate of tokens; the result settles it once. Throws KEY_QUOTA. */
   reserve(account: Account, estimate: number): (used: number) => void {
     const { quota } = account;
     this.#take(account, (usage) => reserve(usage, quota, { tokens: estimate, nowMs: this.#now() }));
@@ -76,7 +76,7 @@ export class QuotaUsage {
     if (this.#usages.size >= this.#sweepAt) this.#sweep();
   }
 
-  /** Forgets who has nothing to pay back: callers by token or certificate are without number. */
+  /** Forgets callers without usage: callers by token or certificate are unlimited in number. */
   #sweep(): void {
     const now = this.#now();
     for (const [id, { account, usage }] of this.#usages) {

@@ -1,5 +1,5 @@
 /**
- * Digests of a model's files. A digest is kept as long as the file is the same one by its stamp: device, inode, size and times.
+ * Digests of a model's files. A digest is kept as long as the file's stamp is the same: device, inode, size and times.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -9,16 +9,16 @@ import { stampOf } from "../base/stamp.ts";
 import { withFile } from "../engines/bytes.ts";
 import type { ManifestFile } from "./manifest.ts";
 
-/** Weights larger than this are read only where their manifest states a digest to hold them against. */
+/** Larger weights are read only if their manifest states a digest to compare. */
 const maxUnstatedBytes = 1024 ** 3;
 
-/** Reads a file in small parts, so that it can run beside calls. In 64 lower-case hexadecimal digits. */
+/** Hashes a file in small parts, so that calls are served meanwhile. Returns 64 lower-case hexadecimal digits. */
 export async function sha256Of(
   path: string,
   onBytes: (bytes: number) => void = () => undefined,
 ): Promise<string> {
   const hash = createHash("sha256");
-  // A stream without an encoding gives buffers.
+  // A stream without an encoding yields buffers.
   const parts: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 256 * 1024 });
   for await (const part of parts) {
     hash.update(part);
@@ -27,14 +27,14 @@ export async function sha256Of(
   return hash.digest("hex");
 }
 
-/** Throws a plain Error where a file cannot be opened, or is none. */
+/** Throws a plain Error if the path cannot be opened or is not a file. */
 export function assertFile(path: string): void {
   withFile(path, () => undefined);
 }
 
 /**
- * What stands for weights of several files: the SHA-256 of what `sha256sum` prints for them, sorted by name. Of one
- * file it is that file's own.
+ * The digest of weights in several files: the SHA-256 of the output of `sha256sum` for them, sorted by name. For one
+ * file, its own digest.
  */
 export function digestOfAll(
   files: readonly { readonly name: string; readonly sha256: string }[],
@@ -51,17 +51,17 @@ interface Hashed {
   readonly sha256: Promise<string>;
 }
 
-/** Owns the digests of one model's files as they were when they were read last. */
+/** Owns the digests of one model's files as of the last read. */
 export class Digests {
   readonly #hashed = new Map<string, Hashed>();
 
-  /** The digest of the file that lies there now. Fails with a plain Error where it cannot be read. */
+  /** The digest of the file that is there now. Fails with a plain Error if it cannot be read. */
   of(path: string): Promise<string> {
     const stamp = stampOf(path);
     const known = this.#hashed.get(path);
     if (known?.stamp === stamp) return known.sha256;
     const sha256 = this.#read(path);
-    // Whoever wants it hears of it.
+    // Callers that await the digest receive the error.
     sha256.catch(() => this.#hashed.delete(path));
     this.#hashed.set(path, { stamp, sha256 });
     return sha256;
@@ -72,7 +72,7 @@ export class Digests {
     return sha256Of(path);
   }
 
-  /** Fails with a plain Error where a file is not the one that its manifest states. */
+  /** Fails with a plain Error if a file differs from its manifest's digest. */
   async check({ path, sha256 }: ManifestFile): Promise<void> {
     assertFile(path);
     if (sha256 === undefined || (await this.of(path)) === sha256) return;
@@ -82,8 +82,8 @@ export class Digests {
   }
 
   /**
-   * Of weights in one file or several: `sha256:` and hexadecimal digits. Empty where there are none, or more bytes than are worth reading for
-   * that alone, beyond those whose digest the manifest states.
+   * Digest of the weights: `sha256:` and hexadecimal digits. Empty without weights, or if files without a stated digest
+   * are too large to be read only for this.
    */
   async ofWeights(paths: readonly string[], stated: readonly ManifestFile[]): Promise<string> {
     const [first] = paths;

@@ -1,6 +1,6 @@
 /**
- * Finds models. A models directory holds a folder a model, each with a manifest; a single model can
- * also be named by its manifest, its folder, or a bare .gguf file, which needs no manifest.
+ * Finds models. A models directory has one folder per model, each with a manifest. A single model can also be named by
+ * its manifest, its folder, or a bare .gguf file, which needs no manifest.
  */
 import type { Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
@@ -23,18 +23,18 @@ export interface Places {
   readonly directories: readonly string[];
   /** Single models. */
   readonly paths: readonly string[];
-  /** The operator's own build of libllama, for each model that names none itself. */
+  /** The operator's build of libllama, for each model that names none itself. */
   readonly llamaLibrary?: string | undefined;
   /**
-   * Whether a bare file may be missing: its model fails then, and no other. At a start it is a mistake in the
-   * command; a server that runs must not be kept by it from finding the rest.
+   * Whether a bare file may be missing: then only its model fails. At startup it is a mistake in the command. A running
+   * server must still find the others.
    */
   readonly mayBeMissing?: boolean;
 }
 
 const manifestNames = ["model.yaml", "model.yml", "model.json"];
 
-/** Gives all models in order of their names. Throws a ManifestError that says all that is wrong. */
+/** Returns all models ordered by name. Throws a ManifestError with all problems. */
 export async function findModels({
   directories,
   paths,
@@ -77,13 +77,13 @@ function withLibrary(manifest: Manifest, library: string | undefined): Manifest 
   return { ...manifest, options: { library, ...manifest.options } };
 }
 
-/** A model and where it was found, in the operator's own words. */
+/** A model and its place, in the operator's words. */
 interface Found {
   readonly manifest: Manifest;
   readonly path: string;
 }
 
-/** The folders of a models directory that hold a manifest; others may hold anything. */
+/** The folders of a models directory that hold a manifest. Others are ignored. */
 async function modelFolders(directory: string, problems: string[]): Promise<readonly string[]> {
   if (!(await statOf(directory))?.isDirectory()) {
     problems.push(`${directory} is not a folder; it should hold a folder for each model`);
@@ -102,7 +102,7 @@ async function modelFolders(directory: string, problems: string[]): Promise<read
   return folders;
 }
 
-/** Empty for what is no folder. */
+/** Empty if the path is not a folder. */
 async function manifestsIn(folder: string): Promise<readonly string[]> {
   if (!(await statOf(folder))?.isDirectory()) return [];
   const names = await readdir(folder);
@@ -126,7 +126,7 @@ async function fromManifest(path: string): Promise<readonly Found[]> {
   try {
     return [{ manifest: await readManifest(path), path }];
   } catch (thrown) {
-    // Its lines begin with the file's name, which is the same for most models: say whose it is.
+    // The lines begin with the file's name, which is the same for most models, so the folder is added.
     if (!(thrown instanceof ManifestError)) throw thrown;
     const folder = basename(resolve(path, ".."));
     throw new ManifestError(thrown.message.split("\n").map((line) => `${folder}/${line}`));

@@ -1,4 +1,4 @@
-/** Reads one manifest: checks it, and finds its files. */
+/** Reads one manifest: checks it and finds its files. */
 import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { belongsTo } from "../base/path.ts";
@@ -11,7 +11,7 @@ import { ManifestError, readText } from "./manifest-text.ts";
 
 const maxBytes = 1024 * 1024;
 
-/** What a manifest says, as `manifestSchema` has checked it. */
+/** Contents of a manifest, as `manifestSchema` has checked them. */
 interface ManifestValues {
   readonly name: string;
   readonly version?: string;
@@ -36,7 +36,7 @@ interface ManifestValues {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
-/** Throws a ManifestError that says all that is wrong, each with its line. */
+/** Throws a ManifestError with all problems, each with its line. */
 export async function readManifest(path: string): Promise<Manifest> {
   const name = basename(path);
   const text = readText(await readSmall(path, name), name);
@@ -44,7 +44,7 @@ export async function readManifest(path: string): Promise<Manifest> {
     if (problems.length > 0) throw new ManifestError(problems.map((problem) => text.say(problem)));
   };
   refuse(problemsOf(text.values));
-  // The schema has just said so.
+  // The schema has just checked it.
   const values = text.values as ManifestValues;
   refuse(contradictions(values));
 
@@ -53,12 +53,12 @@ export async function readManifest(path: string): Promise<Manifest> {
   return manifestOf(values, found);
 }
 
-/** What no single key is to blame for. */
+/** Problems that involve several keys. */
 function contradictions(values: ManifestValues): readonly Problem[] {
   const problems: Problem[] = [];
   const add = (key: string, message: string): void => void problems.push({ path: [key], message });
   if (values.chat_template !== undefined && values.chat_template_file !== undefined) {
-    add("chat_template_file", "cannot stand beside chat_template; keep one");
+    add("chat_template_file", "excludes chat_template; keep one");
   }
   if (tasks[values.task].family !== "completion") {
     for (const key of ["sampling", "chat_template", "chat_template_file"] as const) {
@@ -83,10 +83,10 @@ interface FoundFiles {
 
 async function findFiles(folder: string, values: ManifestValues): Promise<FoundFiles> {
   const problems: Problem[] = [];
-  /** The path of a file that is there; else notes what is wrong. */
+  /** The path of an existing file; otherwise notes the problem. */
   const find = async (stated: string, path: readonly string[]): Promise<string> => {
     const { file, problem, isLater } = await locate(folder, stated);
-    // What is not there or cannot be read fails its model when it is loaded, and no other.
+    // A missing or unreadable file fails only its model, when it is loaded.
     const isWeights = path[0] === "files";
     if (problem !== undefined && !(isLater && isWeights)) problems.push({ path, message: problem });
     return file;
@@ -111,8 +111,8 @@ async function findFiles(folder: string, values: ManifestValues): Promise<FoundF
 }
 
 /**
- * A relative path may not leave the manifest's folder, by dots or by a link, but to a blob of its own repository: a
- * folder from elsewhere must not name other files of this machine.
+ * A relative path may not leave the manifest's folder, neither by dots nor by a link, except to a blob of its own
+ * repository. A downloaded folder must not name other files of this machine.
  */
 async function locate(folder: string, stated: string): Promise<Located> {
   const file = resolve(folder, stated);
@@ -134,7 +134,7 @@ async function locate(folder: string, stated: string): Promise<Located> {
 interface Located {
   readonly file: string;
   readonly problem: string | undefined;
-  /** Whether it may be mended until the model is loaded. */
+  /** Whether it can be corrected before the model is loaded. */
   readonly isLater: boolean;
 }
 
@@ -164,7 +164,7 @@ function manifestOf(values: ManifestValues, found: FoundFiles): Manifest {
   };
 }
 
-/** `top_k` is `topK` in the program; a test holds the schema's keys against the type's. */
+/** `top_k` is `topK` in the program. A test compares the schema's keys with the type's. */
 function samplingOf(
   values: Readonly<Record<string, number | boolean | readonly string[]>>,
 ): SamplingDefaults {
@@ -176,7 +176,7 @@ function samplingOf(
 async function readSmall(path: string, name: string): Promise<string> {
   try {
     const stats = await stat(path);
-    // A pipe would be waited for.
+    // Reading a pipe would block.
     if (!stats.isFile()) throw new Error("it is not a file");
     if (stats.size <= maxBytes) return await readFile(path, "utf8");
   } catch {

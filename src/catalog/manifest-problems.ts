@@ -1,4 +1,4 @@
-/** Says what is wrong with a manifest, for the person who wrote it: field by field, all at once. */
+/** Describes what is wrong with a manifest, for its author: field by field, all at once. */
 import { Ajv } from "ajv";
 import type { ErrorObject } from "ajv";
 import { nearestName } from "../base/text.ts";
@@ -8,7 +8,7 @@ import type { KeySchema } from "./manifest-schema.ts";
 export interface Problem {
   /** Keys from the top. */
   readonly path: readonly string[];
-  /** Goes on after the field's name. */
+  /** Text that follows the field's name. */
   readonly message: string;
 }
 
@@ -21,17 +21,17 @@ const ajv = new Ajv({
 ajv.addVocabulary(["says", "defaultText"]);
 const validate = ajv.compile(manifestSchema);
 
-/** Checks values that came from YAML or JSON. Empty where they are a manifest. */
+/** Checks values from YAML or JSON. Empty if they are a valid manifest. */
 export function problemsOf(values: unknown): readonly Problem[] {
   if (validate(values)) return [];
   const problems = (validate.errors ?? []).map(describe);
-  // One field breaks one rule in a reader's eyes: its type, range and pattern are one sentence.
+  // For a reader, a field breaks one rule: its type, range and pattern are one sentence.
   return [...new Map(problems.map((problem) => [problem.path.join("/"), problem])).values()];
 }
 
 function describe(error: ErrorObject): Problem {
   const path = error.instancePath.split("/").slice(1).map(unescapePointer);
-  // With `verbose`, the schema that holds the broken rule; ours are all of this shape.
+  // With `verbose`, the schema that has the broken rule. All of ours have this shape.
   const schema = error.parentSchema as unknown as KeySchema;
   switch (error.keyword) {
     case "required":
@@ -48,7 +48,7 @@ function describe(error: ErrorObject): Problem {
   }
 }
 
-/** What a key's value must be, in words. */
+/** Describes the valid values of a key. */
 export function expectation(schema: KeySchema): string {
   const { says, type, exclusiveMinimum, minimum = 0, maximum = 0 } = schema;
   if (says !== undefined) return says;

@@ -1,10 +1,10 @@
 /**
- * What a manifest may say, once, as a JSON Schema: the check, its messages and
- * docs/reference/manifest.md come from here.
+ * The contents of a manifest, once, as a JSON Schema: the check, its messages and docs/reference/manifest.md come from
+ * here.
  */
 import { taskNames } from "../engines/tasks.ts";
 
-/** One key's schema. Of JSON Schema, only what manifests need. */
+/** Schema of one key: the part of JSON Schema that manifests need. */
 export interface KeySchema {
   readonly type:
     | "string"
@@ -15,9 +15,9 @@ export interface KeySchema {
     | "object"
     | readonly ["string", "object"];
   readonly description: string;
-  /** What the value must be, where type and range do not say it. */
+  /** Description of valid values, if type and range are not enough. */
   readonly says?: string;
-  /** How the docs state the default. */
+  /** The default, as documents state it. */
   readonly defaultText?: string;
   readonly enum?: readonly string[];
   readonly pattern?: string;
@@ -60,7 +60,7 @@ const path = (description: string): KeySchema => {
 
 const million = 1_000_000;
 
-/** Ranges are those of proto/inferd/v1/types.proto, which says what each does. */
+/** Ranges are those of proto/inferd/v1/types.proto, which defines the fields. */
 const sampling: KeySchema = {
   type: "object",
   description: "Defaults of generation calls that do not set them.",

@@ -1,16 +1,16 @@
-/** Reads a manifest's text and remembers on which line each key stands. JSON is YAML too. */
+/** Parses a manifest and keeps the line of each key. JSON is YAML too. */
 import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from "yaml";
 import type { Document, Node } from "yaml";
 import type { Problem } from "./manifest-problems.ts";
 
-/** A manifest's values and where they stand. */
+/** Values of a manifest and their lines. */
 export interface ManifestText {
   readonly values: unknown;
-  /** Says a problem with the file's name, its line and the field. */
+  /** Formats a problem with the file's name, its line and the field. */
   say(problem: Problem): string;
 }
 
-/** All that is wrong with one manifest: a line for each problem. */
+/** All problems of one manifest, one per line. */
 export class ManifestError extends Error {
   override readonly name = "ManifestError";
 
@@ -38,7 +38,7 @@ export function readText(text: string, name: string): ManifestText {
   }
 }
 
-/** Where a key stands; where it is missing, the nearest above it that is there. */
+/** The line of a key; if it is missing, that of the nearest parent that exists. */
 function offsetOf(document: Document, path: readonly string[]): number {
   let node: unknown = document.contents;
   let offset = startOf(document.contents);

@@ -1,15 +1,15 @@
-/** A model's manifest, checked: what `model.yaml` says. `readManifest` (manifest-file.ts) makes it. */
+/** A model's manifest, checked: the contents of `model.yaml`. `readManifest` (manifest-file.ts) creates it. */
 import type { Sampling, Task } from "../engines/engine.ts";
 
-/** One file a model is made of. */
+/** One file of a model. */
 export interface ManifestFile {
   /** Absolute. */
   readonly path: string;
-  /** 64 lower-case hexadecimal digits; undefined where the manifest states none. */
+  /** 64 lower-case hexadecimal digits. Undefined if the manifest states none. */
   readonly sha256: string | undefined;
 }
 
-/** Sampling defaults: whatever the manifest states. */
+/** Sampling defaults of the manifest. */
 export type SamplingDefaults = Partial<Omit<Sampling, "logitBias" | "seed">> & {
   readonly seed?: number;
   readonly stop?: readonly string[];
@@ -19,11 +19,11 @@ export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly task: Task;
-  /** `llama`, `onnx`, or the absolute path of a user's module. */
+  /** `llama`, `onnx`, or the absolute path of a custom engine's module. */
   readonly engine: string;
-  /** By role; the role `model` is the weights, whose digest is the model's. */
+  /** By role. The role `model` is the weights, whose digest is the model's. */
   readonly files: Readonly<Record<string, ManifestFile>>;
-  /** Which files these, and a user's module, were when they were found: so a file that was replaced is noticed. */
+  /** Identifies these files and a custom engine's module as they were found, so that a replaced file is noticed. */
   readonly stamp: string;
   readonly license: string;
   readonly description: string;
@@ -39,8 +39,8 @@ export interface Manifest {
   };
   /** Worker processes. */
   readonly replicas: number;
-  /** Threads a worker may use while no other is busy; undefined takes all cores. */
+  /** Threads that a worker may use while no other is busy. Undefined means all cores. */
   readonly threads: number | undefined;
-  /** The engine's own settings, which the engine checks. */
+  /** Engine-specific settings, which the engine checks. */
   readonly options: Readonly<Record<string, unknown>>;
 }

@@ -1,4 +1,7 @@
-/** Models without a manifest: a .gguf file, an ONNX graph, a folder as Hugging Face has it. What a manifest would say is the model's own, or a default. */
+/**
+ * Models without a manifest: a .gguf file, an ONNX graph, or a folder from Hugging Face. All values are the model's
+ * own, or defaults.
+ */
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { stampOf } from "../base/stamp.ts";
@@ -27,23 +30,28 @@ const defaults = {
 export const safetensorsAdvice =
   "is in safetensors, which inferd does not read: convert a model that embeds with `optimum-cli export onnx --model FOLDER --task feature-extraction OUT`, one that writes with llama.cpp's `convert_hf_to_gguf.py FOLDER`, and name what comes out";
 
-/** Where the exporters put a graph in a folder. */
+/** Paths of graphs in a folder, as exporters write them. */
 const graphs = ["model.onnx", join("onnx", "model.onnx")];
 
-/** The graph of a folder that can be served without a manifest; undefined where there is none, or no tokenizer beside it. */
+/**
+ * The graph of a folder that can be served without a manifest. Undefined without a graph, or without a tokenizer next
+ * to it.
+ */
 export async function graphIn(folder: string): Promise<string | undefined> {
   const names: readonly string[] = await readdir(folder);
   if (!names.includes("tokenizer.json")) return undefined;
   return graphs.map((graph) => join(folder, graph)).find((graph) => stampOf(graph) !== "");
 }
 
-/** The folder that a graph's tokenizer and configuration lie in. */
+/** The folder of a graph's tokenizer and configuration. */
 export function folderOf(graph: string): string {
   const own = dirname(resolve(graph));
   return basename(own) === "onnx" ? dirname(own) : own;
 }
 
-/** A graph's manifest: its name is its folder's. What the engine does not find beside it fails the model, and no other. */
+/**
+ * A graph's manifest; the name is the folder's. If the engine misses a file next to the graph, only this model fails.
+ */
 export function bareOnnx(folder: string, graph: string): Manifest {
   const file = { path: resolve(graph), sha256: undefined };
   const own = {
@@ -54,12 +62,12 @@ export function bareOnnx(folder: string, graph: string): Manifest {
   return { ...defaults, ...own, files: { model: file }, stamp: stampOf(graph) };
 }
 
-/** A snapshot's folder is named by its revision: `hf download` has the model's name three folders up. */
+/** The folder of a snapshot is named by its revision; `hf download` has the model's name three folders up. */
 function repositoryOf(folder: string): string {
   return /models--(?:[^\\/]+--)?([^\\/]+)[\\/]snapshots[\\/][^\\/]+$/.exec(folder)?.[1] ?? folder;
 }
 
-/** What to do about a folder that holds no manifest and nothing that can be served without one. */
+/** What to do about a folder that has no manifest and cannot be served without one. */
 export async function adviceFor(folder: string): Promise<string> {
   const names: readonly string[] = await readdir(folder);
   const has = (ending: string) => names.some((name) => name.endsWith(ending));
@@ -67,7 +75,7 @@ export async function adviceFor(folder: string): Promise<string> {
   if (gguf !== undefined)
     return `${folder} has no model.yaml: name the file, ${join(folder, gguf)}`;
   if (has(".onnx")) {
-    return `${folder} has no model.yaml, and no tokenizer.json beside its graph: put the model's tokenizer.json there, or write a manifest (docs/reference/manifest.md)`;
+    return `${folder} has no model.yaml, and no tokenizer.json next to its graph: put the model's tokenizer.json there, or write a manifest (docs/reference/manifest.md)`;
   }
   if (has(".safetensors"))
     return `${folder} has no model.yaml, and what it holds ${safetensorsAdvice}`;
@@ -75,8 +83,8 @@ export async function adviceFor(folder: string): Promise<string> {
 }
 
 /**
- * A bare file's manifest: its name is the file's, and all else is the file's metadata or a default. A file that is
- * damaged, or no generation model, has one too: its model fails when it is loaded, and no other.
+ * A bare file's manifest: the name is the file's, everything else comes from its metadata or is a default. A damaged
+ * file, or one without a generation model, has one too: only its model fails, when it is loaded.
  */
 export function bareGguf(path: string): Manifest {
   const part = splitPart.exec(basename(path, ".gguf"))?.[1];
@@ -93,7 +101,7 @@ export function bareGguf(path: string): Manifest {
   return { ...defaults, ...own, files: { model: file }, stamp: stampOf(path) };
 }
 
-/** Empty where the file states none, or cannot be read. */
+/** Empty if the file states none or cannot be read. */
 function licenseOf(path: string): string {
   try {
     return summarise(readGguf(path)).license;

@@ -3,7 +3,7 @@ import type { CallOptionFlags } from "./flags/call-options.ts";
 
 const priorities = { interactive: Priority.INTERACTIVE, batch: Priority.BATCH } as const;
 
-/** What the flags of a command say of how its call is to be made; undefined where none was given. */
+/** `CallOptions` from the flags of a command. Undefined if none was given. */
 export function callOptionsOf(flags: CallOptionFlags): Partial<CallOptions> | undefined {
   const { wait, priority, user, label, cacheSalt } = flags;
   const options = {

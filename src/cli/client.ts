@@ -1,4 +1,4 @@
-/** Calls to a server: one way for every kind of method, cancelled by Ctrl-C, failing in words. */
+/** Calls to a server: one way for all kinds of methods, with cancellation by Ctrl-C and readable errors. */
 import { Client, type ClientDuplexStream, logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import { wallMs } from "../base/clock.ts";
 import { CallError, isServiceError } from "./call-error.ts";
@@ -7,7 +7,7 @@ import { Interrupted, UsageError } from "./failure.ts";
 import type { ConnectionFlags } from "./flags/connection.ts";
 import { type Proxy, proxyOf } from "./proxy.ts";
 
-/** What a call needs to know of its method; generated service definitions have it. */
+/** The part of a method that a call needs. Generated service definitions have it. */
 export interface Method<I, O> {
   readonly path: string;
   readonly requestSerialize: (value: I) => Buffer;
@@ -15,11 +15,11 @@ export interface Method<I, O> {
 }
 
 export interface Server {
-  /** Sends the requests and gives the responses as they come; leaving the loop cancels the call. */
+  /** Sends the requests and yields the responses as they arrive. Leaving the loop cancels the call. */
   call<I, O>(method: Method<I, O>, requests: readonly I[]): AsyncIterable<O>;
 }
 
-/** Connects, runs what calls the server, and disconnects. Ctrl-C cancels the open call. */
+/** Connects, runs the function, and disconnects. Ctrl-C cancels the open call. */
 export async function withServer(
   flags: ConnectionFlags,
   run: (server: Server) => Promise<void>,
@@ -28,7 +28,7 @@ export async function withServer(
   const client = connect(flags, proxy);
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort(new Interrupted());
-  // Only the first: a second Ctrl-C ends the process, whatever it waits for.
+  // Only the first: a second Ctrl-C ends the process immediately.
   process.once("SIGINT", interrupt);
   try {
     await run({ call: (method, requests) => call(method, requests, client) });
@@ -51,7 +51,7 @@ export async function withServer(
     try {
       for (const request of requests) stream.write(request);
       stream.end();
-      // The stream's iterator knows no type; it gives what responseDeserialize made.
+      // The stream's iterator has no type; it yields the results of responseDeserialize.
       for await (const response of stream as AsyncIterable<O>) yield response;
     } finally {
       interruption.signal.removeEventListener("abort", cancel);
@@ -63,13 +63,13 @@ export async function withServer(
 function connect(flags: ConnectionFlags, proxy: Proxy | undefined): Client {
   const { address } = flags;
   const secured = credentialsOf(flags);
-  // What it would write to standard error is told in the error, in words.
+  // The error has the text that grpc-js would write to standard error.
   if (process.env["GRPC_VERBOSITY"] === undefined) setLogVerbosity(logVerbosity.NONE);
   try {
     return new Client(address, secured, {
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
-      // It asks the environment by itself, for this machine's own addresses too.
+      // grpc-js would read the environment itself, for this machine's own addresses too.
       "grpc.enable_http_proxy": proxy === undefined ? 0 : 1,
     });
   } catch {
@@ -80,8 +80,8 @@ function connect(flags: ConnectionFlags, proxy: Proxy | undefined): Client {
 }
 
 /**
- * Opens the call as a stream both ways, whatever the method is: on the wire a single request or
- * response is a stream of one.
+ * Opens the call as a bidirectional stream, whatever the method is: on the wire, a single request or response is a
+ * stream of one.
  */
 function open<I, O>(
   client: Client,

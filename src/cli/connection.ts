@@ -1,10 +1,10 @@
-/** How a client's connection is secured, and what it shows: from the flags of a command. */
+/** Security and headers of a client's connection, from the flags of a command. */
 import { readFileSync } from "node:fs";
 import { type ChannelCredentials, credentials, Metadata } from "@grpc/grpc-js";
 import { UsageError } from "./failure.ts";
 import type { ConnectionFlags } from "./flags/connection.ts";
 
-/** Plaintext, unless a flag speaks of TLS. */
+/** Plaintext, unless a flag asks for TLS. */
 export function credentialsOf(flags: ConnectionFlags): ChannelCredentials {
   const { tls, tlsCa, tlsCert, tlsKey } = flags;
   if (tls !== true && (tlsCa ?? tlsCert ?? tlsKey) === undefined) {
@@ -25,7 +25,7 @@ export function credentialsOf(flags: ConnectionFlags): ChannelCredentials {
   }
 }
 
-/** The headers given, and the key. */
+/** The headers of the flags, and the key. */
 export function metadataOf({ header, apiKey }: ConnectionFlags): Metadata {
   const metadata = new Metadata();
   for (const [name, value] of header) {

@@ -1,4 +1,4 @@
-/** Messages by their descriptors: how JSON becomes a message, and a message the contract's own JSON. */
+/** Messages by their descriptors: JSON to message, and message to the contract's JSON. */
 import {
   type DescMessage,
   type FileRegistry,
@@ -10,7 +10,7 @@ import {
 } from "@bufbuild/protobuf";
 import { readDescriptors } from "../contract/descriptors.ts";
 
-/** What gives the JSON of a message of inferd's own contract, from its bytes. */
+/** Converts bytes of a message of inferd's own contract to JSON. */
 export function jsonWriter(typeName: string): (bytes: Uint8Array) => JsonValue {
   const { registry } = readDescriptors();
   const type = registry.getMessage(typeName);
@@ -26,7 +26,7 @@ export function decodeJson(
   return toJson(type, fromBinary(type, bytes), { registry });
 }
 
-/** Throws an Error that names the field where the JSON does not fit the message. */
+/** Throws an Error that names the field if the JSON does not fit the message. */
 export function encodeJson(type: DescMessage, json: JsonValue, registry: FileRegistry): Buffer {
   return Buffer.from(toBinary(type, fromJson(type, json, { registry })));
 }

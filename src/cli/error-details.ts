@@ -5,7 +5,7 @@ import { BadRequest, ErrorInfo, RetryInfo } from "../../gen/google/rpc/error_det
 import { Status } from "../../gen/google/rpc/status.ts";
 
 export interface ErrorDetails {
-  /** Undefined where the status is not one of inferd's. */
+  /** Undefined if the status is not from inferd. */
   readonly reason: string | undefined;
   readonly fields: readonly { readonly field: string; readonly description: string }[];
   readonly retryDelay: Duration | undefined;
@@ -25,7 +25,7 @@ export function errorDetails(metadata: Metadata): ErrorDetails {
   };
 }
 
-/** What cannot be read adds nothing: the code and the message stand without it. */
+/** Unreadable details are ignored: code and message remain. */
 function decodeStatus(bytes: Buffer): Status["details"] {
   try {
     return Status.decode(bytes).details;

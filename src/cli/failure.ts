@@ -1,4 +1,4 @@
-/** How a command's failure reads, and which exit code it has. */
+/** Text and exit code of a failed command. */
 import { CommanderError } from "commander";
 import { errorMessage } from "../base/text.ts";
 import { SettingError } from "../config/config.ts";
@@ -14,24 +14,24 @@ Exit codes:
   130  interrupted with Ctrl-C
 `;
 
-/** The command line is wrong in a way that its parser cannot see. */
+/** The command line is wrong in a way that its parser cannot detect. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Ctrl-C: nothing is wrong, so nothing is said. */
+/** Ctrl-C is no error, so nothing is printed. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
-/** The operation failed and has said so already, where it happened. */
+/** The operation failed and has already printed why. */
 export class Reported extends Error {
   override readonly name = "Reported";
 }
 
 export interface Failure {
   readonly exitCode: number;
-  /** Empty where all is said. */
+  /** Empty if everything has been printed. */
   readonly text: string;
 }
 
@@ -39,7 +39,7 @@ export function describeFailure(thrown: unknown): Failure {
   if (thrown instanceof Interrupted) return { exitCode: exitCodes.interrupted, text: "" };
   if (thrown instanceof Reported) return { exitCode: exitCodes.failed, text: "" };
   if (thrown instanceof CommanderError) {
-    // Commander has printed its message, or the help that was asked for.
+    // Commander has printed its message, or the requested help.
     return { exitCode: thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage, text: "" };
   }
   if (thrown instanceof UsageError || thrown instanceof SettingError) {
@@ -50,7 +50,7 @@ export function describeFailure(thrown: unknown): Failure {
   return { exitCode: exitCodes.failed, text: `inferd: ${errorMessage(thrown)}` };
 }
 
-/** What only our own mistakes throw: whoever reports one needs its stack. */
+/** Errors that only a bug throws. Reports need their stack. */
 function isMistake(thrown: unknown): thrown is Error {
   return thrown instanceof TypeError || thrown instanceof ReferenceError;
 }

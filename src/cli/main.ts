@@ -1,6 +1,6 @@
 /**
- * The command line: which commands there are. What a command does is imported when it runs, so that
- * `--help` and `--version` need a tenth of a second.
+ * The command line with all commands. The code of a command is imported when it runs, so that `--help` and `--version`
+ * take a tenth of a second.
  */
 import { program } from "commander";
 import { version } from "../base/version.ts";

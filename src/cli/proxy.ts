@@ -1,13 +1,13 @@
 /**
- * Whether a connection goes through a proxy that the environment names. grpc-js reads the same variables by
- * itself, and would ask a proxy for this machine's own addresses too.
+ * Whether a connection goes through a proxy that the environment names. grpc-js reads the same variables itself, and
+ * would use a proxy for this machine's own addresses too.
  */
 import { BlockList, isIPv4 } from "node:net";
 import { isLoopback } from "../auth/start-checks.ts";
 import { UsageError } from "./failure.ts";
 
 export interface Proxy {
-  /** Host and port, without what its URL may hold of credentials. */
+  /** Host and port, without the credentials of the URL. */
   readonly address: string;
   /** The variable that names it. */
   readonly variable: string;
@@ -15,13 +15,12 @@ export interface Proxy {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** In grpc-js's order: the first that is set decides. */
+/** In the order of grpc-js: the first variable that is set decides. */
 const variables = ["grpc_proxy", "https_proxy", "http_proxy"] as const;
 
 /**
- * The proxy on the way to an address as gRPC names it. None for this machine, whatever the environment says,
- * and where `no_proxy` names the host. Throws a UsageError for a URL that gRPC cannot use, which grpc-js would
- * pass over.
+ * The proxy for an address in gRPC's notation. None for this machine, and none if `no_proxy` names the host. Throws a
+ * UsageError for a URL that gRPC cannot use, which grpc-js would ignore.
  */
 export function proxyOf(address: string, environment: Environment): Proxy | undefined {
   const host = hostOf(address);
@@ -45,7 +44,7 @@ function hostOf(address: string): string | undefined {
   return bracketed ?? (path.split(":").length > 2 ? path : path.replace(/:\d*$/, ""));
 }
 
-/** A name in `no_proxy` is exempt with all below it, and an IPv4 range with all in it; `*` exempts all. */
+/** A name in `no_proxy` exempts all names below it, an IPv4 range all its addresses, and `*` everything. */
 function isExempt(host: string, environment: Environment): boolean {
   const list = environment["no_grpc_proxy"] ?? environment["no_proxy"] ?? "";
   return list

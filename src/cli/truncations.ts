@@ -1,6 +1,6 @@
 import { Truncation } from "../../gen/inferd/v1/types.ts";
 
-/** What `--truncation` may say, and what it means. */
+/** Values of `--truncation`. */
 export const truncations = {
   none: Truncation.NONE,
   end: Truncation.END,

@@ -4,8 +4,8 @@ import type { Ticket } from "./ticket.ts";
 type Job = Pick<Ticket, "caller" | "user" | "tokens">;
 
 /**
- * Jobs of many callers that wait for one thing: callers take turns, and within each caller's turns its users do. One
- * user's jobs keep their order.
+ * Waiting jobs of many callers: callers are scheduled fairly, and within a caller its users. Jobs of one user keep
+ * their order.
  */
 export class Callers<T extends Job> extends FairTurns<Job, T> {
   constructor() {

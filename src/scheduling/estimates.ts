@@ -5,20 +5,23 @@ import { leastMs, type Measured } from "./wait-estimate.ts";
 import type { Ticket } from "./ticket.ts";
 import { nextRetryAt } from "./retry-after.ts";
 
-/** What one job took. */
+/** Measurements of one job. */
 export interface Sample {
-  /** How long it held its place. */
+  /** How long it held its slot. */
   readonly heldMs: number;
-  /** From its start to its first output; undefined where there was none. */
+  /** From its start to its first output. Undefined if there was none. */
   readonly firstOutputMs: number | undefined;
 }
 
-/** What a job is taken to need until one has ended: with less, who is refused first is refused again and again. */
+/**
+ * Assumed duration of a job until one has ended. With a lower value, the first rejected callers would be rejected again
+ * and again.
+ */
 const unknownHeldMs = 1000;
 
 const nothing: Measured = { service: unknownServiceTime, prefill: unknownServiceTime };
 
-/** What a queue has measured and promised, of each priority apart, and what it expects from that. */
+/** Measurements and promises of a queue, per priority, and what it expects from them. */
 export class Estimates {
   readonly #slotsNow: () => number;
   readonly #measured: Record<Priority, Measured> = { interactive: nothing, batch: nothing };
@@ -39,13 +42,13 @@ export class Estimates {
     };
   }
 
-  /** How long a job holds its place, on average, of the slower priority; a second before the first was measured. */
+  /** Mean time that a job holds its slot, of the slower priority. A second before the first measurement. */
   get heldMs(): number {
     const { interactive, batch } = this.#measured;
     return Math.max(interactive.service.meanMs, batch.service.meanMs) || unknownHeldMs;
   }
 
-  /** The least that passes until a job ends that so much is ahead of. */
+  /** Minimum time until a job ends that has this much work ahead of it. */
   leastMs(ahead: Ahead, ticket: Ticket): number {
     const { priority } = ticket;
     const slots = this.#places;
@@ -53,7 +56,7 @@ export class Estimates {
   }
 
   /**
-   * How long whoever is refused now should stay away, so many waiting. Each refused caller gets a turn: an
+   * How long a rejected caller should wait, given the number of waiting jobs. Each rejected caller gets a turn: an
    * interactive one after the interactive jobs, a batch one after all.
    */
   retryAfterMs(
@@ -70,12 +73,12 @@ export class Estimates {
     return turn - nowMs;
   }
 
-  /** How often a place becomes free where jobs of this priority run. */
+  /** Interval between free slots if jobs of this priority run. */
   #placeMs(priority: Priority): number {
     return (this.#measured[priority].service.meanMs || this.heldMs) / this.#places;
   }
 
-  /** Places there are; while no worker is ready, those there were: they will be there again. */
+  /** Current slots; while no worker is ready, the previous number, which will be available again. */
   get #places(): number {
     const slots = this.#slotsNow();
     if (slots > 0) this.#slots = slots;

@@ -1,10 +1,10 @@
 /**
- * Fair queueing: whose turn is next, by the tokens that each party was given.
+ * Fair queueing: the next job is that of the owner that has been given the fewest tokens.
  *
- * Each party has an account of tokens, and the one with the smallest is next. Virtual time is the account of the party
- * that was started last; a party that begins to wait is lifted to it, so that having been away saves nothing up. So
- * parties that always wait get the same number of tokens, and one that comes seldom is next, however many jobs another
- * has brought before (start-time fair queueing, Goyal and others 1996; "virtual token counters" in serving, Sheng and
+ * Each owner has an account of tokens, and the smallest account is next. Virtual time is the account of the owner that
+ * was started last. An owner that begins to wait is raised to it, so that absence saves nothing up. So owners that
+ * always wait get the same number of tokens. An owner that comes seldom is next, however many jobs another has
+ * submitted before (start-time fair queueing, Goyal and others 1996; "virtual token counters" in serving, Sheng and
  * others 2024).
  */
 import type { Amount } from "./service-time.ts";
@@ -13,25 +13,25 @@ interface Sized {
   readonly tokens: number;
 }
 
-/** Jobs that wait for one thing, in some order. `K` is what the order knows of a job, also of one that is not in it. */
+/** Jobs that wait, in some order. `K` is what the order knows of a job, also of one that is not in it. */
 export interface Order<K extends Sized, T extends K> {
   readonly size: number;
   readonly tokens: number;
   readonly jobs: readonly T[];
   push(job: T): void;
-  /** The job that is next. */
+  /** The next job. */
   first(): T | undefined;
-  /** Takes a job out without starting it. False where it does not wait here. */
+  /** Removes a job without starting it. False if it does not wait here. */
   remove(job: T): boolean;
-  /** Notes that a job starts, one that has not waited too. */
+  /** Records the start of a job, also of one that has not waited. */
   start(job: K): void;
-  /** Gives back what a job that was started did not use. */
+  /** Returns tokens that a started job did not use. */
   giveBack(job: K, tokens: number): void;
-  /** What would start before this job, if it came now. */
+  /** The work that would start before this job, if it arrived now. */
   ahead(job: K): Amount;
 }
 
-/** Jobs in the order in which they came. */
+/** Jobs in order of arrival. */
 export class Fifo<K extends Sized, T extends K> implements Order<K, T> {
   readonly #jobs: T[] = [];
   #tokens = 0;
@@ -78,16 +78,16 @@ export class Fifo<K extends Sized, T extends K> implements Order<K, T> {
   }
 }
 
-// Where ever new parties come, each is next once, and virtual time would stand still for those that
-// have had their first turn. It moves at least at this part of a fair share, so they wait eight rounds.
+// If new owners keep arriving, each is next once, and virtual time would not advance for those that have had their
+// first turn. So it advances at least by this part of a fair share, and they wait eight rounds.
 const leastRate = 1 / 8;
 
-// Forgetting accounts costs a look at all of them, so it is done rarely.
+// Forgetting accounts scans all of them, so it is done rarely.
 const keptAccounts = 64;
 
-/** Jobs of many parties in fair turns. Each party's own jobs have an order of their own. */
+/** Jobs of many owners in fair order. The jobs of each owner have an order of their own. */
 export class FairTurns<K extends Sized, T extends K> implements Order<K, T> {
-  readonly #partyOf: (job: K) => string;
+  readonly #ownerOf: (job: K) => string;
   readonly #newLine: () => Order<K, T>;
   readonly #lines = new Map<string, Order<K, T>>();
   readonly #accounts = new Map<string, number>();
@@ -95,8 +95,8 @@ export class FairTurns<K extends Sized, T extends K> implements Order<K, T> {
   #size = 0;
   #tokens = 0;
 
-  constructor(partyOf: (job: K) => string, newLine: () => Order<K, T>) {
-    this.#partyOf = partyOf;
+  constructor(ownerOf: (job: K) => string, newLine: () => Order<K, T>) {
+    this.#ownerOf = ownerOf;
     this.#newLine = newLine;
   }
 
@@ -113,19 +113,19 @@ export class FairTurns<K extends Sized, T extends K> implements Order<K, T> {
   }
 
   push(job: T): void {
-    const party = this.#partyOf(job);
-    const line = this.#lines.get(party) ?? this.#begin(party);
+    const owner = this.#ownerOf(job);
+    const line = this.#lines.get(owner) ?? this.#begin(owner);
     line.push(job);
     this.#size += 1;
     this.#tokens += job.tokens;
   }
 
-  /** That of the party whose turn it is; of the first that came where accounts are equal. */
+  /** The next owner's; among equal accounts, the one that came first. */
   first(): T | undefined {
     let least = Infinity;
     let next: Order<K, T> | undefined;
-    for (const [party, line] of this.#lines) {
-      const account = this.#accounts.get(party) ?? 0;
+    for (const [owner, line] of this.#lines) {
+      const account = this.#accounts.get(owner) ?? 0;
       if (account >= least) continue;
       least = account;
       next = line;
@@ -134,42 +134,42 @@ export class FairTurns<K extends Sized, T extends K> implements Order<K, T> {
   }
 
   remove(job: T): boolean {
-    const party = this.#partyOf(job);
-    const line = this.#lines.get(party);
+    const owner = this.#ownerOf(job);
+    const line = this.#lines.get(owner);
     if (line?.remove(job) !== true) return false;
     this.#size -= 1;
     this.#tokens -= job.tokens;
-    if (line.size === 0) this.#lines.delete(party);
+    if (line.size === 0) this.#lines.delete(owner);
     return true;
   }
 
-  /** Takes a job out because it starts. */
+  /** Removes a job because it starts. */
   take(job: T): void {
     this.start(job);
     this.remove(job);
   }
 
   start(job: K): void {
-    const party = this.#partyOf(job);
-    const account = this.#accountOf(party);
+    const owner = this.#ownerOf(job);
+    const account = this.#accountOf(owner);
     const rate = leastRate / Math.max(1, this.#lines.size);
     this.#virtualTime = Math.max(account, this.#virtualTime + job.tokens * rate);
-    this.#accounts.set(party, account + job.tokens);
-    this.#lines.get(party)?.start(job);
+    this.#accounts.set(owner, account + job.tokens);
+    this.#lines.get(owner)?.start(job);
     if (this.#accounts.size > keptAccounts + 2 * this.#lines.size) this.#forget();
   }
 
   giveBack(job: K, tokens: number): void {
-    const party = this.#partyOf(job);
-    const account = this.#accounts.get(party);
-    if (account !== undefined) this.#accounts.set(party, account - tokens);
-    this.#lines.get(party)?.giveBack(job, tokens);
+    const owner = this.#ownerOf(job);
+    const account = this.#accounts.get(owner);
+    if (account !== undefined) this.#accounts.set(owner, account - tokens);
+    this.#lines.get(owner)?.giveBack(job, tokens);
   }
 
   ahead(job: K): Amount {
-    const own = this.#lines.get(this.#partyOf(job));
+    const own = this.#lines.get(this.#ownerOf(job));
     const ownAhead = own?.ahead(job) ?? { jobs: 0, tokens: 0 };
-    const turn = this.#accountOf(this.#partyOf(job)) + ownAhead.tokens;
+    const turn = this.#accountOf(this.#ownerOf(job)) + ownAhead.tokens;
     let { jobs, tokens } = ownAhead;
     for (const [other, line] of this.#lines) {
       if (line === own) continue;
@@ -181,23 +181,23 @@ export class FairTurns<K extends Sized, T extends K> implements Order<K, T> {
     return { jobs, tokens };
   }
 
-  #begin(party: string): Order<K, T> {
+  #begin(owner: string): Order<K, T> {
     const line = this.#newLine();
-    this.#accounts.set(party, this.#accountOf(party));
-    this.#lines.set(party, line);
+    this.#accounts.set(owner, this.#accountOf(owner));
+    this.#lines.set(owner, line);
     return line;
   }
 
-  /** A party that waits keeps its account; another is lifted to virtual time. */
-  #accountOf(party: string): number {
-    const account = this.#accounts.get(party) ?? 0;
-    return this.#lines.has(party) ? account : Math.max(account, this.#virtualTime);
+  /** An owner that waits keeps its account. Another is raised to virtual time. */
+  #accountOf(owner: string): number {
+    const account = this.#accounts.get(owner) ?? 0;
+    return this.#lines.has(owner) ? account : Math.max(account, this.#virtualTime);
   }
 
-  /** An account that virtual time has passed says nothing any more. */
+  /** An account below virtual time has no effect any more. */
   #forget(): void {
-    for (const [party, account] of this.#accounts) {
-      if (account <= this.#virtualTime && !this.#lines.has(party)) this.#accounts.delete(party);
+    for (const [owner, account] of this.#accounts) {
+      if (account <= this.#virtualTime && !this.#lines.has(owner)) this.#accounts.delete(owner);
     }
   }
 }

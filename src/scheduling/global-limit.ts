@@ -10,18 +10,18 @@ import {
 
 /** A job that waits in some queue of the server. */
 export interface QueueEntry extends Waiter {
-  /** Ends its wait: it gives way to another caller's job. */
+  /** Ends its wait: it is evicted for another caller's job. */
   giveWay(refusal: Refusal): void;
   fail(error: ServeError): void;
 }
 
-/** What a refusal tells: which bound, and whose. */
+/** Details of a rejection: which limit, and its scope. */
 export interface Refusal {
   readonly bound: Bound;
   readonly scope: "model" | "server";
 }
 
-/** All jobs that wait in a server, whatever their model: the one place that its bound is kept. */
+/** All waiting jobs of the server, whatever their model. The only place that enforces the global limit. */
 export class GlobalLimit {
   readonly #bounds: Bounds;
   readonly #entries = new Set<QueueEntry>();
@@ -40,7 +40,7 @@ export class GlobalLimit {
     if (this.#entries.delete(entry)) this.#tokens -= entry.tokens;
   }
 
-  /** Decides for a newcomer, as if those given had left. */
+  /** Decides for a new job, as if the given jobs had left. */
   admit(newcomer: QueueEntry, leaving: readonly QueueEntry[]): Admission<QueueEntry> {
     const left = leaving.reduce((sum, { tokens }) => sum + tokens, 0);
     const jobs = this.#entries.size + 1 - leaving.length;

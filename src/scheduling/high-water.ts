@@ -1,17 +1,17 @@
-/** The most of something of late. Pure: a peak is a value, and seeing more gives a new one. */
+/** High-water mark of recent values. Pure: a mark is a value, and an observation returns a new one. */
 
 export interface HighWater {
-  /** When the window of now began. */
+  /** Start of the current window. */
   readonly sinceMs: number;
-  /** The most in it. */
+  /** Maximum in it. */
   readonly most: number;
-  /** The most in the window before. */
+  /** Maximum in the window before. */
   readonly before: number;
 }
 
 export const noHighWater: HighWater = { sinceMs: 0, most: 0, before: 0 };
 
-/** What was seen counts for at least this long, and at most for twice as long. */
+/** An observation counts for at least this long, and at most for twice as long. */
 export const windowMs = 30_000;
 
 export function see({ sinceMs, most, before }: HighWater, value: number, nowMs: number): HighWater {

@@ -3,15 +3,15 @@ import { Callers } from "./callers.ts";
 import type { Amount } from "./service-time.ts";
 import type { Ticket } from "./ticket.ts";
 
-/** What starts before a job, of each priority: each takes its own time. */
+/** Work that starts before a job, per priority, since durations differ. */
 export type Ahead = Readonly<Record<Priority, Amount>>;
 
 /**
- * One model's waiting jobs, in the order in which they start.
+ * Waiting jobs of one model, in the order in which they start.
  *
- * First, those that lost their worker. Then interactive ones before batch ones, and within each the
- * callers in fair turns. Batch jobs still get an eighth of the tokens: the next one starts as soon as
- * interactive jobs of seven times its tokens have started before it.
+ * First, jobs that lost their worker. Then interactive jobs before batch jobs, and within each priority the callers
+ * fairly. Batch jobs still get an eighth of the tokens: the next one starts as soon as interactive jobs of seven times
+ * its tokens have started before it.
  */
 export class QueueOrder<T extends Ticket> {
   readonly #again: T[] = [];
@@ -24,7 +24,7 @@ export class QueueOrder<T extends Ticket> {
     return this.#again.length + this.#interactive.size + this.#batch.size;
   }
 
-  /** How many of each priority. */
+  /** Number of jobs of each priority. */
   get sizes(): Readonly<Record<Priority, number>> {
     const again = (priority: Priority): number =>
       this.#again.filter((job) => job.priority === priority).length;
@@ -39,7 +39,7 @@ export class QueueOrder<T extends Ticket> {
     return again + this.#interactive.tokens + this.#batch.tokens;
   }
 
-  /** A caller's own in the order in which they came. */
+  /** Jobs of a caller in order of arrival. */
   get jobs(): readonly T[] {
     return [...this.#again, ...this.#interactive.jobs, ...this.#batch.jobs];
   }
@@ -53,14 +53,14 @@ export class QueueOrder<T extends Ticket> {
     this.#again.unshift(job);
   }
 
-  /** Whether a job that came now would start next. */
+  /** Whether a job that arrived now would start next. */
   isFirst(priority: Priority): boolean {
     if (this.#interactive.size > 0) return false;
     if (priority === "batch") return this.#again.length + this.#batch.size === 0;
     return this.#again.every((job) => job.priority === "batch");
   }
 
-  /** Takes out the job that starts next: an interactive one, where there is no place for batch jobs. */
+  /** Removes the job that starts next: an interactive one if no slot is open to batch jobs. */
   shift(hasBatchPlace: boolean): T | undefined {
     const again = this.#again.findIndex((job) => job.priority === "interactive" || hasBatchPlace);
     const [job] = again < 0 ? [] : this.#again.splice(again, 1);
@@ -68,26 +68,29 @@ export class QueueOrder<T extends Ticket> {
     return job ?? this.#shiftFair(hasBatchPlace);
   }
 
-  /** Takes a job out that will not start. */
+  /** Removes a job that will not start. */
   remove(job: T): void {
     const at = this.#again.indexOf(job);
     if (at >= 0) this.#again.splice(at, 1);
     else this.#of(job).remove(job);
   }
 
-  /** Notes a job that starts without having waited. */
+  /** Records a job that starts without having waited. */
   start(ticket: Ticket): void {
-    // It passes batch jobs that may not have the place.
+    // It overtakes batch jobs, which may not use the slot.
     this.#pass(ticket);
     this.#of(ticket).start(ticket);
   }
 
-  /** Gives its caller back what a job that was started did not use. */
+  /** Returns to its caller the tokens that a started job did not use. */
   giveBack(ticket: Ticket, tokens: number): void {
     this.#of(ticket).giveBack(ticket, tokens);
   }
 
-  /** What would start before a job that came now. Batch jobs do not count before an interactive one: few are. */
+  /**
+   * The work that would start before a job that arrived now. For an interactive job, batch jobs do not count, since few
+   * start before it.
+   */
   ahead(newcomer: Ticket): Ahead {
     const { priority, tokens } = newcomer;
     const own = this.#of(newcomer).ahead(newcomer);
@@ -126,5 +129,5 @@ export class QueueOrder<T extends Ticket> {
   }
 }
 
-/** Tokens of interactive jobs that may start before a batch job, for each token of it. */
+/** Tokens of interactive jobs that may start before a batch job, per token of it. */
 const passingTokens = (1 - batchShare) / batchShare;

@@ -10,16 +10,16 @@ import type { QueueEntry, Refusal, GlobalLimit } from "./global-limit.ts";
 
 export interface QueueOptions<Place> {
   /**
-   * A place for one job now, or undefined. A job started on it takes it. Interactive jobs may have some that batch
-   * jobs may not: by how many places interactive ones wanted at once of late.
+   * A slot for one job now, or undefined. The job that starts takes it. Some slots are for interactive jobs only: as
+   * many as interactive jobs recently needed at once.
    */
   readonly take: (priority: Priority, wanted: number) => Place | undefined;
-  /** Places there are in all. */
+  /** Slots in total. */
   readonly slots: () => number;
-  /** Of this queue; the room has those of the whole server. */
+  /** Limits of this queue. The global limit has those of the whole server. */
   readonly bounds: Bounds;
   readonly room: GlobalLimit;
-  /** Refuses jobs that cannot end before their deadline. */
+  /** Rejects jobs that cannot end before their deadline. */
   readonly refusesLate: boolean;
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
@@ -28,24 +28,24 @@ export interface QueueOptions<Place> {
 /** How a job enters the queue. */
 export interface Entry<Place, Started> {
   readonly ticket: Ticket;
-  /** Called as soon as there is a place, in turn; must take the place before it returns. */
+  /** Called as soon as a slot is free, in turn. Must take the slot before it returns. */
   readonly start: (place: Place) => Started;
-  /** Called where there is no place and the job may wait. */
+  /** Called if no slot is free and the job may wait. */
   readonly waits?: () => void;
   readonly signal: AbortSignal;
-  /** When its call ends whatever happens, by the queue's clock; Infinity for never. */
+  /** When its call ends at the latest, by the queue's clock; Infinity for never. */
   readonly expiresAt: number;
-  /** It may wait whatever the bounds say: it has waited elsewhere within them. */
+  /** It may wait whatever the limits are: it has waited elsewhere within them. */
   readonly isAdmitted?: boolean;
-  /** Its worker died before it had sent anything: it was admitted once and goes to the front. */
+  /** Its worker died before it had sent anything. It was admitted once, and goes to the front. */
   readonly isRetry: boolean;
 }
 
-/** How a job went that was started. */
+/** Result of a started job. */
 export interface Ending extends Sample {
   readonly ticket: Ticket;
   readonly generatedTokens: number;
-  /** Why it ended early; undefined where it did not. */
+  /** Why it ended early. Undefined if it did not. */
   readonly error: ServeError | undefined;
 }
 
@@ -54,7 +54,7 @@ interface Waiting<Place> extends QueueEntry {
   readonly start: (place: Place) => void;
 }
 
-/** One model's queue: bounded, in fair turns. Whoever leaves, leaves at once. */
+/** One model's queue: bounded and fair. A job whose call ends leaves at once. */
 export class Queue<Place> {
   readonly #options: QueueOptions<Place>;
   readonly #order = new QueueOrder<Waiting<Place>>();
@@ -76,14 +76,14 @@ export class Queue<Place> {
     return { waiting, waitingTokens, running, started, ...counted };
   }
 
-  /** How long a job holds its place, on average; a second before the first was measured. */
+  /** Mean time that a job holds its slot. A second before the first measurement. */
   get heldMs(): number {
     return this.#estimates.heldMs;
   }
 
   /**
-   * Waits for a place and starts the job on it. Throws QUEUE_FULL, WOULD_EXPIRE, or the signal's
-   * reason. A place that is free where nobody waits is taken at once, before this returns.
+   * Waits for a slot and starts the job on it. Throws QUEUE_FULL, WOULD_EXPIRE, or the signal's reason. If a slot is
+   * free and no job waits, the job starts before this returns.
    */
   async run<Started>(entry: Entry<Place, Started>): Promise<Started> {
     if (entry.signal.aborted) throw this.#endQueued(entry.signal.reason);
@@ -96,7 +96,7 @@ export class Queue<Place> {
     return this.#wait(entry);
   }
 
-  /** Starts as many jobs as there are places. Call when there may be more places than before. */
+  /** Starts as many jobs as there are slots. Call it when there may be more slots than before. */
   pump(): void {
     while (this.#order.size > 0) {
       const place = this.#take("interactive");
@@ -109,7 +109,7 @@ export class Queue<Place> {
     }
   }
 
-  /** Fails all who wait. */
+  /** Fails all waiting jobs. */
   fail(error: ServeError): void {
     for (const waiting of this.#order.jobs) {
       this.#remove(waiting);
@@ -117,7 +117,7 @@ export class Queue<Place> {
     }
   }
 
-  /** Notes how a job went: predictions and turns come from it. Call once for each that was started. */
+  /** Records the result of a job, for estimates and turns. Call it once for each started job. */
   end(ending: Ending): void {
     const { ticket, generatedTokens, error } = ending;
     this.#counters.running[ticket.priority] -= 1;
@@ -131,7 +131,7 @@ export class Queue<Place> {
     return this.#options.take(priority, highestOf(this.#peak));
   }
 
-  /** Notes how many interactive jobs want a place now, with so many who come. */
+  /** Records how many interactive jobs need a slot now, including this many new ones. */
   #see(coming: number): void {
     const wanted = this.#counters.running.interactive + this.#order.sizes.interactive + coming;
     this.#peak = see(this.#peak, wanted, this.#options.now());
@@ -144,7 +144,7 @@ export class Queue<Place> {
     return started;
   }
 
-  /** Its deadline has passed, and the timer that would have said so is late. */
+  /** Its deadline has passed, and the timer that would report it is late. */
   #expire(waiting: Waiting<Place>): void {
     this.#order.giveBack(waiting, waiting.tokens);
     const error = new ServeError("DEADLINE_PASSED", "the call's deadline passed in the queue");
@@ -176,7 +176,7 @@ export class Queue<Place> {
           resolve(entry.start(place));
           this.#noteStart(waiting);
         } catch (thrown) {
-          // Its caller has left in this very turn, and its place was free before it could say so.
+          // Its call ended in this very turn, and its slot became free before it could report it.
           this.#order.giveBack(waiting, waiting.tokens);
           reject(this.#endQueued(thrown));
         }
@@ -208,7 +208,7 @@ export class Queue<Place> {
     this.#options.room.leave(waiting);
   }
 
-  /** Lets a job wait, or throws why not. */
+  /** Enqueues a job, or throws why not. */
   #admit(newcomer: Waiting<Place>): void {
     this.#assertInTime(newcomer);
     const own = this.#admitHere(newcomer);
@@ -230,7 +230,7 @@ export class Queue<Place> {
     return admit(this.#order.jobs, newcomer, bounds);
   }
 
-  /** A job that finds a free place never comes here: what it takes is measured anew, whatever is believed. */
+  /** A job that finds a free slot never comes here. So its duration is measured, whatever the estimates say. */
   #assertInTime(newcomer: Waiting<Place>): void {
     const { refusesLate, now } = this.#options;
     if (!refusesLate || newcomer.expiresAt === Infinity) return;

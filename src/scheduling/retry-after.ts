@@ -1,10 +1,10 @@
-/** When to come back, for those who are refused. Pure. */
+/** When rejected callers should retry. Pure. */
 
 export interface Refusal {
   readonly nowMs: number;
-  /** Until all who wait now have been started. */
+  /** Time until all waiting jobs have started. */
   readonly drainMs: number;
-  /** How often a place becomes free. */
+  /** Interval between free slots. */
   readonly placeMs: number;
   /** The turn that was promised last. */
   readonly promisedAtMs: number;
@@ -14,10 +14,9 @@ const soonestMs = 100;
 const latestMs = 30_000;
 
 /**
- * The turn of a refused caller, by the same clock as `nowMs`: when the queue of now has been started,
- * and a place later than the turn promised last. So callers who were refused together do not come
- * back together, to be refused again. Turns past the latest begin anew: who is told so late finds
- * others beside him.
+ * The turn of a rejected caller, by the same clock as `nowMs`: when the present queue has started, and one slot later
+ * than the last promised turn. So callers rejected together do not retry together, to be rejected again. Turns beyond
+ * the latest start over, and are shared.
  */
 export function nextRetryAt({ nowMs, drainMs, placeMs, promisedAtMs }: Refusal): number {
   const earliest = nowMs + Math.min(latestMs, Math.max(soonestMs, drainMs));

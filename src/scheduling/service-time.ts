@@ -1,12 +1,12 @@
-/** How long jobs take, as measured. Pure: a pace is a value, and learning gives a new one. */
+/** Service times of jobs, as measured. Pure: an estimate is a value, and a measurement returns a new one. */
 
-/** Some jobs and their tokens together. */
+/** Jobs and their tokens in total. */
 export interface Amount {
   readonly jobs: number;
   readonly tokens: number;
 }
 
-/** What jobs took of late, on average; zeros before the first was measured. */
+/** Recent mean of jobs; zeros before the first measurement. */
 export interface ServiceTime {
   readonly meanMs: number;
   readonly meanTokens: number;
@@ -30,8 +30,8 @@ export function learn(
 }
 
 /**
- * How long these jobs take one after the other: by their number or by their tokens, whichever is
- * sooner. Zero where nothing was measured.
+ * Time for these jobs one after the other, by their number or by their tokens, whichever is shorter. Zero before the
+ * first measurement.
  */
 export function timeFor({ meanMs, meanTokens }: ServiceTime, { jobs, tokens }: Amount): number {
   return meanMs * Math.min(jobs, meanTokens === 0 ? jobs : tokens / meanTokens);

@@ -10,9 +10,9 @@ export interface Work {
 
 /** What scheduling knows of a job. */
 export interface Ticket extends Work {
-  /** Callers share the turns by this: `CallContext.caller.id`. */
+  /** The caller, which shares a turn: `CallContext.caller.id`. */
   readonly caller: string;
-  /** A caller's users share its turns by this: `CallOptions.user` of the contract. Left out for none. */
+  /** The caller's user, which shares a turn among its users: `CallOptions.user` of the contract. Left out for none. */
   readonly user?: string;
   readonly priority: Priority;
 }

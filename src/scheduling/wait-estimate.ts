@@ -1,39 +1,39 @@
-/** When a job that has to wait would be done. Pure, so that refusing for it is tested. */
+/** When a waiting job would end. Pure, so that rejections based on it can be tested. */
 import type { Priority } from "../base/priority.ts";
 import type { Ahead } from "./order.ts";
 import { type ServiceTime, timeFor } from "./service-time.ts";
 import type { Work } from "./ticket.ts";
 
-/** What was measured of the jobs of one priority. */
+/** Measurements of the jobs of one priority. */
 export interface Measured {
-  /** How long they held their places, by all of their tokens. */
+  /** How long they held their slots, by all of their tokens. */
   readonly service: ServiceTime;
   /** From their starts to their first outputs, by the tokens of their prompts. */
   readonly prefill: ServiceTime;
 }
 
 export interface WaitEstimateInput {
-  /** What starts before the job. */
+  /** The work that starts before the job. */
   readonly ahead: Ahead;
   readonly work: Work;
   readonly priority: Priority;
   /** Jobs that the model computes at once. */
   readonly slots: number;
-  /** Of each priority apart: batch jobs take long where others run, and that says nothing of the others. */
+  /** Per priority: batch jobs take long while others run, which says nothing about those. */
   readonly measured: Readonly<Record<Priority, Measured>>;
 }
 
-// A prompt, or most of it, may be in the engine's cache.
+// A prompt, or most of it, can be in the engine's cache.
 const surePrefill = 0.5;
 
 /**
- * The least that passes until a job ends: its turn, and then what such jobs take, or half of its prefill where
- * that is more. A deadline is the whole call's, in gRPC: one that begins in time and does not end in time has
- * cost the model as much as one that is answered.
+ * Minimum time until a job ends: its turn, and then the usual duration of such jobs, or half of its prefill if that is
+ * longer. In gRPC, a deadline is that of the whole call: a job that starts in time and does not end in time costs the
+ * model as much as one that is answered.
  *
- * It is meant to be too low rather than too high: what runs now counts as done, and jobs count by their number
- * or by their tokens, whichever is less, so that who may generate much is taken to stop as soon as others do.
- * Zero where nothing was measured.
+ * The estimate is low rather than high. Running jobs count as done, and jobs count by their number or by their tokens,
+ * whichever is less. So a job that may generate much is assumed to stop as early as others. Zero before the first
+ * measurement.
  */
 export function leastMs({ ahead, work, priority, slots, measured }: WaitEstimateInput): number {
   const { interactive, batch } = measured;

@@ -1,6 +1,6 @@
 /**
- * Keeps what `make` gave for a while: whoever asks meanwhile gets the same, also while it is being
- * made. So a scraper in a hurry costs no more than a patient one.
+ * Caches the result of `make` for a while, also while it is being made, so that frequent scrapes cost no more than rare
+ * ones.
  */
 export function cached<T>(
   make: () => Promise<T>,

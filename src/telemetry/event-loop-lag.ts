@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 
 const everyMs = 100;
 
-/** Tells ten times a second how late the event loop came round to it. The result ends that. */
+/** Reports ten times a second how late the event loop ran a timer. The result stops it. */
 export function watchLag(clock: Clock, lagged: (ms: number) => void): () => void {
   let callOff: () => void = () => undefined;
   const wait = (): void => {

@@ -1,6 +1,6 @@
 /**
- * The HTTP port for those who watch the server: Prometheus, and probes that speak no gRPC. It reads
- * nothing of a request but its method and path, and answers nothing that callers said.
+ * The HTTP port for monitoring: Prometheus, and probes without gRPC. It reads only method and path of a request, and
+ * returns nothing that clients sent.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -11,11 +11,11 @@ export interface HttpOptions {
   readonly host: string;
   readonly port: number;
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
-  /** What the health service says of `readiness`. */
+  /** The health service's answer for `readiness`. */
   readonly isReady: () => boolean;
-  /** Told why the metrics could not be made; the scraper gets a 500 that says only that they could not. */
+  /** Called with the reason why the metrics could not be made. The scraper gets a 500 without it. */
   readonly onFailure: (error: unknown) => void;
-  /** How long a connection may take for its request and the answer. Default: 5 seconds. */
+  /** Maximum duration of a connection, request and response included. Default: 5 seconds. */
   readonly patienceMs?: number;
 }
 
@@ -25,7 +25,7 @@ export interface HttpPort {
   close(): Promise<void>;
 }
 
-/** Scrapers and probes are a handful. Others are turned away before they cost anything. */
+/** Scrapers and probes are few. Further connections are closed at once. */
 export const mostHttpConnections = 64;
 const defaultPatienceMs = 5000;
 
@@ -48,8 +48,8 @@ export function openHttp(options: HttpOptions): Promise<HttpPort> {
 }
 
 /**
- * Ends a connection whatever it does until then. Node's own timeouts leave a place for ever to whoever
- * does not read an answer, or sends or reads a byte now and then.
+ * Closes a connection after a fixed time, whatever it does. Node's own timeouts keep a connection open for a client
+ * that does not read, or that sends or reads a byte now and then.
  */
 function endAfter(patienceMs: number, socket: Socket): void {
   const callOff = idleClock.after(patienceMs, () => socket.destroy());
@@ -72,7 +72,7 @@ async function answer(
   response.writeHead(status, {
     "content-type": type,
     "content-length": Buffer.byteLength(text),
-    // One request a connection: on one that is kept, patience would end in the middle of another.
+    // One request per connection: otherwise the timeout could interrupt a later request.
     connection: "close",
   });
   response.end(isHead ? undefined : text);
@@ -87,7 +87,7 @@ async function answerTo(request: IncomingMessage, options: HttpOptions): Promise
     case "/metrics":
       return metricsAnswer(options);
     case "/healthz":
-      // A process that answers is alive, whatever its models do.
+      // A process that answers is alive, whatever the state of its models.
       return { status: 200, text: "alive\n" };
     case "/readyz":
       return options.isReady()

@@ -1,4 +1,4 @@
-/** All that `--metrics-port` turns on: the meter's text on HTTP, and a watch on the event loop. */
+/** Everything that `--metrics-port` turns on: the metrics over HTTP, and the event loop's lag. */
 import type { Clock } from "../base/clock.ts";
 import { cached } from "./cached.ts";
 import { type HttpOptions, type HttpPort, openHttp } from "./http.ts";
@@ -13,7 +13,7 @@ export interface MetricsPortOptions extends Pick<
   readonly clock: Clock;
 }
 
-/** The text is made at most so often: a scrape every 50 ms costs as much as one every 100. */
+/** Minimum interval between two texts: scrapes every 50 ms cost no more than every 100. */
 const keepMs = 100;
 
 /** Fails with one line that says why the port could not be opened. */

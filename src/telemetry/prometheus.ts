@@ -1,4 +1,4 @@
-/** The meter that a server with metrics passes around: reports in, the text of `/metrics` out. */
+/** The meter of a server with metrics: receives reports, returns the text of `/metrics`. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { failures } from "../base/errors.ts";
 import type {
@@ -15,11 +15,11 @@ import type { Metric } from "./metric.ts";
 import { metrics } from "./table.ts";
 
 export interface PrometheusMeter extends Meter {
-  /** The event loop turned this much later than it was asked to. */
+  /** Delay of the event loop. */
   readonly loopLagged: (ms: number) => void;
   /** All metrics in Prometheus' text format. */
   readonly text: () => Promise<string>;
-  /** What `text` is, for HTTP. */
+  /** Content type of `text`, for HTTP. */
   readonly contentType: string;
 }
 
@@ -31,7 +31,7 @@ type Collectors = {
       : Histogram;
 };
 
-/** The server as it stands; asked once for each text. */
+/** State of the server, read once per scrape. */
 export interface Loads {
   readonly models: () => readonly ModelLoad[];
   readonly edge: () => EdgeLoad;
@@ -64,7 +64,7 @@ export function openMeter(loads: Loads): PrometheusMeter {
 function collectorsIn(registry: Registry): Collectors {
   const rows: readonly (readonly [string, Metric])[] = Object.entries(metrics);
   const made = rows.map(([key, metric]) => [key, collectorOf(metric, registry)]);
-  // `Collectors` is computed from the same table; its keys and kinds are lost by name here.
+  // `Collectors` is computed from the same table; Object.fromEntries loses keys and kinds.
   return Object.fromEntries(made) as Collectors;
 }
 
@@ -90,13 +90,13 @@ function noteEnd(collectors: Collectors, call: EndedCall): void {
     collectors.modelRejections.inc({ model, reason });
 }
 
-/** A call has one code whoever gave it, so it is among all calls too: a sum of those is of all answers. */
+/** Rejected calls are among all calls too, so that a sum over them counts each response. */
 function noteRefusal({ calls, rejected }: Collectors, { method, reason }: RefusedCall): void {
   calls.inc({ method, model: "", code: failures[reason].code, reason });
   rejected.inc({ reason });
 }
 
-/** Looks its label up once, since pieces come by the thousand. */
+/** Looks labels up once, since pieces are frequent. */
 function modelMeter(collectors: Collectors, model: string): ModelMeter {
   const wait = collectors.queueWait.labels(model);
   const first = collectors.timeToFirstToken.labels(model);
@@ -104,7 +104,7 @@ function modelMeter(collectors: Collectors, model: string): ModelMeter {
   const free = collectors.cancelToFree.labels(model);
   const wasted = collectors.wastedTokens.labels(model);
   const stepJobs = collectors.stepJobs.labels(model);
-  // From the start, so that a rate of it can be taken when the first one dies.
+  // Present from the start, so that a rate exists when the first worker dies.
   const restarts = collectors.workerRestarts.labels(model);
   restarts.inc(0);
   return {
@@ -137,7 +137,7 @@ function noteFinish(collectors: Collectors, model: string, job: FinishedJob): vo
   collectors.prefixHits.inc({ model }, job.cachedPromptTokens > 0 ? 1 : 0);
 }
 
-/** What its call was given counts as that of a finished job does: somebody had it, and it was computed. */
+/** Tokens delivered by an unfinished job count like those of a finished job: they were computed and delivered. */
 function noteDrop(collectors: Collectors, model: string, job: DroppedJob): void {
   const { stage, reason, promptTokens, completionTokens } = job;
   collectors.failedJobs.inc({ model, stage, reason });
@@ -157,7 +157,7 @@ function readModels(collectors: Collectors, loads: readonly ModelLoad[]): void {
   const { modelReady, jobsWaiting, jobsRunning, slots } = collectors;
   const { cells, usedCells, prefixBytes, prefixLimitBytes } = collectors;
   const all = [modelReady, jobsWaiting, jobsRunning, slots];
-  // A model that is not there any more must not keep its last figure.
+  // A removed model must not keep its last value.
   for (const gauge of [...all, cells, usedCells, prefixBytes, prefixLimitBytes]) gauge.reset();
   for (const load of loads) {
     const { model } = load;

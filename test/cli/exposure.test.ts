@@ -22,7 +22,7 @@ it.each([
   const { code, err } = await inferd(["serve", "--port", "0", "--model", model, ...flags]);
   expect(code).toBe(2);
   expect(err).toMatch(
-    /^inferd: --host \S+ lets anybody on the network call: .*--allow-unauthenticated\n$/,
+    /^inferd: --host \S+ exposes the server to the network: .*--allow-unauthenticated\n$/,
   );
 });
 

@@ -1,4 +1,4 @@
-/** The flags that say what the contract's `CallOptions` say. */
+/** The flags of the contract's `CallOptions`. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 export interface CallOptionFlags {

@@ -1,4 +1,4 @@
-/** The flags of a command that calls a server: where it is, how long to wait, and which credentials to send. */
+/** Flags of a command that calls a server: address, timeout and credentials. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Secret } from "../../base/secret.ts";
 import { settings } from "../../config/settings.ts";

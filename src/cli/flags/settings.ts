@@ -1,4 +1,4 @@
-/** The flags of settings: one for each, and the file that states others. */
+/** Flags of settings: one for each, and the file with further settings. */
 import { type Command, Option } from "commander";
 import { settingKeys } from "../../config/config.ts";
 import type { Setting } from "../../config/setting.ts";

@@ -1,4 +1,4 @@
-/** Readers of flags' values, as commander calls them. Each throws an InvalidArgumentError that says what fits. */
+/** Readers of flag values, as commander calls them. Each throws an InvalidArgumentError that says what is valid. */
 import { InvalidArgumentError } from "commander";
 
 /** Keeps every value of a repeated flag. */

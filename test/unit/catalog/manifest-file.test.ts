@@ -219,7 +219,7 @@ describe("what is wrong", () => {
     [
       "two templates",
       "chat_template: x\nchat_template_file: chat.jinja",
-      "7: chat_template_file cannot stand beside chat_template; keep one",
+      "7: chat_template_file excludes chat_template; keep one",
     ],
     [
       "a file that is not there",

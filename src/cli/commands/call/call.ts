@@ -1,4 +1,4 @@
-/** `inferd call`: any method of any gRPC server, JSON in and JSON out, by the server's own description. */
+/** `inferd call`: any method of any gRPC server, with JSON in and JSON out, by reflection. */
 import type { DescMethod, DescService, FileRegistry, JsonValue } from "@bufbuild/protobuf";
 import { errorMessage } from "../../../base/text.ts";
 import { readDescriptors } from "../../../contract/descriptors.ts";
@@ -14,7 +14,7 @@ export interface CallFlags extends ConnectionFlags {
   readonly protoset?: string;
 }
 
-/** What is known of the server: its services by name, and the types of their messages. */
+/** Description of the server: its services by name, and the types of their messages. */
 interface Contract {
   readonly services: readonly DescService[];
   readonly registry: FileRegistry;
@@ -60,7 +60,7 @@ function openProtoset(path: string): FileRegistry {
   }
 }
 
-/** Finds `inferd.v1.ModelService/ListModels`, also by a part that only it ends with: `ListModels`. */
+/** Finds `inferd.v1.ModelService/ListModels`, also by an unambiguous ending such as `ListModels`. */
 export function findMethod({ services }: Pick<Contract, "services">, name: string): DescMethod {
   const methods = services.flatMap((service) => service.methods);
   const wanted = name.replace(/^\//, "").replace(/\.(?=[^./]*$)/, "/");
@@ -81,14 +81,14 @@ function endsWithName(full: string, wanted: string): boolean {
   return a.endsWith(`/${b}`) || a.endsWith(`.${b}`);
 }
 
-/** One JSON document; a method that takes a stream takes one a line. */
+/** One JSON document. A method that takes a stream takes one per line. */
 function parseRequests(text: string, method: DescMethod): readonly JsonValue[] {
   const streams =
     method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const documents = streams ? text.split("\n").filter((line) => line.trim() !== "") : [text];
   return documents.map((document) => {
     try {
-      // JSON.parse gives JSON values, whatever its type says.
+      // JSON.parse returns JSON values, whatever its type says.
       return JSON.parse(document) as JsonValue;
     } catch (error) {
       throw new UsageError(`the request is not JSON: ${(error as Error).message}`);

@@ -1,4 +1,4 @@
-/** The flags of `inferd call`. Light to import, as all flags are. */
+/** The flags of `inferd call`. Cheap to import, as all flags are. */
 import type { Command } from "commander";
 import { addConnectionFlags } from "../../flags/connection.ts";
 import type { CallFlags } from "./call.ts";

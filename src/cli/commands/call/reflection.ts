@@ -1,4 +1,4 @@
-/** Learns a server's contract from the server, by gRPC reflection. */
+/** Reads a server's contract by gRPC reflection. */
 import { create, createFileRegistry, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
 import {
   type FileDescriptorProto,
@@ -14,21 +14,21 @@ import type { Server } from "../../client.ts";
 
 type Question = NonNullable<ServerReflectionRequest["messageRequest"]>;
 
-/** The names of all services that the server offers. */
+/** The names of all services of the server. */
 export async function listServices(server: Server): Promise<readonly string[]> {
   const [answer] = await ask(server, [{ $case: "listServices", value: "*" }]);
   if (answer?.$case !== "listServicesResponse") return [];
   return answer.value.service.map(({ name }) => name);
 }
 
-/** Everything that the services' methods are made of. */
+/** All files that define the services' methods and messages. */
 export async function reflect(server: Server, services: readonly string[]): Promise<FileRegistry> {
   const files = new Map<string, FileDescriptorProto>();
   let questions: readonly Question[] = services.map((value) => ({
     $case: "fileContainingSymbol",
     value,
   }));
-  // A server may answer with the one file asked for, or with all that it builds on.
+  // A server may answer with the requested file only, or with all its dependencies.
   while (questions.length > 0) {
     for (const answer of await ask(server, questions)) {
       if (answer.$case !== "fileDescriptorResponse") continue;
@@ -70,7 +70,7 @@ function missing(files: ReadonlyMap<string, FileDescriptorProto>): readonly stri
   return [...new Set(named)].filter((name) => !files.has(name));
 }
 
-/** Puts each file after those that it imports, as a registry reads them. */
+/** Orders files so that each follows its imports, as a registry needs them. */
 function inOrder(files: ReadonlyMap<string, FileDescriptorProto>): FileDescriptorProto[] {
   const ordered = new Set<FileDescriptorProto>();
   const visit = (name: string): void => {

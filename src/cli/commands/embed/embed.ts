@@ -1,4 +1,4 @@
-/** `inferd embed`: one vector a line, in the order of the texts. */
+/** `inferd embed`: one vector per line, in the order of the texts. */
 import {
   Embedding,
   EmbeddingServiceService,
@@ -16,7 +16,7 @@ import { truncations } from "../../truncations.ts";
 
 export interface EmbedFlags extends ConnectionFlags, CallOptionFlags {
   readonly model: string;
-  /** Undefined where neither is asked for: then the model decides. */
+  /** Undefined if neither flag is given: the model decides. */
   readonly normalize?: boolean;
   readonly promptName?: string;
   readonly dimensions?: number;
@@ -24,7 +24,7 @@ export interface EmbedFlags extends ConnectionFlags, CallOptionFlags {
   readonly json?: boolean;
 }
 
-/** Texts for one call: few enough for any server's limit, enough to fill its batches. */
+/** Texts per call: few enough for any server's limit, enough to fill its batches. */
 const textsPerCall = 512;
 
 export async function embed(texts: readonly string[], flags: EmbedFlags): Promise<void> {
@@ -71,7 +71,7 @@ async function* embedGroup(
   }
 }
 
-/** A text without a vector is `null`, so that line n stays text n. */
+/** A text without a vector is `null`, so that line n belongs to text n. */
 async function printVector({ value }: Embedding): Promise<void> {
   await writeJson(value?.$case === "float32" ? value.value.values : null);
 }
@@ -79,7 +79,7 @@ async function printVector({ value }: Embedding): Promise<void> {
 function jsonPrinter(): (embedding: Embedding) => Promise<void> {
   const toJson = jsonWriter("inferd.v1.Embedding");
   return (embedding) => {
-    // The contract's JSON leaves zeros out; a script reads `index` of the first text too.
+    // The contract's JSON omits zeros. Scripts read `index` of the first text too.
     const rest = toJson(Embedding.encode({ ...embedding, index: 0 }).finish());
     return writeJson({ index: embedding.index, ...Object(rest) });
   };

@@ -1,4 +1,4 @@
-/** The flags of `inferd embed`. Light to import, as all flags are. */
+/** The flags of `inferd embed`. Cheap to import, as all flags are. */
 import type { Command } from "commander";
 import { addCallOptionFlags } from "../../flags/call-options.ts";
 import { addConnectionFlags } from "../../flags/connection.ts";

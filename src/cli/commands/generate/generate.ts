@@ -1,4 +1,4 @@
-/** `inferd generate`: text goes to standard output as the model makes it. */
+/** `inferd generate`: prints text to standard output as the model produces it. */
 import {
   type Finish,
   FinishReason,
@@ -34,7 +34,7 @@ export async function generate(argument: string | undefined, flags: GenerateFlag
   await withServer(flags, (server) => print(server, request));
 }
 
-/** The request that a command line means. A system text or `--chat` makes a conversation of the prompt. */
+/** The request for a command line. `--system` or `--chat` turns the prompt into a conversation. */
 export function requestOf(prompt: string, flags: GenerateFlags): GenerateRequest {
   const given = samplingKeys.filter((key) => flags[key] !== undefined);
   const scalars = Object.fromEntries(given.map((key) => [key, flags[key]]));
@@ -82,7 +82,7 @@ async function printText(server: Server, request: GenerateRequest): Promise<void
       }
     }
   } finally {
-    // What comes after a broken-off line, an error or the shell's prompt, begins a new one.
+    // After an interrupted line, an error or the shell's prompt starts a new line.
     if (last !== "" && !last.endsWith("\n")) await write("\n");
   }
 }
@@ -100,7 +100,7 @@ export function summary({ reason, stopSequence, usage, timings }: Finish): strin
   const total = timings?.total === undefined ? 0 : seconds(timings.total);
   const decode = timings?.decode === undefined ? 0 : seconds(timings.decode);
   const first = timings?.timeToFirstToken;
-  // The first token comes from the prompt's own step; the rate is that of those after it.
+  // The first token comes from the prompt's step. The rate is that of the tokens after it.
   const rate = tokens > 1 && decode > 0 ? [`${((tokens - 1) / decode).toFixed(0)} tokens/s`] : [];
   const wait = first === undefined ? [] : [`first after ${(seconds(first) * 1000).toFixed(0)} ms`];
   const took = `${quantity(tokens, "token")} in ${total.toFixed(2)} s`;

@@ -1,4 +1,4 @@
-/** The flags of `inferd keys`. Light to import, as all flags are. */
+/** The flags of `inferd keys`. Cheap to import, as all flags are. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Priority } from "../../../base/priority.ts";
 import { scopes } from "../../../contract/scopes.ts";
@@ -78,7 +78,7 @@ function stored(command: Command): Command {
   return addSettingFlags(command, ["keys"]);
 }
 
-/** Replaces what `choices` would read: that keeps one value only. */
+/** Replaces the reader of `choices`, which keeps one value only. */
 function oneScope(text: string, before: readonly string[] = []): readonly string[] {
   if (scopes.some((scope) => scope === text)) return [...before, text];
   throw new InvalidArgumentError(`Allowed choices are ${scopes.join(", ")}.`);

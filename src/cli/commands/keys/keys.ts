@@ -1,4 +1,4 @@
-/** `inferd keys`: makes, shows, ends and renews the keys that servers ask for. */
+/** `inferd keys`: creates, lists, revokes and rotates API keys. */
 import {
   drawId,
   drawSecret,
@@ -122,7 +122,7 @@ async function withStore<T>(
   }
 }
 
-/** Says on standard error what was done; the key itself, on standard output, is for its owner. */
+/** Logs to standard error what was done. The key itself goes to standard output, for its owner. */
 async function audit(act: string, key: KeyRecord): Promise<void> {
   const isTerminal = process.stderr.isTTY;
   const log = await openLog({ level: "info", format: isTerminal ? "pretty" : "json" });

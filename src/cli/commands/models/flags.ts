@@ -1,4 +1,4 @@
-/** The flags of `inferd models`. Light to import, as all flags are. */
+/** The flags of `inferd models`. Cheap to import, as all flags are. */
 import type { Command } from "commander";
 import { addSettingFlags } from "../../flags/settings.ts";
 import type { ModelsFlags } from "./models.ts";
@@ -18,7 +18,7 @@ export function addModels(program: Command): void {
     .action(async (flags: ModelsFlags) => (await import("./models.ts")).verifyModels(flags));
 }
 
-/** Where models are found, and how they are listed. */
+/** Where models are found, and the output format. */
 function addPlaces(command: Command): Command {
   return addSettingFlags(command, ["models", "model"]).option("--json", "Prints one JSON array.");
 }

@@ -1,4 +1,4 @@
-/** `inferd models`: what lies on disk, and whether each file is what its manifest says. */
+/** `inferd models`: lists models on disk, and checks their files against their manifests. */
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { errorMessage } from "../../../base/text.ts";
@@ -24,7 +24,7 @@ export async function listModels(flags: ModelsFlags): Promise<void> {
 
 export async function verifyModels(flags: ModelsFlags): Promise<void> {
   const checks: Check[] = [];
-  // One after the other: two would only compete for the disk.
+  // One after the other: two would compete for the disk.
   for (const { name, files } of await find(flags)) {
     for (const [role, file] of Object.entries(files)) {
       checks.push({ name, role, ...(await verify(file)) });
@@ -45,11 +45,11 @@ export async function verifyModels(flags: ModelsFlags): Promise<void> {
 interface Check {
   readonly name: string;
   readonly role: string;
-  /** `unstated`: the manifest has no digest to compare with. */
+  /** `unstated`: the manifest has no digest to compare. */
   readonly digest: "ok" | "bad" | "unstated";
-  /** Of the file as it lies there; empty where it cannot be read. */
+  /** Digest of the file on disk. Empty if it cannot be read. */
   readonly sha256: string;
-  /** Why it cannot be read. */
+  /** Why the file cannot be read. */
   readonly trouble: string;
 }
 
@@ -62,11 +62,11 @@ async function describe(manifest: Manifest) {
   const { name, version, task, engine, license, files } = manifest;
   const sizes = await Promise.all(Object.values(files).map(async ({ path }) => sizeOf(path)));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  // A user's own engine is a module's path.
+  // A custom engine is the path of a module.
   return { name, version, task, engine: basename(engine), license, bytes };
 }
 
-/** Zero for what is not there: `models verify` says so, and so does the server. */
+/** Zero for a missing file: `models verify` and the server report it. */
 async function sizeOf(path: string): Promise<number> {
   return stat(path).then(
     ({ size }) => size,

@@ -1,4 +1,4 @@
-/** Says that the server is ready: in words where a person reads, as one log line otherwise. */
+/** Announces that the server is ready: as text on a terminal, as one log line otherwise. */
 import type { App } from "../../../app/app.ts";
 import type { Log } from "../../../base/log.ts";
 import { unixPathOf } from "../../../base/unix-path.ts";
@@ -32,7 +32,7 @@ export async function announce({ app, config, log, isPretty }: Announcement): Pr
   await write(readyText({ address, threads: config.cores, startMs, ready, failed }));
 }
 
-/** The address as a client on this machine writes it: no one can call 0.0.0.0. */
+/** The host as a client on this machine writes it: 0.0.0.0 cannot be called. */
 function addressOf(host: string, port: number): string {
   if (unixPathOf(host) !== undefined) return host;
   if (host === "0.0.0.0" || host === "::") return `localhost:${port}`;

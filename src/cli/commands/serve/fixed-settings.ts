@@ -2,7 +2,7 @@ import { Secret } from "../../../base/secret.ts";
 import { settingKeys } from "../../../config/config.ts";
 import { type Config, fileKey, type SettingKey } from "../../../config/settings.ts";
 
-/** What a running server takes from a configuration that it reads again. */
+/** Which settings a running server can reload. */
 const changeable: ReadonlySet<SettingKey> = new Set<SettingKey>([
   "models",
   "model",
@@ -13,7 +13,7 @@ const changeable: ReadonlySet<SettingKey> = new Set<SettingKey>([
   "quotaTokensPerDay",
 ]);
 
-/** The settings, as a file spells them, that differ from what the server runs with and need a restart. */
+/** Settings, in the file's spelling, that changed and need a restart. */
 export function fixedChanges(running: Config, read: Config): readonly string[] {
   return settingKeys
     .filter((key) => !changeable.has(key) && !isSame(running[key], read[key]))

@@ -1,4 +1,4 @@
-/** The flags of `inferd serve`. Light to import, as all flags are. */
+/** The flags of `inferd serve`. Cheap to import, as all flags are. */
 import type { Command } from "commander";
 import { addSettingFlags } from "../../flags/settings.ts";
 import type { ServeFlags } from "./serve.ts";

@@ -3,7 +3,7 @@ import type { Progress } from "./progress.ts";
 
 type Loading = Pick<Registry, "list" | "onChange" | "onProgress">;
 
-/** Waits until every model is ready or has failed, and shows how far they are. */
+/** Waits until every model is ready or has failed, and shows progress. */
 export async function untilLoaded(models: Loading, progress: Progress | undefined): Promise<void> {
   const isLoading = (): boolean => models.list().some(({ state }) => state === "loading");
   for (const { manifest, state } of models.list()) {

@@ -1,4 +1,4 @@
-/** The log of a server: written to standard error without waiting, and on a terminal the progress below it. */
+/** The log of a server: written to standard error without waiting; on a terminal, progress is shown below it. */
 import { openLog, type RootLog } from "../../../base/log.ts";
 import type { Config } from "../../../config/settings.ts";
 import { Progress } from "./progress.ts";
@@ -6,7 +6,7 @@ import { openStandardError } from "./standard-error.ts";
 
 export interface ServerLog {
   readonly log: RootLog;
-  /** Undefined where no person reads along. */
+  /** Undefined without a terminal. */
   readonly progress: Progress | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** One line at the terminal's foot that shows how far models have loaded; log lines go above it. */
+/** A line at the bottom of the terminal with the loading progress of models. Log lines go above it. */
 
 interface Terminal {
   readonly columns: number;
@@ -21,7 +21,7 @@ export class Progress {
     this.#draw();
   }
 
-  /** Forgets a model: it is there, or never will be. */
+  /** Removes a model that has loaded or failed. */
   end(name: string): void {
     this.#fractions.delete(name);
     this.#draw();
@@ -50,6 +50,6 @@ export function layOut(fractions: ReadonlyMap<string, number>, columns: number):
     return `${name} ${"━".repeat(full)}${"─".repeat(20 - full)} ${percent} %`;
   });
   if (bars.length === 0) return "";
-  // Some terminals do not know their width, and say 0.
+  // Some terminals do not know their width and report 0.
   return `loading ${bars.join("  ")}`.slice(0, (columns > 0 ? columns : 80) - 1);
 }

@@ -1,4 +1,4 @@
-/** What a person at a terminal reads once the server is ready: its models, and two calls to try. */
+/** Text on a terminal once the server is ready: its models, and two calls to try. */
 import { version } from "../../../base/version.ts";
 import type { ModelStatus } from "../../../models/model.ts";
 import { slotsOf } from "../../../models/slots.ts";
@@ -33,7 +33,7 @@ export function readyText({ address, threads, startMs, ready, failed }: Ready): 
   return `${lines.join("\n")}\n`;
 }
 
-/** How many jobs it takes at once, and how long each may be. */
+/** Jobs at once, and context length. */
 function roomOf(status: ModelStatus): readonly string[] {
   if (status.state === "failed") return ["-", "failed, see above"];
   return [String(slotsOf(status)), `${status.info?.contextLength ?? "?"} tokens`];

@@ -1,4 +1,4 @@
-/** Reads the configuration again at each SIGHUP. */
+/** Reloads the configuration at each SIGHUP. */
 import type { App } from "../../../app/app.ts";
 import type { RootLog } from "../../../base/log.ts";
 import { errorMessage } from "../../../base/text.ts";
@@ -9,14 +9,14 @@ import { fixedChanges } from "./fixed-settings.ts";
 interface Reloading {
   readonly app: Pick<App, "reload">;
   readonly log: RootLog;
-  /** With which the server was started. */
+  /** The configuration at the start of the server. */
   readonly config: Config;
   readonly flags: SettingFlags;
-  /** Aborted from the first signal to end on. */
+  /** Aborted at the first signal to end. */
   readonly ending: AbortSignal;
 }
 
-/** Takes signals in turn. A bad configuration changes nothing, and is told in one line. */
+/** Handles signals one after the other. A bad configuration changes nothing and is logged in one line. */
 export function reloadBySignal(reloading: Reloading): void {
   let last = Promise.resolve();
   process.on("SIGHUP", () => {

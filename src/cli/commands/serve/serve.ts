@@ -1,4 +1,4 @@
-/** `inferd serve`: starts the server, shows how it goes, and ends it by signals. */
+/** `inferd serve`: starts the server, shows its state, and ends it by signals. */
 import { giveBackHeap } from "../../../base/heap.ts";
 import { readConfig, type SettingFlags } from "../../configuration.ts";
 import { announce } from "./announce.ts";
@@ -19,7 +19,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
   reloadBySignal({ app, log, config, flags, ending });
   await untilLoaded(app.models, progress);
   giveBackHeap();
-  // A server that was told to end while it loaded has no models any more, which is no complaint.
+  // A server that is told to end while it loads has no models, which is not an error.
   if (!ending.aborted) await announce({ app, config, log, isPretty });
   await app.closed;
 }

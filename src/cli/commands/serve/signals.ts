@@ -9,8 +9,8 @@ import { followParent, startedBy } from "./parent.ts";
 type Cause = { readonly signal: "SIGINT" | "SIGTERM" } | { readonly parent: "ended" };
 
 /**
- * Drains at the first signal, which aborts the result; a second one ends the process at once. SIGTERM
- * comes from a manager, which has clients to lead elsewhere; Ctrl-C from a person, who does not wait.
+ * Drains at the first signal, which aborts the result. A second one ends the process at once. SIGTERM comes from a
+ * manager, which must move clients to other servers; Ctrl-C from a person, who does not want to wait.
  */
 export function drainBySignal(
   app: Pick<App, "drain">,
@@ -24,7 +24,7 @@ export function drainBySignal(
     app.drain(waitMs).then(
       () => {
         log.info({}, "stopped");
-        // Whatever is still open now must not keep the process: its calls have had their grace.
+        // Open calls must not keep the process: their grace period is over.
         process.exit(exitCodes.ok);
       },
       (error: unknown) => {

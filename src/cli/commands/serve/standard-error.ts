@@ -1,17 +1,17 @@
-/** Standard error of a server: written at once, and never waited for. */
+/** Standard error of a server: written at once, without waiting. */
 import { writeSync } from "node:fs";
 import { LineWriter, type LineWriterOptions } from "../../../base/line-writer.ts";
 
 /** Some thousands of lines. */
 const maxBytes = 1024 * 1024;
 const retryMs = 20;
-/** A process that ends asks so many times more, for half a second in all. */
+/** Retries of a process that ends, half a second in all. */
 const lastTries = 25;
 
-/** Opens it, once in a process. */
+/** Opens it, once per process. */
 export function openStandardError(recovered: LineWriterOptions["recovered"]): LineWriter {
-  // Node makes a pipe or a socket non-blocking when it opens the stream for it, and that is what tells a full
-  // one. Files always take all; a terminal that somebody has stopped is waited for.
+  // Node makes a pipe or a socket non-blocking when it opens the stream, so that a full one can be detected. Files
+  // never block. A terminal whose output is stopped does block.
   const { fd } = process.stderr;
   const writer = new LineWriter({
     writeSome: (bytes) => writeSome(fd, bytes),
@@ -34,7 +34,7 @@ function writeSome(fd: number, bytes: Uint8Array): number {
   }
 }
 
-/** Stops the thread: at a process's end, nothing else is left for it to do. */
+/** Blocks the thread: at the end of a process, nothing else is left to do. */
 function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
