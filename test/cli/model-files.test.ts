@@ -78,7 +78,7 @@ const cases: readonly Case[] = [
     engine: "onnx",
     make: put(withInitializer("weights.bin")),
     hasNoTokenizer: true,
-    says: /no tokenizer\.json beside the model; put it there/,
+    says: /no tokenizer\.json next to the model; put it there/,
   },
   {
     name: "outside",

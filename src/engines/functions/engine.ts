@@ -12,7 +12,7 @@ import type {
 import { embedEvents, generateEvents } from "./job.ts";
 import type { Functions } from "./functions.ts";
 
-/** How long a step waits for the functions: as long as a cancellation may go unheard. */
+/** How long a step waits for the functions: the maximum delay of a cancellation. */
 const longestWaitMs = 20;
 
 interface RunningJob {
@@ -22,7 +22,7 @@ interface RunningJob {
   isPaused: boolean;
 }
 
-/** Runs a user's functions side by side: each job's next event is asked for once its last was taken. */
+/** Runs a user's functions concurrently: each job's next event is requested once its last one was taken. */
 export class FunctionEngine implements Engine {
   readonly info: ModelInfo;
   readonly #functions: Functions;
@@ -54,7 +54,7 @@ export class FunctionEngine implements Engine {
     this.#jobs.delete(id);
     this.#given = this.#given.filter((given) => given.id !== id);
     job.controller.abort(ServeError.of("CALLER_GONE"));
-    // Closes the user's generator at its next yield. Nobody wants to hear how that went.
+    // Closes the user's generator at its next yield. Its result is ignored.
     job.events.return().catch(() => undefined);
   }
 
@@ -77,7 +77,7 @@ export class FunctionEngine implements Engine {
   }
 
   setThreads(): void {
-    // The functions run on this thread; what else they start is their own business.
+    // The functions run on this thread. Their own threads are not limited.
   }
 
   async close(): Promise<void> {
@@ -102,7 +102,7 @@ export class FunctionEngine implements Engine {
     if (job !== undefined) job.isPaused = isPaused;
   }
 
-  /** Asks a job for its next event, and ends the job with its last one. */
+  /** Requests a job's next event, and ends the job with its last one. */
   async #pull(id: number, job: RunningJob): Promise<void> {
     job.isPending = true;
     const event = await nextOf(job.events, this.#host);

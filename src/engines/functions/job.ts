@@ -1,4 +1,4 @@
-/** One call of a user's function as a stream of events. The engine reads it at the callers' pace. */
+/** One call of a user's function as a stream of events. The engine reads it as fast as clients do. */
 import { ServeError } from "../../base/errors.ts";
 import type {
   CompletionJob,
@@ -11,14 +11,14 @@ import type {
 import type { Functions, TextRequest, Vectors } from "./functions.ts";
 import { StopFilter } from "../stops.ts";
 
-/** What a function is called with beyond what it is asked. */
+/** Arguments of a function beyond its request. */
 export interface FunctionCall {
   readonly host: EngineHost;
   readonly signal: AbortSignal;
   readonly context: JobContext;
 }
 
-/** Texts that `embed` is given at a time. */
+/** Maximum texts per call of `embed`. */
 const batch = 32;
 
 export async function* generateEvents(
@@ -99,7 +99,7 @@ function withoutVocabulary(): ServeError {
   });
 }
 
-/** Notes when a job's parts happened. */
+/** Records when the parts of a job happened. */
 class JobClock {
   readonly #host: EngineHost;
   readonly #startedAt: number;
@@ -125,7 +125,7 @@ class JobClock {
       kind: "finish",
       reason: end.reason,
       stopSequence: end.stopSequence,
-      // A function does not say what it reads.
+      // A function does not report what it reads.
       usage: { promptTokens: 0, cachedPromptTokens: 0, completionTokens: end.pieces },
       timings: {
         queueMs: 0,

@@ -1,4 +1,4 @@
-/** Fills each step's batch: which sequences take part, and with how many tokens of the prompts. */
+/** Fills the batch of each step: which sequences take part, and with how many prompt tokens. */
 import type { Batch } from "./batch.ts";
 import type { Model } from "./model.ts";
 import type { Placed } from "./placed.ts";
@@ -90,7 +90,7 @@ export class BatchFiller {
     return readingOrder(waiting).map(({ entry }) => entry);
   }
 
-  /** Brings what is remembered of a prompt into its slot before it is begun. */
+  /** Brings a cached prefix of a prompt into its slot before it is begun. */
   #prepare(prompt: Sequence): void {
     const { scheduler, tuner } = this.#parts;
     scheduler.prepare(prompt, (tokens, depth) => tuner.readMs(tokens, depth));

@@ -1,7 +1,7 @@
 import koffi from "koffi";
 import type { BatchStruct } from "./binding.ts";
 
-/** Tokens for one step, in arrays that the library reads in place. Made once for a context. */
+/** Tokens of one step, in arrays that the library reads in place. Created once per context. */
 export class Batch {
   readonly struct: BatchStruct;
   readonly #token: Int32Array;
@@ -9,7 +9,7 @@ export class Batch {
   readonly #sequence: BigUint64Array;
   readonly #output: Int8Array;
   readonly #sequenceIds: Int32Array;
-  // Held so that the memory behind `struct` lives as long as it does.
+  // Kept so that the memory behind `struct` stays alive.
   readonly #counts: Int32Array;
 
   constructor(tokens: number, sequences: number) {
@@ -38,9 +38,9 @@ export class Batch {
     this.struct.n_tokens = 0;
   }
 
-  /** Adds tokens of a sequence from a position on. Returns the place of the last one. */
+  /** Adds tokens of a sequence from a position on. Returns the index of the last one. */
   add(tokens: Int32Array, at: { sequence: number; position: number; output: boolean }): number {
-    // An array of pointers, one for each token, to its list of sequences: here a list of one.
+    // An array of pointers, one per token, to its list of sequences: here a list of one.
     const id = koffi.address(this.#sequenceIds) + BigInt(at.sequence * 4);
     tokens.forEach((token, index) => {
       const place = this.struct.n_tokens + index;

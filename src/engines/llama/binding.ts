@@ -1,13 +1,13 @@
 /**
- * libllama's C functions and structs, as `llama.h` of v0.5.0 declares them. The only file that knows
- * koffi's types: names are C's, so that the header is their documentation.
+ * libllama's C functions and structs, as `llama.h` of v0.5.0 declares them. The only file with koffi types. Names are
+ * those of C, so that the header is their documentation.
  */
 import koffi from "koffi";
 import type { LibraryHandle } from "koffi";
 
 export type Pointer = bigint;
 
-/** Room after each struct, so that a library with a longer one cannot write or read past ours. */
+/** Padding after each struct, so that a library with a longer one cannot write or read past ours. */
 const tail = koffi.array("uint8_t", 256);
 
 const modelParams = koffi.struct({
@@ -87,10 +87,10 @@ const chainParams = koffi.struct({ no_perf: "bool" });
 export const logCallback = koffi.pointer(koffi.proto("void", ["int", "str", "void *"]));
 export const progressCallback = koffi.pointer(koffi.proto("bool", ["float", "void *"]));
 
-/** A struct as koffi gives and takes it; the guard in `library.ts` checks what matters of it. */
+/** A struct as koffi converts it. The check in `library.ts` verifies its layout. */
 export type Struct = Record<string, unknown>;
 
-/** `llama_batch`, its pointers as addresses of arrays that the caller keeps alive. */
+/** `llama_batch`, with pointers as addresses of arrays that the caller keeps alive. */
 export interface BatchStruct {
   n_tokens: number;
   readonly token: Pointer;
@@ -103,7 +103,7 @@ export interface BatchStruct {
 
 const P = "void *";
 
-/** Binds what is needed before the library's version and layouts are known to be right. */
+/** Binds what is needed before the library's version and layouts are verified. */
 export function bindGuard(llama: LibraryHandle) {
   return {
     version: llama.func("llama_version", "str", []) as () => string,
@@ -120,7 +120,7 @@ export function bindBackends(ggml: LibraryHandle) {
   };
 }
 
-/** Binds the log and models. Every cast states a C signature, which nothing can check. */
+/** Binds the log and models. Every cast states a C signature, which cannot be checked. */
 export function bindModel(llama: LibraryHandle) {
   const f = (name: string, result: string, args: string[]) =>
     llama.func(`llama_${name}`, result, args);

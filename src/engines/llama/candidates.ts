@@ -3,13 +3,13 @@ import type { Pointer } from "./binding.ts";
 
 /** `sizeof(llama_token_data)`: a token's id, its logit and its probability, four bytes each. */
 const entryBytes = 12;
-/** More than this many are left to the library, which then sorts no slower. */
+/** Larger counts are left to the library, which then sorts no slower. */
 export const mostCandidates = 256;
 
 /**
- * The likeliest tokens of an output, as `llama_token_data_array`. The library's own way writes an
- * entry for every token of the vocabulary before its top-k link drops nearly all of them: measured
- * with 151,936 tokens, most of a millisecond a token, against a tenth of one here.
+ * The likeliest tokens of an output, as `llama_token_data_array`. The library itself writes an entry for every token of
+ * the vocabulary, and its top-k link then drops nearly all of them. Measured with 151,936 tokens, that takes most of a
+ * millisecond per token, against a tenth of one here.
  */
 export class Candidates {
   readonly address: Pointer;
@@ -29,12 +29,12 @@ export class Candidates {
     this.address = koffi.address(this.#list);
   }
 
-  /** Puts in the likeliest tokens, likeliest first; of equals, the one with the smaller id. */
+  /** Inserts the likeliest tokens, likeliest first; among equals, the smaller id. */
   fill(logits: Float32Array): void {
     const most = Math.min(this.#capacity, logits.length);
     for (let token = 0; token < most; token += 1) {
       const logit = logits[token] ?? 0;
-      // What is no number has no order, and comes last.
+      // NaN has no order and comes last.
       this.#insert(token, Number.isNaN(logit) ? -Infinity : logit, token);
     }
     const scan = new Scan(logits);
@@ -46,12 +46,12 @@ export class Candidates {
     this.#list.set([this.#data, BigInt(most), -1n, 1n]);
   }
 
-  /** The logit in the last of so many places. */
+  /** The logit at the last of the filled places. */
   #least(count: number): number {
     return this.#logits[count * 3 - 2] ?? 0;
   }
 
-  /** Puts a token in its order, from the last place on. Rare: few tokens beat the least one kept. */
+  /** Inserts a token in order, from the last place on. Rare: few tokens exceed the lowest one kept. */
   #insert(token: number, logit: number, last: number): void {
     const ids = this.#ids;
     const logits = this.#logits;
@@ -64,12 +64,12 @@ export class Candidates {
     logits[place * 3 + 1] = logit;
   }
 
-  /** The likeliest one's logit: not finite where a model computes nonsense. */
+  /** The logit of the likeliest token. Not finite if the model computes nonsense. */
   get best(): number {
     return this.#logits[1] ?? NaN;
   }
 
-  /** The ids as they stand, likeliest first. */
+  /** The ids in their order, likeliest first. */
   ids(): readonly number[] {
     return Array.from({ length: Number(this.#list[1]) }, (_, place) => this.#ids[place * 3] ?? 0);
   }
@@ -88,9 +88,8 @@ const single = new Float32Array(1);
 const singleBits = new Int32Array(single.buffer);
 
 /**
- * Finds what stands above a floor. Nearly all of the time of choosing a token goes by here. Above zero,
- * floats stand in the same order as their bits read as integers, and below it all those bits are
- * negative: comparing them costs half.
+ * Finds logits above a floor. Most of the time of sampling a token is spent here. Positive floats have the same order
+ * as their bits as integers, and the bits of all negative ones are negative. Comparing bits costs half.
  */
 class Scan {
   readonly #logits: Float32Array;
@@ -101,16 +100,16 @@ class Scan {
     this.#bits = new Int32Array(logits.buffer, logits.byteOffset, logits.length);
   }
 
-  /** The first token from `from` on whose logit is above `floor`; the length where there is none. */
+  /** The first token from `from` on whose logit is above `floor`; the length if there is none. */
   next(from: number, floor: number): number {
     const logits = this.#logits;
     let token = floor >= 0 ? this.#skip(from, floor) : from;
-    // Bits can be greater and be no number: that is above nothing.
+    // Bits can be greater and be NaN, which is above nothing.
     while (token < logits.length && !((logits[token] ?? NaN) > floor)) token += 1;
     return token;
   }
 
-  /** Where the next four begin of which one may be above. */
+  /** Start of the next four tokens of which one may be above. */
   #skip(from: number, floor: number): number {
     const bits = this.#bits;
     single[0] = floor;

@@ -1,7 +1,7 @@
 /**
- * Reads a laid-out chat: control tokens that the template wrote become those tokens, and all between two of
- * them is read as one plain text, whoever said it. So a message that spells a control token is read
- * as the same text is elsewhere, without a space at the seams.
+ * Tokenizes a formatted chat. Control tokens that the template wrote become those tokens. Text between two of them is
+ * tokenized as plain text, whatever its source. So a message that spells a control token is tokenized like the same text
+ * elsewhere, without a space at the joints.
  */
 import type { ControlTokens } from "./control-tokens.ts";
 import { readTruncated } from "./truncation.ts";
@@ -9,7 +9,7 @@ import type { Wanted } from "./truncation.ts";
 import type { TextPart } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** A stretch of a chat: a token that was meant, text, or the place where a message was cut short. */
+/** A part of a chat: a control token, text, or the point where a message was truncated. */
 type Stretch =
   | { readonly kind: "token"; readonly id: number }
   | { readonly kind: "text"; readonly text: string }
@@ -20,13 +20,13 @@ export interface ChatVocabulary {
   /** All texts that count as control tokens. */
   readonly controls: ControlTokens;
   /**
-   * Those among them that libllama reads as their token wherever they stand, since the vocabulary calls them user
-   * defined: in what callers say they are cut in two.
+   * Those that libllama always reads as their token, because the vocabulary types them as user defined. In messages
+   * they are split in two.
    */
   readonly markers: ControlTokens;
 }
 
-/** Undefined where a message was cut too short: its cut came before all that is wanted. */
+/** Undefined if a message was truncated too much: its cut comes before enough tokens are read. */
 export function readChat(
   vocabulary: ChatVocabulary,
   parts: readonly TextPart[],
@@ -35,7 +35,7 @@ export function readChat(
   const { tokenizer } = vocabulary;
   const own = withoutAdded(tokenizer, parts);
   const [whole] = own;
-  // A whole chat in one part is read exactly as llama.cpp reads it.
+  // A whole chat in one part is tokenized exactly as by llama.cpp.
   if (own.length === 1 && whole?.trusted === true) {
     const options = { addSpecial: true, parseSpecial: true };
     const read = (text: string) => tokenizer.tokenize(text, options);
@@ -49,8 +49,8 @@ export function readChat(
 }
 
 /**
- * Does as llama.cpp: a template may write the begin and end tokens that the vocabulary adds anyway, and they
- * are wanted once.
+ * As in llama.cpp: a template may write the begin and end tokens that the vocabulary adds anyway, and they are needed
+ * once.
  */
 function withoutAdded(tokenizer: Tokenizer, parts: readonly TextPart[]): readonly TextPart[] {
   const last = parts.length - 1;
@@ -109,7 +109,7 @@ function trimmedEnd(text: string): string {
   return text.slice(0, end);
 }
 
-/** Reads from the end that is kept, until enough is there. */
+/** Reads from the end that is kept, until there are enough tokens. */
 function readStretches(
   vocabulary: ChatVocabulary,
   stretches: readonly Stretch[],
@@ -136,7 +136,7 @@ function readStretches(
 
 const plain = { addSpecial: false, parseSpecial: false };
 
-/** Reads text in which no control token is meant. */
+/** Tokenizes text without control tokens. */
 function readPlain({ tokenizer, markers }: ChatVocabulary, text: string): Int32Array {
   const pieces = markers.cut(text);
   if (pieces.length === 1) return tokenizer.tokenize(text, plain);
@@ -147,7 +147,7 @@ function readPlain({ tokenizer, markers }: ChatVocabulary, text: string): Int32A
   );
 }
 
-/** Reads text that goes on after other text: without the space that some vocabularies begin one with. */
+/** Tokenizes text that continues other text: without the space that some vocabularies add at the start. */
 function continued(tokenizer: Tokenizer, text: string): Int32Array {
   const lead = tokenizer.tokenize("\n", plain);
   const all = tokenizer.tokenize(`\n${text}`, plain);

@@ -1,4 +1,4 @@
-/** Opens a model's chat template: finds out whether it can be used, and what it makes a control token. */
+/** Opens a model's chat template: checks whether it can be used, and which control tokens it writes. */
 import type { ChatMessage, EngineHost } from "../engine.ts";
 import { ControlTokens } from "./control-tokens.ts";
 import { literalsOf } from "./jinja/literals.ts";
@@ -8,7 +8,7 @@ import { layOutWith, readTemplate } from "./template.ts";
 import type { ChatTemplate, LayOut, TemplateOptions } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** A chat that can be read, or why none can. */
+/** A usable chat template, or why there is none. */
 export type OpenedChat =
   | { readonly reader: ChatReader; readonly fault?: undefined }
   | { readonly reader?: undefined; readonly fault: string };
@@ -20,11 +20,11 @@ export interface ChatOptions {
   readonly today: () => Date;
 }
 
-/** For the first one, which the machine may be busy with for other reasons: no caller waits for it. */
+/** Time limit of the first rendering, while no client waits: the machine can be busy. */
 const firstLayOutMs = 30_000;
 
 const say = (role: ChatMessage["role"], content: string): ChatMessage => ({ role, content });
-/** A template may be written for one of them alone. */
+/** A template can be written for only one of them. */
 const trials: readonly (readonly ChatMessage[])[] = [
   [say("user", "Hello")],
   [say("system", "Be brief."), say("user", "Hello")],
@@ -67,7 +67,7 @@ function laidOut(layOut: LayOut, messages: readonly ChatMessage[], { now }: Chat
     return { text: parts.map(({ text }) => text).join(""), fault: undefined };
   } catch (thrown) {
     const cause = thrown instanceof Error ? thrown.cause : undefined;
-    // A template that refuses a chat in its own words does what it was written to do.
+    // A template that rejects a chat by its own message works as intended.
     const isRefusal = cause instanceof TemplateFault && cause.name === "Refusal";
     return { text: "", fault: isRefusal ? undefined : faultOf(cause) };
   }
@@ -79,8 +79,8 @@ function faultOf(thrown: unknown): string {
 }
 
 /**
- * What the template writes and the vocabulary holds as one token is a control token, though the vocabulary
- * calls it user defined. What the template looks for in messages, such as the end of thoughts, is left to it.
+ * Text that the template writes and that the vocabulary has as one token is a control token, even if the vocabulary
+ * types it as user defined. Text that the template searches for in messages, such as the end of reasoning, is not.
  */
 function markersOf(
   template: ChatTemplate,

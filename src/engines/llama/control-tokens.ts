@@ -1,31 +1,31 @@
-/** A stretch of a text, from a place to before another. */
+/** A range of a text, from a position to before another. */
 export interface Range {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * What is looked for in a text: whole control tokens; also what could be half of one beside other text; also
- * every character that begins or ends one.
+ * What is searched for in a text: whole control tokens; also parts that other text could complete; also every character
+ * at the start or end of one.
  */
 export type Care = "whole" | "edges" | "bounds";
 
-/** More are not told apart: from the last one on, all that follows is one. */
+/** Maximum ranges to tell apart. After the last one, the rest is one range. */
 const mostRanges = 16_384;
-/** So many repetitions are matched at once: a pattern keeps a note of each. */
+/** Maximum repetitions per match: a pattern keeps state for each. */
 const longestRun = 1024;
 
 /**
- * The texts of control tokens, and what could become one beside other text. They are found in what
- * callers say, so that it is never taken for them.
+ * The texts of control tokens, and parts that other text could complete. They are found in messages, so that messages
+ * are never read as control tokens.
  */
 export class ControlTokens {
   readonly #texts: readonly string[];
   readonly #pattern: RegExp;
-  /** Those that follow each other are one. */
+  /** Adjacent ones are one range. */
   readonly #runs: RegExp;
   readonly #bounds: RegExp;
-  /** Where one begins, within another too. */
+  /** Where one begins, also inside another. */
   readonly #places: RegExp;
   readonly #beginnings = new Set<string>();
   readonly #ends = new Set<string>();
@@ -47,17 +47,17 @@ export class ControlTokens {
     }
   }
 
-  /** All that stand in a text, in order; the longest where several begin at one place. */
+  /** All in a text, in order; the longest if several begin at one position. */
   in(text: string): readonly string[] {
     return text.match(this.#pattern) ?? [];
   }
 
-  /** Divides a text at them: every second piece is one. */
+  /** Splits a text at them: every second piece is one. */
   split(text: string): readonly string[] {
     return text.split(new RegExp(`(${this.#pattern.source})`));
   }
 
-  /** Cuts a text so that none is whole in any piece. One of a single character stays. */
+  /** Splits a text so that no piece contains a whole one. One of a single character remains. */
   cut(text: string): readonly string[] {
     const pieces: string[] = [];
     let rest = 0;
@@ -69,7 +69,7 @@ export class ControlTokens {
     return [...pieces, text.slice(rest)];
   }
 
-  /** What is found in a text, in order and apart from each other. */
+  /** Matches in a text, in order and without overlap. */
   find(text: string, care: Care): readonly Range[] {
     const found = rangesOf(text, this.#runs);
     if (care !== "whole") found.push(...this.#edges(text));
@@ -78,8 +78,8 @@ export class ControlTokens {
   }
 
   /**
-   * What could be part of one: the end of a text that begins one, its beginning that ends one,
-   * all of it where that lies within one. White space around it does not count, since templates trim.
+   * Possible parts of one: the end of a text that begins one, a beginning that ends one, or all of it if it lies inside
+   * one. White space around it is ignored, since templates trim.
    */
   #edges(text: string): readonly Range[] {
     const core = text.trim();
@@ -95,7 +95,7 @@ export class ControlTokens {
     ].filter((range) => range.start < range.end);
   }
 
-  /** The length of the longest piece that is among these; 0 where none is. */
+  /** The length of the longest piece among these; 0 if there is none. */
   #edge(core: string, among: ReadonlySet<string>, piece: (length: number) => string): number {
     for (let length = Math.min(core.length, this.#longest - 1); length > 0; length -= 1) {
       if (among.has(piece(length))) return length;
@@ -118,7 +118,7 @@ function rangesOf(text: string, pattern: RegExp): Range[] {
   return ranges;
 }
 
-/** Ranges in order; those that touch are one. */
+/** Ranges in order, adjacent ones merged. */
 function united(ranges: readonly Range[]): readonly Range[] {
   const all: { start: number; end: number }[] = [];
   for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
@@ -138,8 +138,8 @@ function boundsOf(texts: readonly string[]): RegExp {
 const nothing = /(?!)/g;
 
 /**
- * A pattern for the longest of some texts. It branches where they differ, so that a text is not held against
- * each of a thousand at every place.
+ * A pattern for the longest of several texts. It branches where they differ, so that a text is not compared with a
+ * thousand at every position.
  */
 function anyOf(texts: readonly string[]): string {
   if (texts.length === 0) return nothing.source;

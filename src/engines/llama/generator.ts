@@ -1,7 +1,7 @@
 /**
- * The engine: continuous batching over one context. A step gives slots to what waits, computes one token for
- * every sequence that generates and a stretch of the prompts that enter, samples, and returns. Decisions are in
- * planner, step-cost, slot-choice and memory; this file acts on them.
+ * The engine: continuous batching over one context. A step assigns slots to waiting sequences, computes one token for
+ * every sequence that generates and a chunk of prompts, samples, and returns. Decisions are in planner, step-cost,
+ * slot-choice and memory; this file acts on them.
  */
 import { ServeError } from "../../base/errors.ts";
 import { errorStack } from "../../base/text.ts";
@@ -32,7 +32,7 @@ import { Slots } from "./slots.ts";
 import { StepTuner } from "./step-tuner.ts";
 import { Transfers } from "./transfers.ts";
 
-/** What the engine works with; it closes the model. */
+/** Parts of the engine, which closes the model. */
 export interface GeneratorParts {
   readonly library: Library;
   readonly model: Model;
@@ -40,13 +40,13 @@ export interface GeneratorParts {
   readonly host: EngineHost;
   readonly info: ModelInfo;
   readonly batchTokens: number;
-  /** Where sequences rest that lose their slot; undefined where prompts reuse nothing. */
+  /** Where sequences are kept that lose their slot. Undefined if prompts reuse nothing. */
   readonly store: PrefixStore | undefined;
-  /** The part of the time that prompts may have beside streams. */
+  /** Share of the time that prompts may take while others generate. */
   readonly prefillShare: number;
   readonly threads: number;
-  /** What warming up has taught. */
-  readonly pace: StepCostModel;
+  /** Costs learned by warming up. */
+  readonly costs: StepCostModel;
 }
 
 export class Generator implements Engine {
@@ -64,13 +64,13 @@ export class Generator implements Engine {
     this.info = parts.info;
     this.#parts = parts;
     const { threads, prefillShare: promptShare } = parts;
-    this.#tuner = new StepTuner(parts.pace, { threads, promptShare });
+    this.#tuner = new StepTuner(parts.costs, { threads, promptShare });
     this.#threads = threads;
     this.#batch = new Batch(parts.batchTokens, parts.info.slots);
     const { model, info, store, host } = parts;
     const { cells, memory, unified, cuts } = model;
     const cellBytes = memory.bytes / memory.cells;
-    // One context's worth where all share the cells, so that the last conversation can always go on.
+    // The cells of one context if all sequences share them, so that the last conversation can always continue.
     const cacheCells = unified ? info.contextLength : Infinity;
     this.#slots = new Slots(cells, {
       count: info.slots,
@@ -154,7 +154,7 @@ export class Generator implements Engine {
       const code = this.#parts.model.decode(this.#batch.struct);
       if (code === 0) return [...events, ...this.#collect(placed, content, startedAt)];
       if (code !== 1) {
-        // What it computed of the batch is in their cells.
+        // The computed part of the batch is in their cells.
         for (const { slot } of placed) this.#slots.discard(slot);
         for (const { sequence } of placed) sequence.preempt();
         throw new Error(`llama.cpp failed a step with code ${code}`);
@@ -169,12 +169,12 @@ export class Generator implements Engine {
     this.#parts.model.close();
   }
 
-  /** Whether gaps between running slots cost a pass over the weights each. */
+  /** Whether each gap between running slots costs a pass over the weights. */
   get #closesUp(): boolean {
     return !this.#parts.model.unified && this.#parts.model.cuts !== "nowhere";
   }
 
-  /** Takes what a computed step gave. */
+  /** Processes the results of a computed step. */
   #collect(
     placed: readonly Placed[],
     content: StepContent,
@@ -201,7 +201,7 @@ export class Generator implements Engine {
     return events;
   }
 
-  /** Ends a sequence that cannot go on; the others do. */
+  /** Ends a sequence that cannot continue; others do. */
   #fail(id: number, thrown: unknown): StepEvent {
     const error = ServeError.from(thrown);
     if (error.reason === "INTERNAL") {
@@ -225,7 +225,7 @@ export class Generator implements Engine {
       host.log("debug", "the KV cells ran out: the youngest sequence starts over");
     }
     if (typeof gone === "string") return [];
-    // Alone and still no room: a model whose memory holds less than its context.
+    // It is alone and still has no room: the memory holds less than the model's context.
     host.log("error", "one sequence does not fit the KV memory");
     this.cancel(gone.stuck);
     const error = new ServeError("INTERNAL", "the model's memory does not hold its context");

@@ -2,49 +2,49 @@ import type { PrefixStore } from "./prefix-store.ts";
 import type { Transfers } from "./transfers.ts";
 
 /**
- * What of a sequence can be gone on from. `anywhere`: any of its tokens. `in place`: so while it stays in its slot,
- * since a copy lacks what lies behind the window of a sliding attention. `nowhere`: its end only, as with a
- * recurrent state.
+ * From which positions a sequence can be continued. `anywhere`: from any token. `in place`: the same while it stays in
+ * its slot, since a copy lacks the cells behind the window of a sliding attention. `nowhere`: only from its end, as
+ * with a recurrent state.
  */
 export type Cuts = "anywhere" | "in place" | "nowhere";
 
-/** A prompt, and for whom it is. */
+/** A prompt and its cache scope. */
 export interface Newcomer {
   readonly tokens: Int32Array;
-  /** What is remembered of other scopes is not for it. */
+  /** Cached prefixes of other scopes are not used for it. */
   readonly scope: string;
 }
 
-/** What a slot holds. */
+/** Contents of a slot. */
 export interface Held extends Newcomer {
   readonly slot: number;
 }
 
-/** Where a prompt's beginning can be brought from. */
+/** A source of a prompt's prefix. */
 export interface Source {
-  /** How many of its tokens it has. */
+  /** Number of its tokens that match the prompt. */
   readonly common: number;
-  /** How many tokens it has in all. */
+  /** Number of its tokens in total. */
   readonly length: number;
-  /** What bringing them should take, in milliseconds. */
+  /** Expected duration of bringing them, in milliseconds. */
   readonly ms: number;
-  /** Brings all of them to a slot. False where that failed, and the slot is empty. */
+  /** Brings all of them to a slot. If that fails, the result is false and the slot is empty. */
   readonly bring: (slot: number) => boolean;
 }
 
 export interface IdleSlotsOptions {
   readonly transfers: Transfers;
-  /** Undefined where nothing is remembered. */
+  /** Undefined if nothing is cached. */
   readonly store: PrefixStore | undefined;
   readonly cuts: Cuts;
 }
 
-/** Fewer tokens are computed again rather than saved. */
+/** Shorter sequences are computed again rather than saved. */
 const leastSaved = 32;
-/** The longest that saving may hold up a step that others wait for, in milliseconds. */
+/** Maximum delay that saving may add to a step that others wait for, in milliseconds. */
 const mostHoldUpMs = 50;
 
-/** Owns the time that sequences may take in a step to go to host memory, to come back, and to move. */
+/** Owns the time budget of a step for saving, restoring and moving sequences. */
 export class IdleSlots {
   readonly #transfers: Transfers;
   readonly #store: PrefixStore | undefined;
@@ -61,22 +61,22 @@ export class IdleSlots {
     return this.#store !== undefined;
   }
 
-  /** Whether a copy can be gone on from at its end only. */
+  /** Whether a copy can be continued only from its end. */
   get copiesWhole(): boolean {
     return this.#cuts !== "anywhere";
   }
 
-  /** Begins a step: whether others wait for it decides how long it may be held up. */
+  /** Begins a step. Whether others wait for it decides the budget. */
   begin(isAwaited: boolean): void {
     this.#leftMs = isAwaited ? mostHoldUpMs : Infinity;
   }
 
-  /** Saves what a slot holds before it is lost, if it is worth it. False where that has to wait for another step. */
+  /** Saves the contents of a slot before they are lost, if worthwhile. False if that must wait for another step. */
   save({ slot, tokens, scope }: Held): boolean {
     const store = this.#store;
     if (store === undefined || store.limitBytes === 0 || tokens.length < leastSaved) return true;
     if (store.holds(tokens, scope)) return true;
-    // It would hold up whoever waits, now or later: it is computed again.
+    // Saving would delay waiting jobs, now or later, so the sequence is computed again.
     if (this.#leftMs < Infinity && this.isLong(tokens.length)) return true;
     if (!this.#take(this.#transfers.saveMs(tokens.length))) return false;
     const state = this.#transfers.save(slot, tokens.length);
@@ -85,12 +85,12 @@ export class IdleSlots {
     return true;
   }
 
-  /** Whether saving so many tokens takes longer than a step may be held up. */
+  /** Whether saving this many tokens exceeds the allowed delay of a step. */
   isLong(tokens: number): boolean {
     return this.#transfers.saveMs(tokens) > mostHoldUpMs;
   }
 
-  /** What in host memory has the most of a prompt's beginning. */
+  /** The prefix in host memory that matches most of a prompt. */
   sourceFor({ tokens, scope }: Newcomer): Source | undefined {
     const store = this.#store;
     const match = store?.find(tokens, scope);
@@ -104,18 +104,18 @@ export class IdleSlots {
     return { common, length, ms: this.#transfers.restoreMs(length), bring };
   }
 
-  /** The same of a slot that holds so many tokens. */
+  /** The same for a slot that holds this many tokens. */
   sourceIn(from: number, { common, length }: Pick<Source, "common" | "length">): Source {
     const bring = (to: number): boolean => this.#copy(from, to, length);
     return { common, length, ms: this.#copyMs(length), bring };
   }
 
-  /** Whether moving so many tokens to another slot may hold up the step; it counts as done. */
+  /** Whether the budget allows moving this many tokens to another slot. If so, it is charged. */
   mayMove(length: number): boolean {
     return this.#take(this.#copyMs(length));
   }
 
-  /** Copies what a slot holds to an empty one. False where the library cannot, and that is empty. */
+  /** Copies the contents of a slot to an empty one. False if the library cannot; then that slot is empty. */
   move(from: number, to: number, length: number): boolean {
     return length === 0 || this.#copy(from, to, length);
   }
@@ -132,7 +132,7 @@ export class IdleSlots {
     return isDone;
   }
 
-  /** Takes of the time that is left. */
+  /** Charges the remaining budget. */
   #take(ms: number): boolean {
     if (ms > this.#leftMs) return false;
     this.#leftMs -= ms;

@@ -1,6 +1,6 @@
 /**
- * Generation models in GGUF files, by llama.cpp's own library called through FFI: JavaScript decides
- * what each step computes, libllama computes it.
+ * Generation models in GGUF files, by llama.cpp's own library called through FFI: JavaScript decides what each step
+ * computes, libllama computes it.
  */
 import { wallMs } from "../../base/clock.ts";
 import type { EngineHost, LoadEngine, ModelInfo, ModelSource } from "../engine.ts";
@@ -24,7 +24,7 @@ import { assertBytes, assertFinite, readTrials } from "./trial.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 const defaultSlots = 16;
-/** The library's own limit. */
+/** The limit of the library. */
 const mostSlots = 256;
 const warmUpTokens = 16;
 
@@ -34,7 +34,7 @@ export const load: LoadEngine = (source, host) =>
 function open(source: ModelSource, host: EngineHost): Generator {
   const options = parseOptions(source.options);
   const library = openLibrary(findLibrary(options.library));
-  // First of all: the library logs to stderr until it is told otherwise.
+  // First, because the library logs to stderr by default.
   const log = routeLog(library, quiet(source, host));
   library.start();
   const sequences = Math.min(source.maxSequences ?? defaultSlots, mostSlots, options.batchTokens);
@@ -69,7 +69,7 @@ function open(source: ModelSource, host: EngineHost): Generator {
       batchTokens: options.batchTokens,
       store,
       prefillShare: options.prefillShare,
-      pace: warmUp(library, model, { tokenizer, host }),
+      costs: warmUp(library, model, { tokenizer, host }),
     });
   } catch (thrown) {
     model.close();
@@ -92,11 +92,11 @@ function describeCut({ contextLength, cutFrom = 0, cells, bytes }: MemoryPlan): 
 
 function openStore({ memory, unified }: Model, { prefixMemoryMib }: LlamaOptions): PrefixStore {
   const asked = prefixMemoryMib === undefined ? undefined : prefixMemoryMib * 2 ** 20;
-  // Sequences that share one pool rest there.
+  // Sequences that share one pool stay there.
   return new PrefixStore(unified ? 0 : (asked ?? prefixBytesOf(memory, memoryLimit())));
 }
 
-/** A template that cannot be used costs chat alone. */
+/** A template that cannot be used disables only chat. */
 function openTemplate(source: string, tokenizer: Tokenizer, host: EngineHost): OpenedChat {
   const textOf = (token: number) => tokenizer.textOf(token);
   const tokens = { bos_token: textOf(tokenizer.bos), eos_token: textOf(tokenizer.eos) };
@@ -111,7 +111,7 @@ interface WarmUp {
   readonly host: EngineHost;
 }
 
-/** Computes a few tokens: brings the weights into memory and measures a first pace. */
+/** Computes a few tokens: loads the weights into memory and measures first step costs. */
 function warmUp(library: Library, model: Model, { tokenizer, host }: WarmUp): StepCostModel {
   const batch = new Batch(warmUpTokens, 1);
   const token = Math.max(0, tokenizer.bos);
@@ -127,7 +127,7 @@ function warmUp(library: Library, model: Model, { tokenizer, host }: WarmUp): St
     assertFinite(library, { context, output, size: tokenizer.vocabularySize });
     return endedAt - startedAt;
   };
-  // The first step reads the weights from disk, so it is no measure.
+  // The first step reads the weights from disk, so it is not measured.
   time(1, 0);
   const promptMs = time(warmUpTokens, 1);
   const decodeMs = time(1, warmUpTokens + 1);
@@ -135,7 +135,7 @@ function warmUp(library: Library, model: Model, { tokenizer, host }: WarmUp): St
   return initialCostModel({ oneMs: decodeMs, tokens: warmUpTokens, ms: promptMs });
 }
 
-/** The library's messages quote the model's path, which is nobody's business. */
+/** The library's messages quote the model's path, which clients must not see. */
 function quiet(source: ModelSource, host: EngineHost): EngineHost["log"] {
   const paths = Object.values(source.files).filter((path) => path !== "");
   return (level, message) => {

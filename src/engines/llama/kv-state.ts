@@ -3,8 +3,8 @@ import type { Pointer } from "./binding.ts";
 import type { Library } from "./library.ts";
 
 /**
- * A sequence's state outside the KV memory, in memory that is not the JavaScript heap's: it is given back when it
- * is freed, and not when a collector finds the time.
+ * A sequence's state outside the KV memory, in native memory rather than the JavaScript heap: it is freed at once, and
+ * not when the garbage collector runs.
  */
 export class KvState {
   readonly bytes: number;
@@ -15,7 +15,7 @@ export class KvState {
     this.bytes = bytes;
   }
 
-  /** Copies a sequence's state; undefined where the library cannot. */
+  /** Copies a sequence's state. Undefined if the library cannot. */
   static of({ context: calls }: Library, context: Pointer, slot: number): KvState | undefined {
     const bytes = Number(calls.stateBytes(context, slot, 0));
     if (bytes === 0) return undefined;
@@ -26,7 +26,7 @@ export class KvState {
     return undefined;
   }
 
-  /** Makes it a sequence's state. Where that fails, the sequence is empty, and the answer is false. */
+  /** Restores it as a sequence's state. If that fails, the sequence is empty and the result is false. */
   writeTo({ context: calls }: Library, context: Pointer, slot: number): boolean {
     return Number(calls.setState(context, this.#address, this.bytes, slot, 0)) === this.bytes;
   }

@@ -1,7 +1,7 @@
 /**
- * Loads libllama and refuses a build that this engine was not written for. C has no way to check a
- * struct's layout, and llama.cpp changes its own between releases; so before anything is passed in,
- * the version is read and the library's own default structs are compared at known places.
+ * Loads libllama and rejects a build that this engine was not written for. C cannot check a struct's layout, and
+ * llama.cpp changes its structs between releases. So before anything is passed in, the version is read, and the
+ * library's default structs are compared at known offsets.
  */
 import koffi from "koffi";
 import type { LibraryHandle } from "koffi";
@@ -27,7 +27,7 @@ export interface Library {
   readonly context: ReturnType<typeof bindContext>;
   readonly vocabulary: ReturnType<typeof bindVocabulary>;
   readonly samplers: ReturnType<typeof bindSamplers>;
-  /** Loads the backends: call it once the log has somewhere to go. */
+  /** Loads the backends. Call it after the log is routed. */
   start(): void;
 }
 
@@ -52,7 +52,7 @@ export function openLibrary(files: LibraryFiles): Library {
     vocabulary: bound(() => bindVocabulary(llama)),
     samplers: bound(() => bindSamplers(llama)),
     start() {
-      // The registry is the process's: a second load would list every device twice.
+      // The registry belongs to the process: a second load would list every device twice.
       if (backends.count() === 0) backends.loadAll(files.directory);
       if (backends.count() === 0) {
         throw new Error("the llama library's folder has no backend that runs on this processor");
@@ -62,7 +62,7 @@ export function openLibrary(files: LibraryFiles): Library {
   };
 }
 
-/** Throws unless the version is of the release that the bindings follow. */
+/** Throws unless the version is the release that the bindings follow. */
 export function checkVersion(version: string): void {
   if (version === boundVersion || version.startsWith(`${boundVersion}.`)) return;
   throw new Error(
@@ -70,7 +70,7 @@ export function checkVersion(version: string): void {
   );
 }
 
-/** Values that the release's default structs hold, at both ends and between. */
+/** Values in the release's default structs, at both ends and between. */
 export const modelMarks: Struct = {
   devices: null,
   tensor_buft_overrides: null,
@@ -120,7 +120,7 @@ function open(path: string, name: string): LibraryHandle {
   }
 }
 
-/** Binds functions; one that is missing means another release. */
+/** Binds functions. A missing one means another release. */
 function bound<T>(bind: () => T): T {
   try {
     return bind();

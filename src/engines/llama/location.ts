@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { arch, platform } from "node:os";
 import { join } from "node:path";
 
-/** The npm package that carries libllama for each platform, by Node's names for it. */
+/** The npm package with libllama for each platform, by Node's platform names. */
 const packages: Readonly<Record<string, string>> = {
   "linux-x64": "linux-x64",
   "linux-arm64": "linux-arm64",
@@ -39,8 +39,8 @@ export function findLibrary(directory: string | undefined): LibraryFiles {
 }
 
 /**
- * Picks a library's file by name: `libllama.so`, `libllama.v0.5.0.so`, `libllama.so.0`, `llama.dll`.
- * The shortest wins, which is the link that a build's other names hang on.
+ * Picks a library's file by name: `libllama.so`, `libllama.v0.5.0.so`, `libllama.so.0`, `llama.dll`. The shortest wins:
+ * it is the link to the other names.
  */
 export function libraryFile(names: readonly string[], stem: string): string | undefined {
   const pattern = new RegExp(`^(?:lib)?${stem}(?:\\.v?\\d+)*\\.(?:so|dylib|dll)(?:\\.\\d+)*$`);

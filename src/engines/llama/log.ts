@@ -5,19 +5,19 @@ import type { Library } from "./library.ts";
 
 type Level = Parameters<EngineHost["log"]>[0];
 
-/** ggml's levels by number. Its info is our debug: it tells how a model is built, line by line. */
+/** ggml's log levels by number. Its info is our debug: it describes a model line by line. */
 const levels: Readonly<Record<number, Level>> = { 1: "debug", 2: "debug", 3: "warn", 4: "error" };
 const continuation = 5;
 
-/** The library's log, cut into lines. */
+/** The library's log, split into lines. */
 export interface LibraryLog {
-  /** The first error that the library stated, which says most about a failed load; empty for none. */
+  /** The first error of the library, which says most about a failed load. Empty for none. */
   firstError(): string;
 }
 
 /**
- * Sends the library's log to `write`, one call a line. The library keeps one callback for the
- * process, so the last one to route wins.
+ * Routes the library's log to `write`, one call per line. The library has one callback per process, so the last route
+ * wins.
  */
 export function routeLog(library: Library, write: EngineHost["log"]): LibraryLog {
   let level: Level = "debug";
@@ -37,15 +37,18 @@ export function routeLog(library: Library, write: EngineHost["log"]): LibraryLog
   return { firstError: () => firstError };
 }
 
-/** What the library warns of and is meant: room is made when cells run out, and sequences share a long context. */
+/**
+ * Warnings of the library about intended behaviour: cells are freed when they run out, and sequences share a long
+ * context.
+ */
 const expected = [
   "failed to find a memory slot",
-  // Of a hybrid model; the attention's half of its memory is what runs out.
+  // For a hybrid model: the attention part of its memory runs out.
   "failed to prepare attention",
   "possible training context overflow",
-  // Of vocabularies whose converter typed a mark otherwise; which tokens are control is decided here.
+  // For vocabularies whose converter typed a token otherwise; this engine decides which tokens are control tokens.
   "control-looking token",
-  // Asked for: a window's cells alone would let no prompt take over a beginning.
+  // Intended: with the window's cells alone, no prompt could reuse a prefix.
   "using full-size SWA cache",
 ];
 

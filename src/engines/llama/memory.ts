@@ -1,72 +1,75 @@
-/** A model's measures that decide how much KV memory a token takes. */
+/** Properties of a model that decide how much KV memory a token takes. */
 export interface ModelShape {
   readonly layers: number;
   readonly embedding: number;
   readonly heads: number;
-  /** Zero where the model's layers differ, so that one number cannot say it. */
+  /** Zero if the layers differ, so that one number cannot describe them. */
   readonly keyValueHeads: number;
-  /** Dimensions of a head's keys and values; undefined takes an even share of the embedding. */
+  /** Dimensions of a head's keys and values. Undefined means an even share of the embedding. */
   readonly keyLength: number | undefined;
   readonly valueLength: number | undefined;
-  /** The most tokens that it was trained on; zero where it does not say. */
+  /** Maximum context in training; zero if the model does not state it. */
   readonly trainedContext: number;
 }
 
-/** What the manifest asks for, and what there is. */
+/** Requests of the manifest, and available memory. */
 export interface MemoryWishes {
   readonly contextLength: number | undefined;
-  /** At most: each takes the memory of a whole context, so there may be fewer. */
+  /** Maximum: each takes the memory of a whole context, so there may be fewer. */
   readonly sequences: number;
   readonly kvCells: number | undefined;
-  /** Whether the sequences share the cells; else each has a whole context of its own. */
+  /** Whether the sequences share the cells; otherwise each has a whole context. */
   readonly unified: boolean;
-  /** What the KV memory may take where nobody says how many cells it has. */
+  /** Limit of KV memory if the number of cells is not configured. */
   readonly bytes: number;
 }
 
 export interface MemoryPlan {
   readonly contextLength: number;
-  /** The context that the model was trained with, where nobody asked for less and memory cut it. */
+  /** The context of training, if memory reduced it without a configured limit. */
   readonly cutFrom: number | undefined;
   /** Whether the sequences share the cells. */
   readonly unified: boolean;
-  /** How many there are: as many as was asked for, or fewer where their contexts would not fit. */
+  /** Number of sequences: as requested, or fewer if their contexts would not fit. */
   readonly sequences: number;
   /** Of all sequences; at least one whole context. */
   readonly cells: number;
   readonly bytes: number;
 }
 
-/** What the KV memory takes unasked, at least. */
+/** Minimum default of KV memory. */
 const leastBytes = 1 << 30;
-/** Of the machine's memory, or of the container's: what one model's KV memory takes unasked, and its prefixes at most. */
+/**
+ * Shares of the memory of the machine or container: the default of a model's KV memory, and the maximum of its
+ * prefixes.
+ */
 const memoryPart = 1 / 8;
-/** A context that nobody asked for is no longer than this, unless longer ones fit every sequence. */
+/** Maximum default context, unless longer ones fit every sequence. */
 const plainContext = 8_192;
-/** A context that nobody asked for is cut to give this many sequences one. */
+/** A default context is reduced to give this many sequences one. */
 const plainSequences = 4;
 /** But not below this. */
 const leastContext = 4_096;
-/** The cells that sequences share unasked, at most: eight contexts of 2,048. */
+/** Maximum default of shared cells: eight contexts of 2,048. */
 const sharedCells = 16_384;
 /** The library rounds up to this. */
 const grain = 256;
 
-/** What a model's KV memory may take unasked, on a machine with so many bytes of memory. */
+/** Default limit of a model's KV memory, on a machine with this much memory. */
 export function kvBytesOf(memoryBytes: number): number {
   return Math.max(leastBytes, Math.floor(memoryBytes * memoryPart));
 }
 
-/** What prefixes may take in host memory unasked: as many as fill every slot twice, within what a model may have. */
+/** Default host memory of prefixes: enough to fill every slot twice, within the limit of a model. */
 export function prefixBytesOf({ bytes }: Pick<MemoryPlan, "bytes">, memoryBytes: number): number {
   return Math.min(2 * bytes, Math.floor(memoryBytes * memoryPart));
 }
 
 /**
- * Decides the context length, the sequences and the KV cells. Each sequence has a whole context of its own: with
- * shared cells each token's attention passes over those of all others, the remembered ones too (measured: a
- * server that remembers 8,000 tokens takes 1.4 times as long for a step). So where memory is short there are
- * fewer sequences, and the manifest may have them share instead.
+ * Decides the context length, the sequences and the KV cells. Each sequence has a whole context of its own. With shared
+ * cells, each token's attention scans the cells of all sequences, the cached ones too (measured: with 8,000 cached
+ * tokens, a step takes 1.4 times as long). So if memory is short, there are fewer sequences, and the manifest can make
+ * them share instead.
  */
 export function planMemory(shape: ModelShape, wishes: MemoryWishes): MemoryPlan {
   const cellBytes = bytesOfCell(shape);
@@ -92,11 +95,11 @@ function ownContexts(trained: number, affordable: number, wishes: MemoryWishes):
   };
   if (wishes.contextLength !== undefined) return sized(Math.min(trained, wishes.contextLength));
   const plain = Math.min(trained, plainContext);
-  // So many cells there are for each of some sequences, in whole blocks.
+  // Cells available for each of a number of sequences, in whole blocks.
   const even = (sequences: number): number => Math.floor(affordable / sequences / grain) * grain;
   if (fitting(plain) === most) return sized(Math.min(trained, Math.max(plain, even(most))));
   if (fitting(plain) >= plainSequences) return sized(plain);
-  // Cells that somebody counted are not exceeded for the sake of a context that nobody asked for.
+  // A configured number of cells is not exceeded for a default context.
   const least = wishes.kvCells === undefined ? leastContext : Math.min(leastContext, even(1));
   return sized(Math.min(plain, Math.max(grain, least, even(Math.min(most, plainSequences)))));
 }
@@ -116,7 +119,7 @@ function roundUp(cells: number): number {
   return Math.ceil(cells / grain) * grain;
 }
 
-/** Bytes of one token's keys and values as 16-bit floats, at most: some layers may keep none. */
+/** Maximum bytes of one token's keys and values as 16-bit floats: some layers may keep none. */
 export function bytesOfCell(shape: ModelShape): number {
   const { layers, embedding, heads, keyValueHeads } = shape;
   const even = heads > 0 ? embedding / heads : embedding;

@@ -14,7 +14,7 @@ import type { Cuts } from "./idle-slots.ts";
 import type { Cells, State } from "./cells.ts";
 import { KvState } from "./kv-state.ts";
 
-/** What a model is opened with. */
+/** Options of opening a model. */
 export interface OpenOptions {
   readonly source: ModelSource;
   readonly options: LlamaOptions;
@@ -23,9 +23,9 @@ export interface OpenOptions {
   readonly log: LibraryLog;
 }
 
-/** Owns a loaded model and its context: everything native that lives as long as the engine. */
+/** Owns a loaded model and its context: all native objects that live as long as the engine. */
 export class Model {
-  /** The files that its weights lie in. */
+  /** The files of its weights. */
   readonly weights: readonly WeightsFile[];
   readonly vocab: Pointer;
   readonly context: Pointer;
@@ -57,7 +57,7 @@ export class Model {
         sequences,
         kvCells: options.kvCells,
         unified: options.kvUnified,
-        // What a GPU's memory holds is not known here.
+        // The memory of a GPU is not known here.
         bytes: kvBytesOf(calls.offloads() ? 0 : memoryLimit()),
       });
       this.unified = this.memory.unified;
@@ -91,7 +91,7 @@ export class Model {
     return {
       ...states,
       remove(slot, from) {
-        // A recurrent state says no to a part, and would go on from what was not removed.
+        // A recurrent state rejects a partial removal, and would continue from the tokens that were not removed.
         if (removeCells(memory, slot, from, -1)) return;
         throw new Error("bug: the memory cannot forget this part of a sequence");
       },
@@ -100,7 +100,7 @@ export class Model {
     };
   }
 
-  /** Computes a batch. Returns the library's code: 0 done, 1 no cells left, less than 0 broken. */
+  /** Computes a batch. Returns the library's code: 0 done, 1 no cells left, below 0 broken. */
   decode(batch: BatchStruct): number {
     return this.#library.context.decode(this.context, batch);
   }
@@ -135,13 +135,13 @@ function loadWeights(
   } finally {
     koffi.unregister(progress);
   }
-  // The library quotes the path, which is nobody's business.
+  // The library quotes the path, which clients must not see.
   const said = log.firstError().replaceAll(path, source.name);
   const why = said === "" ? "" : `: ${said}`;
   throw new Error(`llama.cpp cannot load the model${why}`);
 }
 
-/** Native code sees no file whose sizes have not been held against the bytes that there are. */
+/** Native code opens no file whose sizes have not been checked against its bytes. */
 function checkFile(path: string): readonly WeightsFile[] {
   const start = withFile(path, (source) => source.read(0, Math.min(4, source.bytes)));
   if (Buffer.from(start).toString("latin1") === "vers") {
@@ -152,7 +152,7 @@ function checkFile(path: string): readonly WeightsFile[] {
   return checkGguf(path);
 }
 
-/** Refuses models that do not write text token by token. */
+/** Rejects models that do not generate text token by token. */
 function refuseForeign(library: Library, handle: Pointer): void {
   const { model: calls } = library;
   const architecture = metadata(library, handle, "general.architecture");
@@ -188,7 +188,7 @@ function openContext(library: Library, handle: Pointer, options: ContextOptions)
     n_batch: batchTokens,
     n_ubatch: batchTokens,
     n_seq_max: sequences,
-    // A step samples at most once for a sequence; the library's default reserves a row for each token.
+    // A step samples at most once per sequence; the library's default reserves a row for each token.
     n_outputs_max: sequences,
     n_threads: threads,
     n_threads_batch: threads,
@@ -219,7 +219,7 @@ function shapeOf(library: Library, handle: Pointer): ModelShape {
   };
 }
 
-/** A value of the file's metadata as text; empty where there is none. */
+/** A value of the file's metadata as text. Empty if there is none. */
 function metadata({ model: calls }: Library, handle: Pointer, key: string): string {
   const buffer = Buffer.alloc(1024);
   const length = calls.metadata(handle, key, buffer, buffer.length);

@@ -1,23 +1,23 @@
-/** The llama engine's own settings: what a manifest may state under `options`. */
+/** Settings of the llama engine: what a manifest may state under `options`. */
 export interface LlamaOptions {
-  /** A folder with another build of libllama, such as one for a GPU; undefined takes the packaged one. */
+  /** A folder with another build of libllama, such as one for a GPU. Undefined means the bundled one. */
   readonly library: string | undefined;
-  /** KV cells that all sequences share; one token takes one. Undefined lets memory decide. */
+  /** KV cells that all sequences share, one per token. Undefined lets memory decide. */
   readonly kvCells: number | undefined;
   /**
-   * Whether all sequences share one pool of cells (llama.cpp's word for it): more of them fit, and every token's
-   * attention passes over the cells of all. Otherwise each has a whole context of its own.
+   * Whether all sequences share one pool of cells (llama.cpp: `kv_unified`): more of them fit, but every token's
+   * attention scans the cells of all. Otherwise each has a whole context.
    */
   readonly kvUnified: boolean;
-  /** The most tokens that one step computes. */
+  /** Maximum tokens of one step. */
   readonly batchTokens: number;
-  /** Layers to put on a GPU, where the library can; undefined takes the library's default, all. */
+  /** Layers to put on a GPU, if the library can. Undefined means the library's default, all. */
   readonly gpuLayers: number | undefined;
-  /** Whether a prompt may reuse the cells of an earlier one that began alike. */
+  /** Whether a prompt may reuse the cells of an earlier one with the same prefix. */
   readonly prefixReuse: boolean;
-  /** The host memory that may remember prefixes, in MiB; undefined decides by the KV memory. */
+  /** Host memory for prefixes, in MiB. Undefined means a default by the KV memory. */
   readonly prefixMemoryMib: number | undefined;
-  /** The part of the time that prompts may have beside streams. */
+  /** Share of the time that prompts may take while others generate. */
   readonly prefillShare: number;
 }
 

@@ -1,11 +1,11 @@
 import type { Sampling } from "../engine.ts";
 
 /**
- * Owns the window of tokens that a job's penalties look at, and applies them to an output as llama.cpp's
- * `llama_sampler_init_penalties` does, in single precision: a logit is divided by `repetitionPenalty`, or
- * multiplied where it is not above zero (Keskar and others, CTRL, 2019, with llama.cpp's mend), and
- * `frequencyPenalty` for each time that its token is in the window, and `presencePenalty` once, are taken
- * from it (OpenAI's definition). Only tokens in the window are looked at, not the whole vocabulary.
+ * Owns the window of tokens that a job's penalties consider, and applies them to an output as llama.cpp's
+ * `llama_sampler_init_penalties` does, in single precision. A logit is divided by `repetitionPenalty`, or multiplied if
+ * it is not above zero (Keskar and others, CTRL, 2019, with llama.cpp's correction). `frequencyPenalty` is subtracted
+ * for each time that its token is in the window, and `presencePenalty` once (OpenAI's definition). Only tokens in the
+ * window are visited, not the whole vocabulary.
  */
 export class Penalties {
   readonly #repetition: number;
@@ -23,13 +23,13 @@ export class Penalties {
     this.#window = new Int32Array(Math.min(sampling.penaltyLastN, contextLength));
   }
 
-  /** Lets a text into the window: no more of it than fits, however long it is. */
+  /** Adds a text to the window: no more than fits, however long it is. */
   read(tokens: Int32Array): void {
     const from = Math.max(0, tokens.length - this.#window.length);
     for (const token of tokens.subarray(from)) this.accept(token);
   }
 
-  /** Lets a token into the window, and the oldest out where it is full. */
+  /** Adds a token to the window, and removes the oldest one if it is full. */
   accept(token: number): void {
     const place = this.#seen % this.#window.length;
     if (this.#seen >= this.#window.length) this.#count(this.#window[place] ?? 0, -1);
@@ -53,7 +53,7 @@ export class Penalties {
   }
 }
 
-/** Whether a job's sampling penalises anything. */
+/** Whether a job's sampling has penalties. */
 export function penalises(sampling: Sampling): boolean {
   const { penaltyLastN, repetitionPenalty, presencePenalty, frequencyPenalty } = sampling;
   return (

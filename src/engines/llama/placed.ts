@@ -7,7 +7,7 @@ export interface Placed {
   readonly sequence: Sequence;
   readonly slot: number;
   readonly tokens: number;
-  /** Where its output lies; undefined while its prompt goes on. */
+  /** Index of its output. Undefined while its prompt continues. */
   readonly output: number | undefined;
 }
 

@@ -2,37 +2,37 @@
 export interface Candidate {
   /** Tokens that are not in the KV memory yet: at least one. */
   readonly pending: number;
-  /** Whether it generates already, so that its next token is all it waits for. */
+  /** Whether it already generates, so that it needs only its next token. */
   readonly decoding: boolean;
-  /** Where its cells lie. */
+  /** The slot of its cells. */
   readonly slot?: number | undefined;
 }
 
-/** What one sequence gets of a step. */
+/** The share of one sequence in a step. */
 export interface Share {
-  /** The candidate's place in the list. */
+  /** Index of the candidate in the list. */
   readonly candidate: number;
   readonly tokens: number;
-  /** Whether these are its last pending ones, so that a token is sampled after them. */
+  /** Whether these are its last pending tokens, after which a token is sampled. */
   readonly completes: boolean;
 }
 
 export interface StepLimits {
-  /** Tokens of the whole step. */
+  /** Maximum tokens of the whole step. */
   readonly batchTokens: number;
-  /** Prompt tokens among them. */
+  /** Maximum prompt tokens among them. */
   readonly promptTokens: number;
   /**
-   * Whether the step computes each sequence's tokens apart. Then one pass over the weights takes
-   * sequences whose slots follow each other, so shares come in the order of slots. Sequences of different
-   * lengths take several passes, so a prompt is not begun that would be cut, unless there is no other.
+   * Whether the step computes the tokens of each sequence separately. Then one pass over the weights takes sequences in
+   * adjacent slots, so shares come in the order of slots. Sequences of different lengths take several passes, so a
+   * prompt that would be split is not begun, unless there is no other.
    */
   readonly apart: boolean;
 }
 
 /**
- * Decides what the next step computes: one token for every sequence that generates, then prompts in the
- * list's order, up to the limit. A prompt is cut where the limit falls and goes on in the next step.
+ * Decides what the next step computes: one token for every sequence that generates, then prompts in the list's order,
+ * up to the limit. A prompt is split at the limit and continues in the next step.
  */
 export function planStep(candidates: readonly Candidate[], limits: StepLimits): readonly Share[] {
   const shares: Share[] = [];
@@ -55,21 +55,21 @@ export function planStep(candidates: readonly Candidate[], limits: StepLimits): 
   return limits.apart ? shares.toSorted((a, b) => slotOf(a) - slotOf(b)) : shares;
 }
 
-/** A prompt that waits for its turn to be read. */
+/** A prompt that waits to be read. */
 export interface WaitingPrompt {
-  /** What reading the rest of it should take, in milliseconds. */
+  /** Expected time to read the rest of it, in milliseconds. */
   readonly readMs: number;
-  /** How long it has waited, in milliseconds. */
+  /** Time that it has waited, in milliseconds. */
   readonly waitedMs: number;
 }
 
-/** What a prompt's own reading time counts for, against the time that it has waited. */
+/** Weight of a prompt's own reading time, against its waiting time. */
 const timeouts = 10;
 
 /**
- * In which order prompts are read: what is read soonest goes first, so that a short prompt does not wait behind long
- * ones, and no prompt is passed by later ones once it has waited for ten times what its own reading takes. (Shortest
- * remaining time first, with ageing.)
+ * The order in which prompts are read: the shortest first, so that a short prompt does not wait behind long ones. A
+ * prompt that has waited ten times its own reading time is not overtaken by later ones. (Shortest remaining time first,
+ * with ageing.)
  */
 export function readingOrder<P extends WaitingPrompt>(prompts: readonly P[]): readonly P[] {
   const rank = ({ readMs, waitedMs }: P): number => readMs * timeouts - waitedMs;

@@ -2,12 +2,12 @@ import type { State } from "./cells.ts";
 import { usable } from "./slot-choice.ts";
 import { commonLength } from "./tokens.ts";
 
-/** A sequence that rests in host memory. */
+/** A sequence kept in host memory. */
 export interface Prefix {
   readonly tokens: Int32Array;
-  /** Jobs of this scope alone may go on from it. */
+  /** Only jobs of this scope may continue from it. */
   readonly scope: string;
-  /** Whether it can be gone on from as a whole only: some states have no beginning that could be cut out. */
+  /** Whether it can only be continued as a whole: some states cannot be cut at an earlier token. */
   readonly whole: boolean;
   readonly state: State;
 }
@@ -18,7 +18,7 @@ export interface Match {
   readonly common: number;
 }
 
-/** What a store has done so far. */
+/** Counts of a store so far. */
 export interface StoreCounts {
   readonly saved: number;
   readonly restored: number;
@@ -30,8 +30,8 @@ interface IdleSlots extends Prefix {
 }
 
 /**
- * Owns what sequences have left in host memory, within a bound of bytes. Where it is full, the least valuable goes:
- * what spares the fewest tokens a byte, the longer ago it was used the less.
+ * Owns the sequences in host memory, within a limit of bytes. At the limit, the least valuable is evicted: the one that
+ * saves the fewest tokens per byte, weighted by the time since its last use.
  */
 export class PrefixStore {
   readonly limitBytes: number;
@@ -52,7 +52,7 @@ export class PrefixStore {
     return this.#counts;
   }
 
-  /** The prefix that has the most of a prompt's first tokens. One token of a prompt is always left to compute. */
+  /** The prefix with the most of a prompt's first tokens. One token of a prompt is always left to compute. */
   find(prompt: Int32Array, scope: string): Match | undefined {
     let best: Match | undefined;
     for (const prefix of this.#idle) {
@@ -63,7 +63,7 @@ export class PrefixStore {
     return best;
   }
 
-  /** Whether it has all of these tokens already. */
+  /** Whether it already has all of these tokens. */
   holds(tokens: Int32Array, scope: string): boolean {
     return this.#idle.some((one) => {
       const has = commonLength(tokens, one.tokens) === tokens.length;
@@ -71,14 +71,14 @@ export class PrefixStore {
     });
   }
 
-  /** Notes that somebody goes on from a prefix. */
+  /** Records that a job continues from a prefix. */
   use(prefix: Prefix): void {
     const found = this.#idle.find((one) => one === prefix);
     if (found !== undefined) found.usedAt = this.#now();
     this.#counts = { ...this.#counts, restored: this.#counts.restored + 1 };
   }
 
-  /** Takes a prefix, and owns its state from now on. What it continues is not kept beside it. */
+  /** Takes ownership of a prefix and its state. A shorter prefix that it continues is dropped. */
   put(prefix: Prefix): void {
     if (prefix.state.bytes > this.limitBytes) {
       prefix.state.free();

@@ -8,15 +8,15 @@ import { maxLayOutMs } from "./template.ts";
 import type { LayOut } from "./template.ts";
 import type { Tokenizer, TokenizeOptions } from "./tokenizer.ts";
 
-/** What turns a job's input into tokens. */
+/** Dependencies of turning a job's input into tokens. */
 export interface Reader {
   readonly tokenizer: Tokenizer;
-  /** Undefined where the model takes no chat. */
+  /** Undefined if the model does not support chat. */
   readonly chat: ChatReader | undefined;
   readonly contextLength: number;
 }
 
-/** What turns a chat into tokens. */
+/** Dependencies of turning a chat into tokens. */
 export interface ChatReader extends ChatVocabulary {
   readonly layOut: LayOut;
   /** A monotonic clock, in milliseconds. */
@@ -24,8 +24,8 @@ export interface ChatReader extends ChatVocabulary {
 }
 
 /**
- * Reads a job's prompt, at least one token of it, and leaves room for at least one more in the
- * context. Throws a ServeError where that cannot be.
+ * Tokenizes a job's prompt to at least one token, and leaves room for at least one more in the context. Throws a
+ * ServeError if that is impossible.
  */
 export function readPrompt(reader: Reader, job: CompletionJob): Int32Array {
   const tokens = readInput(reader, job);
@@ -39,18 +39,18 @@ export function readPrompt(reader: Reader, job: CompletionJob): Int32Array {
   const { contextLength } = reader;
   if (tokens.length <= mostTokens(reader, job)) return tokens;
   if (job.truncate === "none") throw tooLong(tokens.length, reader, job);
-  // A short completion gets all the room it asked for, a long one a quarter of the context.
+  // A short completion gets all the room it requested, a long one a quarter of the context.
   const room = Math.min(job.sampling.maxTokens, Math.max(1, Math.floor(contextLength / 4)));
   const keep = Math.min(job.maxPromptTokens, Math.max(1, contextLength - room));
   return truncate(tokens, keep, { from: job.truncate, bos: reader.tokenizer.bos });
 }
 
-/** The most tokens that a prompt may have: the context must keep room for one more. */
+/** Maximum tokens of a prompt: the context must keep room for one more. */
 function mostTokens({ contextLength }: Reader, { maxPromptTokens }: CompletionJob): number {
   return Math.min(contextLength - 1, maxPromptTokens);
 }
 
-/** Drops tokens from an end; a begin-of-text token stays. */
+/** Drops tokens from one end. A begin-of-text token stays. */
 export function truncate(
   tokens: Int32Array,
   keep: number,
@@ -80,8 +80,8 @@ function readInput(reader: Reader, job: CompletionJob): Int32Array {
 }
 
 /**
- * Reads a chat. What is far longer than can be kept of it is cut before it is laid out; where too much was cut, as
- * the tokens were long or the template dropped some, it is laid out again with more.
+ * Tokenizes a chat. Text far longer than can be kept is cut before formatting. If too much was cut, because tokens were
+ * long or the template dropped some, the chat is formatted again with more text.
  */
 function readMessages(
   reader: Reader,
@@ -92,7 +92,7 @@ function readMessages(
   if (chat === undefined) {
     throw ServeError.of("NO_CHAT_TEMPLATE");
   }
-  // Templates drop thoughts from answers, so that those may be longer than the context.
+  // Templates drop reasoning from answers, so answers can be longer than the context.
   const said = messages.filter(({ role }) => role !== "assistant");
   refuseHopeless(reader, job, ...said.map(({ content }) => content));
   const wanted = wantedOf(reader, job);
@@ -107,7 +107,7 @@ function readMessages(
   return tokens;
 }
 
-/** Refuses texts that are too long however they are cut, before seconds go into cutting them. */
+/** Rejects texts that are too long in any case, before spending seconds on cutting them. */
 function refuseHopeless(reader: Reader, job: CompletionJob, ...texts: readonly string[]) {
   if (job.truncate !== "none") return;
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
@@ -126,8 +126,8 @@ export function readIds(ids: Uint32Array, vocabularySize: number): Int32Array {
 }
 
 /**
- * How much is read: what is cut must still be seen to be too long for it, and what may not be cut
- * need not be read further once it is seen to be too long.
+ * How much to read: text to be truncated must still be recognizable as too long, and other text need not be read
+ * further once it is too long.
  */
 function wantedOf(reader: Reader, job: CompletionJob): Wanted {
   const drop = job.truncate === "none" ? "end" : job.truncate;

@@ -1,4 +1,4 @@
-/** Answers what takes no slot, with the tokenizer and the chat template that jobs are read with. */
+/** Answers questions that need no slot, with the tokenizer and the chat template of jobs. */
 import { ServeError } from "../../base/errors.ts";
 import type { AnswerTo, ChatMessage, CompletionInput, Question } from "../engine.ts";
 import { assertAnswerable, assertBytes } from "../question-size.ts";
@@ -26,7 +26,7 @@ export function answerWith(reader: Reader, question: Question): AnswerTo<Questio
   }
 }
 
-/** As `readPrompt` reads it, whatever the context. */
+/** As `readPrompt` tokenizes it, whatever the context. */
 function count(reader: Reader, input: CompletionInput): number {
   const { tokenizer } = reader;
   switch (input.kind) {

@@ -6,7 +6,7 @@ import { Candidates, mostCandidates } from "./candidates.ts";
 import type { Library } from "./library.ts";
 import { Penalties, penalises } from "./penalties.ts";
 
-/** One link of a sampler chain, with the values that the library takes. */
+/** One link of a sampler chain, with the library's parameters. */
 export type Link =
   | { readonly kind: "topK"; readonly k: number }
   | { readonly kind: "typical"; readonly p: number }
@@ -17,8 +17,8 @@ export type Link =
   | { readonly kind: "greedy" };
 
 /**
- * Lays out the chain for a job's sampling, in llama.cpp's own order, without links that would do
- * nothing. At temperature zero none could change which token is likeliest.
+ * Builds the chain for a job's sampling, in llama.cpp's order, without links that have no effect. At temperature zero,
+ * no link could change which token is likeliest.
  */
 export function chainOf(sampling: Sampling): readonly Link[] {
   const links: Link[] = [];
@@ -33,13 +33,13 @@ export function chainOf(sampling: Sampling): readonly Link[] {
   return links;
 }
 
-/** How many of the likeliest tokens a chain looks at: undefined where it may look at any. */
+/** How many of the likeliest tokens a chain considers. Undefined if it may consider any. */
 export function reachOf([first]: readonly Link[]): number | undefined {
   if (first?.kind === "greedy") return 1;
   return first?.kind === "topK" && first.k <= mostCandidates ? first.k : undefined;
 }
 
-/** What a chain is made for. */
+/** Facts that a chain is built from. */
 export interface SamplerOptions {
   readonly sampling: Sampling;
   readonly contextLength: number;
@@ -49,20 +49,20 @@ export interface SamplerOptions {
 }
 
 /**
- * Owns one job's sampler chain, whose random numbers are the job's own, and what changes single logits
- * before the chain sees them: biases, penalties, and the ban on the end while there are too few tokens. As
- * links of the chain these would make the library go through the whole vocabulary for each token.
+ * Owns one job's sampler chain, whose random numbers are the job's own, and what changes single logits before the
+ * chain: biases, penalties, and the ban on the end token while there are too few tokens. As links of the chain, these
+ * would make the library scan the whole vocabulary for each token.
  */
 export class Sampler {
   readonly #library: Library;
   readonly #chain: Pointer;
-  /** The end is forbidden before so many. */
+  /** The end token is banned before this number of tokens. */
   readonly #minTokens: number;
   readonly #ends: ReadonlySet<number>;
   readonly #bias: ReadonlyMap<number, number>;
   readonly #penalties: Penalties | undefined;
   readonly #vocabularySize: number;
-  /** Undefined where the chain must see the whole vocabulary. */
+  /** Undefined if the chain needs the whole vocabulary. */
   readonly #candidates: Candidates | undefined;
 
   constructor(library: Library, options: SamplerOptions) {
@@ -82,14 +82,14 @@ export class Sampler {
     }
   }
 
-  /** Shows it a prompt: penalties look at its tokens too. */
+  /** Adds a prompt, whose tokens penalties consider too. */
   read(tokens: Int32Array): void {
     this.#penalties?.read(tokens);
   }
 
   /**
-   * Takes the next token from an output of the last step, after `generated` ones. Throws RESULT_NOT_FINITE where that
-   * holds none: looked for in what is read anyway.
+   * Samples the next token from an output of the last step, after `generated` ones. Throws RESULT_NOT_FINITE if the
+   * logits that are read anyway are not finite.
    */
   sample(context: Pointer, output: number, generated: number): number {
     const { samplers, context: calls } = this.#library;
@@ -108,7 +108,7 @@ export class Sampler {
     this.#library.samplers.free(this.#chain);
   }
 
-  /** By the chain, among the likeliest or among all: the library reads the same logits. */
+  /** By the chain, from the likeliest tokens or from all: the library reads the same logits. */
   #choose(logits: Float32Array, amongAll: () => number): number {
     if (this.#candidates === undefined) return amongAll();
     this.#candidates.fill(logits);

@@ -6,24 +6,24 @@ import { TextAssembler } from "./text.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { TokenList } from "./tokens.ts";
 
-/** What a sequence is made of. */
+/** Parts of a sequence. */
 export interface SequenceOptions {
   readonly job: CompletionJob;
   readonly prompt: Int32Array;
   readonly library: Library;
   readonly tokenizer: Tokenizer;
   readonly contextLength: number;
-  /** When the job came, by the host's clock. */
+  /** Arrival of the job, by the host's clock. */
   readonly addedAt: number;
 }
 
 /** Owns one job's tokens, sampler, text and times, from `add` to its end. */
 export class Sequence {
-  /** Prompt and completion; those before `computed` are in the KV memory. */
+  /** Prompt and completion. Those before `computed` are in the KV memory. */
   readonly tokens: TokenList;
   readonly promptTokens: number;
   computed = 0;
-  /** The slot that holds its cells; undefined while it waits for one. */
+  /** The slot of its cells. Undefined while it waits for one. */
   slot: number | undefined;
   paused = false;
   /** Whether a step has computed some of it since it got its slot. */
@@ -70,23 +70,23 @@ export class Sequence {
     return this.tokens.length - this.computed;
   }
 
-  /** Whether only its newest token is to be computed; not so while it is computed again from its start. */
+  /** Whether only its newest token is to be computed. False while it is computed again from its start. */
   get decoding(): boolean {
     return this.#generated > 0 && this.pending === 1;
   }
 
-  /** Whether it has given no more than its first token. */
+  /** Whether it has produced at most its first token. */
   get fresh(): boolean {
     return this.#generated === 1;
   }
 
-  /** Cells that it should find free before it starts, beyond those of its tokens. */
+  /** Cells that must be free before it starts, beyond those of its tokens. */
   get headroom(): number {
     const left = this.#job.sampling.maxTokens - this.#generated;
     return Math.min(64, left, this.#contextLength - this.tokens.length);
   }
 
-  /** Takes a slot in which its first `cached` tokens are computed already. */
+  /** Takes a slot in which its first `cached` tokens are already computed. */
   start(slot: number, cached: number): void {
     this.slot = slot;
     this.begun = false;
@@ -94,13 +94,13 @@ export class Sequence {
     this.#cached ??= cached;
   }
 
-  /** Finds so many of its first tokens computed, before it has begun. */
+  /** Records that this many of its first tokens are computed, before it has begun. */
   reuse(cached: number): void {
     this.computed = cached;
     if (this.#startedAt === undefined) this.#cached = cached;
   }
 
-  /** Goes on in another slot, to which its cells have gone. */
+  /** Continues in another slot, to which its cells have been moved. */
   move(slot: number): void {
     this.slot = slot;
   }
@@ -111,7 +111,7 @@ export class Sequence {
     this.computed = 0;
   }
 
-  /** Notes a step that computed `tokens` of it beside others. Says it has started, the first time. */
+  /** Records a step that computed `tokens` of it together with others. Reports its start, the first time. */
   advance(
     tokens: number,
     step: { readonly startedAt: number; readonly endedAt: number; readonly sequences: number },
@@ -148,7 +148,7 @@ export class Sequence {
     this.#sampler.free();
   }
 
-  /** Tokens whose text is held back travel with the next text, or with the last. */
+  /** Tokens whose text is held back are sent with the next text, or with the last. */
   #piece(text: string, isLast = false): readonly JobEvent[] {
     if (text === "" && !(isLast && this.#unsent.length > 0)) return [];
     if (!this.#job.returnTokenIds) return [{ kind: "piece", text }];

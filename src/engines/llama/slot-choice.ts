@@ -1,50 +1,49 @@
 import { commonLength } from "./tokens.ts";
 
-/** A slot as the choice sees it: a slot is a sequence id of the KV memory. */
+/** A slot as the choice sees it. A slot is a sequence id of the KV memory. */
 export interface SlotView {
-  /** The tokens whose cells it can give to this prompt, from position 0. */
+  /** Tokens whose cells this prompt can reuse, from position 0. */
   readonly tokens: Int32Array;
-  /** How many tokens its cells hold, whoever they are for. */
+  /** Tokens in its cells, for any prompt. */
   readonly held: number;
-  /** Whether its cells can be gone on from as a whole only: some states have no beginning that could be cut out. */
+  /** Whether its cells can only be continued as a whole: some states cannot be cut at an earlier token. */
   readonly whole: boolean;
-  /** Whether a job runs in it; a free slot's cells are a cache. */
+  /** Whether a job runs in it. The cells of a free slot are a cache. */
   readonly taken: boolean;
   /** Larger for a slot that was used later. */
   readonly usedAt: number;
 }
 
-/** Where a new prompt goes, and what it finds there. */
+/** The slot for a new prompt, and the reusable tokens. */
 export interface SlotChoice {
   readonly slot: number;
-  /** The slot whose first cells it takes over: itself, or another that keeps them too. */
+  /** The slot whose first cells it reuses: the same, or another that keeps them too. */
   readonly donor: number;
-  /** How many; zero for none. */
+  /** Number of reused tokens; zero for none. */
   readonly cached: number;
 }
 
-/** A shorter common beginning is computed again: a begin-of-text token is no prefix worth keeping. */
+/** A shorter common prefix is computed again: a begin-of-text token alone is not worth keeping. */
 export const leastReuse = 8;
 
-/** The end of another conversation that may be thrown away for the sake of its beginning, where that can be copied. */
+/** Tokens at the end of another conversation that may be dropped to reuse its prefix, if the prefix can be copied. */
 const mostLost = 64;
 
-/** What the KV memory can do. */
+/** Capabilities of the KV memory. */
 export interface SlotRules {
   /**
-   * Whether slots share their cells: then one can take over a part of another's. Where they are kept
-   * apart, the library computes slots that lie side by side together and passes over the weights once
-   * more for each gap between those that run.
+   * Whether slots share their cells: then one can reuse a part of another's. Otherwise, the library computes adjacent
+   * slots together, and makes another pass over the weights for each gap between running slots.
    */
   readonly sharing: boolean;
 }
 
 /**
- * Seats a prompt: in a free slot whose cached beginning it shares, or in the one longest unused, with
- * the beginning shared with wherever the longest is. Slots that are kept apart are rather filled side by
- * side, gaps first. Undefined when no slot is free.
+ * Chooses a slot for a prompt: a free slot with a common cached prefix, or the least recently used one, with the prefix
+ * from the slot that has the longest. Slots without shared cells are filled side by side, gaps first. Undefined if no
+ * slot is free.
  *
- * At least one prompt token is always left to compute, because its output is what is sampled from.
+ * At least one prompt token is always left to compute, because its output is sampled from.
  */
 export function chooseSlot(
   prompt: Int32Array,
@@ -70,8 +69,8 @@ export function chooseSlot(
   });
   if (cached < leastReuse) return { slot: free.index, donor: free.index, cached: 0 };
 
-  // In place, unless that throws away more of another conversation than it saves; where it can be copied, unless
-  // that throws away anything worth keeping.
+  // In place, unless that drops more of another conversation than it saves. If the prefix can be copied: unless it
+  // drops anything worth keeping.
   const source = slots[donor];
   const lost = (source?.held ?? 0) - cached;
   const inPlace = source !== undefined && !source.taken && lost <= (sharing ? cached : mostLost);
@@ -79,7 +78,7 @@ export function chooseSlot(
   return { slot: inPlace ? donor : free.index, donor, cached };
 }
 
-/** How many of a prompt's first tokens cells can give: all but one of it at most. */
+/** How many of a prompt's first tokens cells can provide: at most all but one. */
 export function usable(
   prompt: Int32Array,
   { tokens, whole }: { readonly tokens: Int32Array; readonly whole: boolean },
@@ -92,8 +91,8 @@ export function usable(
 export type Occupation = "runs" | "free" | "fixed";
 
 /**
- * Which sequence to move so that those that run lie closer side by side, where slots are kept apart: from a
- * slot outside the fullest window to a free one in it. Undefined where they lie so, or cannot.
+ * Which sequence to move so that running ones are adjacent, if slots do not share cells: from a slot outside the
+ * fullest window to a free one in it. Undefined if they are adjacent, or cannot be.
  */
 export function chooseMove(
   slots: readonly Occupation[],
@@ -118,7 +117,7 @@ function rank(slot: SlotView): number {
   return slot.held === 0 ? -1 : slot.usedAt;
 }
 
-/** How many of the slots beside it are taken. */
+/** How many of the adjacent slots are taken. */
 function neighbours(slots: readonly SlotView[], index: number): number {
   return Number(slots[index - 1]?.taken ?? false) + Number(slots[index + 1]?.taken ?? false);
 }

@@ -3,26 +3,26 @@ import { chooseMove, type Occupation } from "./slot-choice.ts";
 import type { ReadMs, Slots } from "./slots.ts";
 import type { TokenList } from "./tokens.ts";
 
-/** What seating must know of a sequence. */
+/** What the scheduler knows of a sequence. */
 export interface SlotSequence {
   /** Undefined while it waits for one. */
   readonly slot: number | undefined;
-  /** A paused one is not computed, and gives way first. */
+  /** A paused sequence is not computed, and is preempted first. */
   readonly paused: boolean;
   readonly tokens: TokenList;
-  /** What others have left may serve it where their scope is the same. */
+  /** It may reuse the cells of others with the same scope. */
   readonly scope: string;
   /** Whether a step has computed some of it since it got its slot. */
   readonly begun: boolean;
-  /** Cells that it should find free before it starts, beyond those of its tokens. */
+  /** Cells that must be free before it starts, beyond those of its tokens. */
   readonly headroom: number;
   start(slot: number, cached: number): void;
-  /** Finds so many of its first tokens computed, before it has begun. */
+  /** Records that this many of its first tokens are computed, before it has begun. */
   reuse(cached: number): void;
-  /** Goes on in another slot, to which its cells have gone. */
+  /** Continues in another slot, to which its cells have been moved. */
   move(slot: number): void;
   preempt(): void;
-  /** Frees what it holds beside its cells. */
+  /** Frees its resources other than cells. */
   free(): void;
 }
 
@@ -31,7 +31,7 @@ const leastHeadroom = 8;
 
 export interface SlotSchedulerOptions {
   readonly slots: Slots;
-  /** Of the KV memory, promised to nobody. */
+  /** Cells of the KV memory without an owner. */
   readonly cells: number;
 }
 
@@ -39,11 +39,11 @@ export interface SlotSchedulerOptions {
 export type Entry<S> = readonly [id: number, sequence: S];
 
 /**
- * Owns the sequences, from their jobs' coming to their end, and which of them sit in slots.
+ * Owns the sequences from arrival to end, and which of them run in slots.
  *
- * Cells are promised to nobody. When they run out, caches go first, then the youngest paused sequence,
- * then the youngest of all: it loses its cells, keeps its tokens, sampler and text, and is computed
- * again when there is room. The oldest always goes on, since a context fits the cells.
+ * Cells are not reserved. When they run out, caches are evicted first, then the youngest paused sequence is preempted,
+ * then the youngest of all. It loses its cells, keeps its tokens, sampler and text, and is computed again when there is
+ * room. The oldest always continues, since a context fits the cells.
  */
 export class SlotScheduler<S extends SlotSequence> {
   readonly #slots: Slots;
@@ -78,7 +78,7 @@ export class SlotScheduler<S extends SlotSequence> {
     return this.#sequences.get(id);
   }
 
-  /** Ends a sequence; its cells stay as a cache where prompts may reuse them. */
+  /** Ends a sequence. Its cells stay as a cache if prompts may reuse them. */
   remove(id: number): void {
     const sequence = this.#sequences.take(id);
     if (sequence === undefined) return;
@@ -86,19 +86,19 @@ export class SlotScheduler<S extends SlotSequence> {
     sequence.free();
   }
 
-  /** Ends a sequence whose cells may be wrong: nobody may reuse them. */
+  /** Ends a sequence whose cells may be wrong: they must not be reused. */
   discard(id: number): void {
     const sequence = this.#sequences.get(id);
     if (sequence !== undefined) this.#preempt(sequence);
     this.remove(id);
   }
 
-  /** Gives slots to those that wait, oldest first, while there are slots and cells. */
+  /** Assigns slots to waiting sequences, oldest first, while there are slots and cells. */
   assign(): void {
     for (const sequence of this.#sequences.values) {
       if (sequence.slot !== undefined || sequence.paused) continue;
       while (!this.#tryAssign(sequence)) {
-        // Nobody who runs gives way to one who waits. But if none runs, parked ones do.
+        // A running sequence is never preempted for a waiting one. But if none runs, paused ones are.
         const victim = this.#youngest((one) => one.paused);
         if (this.running.length > 0 || victim === undefined) return;
         if (victim.slot !== undefined) this.#slots.park(victim.slot);
@@ -108,8 +108,8 @@ export class SlotScheduler<S extends SlotSequence> {
   }
 
   /**
-   * Moves a sequence where those that run lie apart, since each gap between their slots costs every step another pass
-   * over the weights. One at a time, and none that ends soon.
+   * Moves a sequence if running ones are apart, since each gap between their slots costs every step another pass over
+   * the weights. One at a time, and none that ends soon.
    */
   closeUp(): void {
     const running = this.running;
@@ -124,7 +124,7 @@ export class SlotScheduler<S extends SlotSequence> {
     if (this.#slots.move(move.from, move.to)) sequence.move(move.to);
   }
 
-  /** Brings what is remembered of a prompt into its slot before it is begun, where that is quicker than reading it. */
+  /** Brings a cached prefix of a prompt into its slot before it is begun, if that is faster than reading it. */
   prepare(sequence: S, readMs: ReadMs): void {
     if (sequence.slot === undefined || sequence.begun) return;
     const newcomer = { tokens: sequence.tokens.view(), scope: sequence.scope };
@@ -132,18 +132,18 @@ export class SlotScheduler<S extends SlotSequence> {
   }
 
   /**
-   * Frees cells after the library found none, and says what gave way. Where only one sequence is left, which
-   * the memory does not hold, nothing does, and its id comes back.
+   * Frees cells after the library found none, and returns what was preempted. If only one sequence is left, which the
+   * memory cannot hold, none is, and its id is returned.
    */
   makeRoom(): "cache" | "sequence" | { readonly stuck: number } {
     if (this.#slots.evict()) return "cache";
-    const seated = this.#assigned;
+    const assigned = this.#assigned;
     const victim = this.#youngest((one) => one.paused) ?? this.#youngest(() => true);
-    const [oldest] = seated;
+    const [oldest] = assigned;
     if (oldest === undefined || victim === undefined) {
       throw new Error("bug: an empty KV memory has no room");
     }
-    if (seated.length === 1) return { stuck: oldest[0] };
+    if (assigned.length === 1) return { stuck: oldest[0] };
     this.#preempt(victim);
     return "sequence";
   }
@@ -167,7 +167,7 @@ export class SlotScheduler<S extends SlotSequence> {
     sequence.preempt();
   }
 
-  /** The youngest sequence with a slot that fits. */
+  /** The youngest sequence with a slot that satisfies the condition. */
   #youngest(fits: (sequence: S) => boolean): S | undefined {
     return this.#assigned.findLast(([, one]) => fits(one))?.[1];
   }

@@ -6,15 +6,15 @@ import { TokenList } from "./tokens.ts";
 export interface SlotOptions extends IdleSlotsOptions {
   readonly count: number;
   /**
-   * The most cells that free slots keep, zero for none. Where all share one pool, every running sequence's
-   * attention looks past each of them, so a large cache that nobody reuses slows everybody.
+   * Maximum cells that free slots keep, zero for none. With one shared pool, the attention of every running sequence
+   * scans each of them, so a large unused cache slows all sequences.
    */
   readonly cacheCells: number;
-  /** Whether the sequences can take over parts of each other's cells. */
+  /** Whether sequences can reuse parts of each other's cells. */
   readonly sharing: boolean;
 }
 
-/** What computing so many tokens after so many others takes, in milliseconds. */
+/** Time to compute this many tokens after this many others, in milliseconds. */
 export type ReadMs = (tokens: number, depth: number) => number;
 
 interface Slot {
@@ -24,14 +24,14 @@ interface Slot {
   usedAt: number;
 }
 
-/** Fewer tokens are computed rather than copied. */
+/** Shorter prefixes are computed rather than copied. */
 const leastCopied = 32;
 
 const nothing = new Int32Array();
 
 /**
- * Owns which job sits in which sequence of the KV memory and what its cells hold. A slot that is freed
- * keeps its cells as a cache, until a prompt goes on from them or its slot is needed; then they go to host memory.
+ * Owns which job uses which sequence of the KV memory, and the contents of its cells. A freed slot keeps its cells as a
+ * cache, until a prompt continues from them or the slot is needed. Then they go to host memory.
  */
 export class Slots {
   readonly #cells: Cells;
@@ -52,24 +52,24 @@ export class Slots {
     }));
   }
 
-  /** Cells in use, those that are shared counted for each who shares them. */
+  /** Cells in use; a shared cell counts for each sequence that shares it. */
   get used(): number {
     return this.#slots.reduce((sum, slot) => sum + slot.tokens.length, 0);
   }
 
-  /** Which slots jobs run in. */
+  /** Slots with running jobs. */
   get taken(): readonly boolean[] {
     return this.#slots.map(({ taken }) => taken);
   }
 
-  /** Begins a step: whether others wait for it decides how long it may be held up. */
+  /** Begins a step. Whether others wait for it decides how long it may be delayed. */
   begin(isAwaited: boolean): void {
     this.#idle.begin(isAwaited);
   }
 
   /**
-   * Takes a free slot for a prompt and says how many of its tokens are there already. Undefined where none is free;
-   * `later` where what the slot holds is to be saved in another step.
+   * Takes a free slot for a prompt and returns how many of its tokens are already there. Undefined if none is free;
+   * `later` if the contents of the slot must be saved in another step.
    */
   assign(
     newcomer: Newcomer,
@@ -93,8 +93,8 @@ export class Slots {
   }
 
   /**
-   * Brings more of a prompt's beginning into its slot, from another slot or from host memory, where that is
-   * quicker than reading it. Says how many of its tokens are there then.
+   * Brings more of a prompt's prefix into its slot, from another slot or from host memory, if that is faster than
+   * reading it. Returns how many of its tokens are there then.
    */
   reuse(index: number, newcomer: Newcomer, readMs: ReadMs): number {
     const has = this.#at(index).tokens.length;
@@ -104,25 +104,25 @@ export class Slots {
     const source = (held?.common ?? 0) > (rests?.common ?? 0) ? held : rests;
     if (source === undefined || source.common < Math.max(leastReuse, has + leastCopied)) return has;
     if (source.ms > readMs(source.common - has, has) / 2) return has;
-    // The library leaves what is there where the state has no token.
+    // The library keeps the existing contents if the state has no token.
     this.#clear(index);
     const brought = source.bring(index) ? newcomer.tokens.subarray(0, source.common) : nothing;
     return this.#fill(index, brought, source.length);
   }
 
-  /** Notes tokens that a step has put into a slot's cells. */
+  /** Records tokens that a step has written to a slot's cells. */
   extend(slot: number, tokens: Int32Array): void {
     this.#at(slot).tokens.append(tokens);
   }
 
-  /** Keeps a state that has no beginning to go back to as it is after a prompt: the next turn begins with all of it. */
+  /** Saves a state that cannot be cut, as it is after a prompt: the next turn begins with all of it. */
   mark(slot: number): void {
     if (this.#options.cuts === "nowhere") this.#save(slot);
   }
 
   /**
-   * Moves what runs in a slot to a free one. False where that would hold up the step for too long, or lose what
-   * rests in the other.
+   * Moves a running sequence to a free slot. False if that would delay the step for too long, or lose the contents of
+   * the other slot.
    */
   move(from: number, to: number): boolean {
     const [source, target] = [this.#at(from), this.#at(to)];
@@ -138,7 +138,7 @@ export class Slots {
     return true;
   }
 
-  /** Frees a slot; its cells stay as a cache where prompts may reuse them. */
+  /** Frees a slot. Its cells stay as a cache if prompts may reuse them. */
   release(slot: number): void {
     const freed = this.#at(slot);
     freed.taken = false;
@@ -147,7 +147,7 @@ export class Slots {
     while (this.#cached > this.#options.cacheCells) this.evict();
   }
 
-  /** Frees a slot whose job waits, and saves what it holds. */
+  /** Frees a slot whose job waits, and saves its contents. */
   park(slot: number): void {
     this.#save(slot);
     this.discard(slot);
@@ -159,7 +159,7 @@ export class Slots {
     this.#clear(slot);
   }
 
-  /** Forgets the cache that was longest unused. False when there is none. */
+  /** Drops the least recently used cache. False if there is none. */
   evict(): boolean {
     const caches = this.#slots
       .map((slot, index) => ({ slot, index }))
@@ -180,7 +180,7 @@ export class Slots {
     return this.#slots.map(({ tokens, taken, usedAt, scope: whose }, index) => {
       const isTorn = tokens.length > 0 && !this.#cells.isWhole(index);
       return {
-        // Where cells are shared, what is torn gives nothing.
+        // With shared cells, dropping a part frees nothing.
         tokens: whose === scope && !(sharing && isTorn) ? tokens.view() : nothing,
         held: tokens.length,
         whole: isTorn || cuts === "nowhere",
@@ -190,7 +190,7 @@ export class Slots {
     });
   }
 
-  /** The other slot that has the most of a prompt's beginning. */
+  /** The other slot with the most of a prompt's prefix. */
   #sourceBeside(index: number, { tokens: prompt, scope }: Newcomer): Source | undefined {
     const copiesWhole = this.#idle.copiesWhole;
     let [best, most] = [index, 0];
@@ -203,13 +203,13 @@ export class Slots {
     return this.#idle.sourceIn(best, { common: most, length: this.#at(best).tokens.length });
   }
 
-  /** Saves what a slot holds before it is lost. False where that has to wait for another step. */
+  /** Saves the contents of a slot before they are lost. False if that must wait for another step. */
   #save(index: number): boolean {
     const { tokens, scope } = this.#at(index);
     return this.#idle.save({ slot: index, tokens: tokens.view(), scope });
   }
 
-  /** Notes what a slot holds after a restored state of so many tokens, of which only the first ones count. */
+  /** Records the contents of a slot after a restored state of this many tokens, of which only the first ones count. */
   #fill(index: number, tokens: Int32Array, restored: number): number {
     if (tokens.length < restored) this.#cells.remove(index, tokens.length);
     const slot = this.#at(index);

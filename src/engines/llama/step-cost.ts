@@ -1,49 +1,52 @@
 /**
- * What steps cost on this machine, learned from those that were run, and how many prompt tokens the
- * next one may therefore carry. All pure: the engine feeds measurements in.
+ * Costs of steps on this machine, learned from measured ones, and how many prompt tokens the next step may carry. All
+ * pure: the engine passes measurements in.
  *
- * A stretch of a prompt costs a pass over the weights, so much for each token, and so much for each token that it
- * looks back on. Looking back is several times cheaper in stretches that ggml-cpu computes in tiles.
+ * A chunk of a prompt costs a pass over the weights, a time for each token, and a time for each pair of a token and an
+ * earlier one (attention). Attention is several times cheaper in chunks that ggml-cpu computes in tiles.
  *
- * Beside running streams, prompts have a share of the time. They take it in stretches of two and a half of the
- * streams' steps, or of a tile where short ones would waste their time, and wait after each until steps without
- * prompt tokens have made up for it: so the streams keep the rest of their rate however long the prompts are. Where
- * many wait for few with short prompts, the few wait a little, and soon all decode together, which is when the
- * machine does most; a short prompt enters at once for the same reason.
+ * While other sequences generate, prompts have a share of the time. They take it in chunks of two and a half of the
+ * generating steps, or of a tile if shorter ones would waste their time. After each chunk they wait until steps without
+ * prompt tokens have made up for it. So the other sequences keep the rest of their rate, however long the prompts are.
+ * If many sequences with short prompts wait for few that generate, the few wait a little, and soon all decode together,
+ * which is most efficient. A short prompt enters at once for the same reason.
  */
 
-/** The fewest prompt tokens beside streams: with fewer, most of their time goes into reading the weights. */
+/** Minimum prompt tokens while others generate: with fewer, most of the time is spent reading the weights. */
 const besideLeast = 8;
-/** The fewest of a step with prompts only. */
+/** Minimum of a step with prompts only. */
 const aloneLeast = 32;
-/** How long a step with prompt tokens only should take: cancellations are heard between steps. */
+/** Duration of a step with prompt tokens only: cancellations are handled between steps. */
 const aloneMs = 400;
-/** How long a stretch beside streams should be, in their steps. */
+/** Duration of a chunk while others generate, in their steps. */
 const stretchSteps = 2.5;
-/** How long a stretch of short prompts beside streams may be, where it may be longer than that. */
+/** Maximum duration of a chunk of short prompts while others generate, if it may be longer than that. */
 const besideMs = 100;
-/** The longest that a tile may take, where a shorter stretch would waste time. */
+/** Maximum duration of a tile, if a shorter chunk would waste time. */
 const tileMs = 400;
-/** A stretch wastes time where its tokens cost this many times what they cost in a tile. */
+/** A chunk wastes time if its tokens cost this many times their cost in a tile. */
 const waste = 1.3;
-/** A prompt that costs no more than this many of the streams' steps enters at once. */
+/** A prompt that costs at most this many generating steps enters at once. */
 const shortSteps = 8;
-/** A debt is forgiven past this many of the streams' steps: it was the machine's fault. */
+/** A debt above this many generating steps is forgiven: the machine caused it. */
 const mostDebtSteps = 16;
-/** A debt of this part of a step may wait: it is carried on, and paid with the next. */
+/** A debt of this part of a step can wait: it is carried over, and paid with the next. */
 const smallDebt = 0.3;
 const weight = 0.2;
-/** A measurement counts for no more than this many times what was expected: the rest is noise. */
+/** A measurement counts for at most this many times the expected value: the rest is noise. */
 const outlier = 3;
 
-/** ggml-cpu's attention works in tiles from 64 rows on; beside streams, a stretch's first token goes with theirs. */
+/**
+ * ggml-cpu's attention works in tiles from 64 rows on. While others generate, a chunk's first token is computed with
+ * theirs.
+ */
 const tile = 65;
-/** How much more looking back costs in shorter stretches (measured: 3.2 µs a token and token against 1.0). */
+/** How much more attention costs in shorter chunks (measured: 3.2 µs per pair of tokens against 1.0). */
 const untiled = 3;
-/** What looking back on so many tokens costs about as much as the token itself, until it was measured. */
+/** Assumption before a measurement: attention to this many tokens costs about as much as the token itself. */
 const firstDepth = 2000;
 
-/** The sizes that stretches have: in fours, as matrix kernels compute tokens. */
+/** Chunk sizes are multiples of four, as matrix kernels compute tokens. */
 const sizes = [
   ...[8, 12, 16, 20, 24, 28, 32, 40, 48, 56, tile, 80, 96, 112, 128, 160, 192, 224, 256],
   ...[320, 384, 448, 512, 640, 768, 1024, 1536, 2048, 4096, 8192],
@@ -51,37 +54,37 @@ const sizes = [
 
 /** Learned costs, in milliseconds. */
 export interface StepCostModel {
-  /** A step without prompt tokens, by the number of sequences in it. */
+  /** A step without prompt tokens, by its number of sequences. */
   readonly decodeMs: ReadonlyMap<number, number>;
   /** A pass over the weights. */
   readonly passMs: number;
-  /** A prompt token with nothing before it. */
+  /** A prompt token without tokens before it. */
   readonly tokenMs: number;
-  /** For each token that it looks back on, in a tile. */
+  /** Per earlier token that it attends to, in a tile. */
   readonly lookMs: number;
-  /** The time that prompts took from running streams and that has not been made up for. */
+  /** Time that prompts took from running sequences and that has not been made up for. */
   readonly debtMs: number;
 }
 
-/** A stretch of prompts. */
+/** A chunk of prompts. */
 export interface Stretch {
   readonly promptTokens: number;
-  /** How many tokens lie before it, in the mean of its prompts. */
+  /** Mean number of tokens before it in its prompts. */
   readonly depth: number;
 }
 
-/** What a step computes. */
+/** Contents of a step. */
 export interface StepContent extends Stretch {
   /** Sequences that generate. */
   readonly decoding: number;
 }
 
-/** One step as it went. */
+/** One measured step. */
 export interface StepCost extends StepContent {
   readonly ms: number;
 }
 
-/** A first pace, from a step of one token and a step of more. */
+/** First costs, from a step of one token and a step of more. */
 export function initialCostModel({
   oneMs,
   tokens,
@@ -96,51 +99,51 @@ export function initialCostModel({
   };
 }
 
-/** Learns from a step. `share` is the part of the time that prompts may have beside streams, below 1. */
-export function observe(pace: StepCostModel, step: StepCost, share: number): StepCostModel {
+/** Learns from a step. `share` is the part of the time that prompts may take while others generate, below 1. */
+export function observe(costs: StepCostModel, step: StepCost, share: number): StepCostModel {
   const { decoding, promptTokens, ms } = step;
-  if (decoding === 0) return learnStretch(pace, step, ms);
+  if (decoding === 0) return learnStretch(costs, step, ms);
   if (promptTokens === 0) {
-    const learned = blend(pace.decodeMs.get(decoding), ms);
-    const decodeMs = new Map(pace.decodeMs).set(decoding, learned);
-    return { ...pace, decodeMs, debtMs: Math.max(0, pace.debtMs - dueOf(learned, share)) };
+    const learned = blend(costs.decodeMs.get(decoding), ms);
+    const decodeMs = new Map(costs.decodeMs).set(decoding, learned);
+    return { ...costs, decodeMs, debtMs: Math.max(0, costs.debtMs - dueOf(learned, share)) };
   }
-  const own = decodeTime(pace, decoding);
-  if (own === undefined) return pace;
-  const added = Math.max(0, Math.min(ms, own + outlier * stretchMs(pace, step)) - own);
-  const debtMs = Math.max(0, pace.debtMs + added - dueOf(own, share));
-  return { ...learnStretch(pace, step, added), debtMs: Math.min(debtMs, own * mostDebtSteps) };
+  const own = decodeTime(costs, decoding);
+  if (own === undefined) return costs;
+  const added = Math.max(0, Math.min(ms, own + outlier * stretchMs(costs, step)) - own);
+  const debtMs = Math.max(0, costs.debtMs + added - dueOf(own, share));
+  return { ...learnStretch(costs, step, added), debtMs: Math.min(debtMs, own * mostDebtSteps) };
 }
 
-/** What prompts may take of the time for each of the streams' steps. */
+/** Time that prompts may take per generating step. */
 const dueOf = (stepMs: number, share: number): number => (stepMs * share) / (1 - share);
 
-/** What a stretch should take. */
+/** Expected duration of a chunk. */
 export function stretchMs({ passMs, tokenMs, lookMs }: StepCostModel, stretch: Stretch): number {
   return passMs + stretch.promptTokens * (tokenMs + lookMs * looksOf(stretch));
 }
 
-/** On how many tokens each of a stretch looks back, in the mean, counted at what they cost in a tile. */
+/** Mean number of tokens that each token of a chunk attends to, weighted by their cost in a tile. */
 function looksOf({ promptTokens, depth }: Stretch): number {
   return (depth + promptTokens / 2) * (promptTokens < tile ? untiled : 1);
 }
 
-/** Corrects what was expected by what was measured: each part by its part in it. */
-function learnStretch(pace: StepCostModel, stretch: Stretch, ms: number): StepCostModel {
-  const { passMs, tokenMs, lookMs } = pace;
-  const expected = stretchMs(pace, stretch);
+/** Corrects the expectation by the measurement: each part in proportion. */
+function learnStretch(costs: StepCostModel, stretch: Stretch, ms: number): StepCostModel {
+  const { passMs, tokenMs, lookMs } = costs;
+  const expected = stretchMs(costs, stretch);
   const wrong = Math.min(outlier, Math.max(1 / outlier, ms / expected)) - 1;
   const corrected = (value: number, part: number): number =>
     value * (1 + (weight * wrong * part) / expected);
   return {
-    ...pace,
+    ...costs,
     passMs: corrected(passMs, passMs),
     tokenMs: corrected(tokenMs, stretch.promptTokens * tokenMs),
     lookMs: corrected(lookMs, stretch.promptTokens * lookMs * looksOf(stretch)),
   };
 }
 
-/** Forgets what no longer holds when the threads change; `factor` is how much longer steps may take. */
+/** Adjusts costs when the number of threads changes; `factor` is how much longer steps may take. */
 export function scaleCostModel(
   { passMs, tokenMs, lookMs }: StepCostModel,
   factor: number,
@@ -155,83 +158,86 @@ export function scaleCostModel(
 export interface StepDemand {
   /** Sequences that generate. */
   readonly decoding: number;
-  /** Those of them that have given no more than their first token. */
+  /** Those of them that have produced at most their first token. */
   readonly fresh: number;
-  /** Sequences whose prompts are not all computed. */
+  /** Sequences whose prompts are not completely computed. */
   readonly waiting: number;
-  /** Tokens that the first of the waiting prompts still has to compute. */
+  /** Tokens that the first waiting prompt still has to compute. */
   readonly next: number;
-  /** Those that it has before them. */
+  /** Tokens before them. */
   readonly depth: number;
-  /** The most prompt tokens that the step has room for. */
+  /** Maximum prompt tokens that fit the step. */
   readonly room: number;
 }
 
 /**
- * How many prompt tokens a step may carry. Zero beside sequences whose own time is not known or has
- * to be made up for.
+ * How many prompt tokens a step may carry. Zero together with sequences whose own time is unknown or has to be made up
+ * for.
  */
-export function promptAllowance(pace: StepCostModel, demand: StepDemand, share: number): number {
+export function promptAllowance(costs: StepCostModel, demand: StepDemand, share: number): number {
   const { decoding, room, depth } = demand;
   if (decoding === 0) {
     const alone = { ms: aloneMs, mostMs: outlier * aloneMs, least: aloneLeast };
-    return Math.min(room, stretchFor(pace, depth, alone));
+    return Math.min(room, stretchFor(costs, depth, alone));
   }
-  const own = decodeTime(pace, decoding);
+  const own = decodeTime(costs, decoding);
   if (own === undefined) return 0;
-  const short = isShort(pace, demand, own);
-  if (!short && pace.debtMs > own * smallDebt) return 0;
-  // A large share may need longer stretches.
+  const short = isShort(costs, demand, own);
+  if (!short && costs.debtMs > own * smallDebt) return 0;
+  // A large share can need longer chunks.
   const ms = Math.max(own * stretchSteps, dueOf(own, share), short ? besideMs : 0);
-  return Math.min(room, stretchFor(pace, depth, { ms, mostMs: tileMs, least: besideLeast }));
+  return Math.min(room, stretchFor(costs, depth, { ms, mostMs: tileMs, least: besideLeast }));
 }
 
 /**
- * Whether the next step computes prompts only: where fewer generate than wait with short prompts, the
- * few wait for the many, and all decode together from then on. Those who have just had their first
- * token came with those who wait: else a burst would end as ragged as it began, in small batches.
+ * Whether the next step computes prompts only: if fewer sequences generate than wait with short prompts, the few wait
+ * for the many, and all decode together from then on. Sequences with only their first token count as waiting: otherwise
+ * a burst would end in small batches.
  */
-export function promptsFirst(pace: StepCostModel, demand: StepDemand): boolean {
+export function promptsFirst(costs: StepCostModel, demand: StepDemand): boolean {
   const { waiting, fresh, decoding } = demand;
-  const together = decodeTime(pace, decoding + waiting);
-  return waiting > 0 && waiting + fresh > decoding - fresh && isShort(pace, demand, together);
+  const together = decodeTime(costs, decoding + waiting);
+  return waiting > 0 && waiting + fresh > decoding - fresh && isShort(costs, demand, together);
 }
 
 interface Bounds {
-  /** How long the stretch should take at most. */
+  /** Maximum duration of the chunk. */
   readonly ms: number;
-  /** How long a tile may take where a shorter stretch would waste time. */
+  /** Maximum duration of a tile, if a shorter chunk would waste time. */
   readonly mostMs: number;
-  /** Tokens that it has in any case. */
+  /** Minimum tokens. */
   readonly least: number;
 }
 
-/** The longest stretch that fits its time, or a tile. */
-function stretchFor(pace: StepCostModel, depth: number, { ms, mostMs, least }: Bounds): number {
-  const costOf = (promptTokens: number): number => stretchMs(pace, { promptTokens, depth });
+/** The longest chunk that fits its time, or a tile. */
+function stretchFor(costs: StepCostModel, depth: number, { ms, mostMs, least }: Bounds): number {
+  const costOf = (promptTokens: number): number => stretchMs(costs, { promptTokens, depth });
   const fitting = sizes.findLast((size) => size >= least && costOf(size) <= ms) ?? least;
   if (fitting >= tile || costOf(tile) > mostMs) return fitting;
   return costOf(fitting) / fitting > (waste * costOf(tile)) / tile ? tile : fitting;
 }
 
-/** Whether the next prompt costs no more than a few steps of the given time. */
+/** Whether the next prompt costs at most a few generating steps of the given duration. */
 function isShort(
-  pace: StepCostModel,
+  costs: StepCostModel,
   { next, depth }: StepDemand,
   stepMs: number | undefined,
 ): boolean {
   if (stepMs === undefined) return false;
-  return stretchMs(pace, { promptTokens: next, depth }) <= stepMs * shortSteps;
+  return stretchMs(costs, { promptTokens: next, depth }) <= stepMs * shortSteps;
 }
 
-/** The streams' own step time: as measured, or the nearest fewer's, or less than the nearest more's. */
-function decodeTime(pace: StepCostModel, decoding: number): number | undefined {
-  const exact = pace.decodeMs.get(decoding);
+/**
+ * Duration of a step of generating sequences: measured, or that of the nearest smaller number, or less than that of the
+ * nearest larger one.
+ */
+function decodeTime(costs: StepCostModel, decoding: number): number | undefined {
+  const exact = costs.decodeMs.get(decoding);
   if (exact !== undefined) return exact;
-  const counts = [...pace.decodeMs.keys()].sort((a, b) => a - b);
+  const counts = [...costs.decodeMs.keys()].sort((a, b) => a - b);
   const nearest = counts.findLast((count) => count < decoding) ?? counts[0];
   if (nearest === undefined) return undefined;
-  return (pace.decodeMs.get(nearest) ?? 0) * Math.min(1, decoding / nearest);
+  return (costs.decodeMs.get(nearest) ?? 0) * Math.min(1, decoding / nearest);
 }
 
 function blend(old: number | undefined, ms: number): number {

@@ -3,43 +3,46 @@ import type { StepCostModel, StepContent, StepCost, StepDemand } from "./step-co
 import { chooseThreads, learnThreads, shareThreads, threadsOf } from "./threads.ts";
 import type { ThreadChoice } from "./threads.ts";
 
-/** Owns what the engine has learned of its machine: what steps cost, and how many threads pay. */
+/** Owns what the engine has learned of its machine: costs of steps, and the best number of threads. */
 export class StepTuner {
   #costs: StepCostModel;
   #choice: ThreadChoice;
   readonly #promptShareOfTime: number;
-  /** Whether the last step carried prompt tokens: the one after it takes longer, as the library prepares it anew. */
+  /**
+   * Whether the last step carried prompt tokens. The step after it takes longer, as the library prepares the graph
+   * again.
+   */
   #isAfterPrompt = false;
 
   /**
-   * `pace` is what warming up with all threads has taught; `promptShare` the part of the time that prompts may have
-   * beside streams.
+   * `costs` come from warming up with all threads; `promptShare` is the part of the time that prompts may take while
+   * others generate.
    */
   constructor(
-    pace: StepCostModel,
+    costs: StepCostModel,
     { threads, promptShare }: { threads: number; promptShare: number },
   ) {
-    this.#costs = pace;
+    this.#costs = costs;
     this.#choice = chooseThreads(threads);
     this.#promptShareOfTime = promptShare;
   }
 
-  /** What computing so many tokens after so many others should take, in milliseconds. */
+  /** Expected time to compute this many tokens after this many others, in milliseconds. */
   readMs(tokens: number, depth: number): number {
     return stretchMs(this.#costs, { promptTokens: tokens, depth });
   }
 
-  /** The threads that the next step should use: others are tried in steps that can be compared only. */
+  /** Threads for the next step. Other numbers are tried only in comparable steps. */
   threadsFor(step: StepContent): number {
     return this.#isComparable(step) ? threadsOf(this.#choice, step.decoding) : this.#choice.settled;
   }
 
-  /** Changes how many threads may be used at most. */
+  /** Changes the maximum number of threads. */
   setShare(share: number): void {
     this.#settle(shareThreads(this.#choice, share));
   }
 
-  /** How many prompt tokens the next step may carry, and whether those who generate wait for them. */
+  /** How many prompt tokens the next step may carry, and whether generating sequences wait for them. */
   promptShare(demand: StepDemand): { readonly tokens: number; readonly alone: boolean } {
     const alone = promptsFirst(this.#costs, demand);
     const asked = alone ? { ...demand, decoding: 0 } : demand;
@@ -47,12 +50,12 @@ export class StepTuner {
     return { tokens, alone };
   }
 
-  /** Learns from the step that `promptShare` was asked for, which ran with `threadsFor(cost)` and ended at `now`. */
+  /** Learns from the step that `promptShare` was computed for, which ran with `threadsFor(cost)` and ended at `now`. */
   learn(cost: StepCost, now: number): void {
     const threads = this.threadsFor(cost);
     const isComparable = this.#isComparable(cost);
     this.#isAfterPrompt = cost.promptTokens > 0;
-    // A trial's steps are no measure of those to come.
+    // Steps of a trial do not predict later ones.
     if (threads === this.#choice.settled) {
       this.#costs = observe(this.#costs, cost, this.#promptShareOfTime);
     }

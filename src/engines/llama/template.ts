@@ -1,9 +1,8 @@
 /**
- * Lays out a chat by a model's Jinja template, so that what a message says can never act as a control
- * token. The template sees the real messages, as many of them look inside or trim; only the texts of
- * control tokens are hidden from it behind marks that no caller can guess, and parts of them where
- * what the template puts beside a message, or takes out of it, would make a whole. The laid-out text is then
- * taken apart: in the template's parts control tokens are meant, in the hidden ones they are not.
+ * Formats a chat by a model's Jinja template, so that message text can never act as a control token. The template sees
+ * the real messages, since many templates search or trim them. Only the texts of control tokens are replaced by marks
+ * that cannot be guessed. Parts of them are replaced too, if text that the template adds or removes would complete
+ * them. Then the formatted text is split: control tokens count in the template's parts and not in the marked ones.
  */
 import { randomInt } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
@@ -13,20 +12,20 @@ import type { Care, ControlTokens, Range } from "./control-tokens.ts";
 import { parseTemplate, Refusal, renderTemplate } from "./jinja/index.ts";
 import type { Node } from "./jinja/index.ts";
 
-/** A stretch of laid-out text. */
+/** A part of formatted text. */
 export interface TextPart {
   readonly text: string;
-  /** Whether control tokens in it are meant. */
+  /** Whether control tokens in it count. */
   readonly trusted: boolean;
-  /** Set where a message goes on that was cut short. */
+  /** Set if a truncated message continues here. */
   readonly cut?: boolean;
 }
 
-/** How a chat is laid out. */
+/** How a chat is formatted. */
 interface LayOutOptions {
-  /** When time runs out, by the template's clock. */
+  /** End of the time limit, by the template's clock. */
   readonly until?: number;
-  /** Cuts long messages first: so many characters are kept of each end, as templates look at both. */
+  /** Truncates long messages first: this many characters are kept at each end, as templates examine both. */
   readonly keep?: number;
 }
 
@@ -36,9 +35,9 @@ export type LayOut = (
 ) => readonly TextPart[];
 
 export interface TemplateOptions {
-  /** What callers' text must not be taken for. */
+  /** Texts that message text must not be read as. */
   readonly controls: ControlTokens;
-  /** The special tokens by the names that transformers gives them, such as `bos_token`. */
+  /** The special tokens by transformers' names, such as `bos_token`. */
   readonly tokens: Readonly<Record<string, string>>;
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
@@ -47,26 +46,26 @@ export interface TemplateOptions {
 }
 
 const maxTemplateLength = 262_144;
-/** For one chat, however often it is laid out. */
+/** Limit per chat, however often it is formatted. */
 export const maxLayOutMs = 1_000;
-// What a template may write beside what it repeats of the messages, a few times over.
+// Allowance for the template's own text, in addition to a few repetitions of the messages.
 const maxOwnLength = 1_048_576;
 const mostRepeats = 4;
-/** Stretches hidden in one chat: more are hidden together with what lies between them. */
+/** Maximum marked ranges per chat. Beyond it, ranges are merged with the text between them. */
 const mostHidden = 16_384;
 
-/** The time for a chat has run out. */
+/** The time limit of the chat has passed. */
 class OutOfTime extends Error {
   override readonly name = "OutOfTime";
 }
 
-/** A parsed template, and what it was parsed from. */
+/** A parsed template and its source. */
 export interface ChatTemplate {
   readonly source: string;
   readonly body: readonly Node[];
 }
 
-/** Parses a template. Throws a plain Error for one that cannot be. */
+/** Parses a template. Throws a plain Error if it cannot be parsed. */
 export function readTemplate(source: string): ChatTemplate {
   if (source.length > maxTemplateLength) {
     throw new Error(`the chat template is longer than ${maxTemplateLength} characters`);
@@ -79,7 +78,7 @@ export function readTemplate(source: string): ChatTemplate {
   }
 }
 
-/** How a parsed template lays chats out. */
+/** Formatting by a parsed template. */
 export function layOutWith(template: ChatTemplate, options: TemplateOptions): LayOut {
   const { controls, now } = options;
   return (messages, { until = now() + maxLayOutMs, keep = Infinity } = {}) => {
@@ -115,7 +114,7 @@ export function layOutWith(template: ChatTemplate, options: TemplateOptions): La
   };
 }
 
-/** What is found in each piece of each message. */
+/** Ranges found in each piece of each message. */
 type Found = readonly (readonly (readonly Range[])[])[];
 
 function shortened(content: string, keep: number): readonly string[] {
@@ -124,8 +123,8 @@ function shortened(content: string, keep: number): readonly string[] {
 }
 
 /**
- * What could be part of a control token is hidden only where it would become one, as a template may
- * look for it. So a chat is laid out again with more of it hidden, and this is taken where it is read otherwise.
+ * A part of a control token is hidden only if it would become one, since a template may search for it. So the chat is
+ * formatted again with more of it hidden, and that result is used if it is tokenized differently.
  */
 function layCarefully(
   controls: ControlTokens,
@@ -146,12 +145,12 @@ function layCarefully(
   return parts;
 }
 
-/** The control tokens that a laid-out chat is read with. */
+/** The control tokens for tokenizing a formatted chat. */
 function trustedIn(parts: readonly TextPart[], controls: ControlTokens): readonly string[] {
   return parts.flatMap(({ text, trusted }) => (trusted ? controls.in(text) : []));
 }
 
-/** At most so many ranges: neighbours are taken together where there are more. */
+/** Limits the number of ranges: neighbours are merged if there are more. */
 function together(ranges: readonly Range[], most: number): readonly Range[] {
   if (ranges.length <= most) return ranges;
   const size = Math.ceil(ranges.length / most);
@@ -161,13 +160,13 @@ function together(ranges: readonly Range[], most: number): readonly Range[] {
   });
 }
 
-/** Stands for hidden text while a template lays it out. */
+/** Replaces hidden text while a template formats it. */
 class Marks {
   // Digits only, so that a template that changes case does no harm.
   readonly #nonce = String(randomInt(2 ** 47));
   readonly #hidden: string[] = [];
 
-  /** Stands for what was cut away of a message. */
+  /** Replaces the part that was cut from a message. */
   cut(): string {
     return `\uE000${this.#nonce}:-\uE001`;
   }
@@ -184,7 +183,7 @@ class Marks {
   }
 
   split(text: string): readonly TextPart[] {
-    // The pattern's group makes every second part a mark's number.
+    // The pattern's group makes every second part the number of a mark.
     const parts = text.split(new RegExp(`\uE000${this.#nonce}:(\\d+|-)\uE001`));
     return parts
       .map((part, index): TextPart => {
@@ -196,7 +195,7 @@ class Marks {
   }
 }
 
-/** Gives a template what transformers gives it. */
+/** Provides a template with transformers' variables and functions. */
 function render(
   template: readonly Node[],
   messages: readonly ChatMessage[],
@@ -211,7 +210,7 @@ function render(
   });
 }
 
-/** A template may refuse messages by `raise_exception`; its words are shown if they are its own. */
+/** A template may reject messages by `raise_exception`. Its message is shown if it is the template's own. */
 function refusal(thrown: unknown, source: string): ServeError {
   if (thrown instanceof OutOfTime) {
     const message =

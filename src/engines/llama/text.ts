@@ -2,11 +2,11 @@ import { StopFilter } from "../stops.ts";
 import type { Passed } from "../stops.ts";
 
 /**
- * Turns a completion's bytes into text that may be sent: never half a character, and nothing that may
- * yet turn out to be the beginning of a stop sequence.
+ * Turns a completion's bytes into text that may be sent: never half a character, and never the possible beginning of a
+ * stop sequence.
  */
 export class TextAssembler {
-  // It holds back an unfinished UTF-8 sequence, and replaces a broken one with U+FFFD.
+  // The decoder holds back an unfinished UTF-8 sequence, and replaces an invalid one with U+FFFD.
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   readonly #filter: StopFilter;
 
@@ -18,7 +18,7 @@ export class TextAssembler {
     return this.#filter.push(this.#decoder.decode(bytes, { stream: true }));
   }
 
-  /** Gives what was held for a stop sequence that never came. Half a character is dropped. */
+  /** Returns text held back for a stop sequence that never came. Half a character is dropped. */
   end(): string {
     return this.#filter.flush();
   }

@@ -1,32 +1,31 @@
 /**
- * How many threads of its share the engine should really use, found by trying. All pure.
+ * How many threads of its share the engine should use, found by experiment. All pure.
  *
- * The library's threads wait for each other many times a step. Beside a busy stranger on the same
- * cores that goes very wrong (measured: two threads beside a neighbour took 500 ms a step, one took
- * 5), and a small model gains nothing from many threads. So now and then a few steps are run with
- * half or twice as many, and what was faster stays.
+ * The library's threads wait for each other many times per step. That is very slow if another program uses the same
+ * cores (measured: two threads took 500 ms per step, one took 5), and a small model gains nothing from many threads. So
+ * now and then a few steps run with half or twice as many, and the faster number stays.
  */
 
-/** Steps of one trial, at most. */
+/** Maximum steps of one trial. */
 const trialSteps = 3;
-/** Steps with the settled threads that a trial is compared with. */
+/** Steps with the settled number that a trial is compared with. */
 const keptSteps = 5;
-/** A trial must be this much faster to be believed: steps are noisy. */
+/** A trial must be this much faster to count: steps are noisy. */
 const gain = 0.85;
-/** A trial whose first step is this much slower is broken off. */
+/** A trial whose first step is this much slower is stopped. */
 const hopeless = 1.5;
 /** A settled step this much slower than before means that the machine has changed. */
 const jump = 3;
 const firstPauseMs = 500;
 const longestPauseMs = 10_000;
-/** After a trial that lost, it pauses this many times longer than the trial cost: half a per cent. */
+/** After a lost trial, the pause is this many times the cost of the trial: half a per cent. */
 const costPause = 200;
-/** But not longer than so many pauses, each twice the last one: who was in the way may have left. */
+/** But at most this number of pauses, each twice the last one: the other program may have ended. */
 const mostCostPauses = 4;
 
 interface Trial {
   readonly threads: number;
-  /** How long its steps took, of the settled ones with as many sequences. */
+  /** Durations of its steps, of the settled ones with as many sequences. */
   readonly times: readonly number[];
   /** Milliseconds that they took longer. */
   readonly lostMs: number;
@@ -34,29 +33,29 @@ interface Trial {
 
 /** What is known of one share of the cores. */
 export interface ThreadChoice {
-  /** The most threads that may be used. */
+  /** Maximum number of threads. */
   readonly share: number;
-  /** The count that was fastest so far. */
+  /** The fastest number so far. */
   readonly settled: number;
   /**
-   * Milliseconds of the last steps with the settled count since the last trial, by their sequences: steps of
-   * different sizes are not compared, and under load no size lasts long.
+   * Milliseconds of the last steps with the settled number since the last trial, by their sequences. Steps of different
+   * sizes are not compared, and under load no size lasts long.
    */
   readonly recent: ReadonlyMap<number, readonly number[]>;
   readonly trial: Trial | undefined;
   readonly nextTrialAt: number;
   readonly pauseMs: number;
-  /** Whether the next trial doubles the threads; else it halves them. */
+  /** Whether the next trial doubles the threads; otherwise it halves them. */
   readonly triesMore: boolean;
 }
 
-/** A step without prompt tokens, and after one without, as it went. */
+/** A measured step without prompt tokens, after another one without. */
 export interface DecodeStep {
   readonly sequences: number;
-  /** That it ran with. */
+  /** The number of threads that it ran with. */
   readonly threads: number;
   readonly ms: number;
-  /** When it ended, by a monotonic clock in milliseconds. */
+  /** Its end, by a monotonic clock in milliseconds. */
   readonly now: number;
 }
 
@@ -72,7 +71,7 @@ export function chooseThreads(share: number): ThreadChoice {
   };
 }
 
-/** Changes the share. What proved best stays, as far as it fits; a whole share stays a whole one. */
+/** Changes the share. The best number stays, as far as it fits; a whole share stays a whole one. */
 export function shareThreads(choice: ThreadChoice, share: number): ThreadChoice {
   if (share === choice.share) return choice;
   const usedAll = choice.settled === choice.share;
@@ -80,7 +79,7 @@ export function shareThreads(choice: ThreadChoice, share: number): ThreadChoice 
   return { ...chooseThreads(share), settled };
 }
 
-/** The threads that the next step should use: another count only where there is something to compare it with. */
+/** The threads for the next step: another number only if there is something to compare it with. */
 export function threadsOf(choice: ThreadChoice, sequences: number): number {
   const { trial, settled } = choice;
   return trial === undefined || !isKnown(choice, sequences) ? settled : trial.threads;
@@ -126,7 +125,7 @@ function learnTrial(choice: ThreadChoice, before: Trial, step: DecodeStep): Thre
       ...ended,
       settled: trial.threads,
       pauseMs: firstPauseMs,
-      // Once a direction paid, it is followed at once.
+      // A direction that paid is followed at once.
       nextTrialAt: step.now,
       triesMore: trial.threads > choice.settled,
     };
@@ -141,7 +140,7 @@ function learnTrial(choice: ThreadChoice, before: Trial, step: DecodeStep): Thre
   };
 }
 
-/** Half or twice the settled count, whichever is due and possible. */
+/** Half or twice the settled number, whichever is due and possible. */
 function candidate({ settled, share, triesMore }: ThreadChoice): number {
   const more = Math.min(share, settled * 2);
   const fewer = Math.max(1, Math.floor(settled / 2));
@@ -150,7 +149,7 @@ function candidate({ settled, share, triesMore }: ThreadChoice): number {
   return triesMore ? more : fewer;
 }
 
-/** The lower one of two in the middle: of a step and one that something disturbed, the step counts. */
+/** The lower one of two in the middle: of a normal step and a disturbed one, the normal one counts. */
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;

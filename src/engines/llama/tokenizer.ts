@@ -1,24 +1,24 @@
 import type { Pointer } from "./binding.ts";
 import type { Library } from "./library.ts";
 
-/** `llama_token_attr`: what must never come out of a caller's text. */
+/** `llama_token_attr`: tokens that text of a message must never produce. */
 const unknownAttribute = 1;
 const controlAttribute = 8;
-/** What is read as one token wherever it stands, whether control tokens are meant or not. */
+/** Read as one token wherever it appears, whether control tokens count or not. */
 const userDefinedAttribute = 16;
-/** Takes the white space before it, or after it, out of the text. */
+/** Removes the white space before or after it from the text. */
 const stripsLeftAttribute = 128;
 const stripsRightAttribute = 256;
 
-/** Tells how to read a text. */
+/** How to tokenize a text. */
 export interface TokenizeOptions {
-  /** Adds the model's begin and end tokens where its vocabulary says so. */
+  /** Adds the model's begin and end tokens if its vocabulary says so. */
   readonly addSpecial: boolean;
   /** Reads the texts of control tokens as those tokens. */
   readonly parseSpecial: boolean;
 }
 
-/** A token that libllama looks for before it divides the rest of a text. */
+/** A token that libllama searches for before it splits the rest of a text. */
 interface SpecialToken {
   readonly id: number;
   readonly stripsLeft: boolean;
@@ -28,20 +28,20 @@ interface SpecialToken {
 /** A model's vocabulary. Plain data is read once; texts and pieces go through the library. */
 export interface Tokenizer {
   readonly vocabularySize: number;
-  /** -1 where the vocabulary has none. */
+  /** -1 if the vocabulary has none. */
   readonly bos: number;
   readonly eos: number;
   readonly addsBos: boolean;
   readonly addsEos: boolean;
   /** Tokens that end a completion. */
   readonly ends: ReadonlySet<number>;
-  /** The texts of control tokens: what a chat message must not smuggle in. */
+  /** The texts of control tokens, which message text must not produce. */
   readonly controls: readonly string[];
-  /** The texts of tokens that are read wherever they stand, though their type does not say control. */
+  /** The texts of tokens that are always read as such, though their type is not control. */
   readonly userDefined: readonly string[];
   /** All of these, by their texts. */
   readonly special: ReadonlyMap<string, SpecialToken>;
-  /** The most bytes that one token stands for. */
+  /** Maximum bytes of one token. */
   readonly longestBytes: number;
   textOf(token: number): string;
   tokenize(text: string, options: TokenizeOptions): Int32Array;
@@ -71,11 +71,11 @@ export function openTokenizer(library: Library, vocab: Pointer): Tokenizer {
         vocabulary.tokenize(
           ...[vocab, bytes, bytes.length, ids, ids.length, addSpecial, parseSpecial],
         );
-      // A token stands for at least one byte in most vocabularies; begin, end and a leading space come on top.
+      // In most vocabularies a token stands for at least one byte; begin, end and a leading space are added.
       const ids = new Int32Array(bytes.length + 4);
       const count = read(ids);
       if (count >= 0) return ids.slice(0, count);
-      // Where the mark for a space is no token, it is three: the count is the room that is needed, negated.
+      // If the mark for a space is not a token, it takes three. The negated count is the required room.
       const all = new Int32Array(-count);
       const found = read(all);
       if (found < 0) throw new Error("llama.cpp cannot read the text: it has too many tokens");
@@ -101,7 +101,7 @@ function scanVocabulary({ vocabulary }: Library, vocab: Pointer, size: number) {
   for (let token = 0; token < size; token += 1) {
     const text = vocabulary.text(vocab, token);
     if (vocabulary.isEnd(vocab, token)) ends.add(token);
-    // The vocabulary's own text is never shorter than the bytes it stands for.
+    // The vocabulary's own text is never shorter than the token's bytes.
     longestBytes = Math.max(longestBytes, Buffer.byteLength(text));
     const attributes = vocabulary.attributes(vocab, token);
     const isControl = (attributes & (controlAttribute | unknownAttribute)) !== 0;

@@ -1,4 +1,4 @@
-/** A list of token ids that grows; reading it copies nothing. */
+/** A growing list of token ids that is read without copying. */
 export class TokenList {
   #ids: Int32Array;
   #length = 0;
@@ -28,13 +28,13 @@ export class TokenList {
     this.#length = Math.min(this.#length, length);
   }
 
-  /** A view, good until the list changes. */
+  /** A view, valid until the list changes. */
   view(from = 0, to = this.#length): Int32Array {
     return this.#ids.subarray(from, Math.min(to, this.#length));
   }
 }
 
-/** How many tokens two lists begin with alike. */
+/** The length of the common prefix of two lists. */
 export function commonLength(a: Int32Array, b: Int32Array): number {
   const most = Math.min(a.length, b.length);
   for (let i = 0; i < most; i += 1) if (a[i] !== b[i]) return i;

@@ -1,9 +1,12 @@
 import type { Cells, State } from "./cells.ts";
 
-/** What copying a token's state to host memory and back took, in milliseconds; what is not known yet, by bytes. */
+/**
+ * Measured time to copy a token's state to host memory and back, in milliseconds. Before a measurement, estimated by
+ * bytes.
+ */
 const firstGuess = { saveMsPerMiB: 0.6, restoreMsPerMiB: 0.15 };
 const weight = 0.3;
-/** A measurement counts for no more than this many times what was expected: the rest is noise. */
+/** A measurement counts for at most this many times the expected value: the rest is noise. */
 const outlier = 4;
 
 export interface TransferOptions {
@@ -14,7 +17,7 @@ export interface TransferOptions {
   readonly now: () => number;
 }
 
-/** Owns the way between the KV memory and host memory, and what is known of how long it is. */
+/** Owns the transfers between KV memory and host memory, and their measured cost. */
 export class Transfers {
   readonly #cells: Cells;
   readonly #now: () => number;
@@ -28,7 +31,7 @@ export class Transfers {
     this.#restoreMs = (cellBytes / 2 ** 20) * firstGuess.restoreMsPerMiB;
   }
 
-  /** How long saving a sequence of so many tokens should take. */
+  /** Expected time to save a sequence of this many tokens. */
   saveMs(tokens: number): number {
     return tokens * this.#saveMs;
   }

@@ -1,6 +1,6 @@
 /**
- * What a model must be able to do before it is ready: read every byte, and compute numbers. What native code cannot do
- * ends its process, so that is looked for first; whatever else is wrong fails the loading, and no caller's call.
+ * What a model must do before it is ready: tokenize every byte, and compute finite numbers. Errors in native code would
+ * end its process, so they are looked for first. Other problems fail the loading, and no client's call.
  */
 import koffi from "koffi";
 import { everyByte, mixedScripts } from "../trial-texts.ts";
@@ -8,10 +8,10 @@ import type { Pointer } from "./binding.ts";
 import type { Library } from "./library.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** `LLAMA_VOCAB_TYPE_SPM`: of its own words, it falls back on a token for each byte. */
+/** `LLAMA_VOCAB_TYPE_SPM`: for unknown words, it falls back on one token per byte. */
 const sentencePiece = 1;
 
-/** Throws an Error where the library would have no token for a byte of a text. */
+/** Throws an Error if the library would have no token for a byte of a text. */
 export function assertBytes({ vocabulary }: Library, vocab: Pointer): void {
   if (vocabulary.type(vocab) !== sentencePiece) return;
   const missing = new Set(Array.from({ length: 256 }, (_, byte) => byte).filter(isInUtf8));
@@ -31,14 +31,14 @@ const isInUtf8 = (byte: number): boolean => byte < 0xc0 || (byte > 0xc1 && byte 
 
 const hex = (byte: number): string => `0x${byte.toString(16).toUpperCase().padStart(2, "0")}`;
 
-/** The byte that a token's text stands for, as the library looks for it; undefined for other texts. */
+/** The byte that a token's text stands for, as the library looks for it. Undefined for other texts. */
 function byteOf(text: string): number | undefined {
   const named = /^<0x([0-9A-F]{2})>$/.exec(text)?.[1];
   if (named !== undefined) return Number.parseInt(named, 16);
   return text.length === 1 && text.charCodeAt(0) < 0x80 ? text.charCodeAt(0) : undefined;
 }
 
-/** Reads every byte and a page of many scripts. Throws an Error where a token id comes out that the model does not have. */
+/** Tokenizes every byte and a page of many scripts. Throws an Error if a token id is not in the model. */
 export function readTrials(tokenizer: Tokenizer): void {
   for (const text of [everyByte(), mixedScripts]) {
     for (const id of tokenizer.tokenize(text, { addSpecial: true, parseSpecial: false })) {
@@ -50,13 +50,13 @@ export function readTrials(tokenizer: Tokenizer): void {
   }
 }
 
-/** Throws an Error where an output of the last step is no distribution of tokens. */
+/** Throws an Error if an output of the last step is not a distribution of tokens. */
 export function assertFinite(
   { context: calls }: Library,
   { context, output, size }: { context: Pointer; output: number; size: number },
 ): void {
   const logits = new Float32Array(koffi.view(calls.logits(context, output), size * 4));
-  // A token may be impossible, and many models have some that are; nothing else may be infinite.
+  // Some tokens of many models are impossible, with a logit of minus infinity. Other infinities are errors.
   const isSound =
     logits.every((logit) => logit < Infinity) && logits.some((logit) => logit > -Infinity);
   if (isSound) return;

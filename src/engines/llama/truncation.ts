@@ -1,14 +1,14 @@
 /**
- * How much of a text is read where only its beginning or its end is kept. A tokenizer reads a text in one
- * go, at some megabytes a second, and no step is computed meanwhile: so it is given little more than what can
- * matter, however long the text is.
+ * How much of a text is tokenized if only its beginning or its end is kept. A tokenizer reads a text in one call, at
+ * some megabytes per second, and no step is computed meanwhile. So it gets little more than what can matter, however
+ * long the text is.
  *
- * A cut changes the tokens beside it, if only half a character's. In BPE vocabularies it changes none
- * beyond its word: a pattern that looks at most one character ahead divides texts into words, and each is read
- * by itself. The other kinds have no such pattern, but hardly a token that goes on after a space. So
- * `slackTokens` more than wanted are read, and thrown away with what the cut has changed. The tokens that
- * are kept are those of the whole text unless a word at the cut has more than so many; of such a word, a
- * megabyte without a space, what is kept is read as if the rest had not been there.
+ * A cut changes the adjacent tokens, if only by splitting a character. In BPE vocabularies it changes none beyond its
+ * word: a pattern that looks at most one character ahead splits texts into words, and each is tokenized alone. The
+ * other kinds have no such pattern, but rarely a token that continues after a space. So `slackTokens` more than wanted
+ * are read, and dropped with what the cut has changed. The kept tokens are those of the whole text, unless a word at
+ * the cut has more tokens than that. Of such a word, a megabyte without a space, the kept part is tokenized as if the
+ * rest did not exist.
  */
 import type { Truncation } from "../engine.ts";
 
@@ -16,17 +16,17 @@ import type { Truncation } from "../engine.ts";
 export interface Wanted {
   /** The end that is dropped. */
   readonly drop: Exclude<Truncation, "none">;
-  /** Stop once there are so many tokens. */
+  /** Stop once there are this many tokens. */
   readonly tokens: number;
 }
 
-/** Tokens beside a cut that may be other than the whole text's. */
+/** Tokens near a cut that can differ from the whole text's. */
 export const slackTokens = 256;
-/** More than a token has in most texts, so that one try is mostly enough. */
+/** More than a token has in most texts, so that one try is usually enough. */
 export const likelyLength = 8;
 export const growth = 4;
 
-/** Reads a text from the end that is kept, until `wanted.tokens` are there or all of it is read. */
+/** Tokenizes a text from the end that is kept, until `wanted.tokens` are there or all of it is read. */
 export function readTruncated(
   text: string,
   wanted: Wanted,

@@ -1,7 +1,7 @@
 /**
- * Embeds the texts of all jobs, one batch a step. A batch is made of whatever has arrived when the
- * engine is free: no timer waits for more. Jobs take turns by tokens, and texts are read a little ahead
- * of the batches, so that a job of thousands of texts delays a job of one by a batch or two.
+ * Embeds the texts of all jobs, one batch per step. A batch contains whatever has arrived when the engine is free: no
+ * timer waits for more. Jobs are scheduled fairly by tokens, and texts are tokenized a little ahead of the batches. So
+ * a job of thousands of texts delays a job of one by a batch or two.
  */
 import type { Clock } from "../../base/clock.ts";
 import { ServeError } from "../../base/errors.ts";
@@ -15,22 +15,22 @@ import { TextJob } from "./text-job.ts";
 import type { WaitingText } from "./text-job.ts";
 import type { Tokens } from "./tokens.ts";
 
-/** How long a batch may take, where more than one text fits: cancellations are heard between batches. */
+/** Maximum duration of a batch, if more than one text fits: cancellations are handled between batches. */
 const stepMs = 50;
 
-/** How far texts are read ahead, in batches of all jobs together: enough to find some of one length. */
+/** How far texts are tokenized ahead, in batches of all jobs together: enough to find some of one length. */
 const batchesAhead = 8;
 
 export interface EmbedderParts {
   readonly info: ModelInfo;
   readonly tokens: Tokens;
   readonly promptOf: PromptTable;
-  /** Computes a batch on so many threads: a vector each, or why there is none, in their order. */
+  /** Computes a batch on this many threads: a vector each, or why there is none, in their order. */
   readonly encode: (texts: readonly EncodedText[], threads: number) => Promise<readonly Computed[]>;
   readonly answer: (question: Question) => Promise<Answer | undefined>;
   readonly close: () => Promise<void>;
   readonly threads: number;
-  /** A first measurement, in tokens a millisecond. */
+  /** A first measurement, in tokens per millisecond. */
   readonly speed: number;
   readonly clock: Clock;
 }
@@ -40,11 +40,11 @@ export class Embedder implements Engine {
   readonly info: ModelInfo;
   readonly #parts: EmbedderParts;
   readonly #reader: Reader;
-  /** A list, since all are looked at in each step; a Map's tables would be left behind in the old heap. */
+  /** A list, since all are visited in each step. A Map's tables would stay in the old heap. */
   #jobs: readonly TextJob[] = [];
   #threads: number;
   #speed: number;
-  /** Where a newcomer's turn begins: the tokens that each job would have had by now in equal parts. */
+  /** The turn of a new job: the tokens that each job would have had by now in equal parts. */
   #turn = 0;
   #textsInStep = 0;
 
@@ -132,7 +132,7 @@ export class Embedder implements Engine {
 
     const done = new Set(batch);
     for (const job of new Set(batch.map((text) => text.job))) job.leaveBatch(done, batch.length);
-    // Neighbours in length are in no order: a job's texts leave together, and in theirs.
+    // The batch is ordered by length, so texts are regrouped by job, in each job's order.
     return batch
       .map((text, place) => ({ text, result: computed[place] }))
       .sort((a, b) => a.text.job.id - b.text.job.id || a.text.index - b.text.index)
@@ -142,7 +142,7 @@ export class Embedder implements Engine {
       });
   }
 
-  /** By the batch's tokens, shared by all that compete: so newcomers cannot hold up the old for ever. */
+  /** Advances by the batch's tokens, divided by the competing jobs. So new jobs cannot delay old ones for ever. */
   #advance(batch: readonly WaitingText[]): void {
     const tokens = batch.reduce((sum, { length }) => sum + length, 0);
     const led = batch.reduce((least, { turn }) => Math.min(least, turn), Infinity);

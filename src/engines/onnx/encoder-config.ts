@@ -1,4 +1,4 @@
-/** What the files beside a sentence-embedding model say about it, in the layout of sentence-transformers. */
+/** Configuration of a sentence-embedding model, from its files in the layout of sentence-transformers. */
 import { field, positive } from "./json.ts";
 import type { NamedJson } from "./json.ts";
 import { firstPositionOf, maxTokensOf, paddingIdOf } from "./limits.ts";
@@ -10,9 +10,9 @@ import { promptsOf } from "./prompts.ts";
 import type { Prompts } from "./prompts.ts";
 import { sentenceConfigOf } from "./sentence-config.ts";
 
-/** The configuration files that a model has; each is parsed JSON, or undefined where there is none. */
+/** The model's configuration files: parsed JSON, or undefined if there is none. */
 export interface EncoderFiles {
-  /** `modules.json`, read. */
+  /** `modules.json`, parsed. */
   readonly modules: readonly Module[] | undefined;
   readonly pooling: NamedJson | undefined;
   readonly sentence: NamedJson | undefined;
@@ -22,32 +22,32 @@ export interface EncoderFiles {
   readonly model: unknown;
 }
 
-/** What the manifest states, which goes before the files. */
+/** Values of the manifest, which take precedence over the files. */
 export interface Stated extends Pick<OnnxOptions, "pooling" | "normalize"> {
   readonly contextLength: number | undefined;
 }
 
 export interface EncoderConfig extends Prompts {
-  /** Undefined where nothing states it: then the graph must pool. */
+  /** Undefined if no file states it: then the graph must pool. */
   readonly pooling: readonly Pooling[] | undefined;
-  /** Whether a prompt's tokens count in the vector. */
+  /** Whether the tokens of a prompt count in the vector. */
   readonly includePrompt: boolean;
-  /** The most tokens of a text, special ones included. */
+  /** Maximum tokens of a text, special ones included. */
   readonly maxTokens: number;
-  /** Token ids that the model knows; undefined where it does not say. */
+  /** Number of token ids that the model knows. Undefined if it is not stated. */
   readonly vocabularySize: number | undefined;
   /** The default of `normalize` in calls. */
   readonly normalize: boolean;
   /** Whether texts are lower-cased before the tokenizer's own steps. */
   readonly lowercase: boolean;
-  /** What batches are padded with. */
+  /** The id for padding batches. */
   readonly paddingId: number;
   /** The position of a text's first token. */
   readonly firstPosition: number;
   readonly architectures: unknown;
 }
 
-/** Fails with a message for the person who set the model up: it names the file and the key. */
+/** Fails with a message for the operator that names the file and the key. */
 export function encoderConfig(files: EncoderFiles, stated: Stated): EncoderConfig {
   const { model, modules } = files;
   const sentence = sentenceConfigOf(files.sentence);
@@ -63,10 +63,10 @@ export function encoderConfig(files: EncoderFiles, stated: Stated): EncoderConfi
       stated.contextLength,
     ),
     vocabularySize,
-    // Without modules.json nothing says whether the model's authors scale.
+    // Without modules.json, no file says whether the model's authors normalize.
     normalize: stated.normalize ?? (modules === undefined || modules.at(-1)?.kind === "normalize"),
     lowercase: sentence.lowercase,
-    // Padding is masked out, so any id does that the model knows; zero is one that every model does.
+    // Padding is masked out, so any id that the model knows is suitable. Every model knows zero.
     paddingId: paddingId < (vocabularySize ?? Infinity) ? paddingId : 0,
     firstPosition: firstPositionOf(model),
     architectures: field(model, "architectures"),

@@ -1,4 +1,4 @@
-/** Computes one batch of tokenised texts: pads, runs the graph, pools. */
+/** Computes one batch of tokenized texts: pads, runs the graph, pools. */
 import { Tensor } from "onnxruntime-node";
 import type { InferenceSession } from "onnxruntime-node";
 import type { Layer } from "./layers.ts";
@@ -7,23 +7,23 @@ import type { Pooling } from "./pooling.ts";
 import type { GraphInput, GraphPorts, InputName } from "./ports.ts";
 import { halfValue } from "./safetensors.ts";
 
-/** A text as the graph takes it. */
+/** A text as input of the graph. */
 export interface EncodedText {
   readonly ids: readonly number[];
-  /** Its first tokens that do not count in the vector: a prompt's. Zero where all do. */
+  /** Number of its first tokens that do not count in the vector, those of a prompt. Zero if all count. */
   readonly skipped: number;
 }
 
 export interface EncoderParts {
   readonly ports: GraphPorts;
   readonly pooling: readonly Pooling[];
-  /** What is computed of each pooled vector. */
+  /** Layers after pooling. */
   readonly layers: readonly Layer[];
   readonly paddingId: number;
   readonly firstPosition: number;
 }
 
-/** Owns the buffers that its batches are padded into. */
+/** Owns the padding buffers of its batches. */
 export class Encoder {
   readonly #parts: EncoderParts;
   readonly #buffers: readonly InputBuffer[];
@@ -33,7 +33,7 @@ export class Encoder {
     this.#buffers = parts.ports.inputs.map((input) => new InputBuffer(input));
   }
 
-  /** One vector for each text, in their order. */
+  /** One vector per text, in their order. */
   async encode(
     session: InferenceSession,
     texts: readonly EncodedText[],
@@ -69,7 +69,9 @@ export class Encoder {
   }
 }
 
-/** Single precision of what a graph gives; half precision comes as bits, or as Float16Array where Node.js has it. */
+/**
+ * Converts a graph's output to single precision. Half precision comes as bits, or as Float16Array if Node.js has it.
+ */
 function floatsOf(data: Tensor["data"]): Float32Array {
   if (data instanceof Float32Array) return data;
   if (!ArrayBuffer.isView(data) || data.byteLength !== data.length * 2) {
@@ -96,7 +98,7 @@ class InputBuffer {
     this.#values = type === "int64" ? new BigInt64Array(0) : new Int32Array(0);
   }
 
-  /** A tensor of so many texts, of so many tokens each, that the next call overwrites. */
+  /** A tensor of this many texts with this many tokens each, which the next call overwrites. */
   fill(texts: readonly EncodedText[], longest: number, padding: Padding): Tensor {
     const size = texts.length * longest;
     if (this.#values.length < size) {
@@ -113,7 +115,7 @@ class InputBuffer {
     return new Tensor(this.#type, values, [texts.length, longest]);
   }
 
-  /** Of the token at a place; undefined is padding. */
+  /** Value for a token; undefined is padding. */
   #valueOf(id: number | undefined, place: number, { paddingId, firstPosition }: Padding): number {
     switch (this.name) {
       case "input_ids":
@@ -124,7 +126,7 @@ class InputBuffer {
         return 0;
       case "position_ids":
         if (id !== undefined) return firstPosition + place;
-        // Where positions begin after the padding id, that is the position of padding.
+        // If positions begin after the padding id, that id is the position of padding.
         return Math.max(0, firstPosition - 1);
     }
   }

@@ -1,7 +1,7 @@
 /**
- * Checks an ONNX model's file before native code opens it: that its messages lie within each other and within
- * the file, and that the weights it keeps in other files are in the model's own folder. A model from elsewhere
- * could name any file of this machine. https://github.com/onnx/onnx/blob/main/docs/ExternalData.md
+ * Checks an ONNX model's file before native code opens it: its messages must lie within each other and within the file,
+ * and its external weights in the model's own folder. A downloaded model could name any file of this machine.
+ * https://github.com/onnx/onnx/blob/main/docs/ExternalData.md
  */
 import { realpathSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
@@ -22,7 +22,7 @@ type Kind =
   | "tensor"
   | "entry";
 
-/** Which fields of a message lead to a tensor: the numbers are onnx.proto's. */
+/** Fields of a message that lead to a tensor, by the numbers of onnx.proto. */
 const children: Readonly<Record<Kind, Readonly<Record<number, Kind>>>> = {
   model: { 7: "graph", 20: "training", 25: "function" },
   training: { 1: "graph", 2: "graph" },
@@ -45,30 +45,30 @@ const children: Readonly<Record<Kind, Readonly<Record<number, Kind>>>> = {
 /** A node's `op_type`. */
 const operatorField = 4;
 
-/** Graphs within graphs: real ones have two or three. */
+/** Maximum depth of nested graphs: real ones have two or three. */
 const maxDepth = 64;
 const maxTextBytes = 4096;
 
 /** Keeps a byte order mark: a key that begins with one is another key. */
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Where a tensor's bytes lie outside of the model's file. */
+/** Location of a tensor's bytes outside the model's file. */
 interface External {
   readonly location: string;
   readonly offset: number;
-  /** Undefined where it goes to the file's end. */
+  /** Undefined if it extends to the file's end. */
   readonly length: number | undefined;
 }
 
-/** What a model's file says of itself. */
+/** Facts from a model's file. */
 export interface ModelFacts {
-  /** All tensors that lie outside of the file. */
+  /** All tensors outside the file. */
   readonly external: readonly External[];
-  /** The types of all operators, those in graphs within graphs included. */
+  /** The types of all operators, those in nested graphs included. */
   readonly operators: ReadonlySet<string>;
 }
 
-/** Throws an Error that says what is wrong with the model, and names no folder. Gives the files of its weights besides. */
+/** Throws an Error that says what is wrong with the model, without folders. Returns the files of its weights. */
 export function checkModelFile(
   path: string,
 ): ModelFacts & { readonly weights: readonly WeightsFile[] } {
@@ -116,7 +116,7 @@ interface Range {
   readonly depth: number;
 }
 
-/** Gathers facts as it goes through a file. */
+/** Collects facts while it walks a file. */
 class Walk implements ModelFacts {
   readonly external: External[] = [];
   readonly operators = new Set<string>();
@@ -126,7 +126,7 @@ class Walk implements ModelFacts {
     this.#source = source;
   }
 
-  /** Reads a message's fields, and its messages that lead to tensors. Gives the numbers of the fields. */
+  /** Reads the fields of a message, and its messages that lead to tensors. Returns the field numbers. */
   message(kind: Kind, { start, end, depth }: Range): ReadonlySet<number> {
     if (depth > maxDepth) throw damaged();
     const cursor = new Cursor(this.#source, { start, end }, damaged);
@@ -149,7 +149,7 @@ class Walk implements ModelFacts {
     return seen;
   }
 
-  /** A pair of texts: both are fields of known length. */
+  /** A pair of texts: both fields have a length. */
   #entry({ start, end }: Range, entries: Map<string, string>): void {
     const cursor = new Cursor(this.#source, { start, end }, damaged);
     const texts = new Map<number, string>();
@@ -179,7 +179,7 @@ function externalOf(entries: ReadonlyMap<string, string>): External {
   };
 }
 
-/** Bytes of a field's value that follow its tag, or the length before them. */
+/** Number of bytes of a field's value after its tag, or of its length prefix. */
 function lengthOf(cursor: Cursor, wireType: number): number {
   switch (wireType) {
     case 0:
@@ -200,8 +200,8 @@ function lengthOf(cursor: Cursor, wireType: number): number {
 }
 
 /**
- * A field's number and wire type. Protobuf's own readers take a tag modulo 2^32, so one beyond that would name
- * another field to ONNX Runtime than it does here.
+ * Field number and wire type. Protobuf's own readers take a tag modulo 2^32, so ONNX Runtime would read a larger one as
+ * another field.
  */
 function tagOf(cursor: Cursor): number {
   const tag = varint(cursor);
@@ -209,7 +209,7 @@ function tagOf(cursor: Cursor): number {
   return tag;
 }
 
-/** Beyond 2^53 only roughly right, and too large for a length anyway. */
+/** Inexact above 2^53, but too large for a length anyway. */
 function varint(cursor: Cursor): number {
   let value = 0;
   for (let place = 0; place < 10; place++) {

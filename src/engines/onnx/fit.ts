@@ -1,4 +1,4 @@
-/** Holds a graph and its model's files against each other: what one of them does, the other must not do again. */
+/** Checks that a graph and its model's files fit together: a step of one must not be repeated by the other. */
 import type { TextBatching } from "../engine.ts";
 import type { EncoderConfig } from "./encoder-config.ts";
 import { field } from "./json.ts";
@@ -7,10 +7,10 @@ import type { OnnxOptions } from "./options.ts";
 import type { Pooling } from "./pooling.ts";
 import type { GraphPorts } from "./ports.ts";
 
-/** As sentence-transformers calls the output of all its modules. */
+/** The name that sentence-transformers gives the output of all its modules. */
 const wholeOutput = "sentence_embedding";
 
-/** How token vectors become one; none where the graph does it. */
+/** How token vectors become one; none if the graph pools. */
 export function poolingFor(
   { output, isPooled }: GraphPorts,
   config: Pick<EncoderConfig, "pooling" | "includePrompt" | "prompts">,
@@ -33,7 +33,7 @@ export function poolingFor(
   return [];
 }
 
-/** What is computed of a pooled vector. */
+/** Layers after pooling. */
 export function layersFor(
   { output, isPooled }: GraphPorts,
   layers: readonly Layer[],
@@ -45,7 +45,7 @@ export function layersFor(
   );
 }
 
-/** The graph is told that all tokens are of one text, so the tokenizer must say that too. */
+/** The graph is told that all tokens belong to one text, so the tokenizer must say the same. */
 export function refuseTokenTypes(tokenizer: unknown, { inputs }: GraphPorts): void {
   const takesTypes = inputs.some(({ name }) => name === "token_type_ids");
   if (!takesTypes || !pieces(field(tokenizer, "post_processor")).some(isOtherType)) return;
@@ -54,7 +54,7 @@ export function refuseTokenTypes(tokenizer: unknown, { inputs }: GraphPorts): vo
   );
 }
 
-/** What a template puts together of one text. */
+/** A template for one text. */
 function pieces(processor: unknown): readonly unknown[] {
   const listOf = (key: string): readonly unknown[] => {
     const list = field(processor, key);
@@ -66,16 +66,16 @@ function pieces(processor: unknown): readonly unknown[] {
 const isOtherType = (piece: unknown): boolean =>
   ["Sequence", "SpecialToken"].some((kind) => (field(field(piece, kind), "type_id") ?? 0) !== 0);
 
-/** Operators that take one scale for all that they are given, so for the whole batch. */
+/** Operators that take one scale for their whole input, so for the whole batch. */
 const mixing = ["DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM"];
 
 export interface Mixing {
   readonly operators: ReadonlySet<string>;
-  /** Whether a text's vector was another beside another text. */
+  /** Whether a text's vector changed in a batch with another text. */
   readonly mixesTexts: boolean;
 }
 
-/** How texts share batches: not at all where that changes their vectors, unless the manifest says otherwise. */
+/** How texts share batches: not at all if that changes their vectors, unless the manifest allows it. */
 export function batchingOf(
   { batch }: Pick<OnnxOptions, "batch">,
   { operators, mixesTexts }: Mixing,

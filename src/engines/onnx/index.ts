@@ -34,7 +34,7 @@ import type { Tokens } from "./tokens.ts";
 import { openVocabulary } from "./vocabulary.ts";
 import { warmUp } from "./warm-up.ts";
 
-/** Jobs that the engine holds at once: the more, the better it finds texts of one length. */
+/** Jobs that the engine holds at once: with more jobs, more texts of one length are found. */
 const defaultSlots = 64;
 
 export const load: LoadEngine = async (source, host) => {
@@ -79,7 +79,7 @@ export const load: LoadEngine = async (source, host) => {
   });
 };
 
-/** A text's tokens; fails where it has more than the model takes. */
+/** A text's tokens. Fails if it has more than the model takes. */
 function readerOf(tokens: Tokens) {
   return async (text: string): Promise<readonly number[]> => {
     const [read] = await tokens.read([{ text, truncate: "none" }]);
@@ -88,14 +88,14 @@ function readerOf(tokens: Tokens) {
   };
 }
 
-/** Texts that show at once what no caller's text should be the first to show. */
+/** Texts that reveal problems at load time rather than in a client's call. */
 async function readTrials(tokens: Tokens, maxTokens: number) {
   const most = Math.min(maxTokens, mostTrialTokens);
-  // A hundred tokens at the least each time.
+  // At least a hundred tokens each time.
   const all = `${mixedScripts} `.repeat(1 + most / 100);
   const texts = ["a", mixedScripts, everyByte(), all];
   const read = await tokens.read(texts.map((text) => ({ text, truncate: "end" })));
-  // A tokenizer without a token for something says so of a caller's text too.
+  // A tokenizer that cannot read a character fails on a client's text too.
   const trials = read.flatMap(({ ids, error }) => (error === undefined ? [ids] : []));
   for (const id of trials.flat()) {
     if (Number.isInteger(id) && id >= 0) continue;
@@ -108,8 +108,8 @@ async function readTrials(tokens: Tokens, maxTokens: number) {
 }
 
 /**
- * No longer text is computed while a model is loaded: attention takes memory by the square of a text's length, some
- * gigabytes for 8192 tokens, and the library keeps what it once took.
+ * Longer texts are not tried while a model loads: the memory of attention grows with the square of a text's length,
+ * some gigabytes for 8192 tokens, and the library keeps the memory.
  */
 const mostTrialTokens = 2048;
 
@@ -119,12 +119,12 @@ interface Encoding {
   readonly batching: TextBatching;
 }
 
-/** A text that the graph fails on costs no other text anything, and the operator one line. */
+/** A text that the graph fails on does not affect others, and logs one line. */
 function encodeWith(encoder: Encoder, { sessions, host, batching }: Encoding) {
   let said = "";
   const note = (thrown: unknown): void => {
     const why = errorMessage(thrown);
-    // Whoever sends such a text can send many.
+    // A client that sends such a text can send many.
     if (why !== said) host.log("error", `the graph fails on a text: ${why}`);
     said = why;
   };
@@ -151,7 +151,7 @@ function infoOf(source: ModelSource, model: Loaded): ModelInfo {
     tasks: { embed: embeddingOf(model) },
     contextLength: model.maxTokens,
     vocabularySize: model.vocabularySize,
-    // ONNX files carry none; the manifest states it.
+    // ONNX files have none; the manifest states it.
     license: "",
     slots: source.maxSequences ?? defaultSlots,
     weights: model.weights,
@@ -162,7 +162,7 @@ function infoOf(source: ModelSource, model: Loaded): ModelInfo {
 function embeddingOf({ defaultPrompt, pooling, ...model }: Loaded): EmbeddingInfo {
   return {
     dimensions: model.dimensions,
-    // None where the graph pools.
+    // None if the graph pools.
     pooling: pooling.length === 0 ? "graph" : pooling.join("+"),
     prompts: model.prompts,
     ...(defaultPrompt !== undefined && { defaultPrompt }),

@@ -1,7 +1,7 @@
-/** Keeps a text that the graph cannot compute from the others of its batch. */
+/** Isolates a text that the graph cannot compute from the others of its batch. */
 import type { ErrorData } from "../../base/errors.ts";
 
-/** One text's vector, or why there is none. */
+/** The vector of a text, or why there is none. */
 export type Computed = Float32Array | ErrorData;
 
 const failed: ErrorData = {
@@ -10,8 +10,8 @@ const failed: ErrorData = {
 };
 
 /**
- * Computes a batch; where that fails, each text alone, and `onFailure` hears of those that fail again. An error of
- * ONNX Runtime leaves its process sound.
+ * Computes a batch. If that fails, computes each text alone, and calls `onFailure` for those that fail again. After an
+ * error, ONNX Runtime's process is still sound.
  */
 export async function computeEach<Text>(
   batch: readonly Text[],

@@ -1,4 +1,4 @@
-/** What is computed of a pooled vector: `Dense` modules, and `Normalize` where more follows. */
+/** Layers after pooling: `Dense` modules, and `Normalize` if more follow. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { field, positive, refuseOtherKeys, shown } from "./json.ts";
@@ -8,7 +8,7 @@ import type { Matrix } from "./safetensors.ts";
 
 export type Layer = (vector: Float32Array) => Float32Array;
 
-/** The names that `torch.nn` has for them, with its own defaults. */
+/** Activation functions by their `torch.nn` names, with its defaults. */
 const activations: Readonly<Record<string, (x: number) => number>> = {
   Tanh: Math.tanh,
   Identity: (x) => x,
@@ -58,13 +58,13 @@ export function denseOf(folder: string, config: NamedJson): Layer {
   };
 }
 
-/** Scales to length 1; as torch does it, zero stays zero. */
+/** Scales to length 1. As in torch, zero stays zero. */
 export const normalizeLayer: Layer = (vector) => {
   const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
   return vector.map((value) => value / Math.max(length, 1e-12));
 };
 
-/** A module may be told to work on something else than the pooled vector. */
+/** A module can be configured for another input than the pooled vector. */
 export function refuseOtherNames({ name, value }: NamedJson): void {
   for (const key of ["module_input_name", "module_output_name"]) {
     const stated = field(value, key) ?? "sentence_embedding";
@@ -113,7 +113,7 @@ function openWeights(folder: string, configName: string) {
   };
 }
 
-/** A tight loop: it runs once for each weight and text. */
+/** A tight loop: it runs once per weight and text. */
 function multiply(matrix: Float32Array, vector: Float32Array, bias?: Float32Array): Float32Array {
   const inputs = vector.length;
   const outputs = matrix.length / inputs;

@@ -1,8 +1,8 @@
-/** How many tokens a text may have: by the model's files, by its table of positions, and by its manifest. */
+/** Maximum tokens of a text: by the model's files, its table of positions, and its manifest. */
 import { field, positive } from "./json.ts";
 
 /**
- * Models whose positions begin after the padding id, as RoBERTa's do: of 514 positions texts have 512. By
+ * Models whose positions begin after the padding id, such as RoBERTa: of 514 positions, texts have 512. As in
  * transformers' `create_position_ids_from_input_ids` and its copies.
  */
 const afterPadding = new Set([
@@ -24,7 +24,7 @@ const afterPadding = new Set([
   "xmod",
 ]);
 
-/** What those have where `config.json` states no padding id. */
+/** Their padding id if `config.json` states none. */
 const usualPaddingId = 1;
 
 /** The position of a text's first token. */
@@ -34,7 +34,7 @@ export function firstPositionOf(model: unknown): number {
   return (paddingIdOf(model) ?? usualPaddingId) + 1;
 }
 
-/** The token that batches are padded with; undefined where `config.json` does not say. */
+/** The id for padding batches. Undefined if `config.json` states none. */
 export function paddingIdOf(model: unknown): number | undefined {
   const id = field(model, "pad_token_id");
   return typeof id === "number" && Number.isInteger(id) && id >= 0 ? id : undefined;
@@ -49,7 +49,7 @@ export interface LimitFiles {
   readonly model: unknown;
 }
 
-/** Special tokens included. Fails where the manifest states more than there are positions, or nothing states any. */
+/** Special tokens included. Fails if the manifest states more than there are positions, or if no file states any. */
 export function maxTokensOf(files: LimitFiles, stated: number | undefined): number {
   const positions = positive(files.model, "max_position_embeddings");
   const room = positions === undefined ? undefined : positions - firstPositionOf(files.model);

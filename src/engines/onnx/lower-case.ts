@@ -1,7 +1,7 @@
-/** `do_lower_case` of sentence-transformers: the tokenizer's own normalizer comes after lower case. */
+/** `do_lower_case` of sentence-transformers: lower case before the tokenizer's own normalizer. */
 import { entriesOf, field } from "./json.ts";
 
-/** A `tokenizer.json` whose texts are lower-cased first, unless it has that step. Its added tokens stay as they are. */
+/** A `tokenizer.json` that lower-cases texts first, unless it already does. Added tokens are unchanged. */
 export function lowerCased(tokenizer: unknown): unknown {
   const normalizer = field(tokenizer, "normalizer") ?? undefined;
   const steps = stepsOf(normalizer);

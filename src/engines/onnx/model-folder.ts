@@ -1,4 +1,4 @@
-/** Finds and reads the files beside an ONNX model. */
+/** Finds and reads the files of an ONNX model. */
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ModelSource } from "../engine.ts";
@@ -10,7 +10,7 @@ import { modulesOf } from "./modules.ts";
 import type { Module } from "./modules.ts";
 import { sentenceConfigNames } from "./sentence-config.ts";
 
-/** A file's role in a manifest, and where it lies when the manifest does not say. */
+/** A file's role in a manifest, and its default path. */
 const places = {
   tokenizer: "tokenizer.json",
   tokenizer_config: "tokenizer_config.json",
@@ -28,7 +28,7 @@ export interface ModelFolder {
   readonly files: EncoderFiles;
   /** `tokenizer.json`, parsed. */
   readonly tokenizer: unknown;
-  /** What is computed of a pooled vector; a `Normalize` at the end is the caller's choice, and not among them. */
+  /** Layers after pooling. A final `Normalize` is the client's choice, and not among them. */
   readonly layers: readonly Layer[];
 }
 
@@ -54,7 +54,7 @@ export async function readFolder({ files }: ModelSource): Promise<ModelFolder> {
   ]);
   if (tokenizer === undefined) {
     const path = join(transformer, places.tokenizer);
-    throw new Error(`there is no ${path} beside the model; put it there`);
+    throw new Error(`there is no ${path} next to the model; put it there`);
   }
   const texts = { prompts, tokenizer: tokenizerConfig, model: config };
   return {
@@ -65,7 +65,7 @@ export async function readFolder({ files }: ModelSource): Promise<ModelFolder> {
   };
 
   async function readPooling(): Promise<NamedJson | undefined> {
-    // Without modules.json, the place that every model has it in.
+    // Without modules.json, the usual path.
     const path = modules === undefined ? "1_Pooling" : pathOf("pooling");
     if (path === undefined && files["pooling"] === undefined) return undefined;
     const value = await read("pooling", path ?? "");
@@ -105,7 +105,7 @@ async function readLayers(folder: string, modules: readonly Module[]): Promise<r
   return layers;
 }
 
-/** Undefined where there is no file and none was asked for. */
+/** Undefined if there is no file and none was requested. */
 async function readJson(path: string, isRequired: boolean): Promise<unknown> {
   let text: string;
   try {

@@ -1,4 +1,4 @@
-/** A model's `modules.json`: what sentence-transformers computes, one module after the other. */
+/** A model's `modules.json`: the modules of sentence-transformers, in order. */
 import { isAbsolute } from "node:path";
 import { field, shown } from "./json.ts";
 
@@ -8,7 +8,7 @@ export interface Module {
   readonly path: string;
 }
 
-/** Modules by the last part of their type. Dropout does nothing outside of training. */
+/** Modules by the last part of their type. Dropout has no effect outside training. */
 const kinds: Readonly<Record<string, Module["kind"] | "none">> = {
   Transformer: "transformer",
   Pooling: "pooling",
@@ -17,7 +17,7 @@ const kinds: Readonly<Record<string, Module["kind"] | "none">> = {
   Dropout: "none",
 };
 
-/** Fails where a module is not computed, or their order is one that is not. Undefined where there is no such file. */
+/** Fails if a module or the order of modules is not supported. Undefined if there is no such file. */
 export function modulesOf(modules: unknown): readonly Module[] | undefined {
   if (modules === undefined) return undefined;
   if (!Array.isArray(modules)) throw new Error("modules.json is not a list of modules");

@@ -1,21 +1,21 @@
-/** The `options` of a manifest whose engine is onnx. They go before the model's files. */
+/** The `options` of a manifest with the onnx engine. They take precedence over the model's files. */
 import type { ModelSource } from "../engine.ts";
 import { poolings } from "./pooling.ts";
 import type { Pooling } from "./pooling.ts";
 
-/** Whether texts share a batch: `auto` where each vector is the same as alone. */
+/** Whether texts share a batch: `auto` if each vector is the same as alone. */
 const batchings = ["auto", "always", "never"] as const;
 
 export interface OnnxOptions {
   readonly pooling: readonly Pooling[] | undefined;
-  /** The graph's output to take. */
+  /** The output of the graph to use. */
   readonly output: string | undefined;
   /** The default of `normalize` in calls. */
   readonly normalize: boolean | undefined;
   readonly batch: (typeof batchings)[number];
 }
 
-/** Fails with a message for the person who wrote the manifest. */
+/** Fails with a message for the author of the manifest. */
 export function optionsOf({ options }: Pick<ModelSource, "options">): OnnxOptions {
   const known = ["pooling", "output", "normalize", "batch"];
   for (const key of Object.keys(options)) {

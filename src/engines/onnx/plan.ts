@@ -1,9 +1,9 @@
 /**
- * Decides which texts are computed together. A batch is padded to its longest text, so texts of about
- * one length go together; measured, that is half as fast again as batches in order of arrival.
+ * Decides which texts are computed together. A batch is padded to its longest text, so texts of similar length go
+ * together. By measurement, that is half as fast again as batches in order of arrival.
  */
 
-/** A text that is tokenised and waits. */
+/** A tokenized text that waits. */
 export interface Waiting {
   /** Length in tokens. */
   readonly length: number;
@@ -11,12 +11,12 @@ export interface Waiting {
   readonly turn: number;
 }
 
-/** What one batch costs beyond its tokens, in tokens: so much padding costs less than a second batch. */
+/** Overhead of a batch, in tokens: padding below it costs less than a second batch. */
 const batchCost = 12;
 
 /**
- * Takes the text whose turn it is, whatever its length, so that none starves; then those nearest to it
- * in length, while padded tokens stay within the budget and padding costs less than another batch would.
+ * Takes the text whose turn it is, whatever its length, so that none starves. Then the nearest in length, while padded
+ * tokens stay within the budget and padding costs less than another batch.
  */
 export function nextBatch<T extends Waiting>(waiting: readonly T[], budget: number): readonly T[] {
   const turn = waiting.reduce((least, item) => Math.min(least, item.turn), Infinity);
@@ -42,8 +42,8 @@ export function nextBatch<T extends Waiting>(waiting: readonly T[], budget: numb
 }
 
 /**
- * How many padded tokens a batch may have to take about `stepMs`. Never so few that the work of a batch
- * is mostly overhead, and never so many that its memory matters.
+ * Maximum padded tokens of a batch that takes about `stepMs`. Bounded below, so that overhead does not dominate, and
+ * above, so that memory does not matter.
  */
 export function batchBudget(tokensPerMs: number, stepMs: number): number {
   return Math.max(128, Math.min(8192, Math.floor(tokensPerMs * stepMs)));

@@ -1,16 +1,16 @@
-/** A model's pooling, as its `1_Pooling/config.json` or its manifest states it. */
+/** A model's pooling, from its `1_Pooling/config.json` or its manifest. */
 import { entriesOf, field, refuseOtherKeys, shown } from "./json.ts";
 import type { NamedJson } from "./json.ts";
 import type { Pooling } from "./pooling.ts";
 
 export interface PoolingConfig {
-  /** One after the other in the vector. */
+  /** Concatenated in the vector, in this order. */
   readonly modes: readonly Pooling[];
   /** Whether the tokens of a prompt count. */
   readonly includePrompt: boolean;
 }
 
-/** Older files have a flag for each mode, and their vectors these in this order. */
+/** Older files have a flag for each mode, and concatenate in this order. */
 const flags: Readonly<Record<string, Pooling>> = {
   pooling_mode_cls_token: "cls",
   pooling_mode_max_tokens: "max",
@@ -31,7 +31,7 @@ const names: Readonly<Record<string, Pooling>> = {
 
 const dimensions = ["word_embedding_dimension", "embedding_dimension"];
 
-/** Undefined where there is no such file. */
+/** Undefined if there is no such file. */
 export function poolingConfigOf(file: NamedJson | undefined): PoolingConfig | undefined {
   if (file === undefined) return undefined;
   const known = [...Object.keys(flags), "pooling_mode", "include_prompt", ...dimensions];
@@ -56,7 +56,7 @@ function flaggedModes(name: string, value: unknown): readonly Pooling[] {
     field(value, flag) === true ? [mode] : [],
   );
   if (modes.length > 0) return modes;
-  // With flags that are all false, sentence-transformers takes the mean.
+  // If all flags are false, sentence-transformers takes the mean.
   if (entriesOf(value).some(([key]) => key in flags)) return ["mean"];
   throw new Error(`${name} states no pooling_mode`);
 }

@@ -1,23 +1,23 @@
-/** Makes one vector of a text's token vectors, as sentence-transformers does. */
+/** Pools the token vectors of a text into one, as sentence-transformers does. */
 
 export const poolings = ["cls", "max", "mean", "mean_sqrt_len", "weighted_mean", "last"] as const;
 
 export type Pooling = (typeof poolings)[number];
 
-/** Where a text's tokens lie in a model's output. */
+/** Position of a text's tokens in a model's output. */
 export interface TokenRows {
   /** The output, row after row. */
   readonly data: Float32Array;
-  /** The text's first row; its padding comes after its tokens. */
+  /** The text's first row. Its padding follows its tokens. */
   readonly first: number;
-  /** Rows that are tokens, at least 1. */
+  /** Number of rows that are tokens, at least 1. */
   readonly count: number;
-  /** Of those, the leading ones that do not count: a prompt's. All of them where the text adds no token to it. */
+  /** Number of leading rows that do not count, those of a prompt. All of them if the text adds no token. */
   readonly skipped: number;
   readonly dimensions: number;
 }
 
-/** Several modes stand one after the other. Copies: the result outlives the output. */
+/** Several modes are concatenated. Copies, since the result outlives the output. */
 export function pool(rows: TokenRows, modes: readonly Pooling[]): Float32Array {
   const [only] = modes;
   if (only !== undefined && modes.length === 1) return poolOne(rows, only);
@@ -32,7 +32,7 @@ function poolOne(rows: TokenRows, mode: Pooling): Float32Array {
   const { count, skipped } = rows;
   const counted = count - skipped;
   switch (mode) {
-    // Where no token counts, sentence-transformers takes the first one, or zero.
+    // If no token counts, sentence-transformers takes the first one, or zero.
     case "cls":
       return row(rows, counted > 0 ? skipped : 0);
     case "last":
@@ -44,7 +44,7 @@ function poolOne(rows: TokenRows, mode: Pooling): Float32Array {
     case "mean_sqrt_len":
       return sum(rows, () => 1 / Math.sqrt(counted));
     case "weighted_mean": {
-      // By place, 1 for the text's first token, a prompt's included.
+      // Weight by position, 1 for the first token, that of a prompt included.
       const total = (count * (count + 1) - skipped * (skipped + 1)) / 2;
       return sum(rows, (place) => (place + 1) / total);
     }
@@ -60,13 +60,13 @@ function max({ data, first, count, skipped, dimensions }: TokenRows): Float32Arr
   const vector = new Float32Array(dimensions).fill(-Infinity);
   let at = (first + skipped) * dimensions;
   for (let token = skipped; token < count; token++) {
-    // Math.max keeps what is not a number.
+    // Math.max keeps NaN.
     for (let i = 0; i < dimensions; i++) vector[i] = Math.max(vector[i] ?? 0, data[at++] ?? 0);
   }
   return vector;
 }
 
-/** A tight loop, row by row: this runs once for each number that the model gives. */
+/** A tight loop by rows: it runs once per number of the output. */
 function sum(
   { data, first, count, skipped, dimensions }: TokenRows,
   weightOf: (place: number) => number,

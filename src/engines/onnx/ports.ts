@@ -1,4 +1,4 @@
-/** What a graph takes and gives, and whether that is a text encoder at all. */
+/** Inputs and outputs of a graph, and whether it is a text encoder. */
 import type { InferenceSession } from "onnxruntime-node";
 import { shown } from "./json.ts";
 
@@ -14,15 +14,15 @@ export interface GraphInput {
 export interface GraphPorts {
   readonly inputs: readonly GraphInput[];
   readonly output: string;
-  /** Whether the output is one vector a text, and not one a token. */
+  /** Whether the output is one vector per text, and not per token. */
   readonly isPooled: boolean;
 }
 
-/** What exporters call a text's token vectors, and the vector of a text. */
+/** Exporters' names for token vectors, and for the vector of a text. */
 const tokenOutputs: readonly string[] = ["last_hidden_state", "token_embeddings"];
 const textOutputs: readonly string[] = ["sentence_embedding"];
 
-/** Graphs that give scores. */
+/** Output names of graphs that return scores. */
 const scoring = /For(MaskedLM|TokenClassification|SequenceClassification)$/;
 
 export type Ports = Pick<InferenceSession, "inputMetadata" | "outputMetadata">;
@@ -30,11 +30,13 @@ export type Ports = Pick<InferenceSession, "inputMetadata" | "outputMetadata">;
 export interface Choice {
   /** `options.output`. */
   readonly output: string | undefined;
-  /** Of `config.json`. Some encoders were saved under the name of what they were trained as, so it only explains. */
+  /**
+   * From `config.json`. Some encoders were saved under the name of their training task, so it is only used in messages.
+   */
   readonly architectures: unknown;
 }
 
-/** Says how to use a graph, or throws an Error that says why it is no text encoder. */
+/** Returns how to use a graph, or throws an Error that says why it is not a text encoder. */
 export function portsOf(session: Ports, choice: Choice): GraphPorts {
   const inputs = session.inputMetadata.map(inputOf);
   if (!inputs.some(({ name }) => name === "input_ids")) {

@@ -1,12 +1,12 @@
-/** The prompts of a model as its texts are read: what stands before a text, and how many of its tokens do not count. */
+/** The prompts of a model as its texts are tokenized: the text of each, and how many of its tokens do not count. */
 import { ServeError } from "../../base/errors.ts";
 import { field, shown } from "./json.ts";
 import type { Prompts } from "./prompts.ts";
 
-/** What stands before a text. */
+/** Text before each text. */
 export interface Prompt {
   readonly text: string;
-  /** How many of a text's first tokens are the prompt's, or come before it. */
+  /** How many of a text's first tokens belong to the prompt, or come before it. */
   readonly tokens: number;
   /** How many of a text's first tokens do not count in its vector. */
   readonly skipped: number;
@@ -14,18 +14,18 @@ export interface Prompt {
 
 const noPrompt: Prompt = { text: "", tokens: 0, skipped: 0 };
 
-/** Finds the prompt that a job names; empty is none, undefined the model's default. */
+/** Finds the prompt that a job names. Empty is none, undefined the model's default. */
 export type PromptTable = (name: string | undefined) => Prompt;
 
 export interface PromptTableOptions extends Prompts {
   readonly includePrompt: boolean;
   /** `tokenizer.json`, parsed. */
   readonly tokenizer: unknown;
-  /** A text's tokens, special ones included; fails for one that the model does not take. */
+  /** A text's tokens, special ones included. Fails for a text that the model does not take. */
   readonly read: (text: string) => Promise<readonly number[]>;
 }
 
-/** Fails where a prompt leaves no room for a text. */
+/** Fails if a prompt leaves no room for a text. */
 export async function openPrompts(options: PromptTableOptions): Promise<PromptTable> {
   const { prompts, defaultPrompt, includePrompt, tokenizer, read } = options;
   const table = new Map<string, Prompt>([["", noPrompt]]);
@@ -35,7 +35,7 @@ export async function openPrompts(options: PromptTableOptions): Promise<PromptTa
       continue;
     }
     const ids = await readPrompt(read, name, text);
-    // As sentence-transformers counts them: what the tokenizer puts behind a text is not the prompt's.
+    // As sentence-transformers counts them: tokens that the tokenizer adds after a text are not the prompt's.
     const length = ids.length - (isSpecial(tokenizer, ids.at(-1)) ? 1 : 0);
     table.set(name, { text, tokens: length, skipped: includePrompt ? 0 : length });
   }
@@ -52,7 +52,7 @@ async function readPrompt(
   text: string,
 ): Promise<readonly number[]> {
   try {
-    // Something must be left to embed.
+    // At least one token must be left to embed.
     await read(`${text}a`);
     return await read(text);
   } catch (cause) {

@@ -1,4 +1,4 @@
-/** A model's `config_sentence_transformers.json`: the prompts that stand before its texts. */
+/** A model's `config_sentence_transformers.json`: the prompts before its texts. */
 import type { ModelPrompt } from "../engine.ts";
 import { entriesOf, field, isBlank, refuseOtherKeys, shown } from "./json.ts";
 
@@ -6,17 +6,17 @@ const name = "config_sentence_transformers.json";
 
 export interface Prompts {
   readonly prompts: readonly ModelPrompt[];
-  /** The name of the one that stands before a text by default; undefined where none does. */
+  /** The name of the default prompt. Undefined for none. */
   readonly defaultPrompt: string | undefined;
 }
 
-/** Of all prompts and their names: each answer that describes the model carries them. */
+/** Limit on all prompts and their names: each response that describes the model has them. */
 const mostCharacters = 262_144;
 
-/** These change no vector: versions, and how vectors are to be compared. */
+/** Keys that change no vector: versions, and how vectors are compared. */
 const known = ["prompts", "default_prompt_name", "model_type", "similarity_fn_name", "__version__"];
 
-/** Fails where the file asks for what is not done. */
+/** Fails if the file requests something unsupported. */
 export function promptsOf(config: unknown): Prompts {
   refuseOtherKeys({ name, value: config }, known);
   const type = field(config, "model_type");
@@ -37,7 +37,7 @@ export function promptsOf(config: unknown): Prompts {
 function defaultOf(stated: unknown, prompts: readonly ModelPrompt[]): string | undefined {
   if (isBlank(stated)) return undefined;
   if (prompts.some((prompt) => prompt.name === stated)) return String(stated);
-  // sentence-transformers has both of these in every model, without a text.
+  // sentence-transformers writes both of these in every model, without a text.
   if (stated === "query" || stated === "document") return undefined;
   throw new Error(`${name}: default_prompt_name names none of its prompts`);
 }

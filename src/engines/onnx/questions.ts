@@ -1,4 +1,4 @@
-/** Answers what takes no slot, with the tokenizer that texts are read with. */
+/** Answers questions that need no slot, with the tokenizer of jobs. */
 import { ServeError } from "../../base/errors.ts";
 import type { Answer, Question } from "../engine.ts";
 import { assertAnswerable } from "../question-size.ts";
@@ -24,7 +24,7 @@ export async function answerWith(
     return Uint32Array.from(await read(question.text, question.addSpecial));
   }
   if (question.kind === "countTokens" && question.input.kind === "prompt") {
-    // As an item's tokens are counted: with the prompt that stands before it.
+    // As an item's tokens are counted: with the prompt before it.
     return (await read(promptOf(undefined).text + question.input.text, true)).length;
   }
   return undefined;

@@ -1,6 +1,6 @@
 /**
- * Has texts tokenised while batches are computed. A round of texts is short unless one of them is endless: so
- * a step waits a moment for it, and a round that takes longer goes on beside the steps that follow.
+ * Tokenizes texts while batches are computed. A round of texts is short unless one of them is endless. So a step waits
+ * briefly for it, and a longer round continues during the following steps.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { TakenText, TextJob } from "./text-job.ts";
@@ -9,7 +9,7 @@ import type { TokenizedText, Tokens } from "./tokens.ts";
 /** How long a step may wait for its texts. */
 const readMs = 10;
 
-/** The texts of a round have so many characters together, or there is only one. */
+/** Maximum characters of the texts of a round, unless there is only one text. */
 const roundCharacters = 4096;
 
 interface Round {
@@ -18,18 +18,18 @@ interface Round {
 }
 
 export interface ReadOptions {
-  /** A job with so many tokens that wait has no more of its texts read. */
+  /** A job with this many waiting tokens has no more texts tokenized. */
   readonly maxTokens: number;
-  /** Where a newcomer's turn begins. */
+  /** The turn of a new job. */
   readonly turn: number;
 }
 
-/** Owns the round that is under way. */
+/** Owns the running round. */
 export class Reader {
   readonly #tokens: Tokens;
   readonly #clock: Clock;
   #round: Round | undefined;
-  /** Moves on with each round, so that no job is always the last to be read. */
+  /** Advances with each round, so that no job is always the last. */
   #firstJob = 0;
 
   constructor(tokens: Tokens, clock: Clock) {
@@ -37,7 +37,7 @@ export class Reader {
     this.#clock = clock;
   }
 
-  /** Hands the jobs their texts, round after round, until enough wait or the time is up. */
+  /** Gives the jobs their texts, round after round, until enough wait or the time is up. */
   async read(jobs: readonly TextJob[], options: ReadOptions): Promise<void> {
     const startedAt = this.#clock.now();
     for (;;) {
@@ -56,7 +56,7 @@ export class Reader {
     }
   }
 
-  /** Takes texts by turns, one of each job. */
+  /** Takes texts round-robin, one per job. */
   #begin(jobs: readonly TextJob[], maxTokens: number): Round | undefined {
     const first = this.#firstJob++ % Math.max(1, jobs.length);
     let readers = [...jobs.slice(first), ...jobs.slice(0, first)];
@@ -78,7 +78,7 @@ export class Reader {
     return { texts, read: this.#tokens.read(texts) };
   }
 
-  /** Undefined where it takes longer. */
+  /** Undefined if it takes longer. */
   #within<T>(work: Promise<T>, waitMs: number): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       const callOff = this.#clock.after(waitMs, () => resolve(undefined));

@@ -9,10 +9,10 @@ export interface Matrix {
   readonly values: Float32Array;
 }
 
-/** More than any of these small files has; a length that is wrong is not believed. */
+/** Above the size of any of these small files: a wrong length is rejected. */
 const maxHeaderBytes = 10_000_000;
 
-/** Gives the tensors that are asked for; none for a name that the file does not have. */
+/** Returns the requested tensors. None for a name that is not in the file. */
 export function readSafetensors(
   path: string,
   names: readonly string[],
@@ -20,7 +20,7 @@ export function readSafetensors(
   return withFile(path, (source) => tensorsOf(source, names));
 }
 
-/** Every offset and length is held against the file before it is read. */
+/** Every offset and length is checked against the file before it is read. */
 function tensorsOf(source: ByteSource, names: readonly string[]): ReadonlyMap<string, Matrix> {
   if (source.bytes < 8) throw damaged();
   const headerBytes = Number(Buffer.from(source.read(0, 8)).readBigUInt64LE());
@@ -85,7 +85,7 @@ function numbersOf(bytes: Uint8Array, type: string, count: number): Float32Array
   return Float32Array.from({ length: count }, (_, place) => read(place));
 }
 
-/** What the bits of an IEEE 754 half-precision number mean. By hand because Node 22 has no Float16Array. */
+/** Decodes an IEEE 754 half-precision number. By hand, because Node 22 has no Float16Array. */
 export function halfValue(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
@@ -95,7 +95,7 @@ export function halfValue(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** Single precision without its lower half. */
+/** bfloat16: single precision without its lower half. */
 function brainValue(bits: number): number {
   const view = new DataView(new ArrayBuffer(4));
   view.setUint16(0, bits);

@@ -1,8 +1,8 @@
-/** A model's `sentence_bert_config.json`, or that of an older name: how its texts are read. */
+/** A model's `sentence_bert_config.json`, or that of an older name: how its texts are tokenized. */
 import { entriesOf, field, isBlank, positive, refuseOtherKeys, shown } from "./json.ts";
 import type { NamedJson } from "./json.ts";
 
-/** In the order in which sentence-transformers looks for them; the first one is taken. */
+/** In the order of sentence-transformers, which takes the first one found. */
 export const sentenceConfigNames = [
   "bert",
   "roberta",
@@ -14,15 +14,15 @@ export const sentenceConfigNames = [
 ].map((kind) => `sentence_${kind}_config.json`);
 
 export interface SentenceConfig {
-  /** The most tokens of a text, special ones included; undefined where the file states none. */
+  /** Maximum tokens of a text, special ones included. Undefined if the file states none. */
   readonly maxTokens: number | undefined;
   readonly lowercase: boolean;
 }
 
-/** What is passed on to transformers when the model is loaded, under older and newer names. */
+/** Arguments for transformers when the model is loaded, under older and newer names. */
 const passedOn = ["model_args", "model_kwargs", "config_args", "config_kwargs"];
 
-/** Of those: how it computes and where it is fetched from, not what. */
+/** Arguments about how it computes and from where it is fetched, not what it computes. */
 const harmless = [
   "attn_implementation",
   "torch_dtype",
@@ -36,13 +36,13 @@ const harmless = [
   "token",
 ];
 
-/** What every text model has, where it is stated at all. */
+/** Values of every text model, if they are stated at all. */
 const usual: Readonly<Record<string, string>> = {
   transformer_task: "feature-extraction",
   module_output_name: "token_embeddings",
 };
 
-/** Fails where the file asks for what is not done. */
+/** Fails if the file requests something unsupported. */
 export function sentenceConfigOf(file: NamedJson | undefined): SentenceConfig {
   if (file === undefined) return { maxTokens: undefined, lowercase: false };
   const { name, value } = file;
@@ -63,7 +63,7 @@ export function sentenceConfigOf(file: NamedJson | undefined): SentenceConfig {
   };
 }
 
-/** A model of plain text gives its last hidden state, whatever else it may take. */
+/** A text model returns its last hidden state, whatever else it may take. */
 function refuseOtherModalities(name: string, config: unknown): void {
   if (isBlank(config)) return;
   const text = field(config, "text");

@@ -1,7 +1,7 @@
 /**
- * ONNX Runtime sessions by thread count. A session's threads are fixed when it is made, while the
- * worker's share of the cores changes as other models become busy; so there may be two sessions, and
- * the second is made when the share first changes (about 0.3 s and the weights once more in memory).
+ * ONNX Runtime sessions by thread count. A session's threads are fixed when it is created, while the worker's share of
+ * the cores changes as other models become busy. So there can be two sessions. The second is created when the share
+ * first changes (about 0.3 s, and the weights once more in memory).
  */
 import { InferenceSession } from "onnxruntime-node";
 
@@ -46,8 +46,8 @@ export class Sessions {
 }
 
 /**
- * Which session serves a share of the cores: the largest there is that stays within the share, where it
- * uses more than half of it; else a new one of just that size.
+ * Which session serves a share of the cores: the largest one within the share, if it uses more than half of it;
+ * otherwise a new one of that size.
  */
 export function sessionThreads(existing: readonly number[], threads: number): number {
   const within = existing.filter((count) => count <= threads && count > threads / 2);
@@ -60,14 +60,14 @@ async function openSession(path: string, threads: number): Promise<InferenceSess
     interOpNumThreads: 1,
     executionMode: "sequential",
     graphOptimizationLevel: "all",
-    // Errors only: warnings are about exporters' habits.
+    // Errors only: warnings are about exporters.
     logSeverityLevel: 3,
-    // Lengths differ from batch to batch, so a remembered memory plan would not fit the next one.
+    // Lengths differ between batches, so a saved memory plan would not fit the next one.
     enableMemPattern: false,
     extra: {
       session: {
-        // Threads wait busily while a run's next operator is near (one text is a fifth faster for it), and
-        // not once the run has ended: they would take the cores of other models.
+        // Threads spin while a run's next operator is near (one text is a fifth faster for it), but not after the run:
+        // they would take cores from other models.
         intra_op: { allow_spinning: "1", spin_duration_us: "100" },
         force_spinning_stop: "1",
         inter_op: { allow_spinning: "0" },

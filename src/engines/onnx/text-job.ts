@@ -1,32 +1,32 @@
-/** One embedding job in the engine: which of its texts are read, which are done. */
+/** One embedding job in the engine: which of its texts are tokenized, and which are done. */
 import type { EmbedJob, Item, JobResult, StepEvent } from "../engine.ts";
 import type { Waiting } from "./plan.ts";
 import type { Prompt } from "./prompt-table.ts";
 import type { TokenizedText, UnreadText } from "./tokens.ts";
 
-/** A text of a job that is being tokenised. */
+/** A text of a job that is being tokenized. */
 export interface TakenText extends UnreadText {
   readonly job: TextJob;
   readonly index: number;
 }
 
-/** A text of a job that is tokenised and waits for its batch. */
+/** A tokenized text of a job that waits for its batch. */
 export interface WaitingText extends Waiting {
   readonly job: TextJob;
   readonly index: number;
   readonly ids: readonly number[];
-  /** Its first tokens that do not count in the vector. */
+  /** Number of its first tokens that do not count in the vector. */
   readonly skipped: number;
   readonly truncated: boolean;
 }
 
-/** A job, and what stands before its texts. */
+/** A job, and the prompt before its texts. */
 export interface PromptedJob {
   readonly job: EmbedJob;
   readonly prompt: Prompt;
 }
 
-/** Of texts whose tokens are not known yet; it only decides how far texts are read ahead. */
+/** Assumption for texts that are not tokenized. It only decides how far texts are tokenized ahead. */
 const usualCharactersPerToken = 4;
 
 /** Owns a job's progress, from `add` to `finish`. */
@@ -37,15 +37,15 @@ export class TextJob {
   readonly #prompt: Prompt;
   readonly #addedAt: number;
   #startedAt: number | undefined;
-  /** The next text to read. */
+  /** The next text to tokenize. */
   #next = 0;
   #left: number;
   #waiting: WaitingText[] = [];
   #waitingTokens = 0;
-  /** Of its texts that are being read. */
+  /** Of its texts that are being tokenized. */
   #takenCharacters = 0;
   #failed: Item[] = [];
-  /** Tokens of all that were read, in turns: where its next text stands. */
+  /** Tokens of all tokenized texts, in turns: the turn of its next text. */
   #turn = 0;
   #tokens = 0;
   #batches = 0;
@@ -63,23 +63,23 @@ export class TextJob {
     return this.#left === 0;
   }
 
-  /** Read and not computed, in the order of the texts. */
+  /** Tokenized and not computed, in the order of the texts. */
   get waiting(): readonly WaitingText[] {
     return this.#waiting;
   }
 
-  /** Whether texts are left to read, and fewer than about `maxTokens` wait or are being read. */
+  /** Whether texts are left to tokenize, and fewer than about `maxTokens` wait or are being tokenized. */
   wantsText(maxTokens: number): boolean {
     const tokens = this.#waitingTokens + this.#takenCharacters / usualCharactersPerToken;
     return this.#next < this.#job.items.length && tokens < maxTokens;
   }
 
-  /** How long its next text is. */
+  /** Length of its next text. */
   get nextCharacters(): number {
     return this.#job.items[this.#next]?.length ?? 0;
   }
 
-  /** Its next text, which `arrive` brings back when it is read. */
+  /** Its next text, which `arrive` returns when it is tokenized. */
   takeText(): TakenText {
     const index = this.#next++;
     const text = this.#job.items[index] ?? "";
@@ -88,9 +88,8 @@ export class TextJob {
   }
 
   /**
-   * Takes a text that was read; texts arrive in their order. Its turn comes after those of its earlier texts
-   * and not before `turn`, which is where the engine stands: so a job of one text is not behind a thousand
-   * texts of another.
+   * Takes a tokenized text; texts arrive in order. Its turn comes after those of its earlier texts and not before
+   * `turn`, the engine's position. So a job of one text is not behind a thousand texts of another.
    */
   arrive({ index, text }: TakenText, { ids, truncated, error }: TokenizedText, turn: number): void {
     this.#takenCharacters -= text.length;
@@ -107,14 +106,14 @@ export class TextJob {
     this.#turn += length;
   }
 
-  /** What to send of the texts that could not be read since it was last asked. */
+  /** Events for texts that could not be tokenized since the last call. */
   emitFailed(startedAt: number): StepEvent[] {
     const failed = this.#failed;
     this.#failed = [];
     return failed.flatMap((item) => this.emit(item, startedAt));
   }
 
-  /** Notes that some of its texts were computed in a batch of `size`. */
+  /** Records that some of its texts were computed in a batch of `size`. */
   leaveBatch(done: ReadonlySet<WaitingText>, size: number): void {
     this.#waiting = this.#waiting.filter((text) => !done.has(text));
     this.#waitingTokens = this.#waiting.reduce((sum, { length }) => sum + length, 0);
@@ -122,7 +121,7 @@ export class TextJob {
     this.#batchTexts += size;
   }
 
-  /** What to send when one of its texts is done, the beginning before the first. */
+  /** Events for a finished text, the start of the job before the first. */
   emit(item: Item, startedAt: number): StepEvent[] {
     this.#left -= 1;
     if (item.error === undefined) this.#tokens += item.tokenCount;

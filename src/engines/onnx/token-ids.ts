@@ -1,10 +1,10 @@
-/** Checks the token ids of a `tokenizer.json` before they index anything. */
+/** Checks the token ids of a `tokenizer.json` before they are used as indexes. */
 import { entriesOf, field, shown } from "./json.ts";
 
-/** More tokens than any model has: an id above would only cost memory. */
+/** Above the number of tokens of any model: a larger id would only cost memory. */
 const mostTokens = 10_000_000;
 
-/** Throws where an id is no whole number, below 0, or beyond the model's table of `size` tokens. */
+/** Throws if an id is not a whole number, below 0, or beyond the model's table of `size` tokens. */
 export function checkTokenIds(tokenizer: unknown, size: number | undefined): void {
   let highest = -1;
   for (const id of idsOf(tokenizer)) {
@@ -19,7 +19,7 @@ export function checkTokenIds(tokenizer: unknown, size: number | undefined): voi
   );
 }
 
-/** Of the vocabulary, which is a list in order, or ids by token; and of the tokens that were added. */
+/** Ids of the vocabulary, which is a list in order, or ids by token; and of the added tokens. */
 function* idsOf(tokenizer: unknown): Iterable<unknown> {
   const vocabulary = field(field(tokenizer, "model"), "vocab");
   if (Array.isArray(vocabulary)) yield vocabulary.length - 1;

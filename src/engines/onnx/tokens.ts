@@ -1,6 +1,6 @@
 /**
- * Reads texts as token ids. A text far longer than the model takes is read only as far as it needs to be: the
- * library takes some microseconds a token, and a caller may send megabytes.
+ * Tokenizes texts. A text far longer than the model takes is read only as far as necessary: the library takes some
+ * microseconds per token, and a client can send megabytes.
  */
 import type { ErrorData } from "../../base/errors.ts";
 import type { Truncation } from "../engine.ts";
@@ -11,29 +11,29 @@ import type { Encoding, Vocabulary } from "./vocabulary.ts";
 export interface UnreadText {
   readonly text: string;
   readonly truncate: Truncation;
-  /** Stands before the text, and is never cut off. */
+  /** Precedes the text, and is never truncated. */
   readonly prompt?: Pick<Prompt, "text" | "tokens">;
 }
 
 export interface TokenizedText {
-  /** With the model's special tokens; empty where `error` is set. */
+  /** With the model's special tokens. Empty if `error` is set. */
   readonly ids: readonly number[];
   readonly truncated: boolean;
   readonly error?: ErrorData;
 }
 
 export interface Tokens {
-  /** In their order. A text that cannot be read has an error, and its neighbours have none of it. */
+  /** In their order. A text that cannot be tokenized has an error, which does not affect others. */
   read(texts: readonly UnreadText[]): Promise<readonly TokenizedText[]>;
 }
 
 /** No text has this few tokens for its length, unless it is blank or one endless word. */
 const maxCharactersPerToken = 256;
 
-/** The least that is read of a text with hardly a token. */
+/** Minimum that is read of a text with hardly a token. */
 const minLastPart = 65_536;
 
-/** Where a text is cut, its tokens may be others than in the whole: so many more are read, and not used. */
+/** Near a cut, tokens can differ from those of the whole text: this many more are read and dropped. */
 const spareTokens = 32;
 
 /** Reads at most `limit` tokens of a text, the special ones included. */
@@ -59,27 +59,27 @@ export async function openTokens(vocabulary: Vocabulary, limit: number): Promise
 }
 
 interface Need extends UnreadText {
-  /** Tokens that the text itself may have. */
+  /** Maximum tokens of the text itself. */
   readonly room: number;
 }
 
-/** A text as far as it was read; the library cannot read it where there is no encoding. */
+/** A text as far as it was read. Without an encoding, the library cannot tokenize it. */
 interface ReadText extends Need {
   readonly part: string;
   readonly encoding: Encoding | undefined;
   readonly isWhole: boolean;
-  /** The tokens that are used depend on where the text was cut: those of the whole are not known. */
+  /** The tokens depend on where the text was cut: those of the whole text are not known. */
   readonly isUnsure?: boolean;
 }
 
-/** In characters. An error states how many tokens there were, so it is worth reading further. */
+/** In characters. An error states the number of tokens, so reading further is worthwhile. */
 const firstPart = ({ truncate }: UnreadText, room: number): number =>
   (room + spareTokens) * (truncate === "none" ? 16 : 8);
 
-/** So much shorter is the part that the first one is held against; a prime, since tokens of like words repeat. */
+/** How much shorter the second part for comparison is; a prime, since tokens of similar words repeat. */
 const shiftedCharacters = 37;
 
-/** Reads as much as is used, and where it was cut reads a shorter part too: both must begin, or end, alike. */
+/** Reads as much as is used. If the text was cut, reads a shorter part too: both must begin, or end, alike. */
 async function readEnough(
   vocabulary: Vocabulary,
   need: Need,
@@ -131,7 +131,7 @@ const isBeyond = (encoding: Encoding, room: number): boolean =>
 const specialTokens = (encoding: Encoding): number =>
   encoding.getSpecialTokensMask().reduce((sum, isSpecial) => sum + isSpecial, 0);
 
-/** The end or the beginning of a text, cut between words where there is a gap near. */
+/** The end or the beginning of a text, cut between words if there is a gap near. */
 function partOf({ text, truncate }: UnreadText, characters: number): string {
   if (text.length <= characters) return text;
   if (truncate === "start") {
@@ -145,11 +145,11 @@ function partOf({ text, truncate }: UnreadText, characters: number): string {
   return head.slice(0, head.length - (gap?.[0].length ?? half));
 }
 
-/** Whether a character beyond the basic plane would be cut in two before this place. */
+/** Whether a surrogate pair would be cut before this position. */
 const isTrailing = (text: string, place: number): boolean =>
   (text.charCodeAt(place) & 0xfc00) === 0xdc00;
 
-/** What is computed of a text, or why nothing is. */
+/** Result of tokenizing a text, or why there is none. */
 function use(read: ReadText, limit: number): TokenizedText {
   const { encoding, isWhole, truncate } = read;
   if (encoding === undefined) return failed(unreadable);
@@ -165,8 +165,8 @@ const used = (encoding: Encoding, limit: number, { truncate, prompt }: UnreadTex
   cut(encoding, limit, truncate === "end" ? "end" : (prompt?.tokens ?? 0));
 
 /**
- * Keeps what the model's template put before and after a text, and of the text its beginning (`end` is cut off), or
- * its end after so many first tokens.
+ * Keeps what the model's template adds before and after a text, and of the text its beginning (`end` is cut off), or
+ * its end after this many first tokens.
  */
 function cut(encoding: Encoding, limit: number, kept: "end" | number): readonly number[] {
   const ids = encoding.getIds();

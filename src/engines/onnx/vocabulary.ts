@@ -4,7 +4,7 @@ import { Tokenizer } from "tokenizers";
 /** The part of the library's `Encoding` that is used. */
 export interface Encoding {
   getIds(): readonly number[];
-  /** 1 for each token that the model's template put around the text. */
+  /** 1 for each token that the model's template added around the text. */
   getSpecialTokensMask(): readonly number[];
 }
 
@@ -24,12 +24,12 @@ export interface OpenVocabulary {
   readonly vocabularySize: number;
 }
 
-/** Takes the file's text. Fails with a message for the person who set the model up. */
+/** Takes the file's text. Fails with a message for the operator. */
 export function openVocabulary(json: string): OpenVocabulary {
   try {
     const tokenizer = Tokenizer.fromString(json);
-    // What the file says of these was the last user's choice, not the model's: a text's end must not
-    // be cut off in silence, and a batch is padded where it is computed.
+    // The file's truncation and padding are the last user's choice, not the model's. A text must not be truncated
+    // silently, and a batch is padded when it is computed.
     tokenizer.disableTruncation();
     tokenizer.disablePadding();
     let highest = -1;
@@ -40,7 +40,7 @@ export function openVocabulary(json: string): OpenVocabulary {
   }
 }
 
-/** One text that the library cannot read makes it refuse all of a call: then each is read alone. */
+/** The library rejects a whole call for one text that it cannot tokenize. Then each text is tokenized alone. */
 export async function encodeEach(
   vocabulary: Vocabulary,
   texts: readonly string[],
@@ -49,7 +49,7 @@ export async function encodeEach(
   try {
     return await vocabulary.encodeBatch([...texts], options);
   } catch {
-    // What it says may quote the text, so it is not passed on.
+    // The error can quote the text, so it is not passed on.
     if (texts.length <= 1) return texts.map(() => undefined);
   }
   const encodings: (Encoding | undefined)[] = [];

@@ -1,6 +1,6 @@
 /**
- * Runs a graph before its model is ready: on a short text, on one as long as it may be, and on two together. What
- * fails here would fail in a batch of callers. A worker that is started again does this too, so it is short.
+ * Runs a graph before its model is ready: on a short text, on one of maximum length, and on two together. A failure
+ * here would otherwise fail a client's batch. A restarted worker does this too, so it is short.
  */
 import type { EncodedText } from "./encoder.ts";
 
@@ -17,14 +17,14 @@ export interface WarmUpParts {
 }
 
 export interface WarmUp {
-  /** In tokens a millisecond. */
+  /** In tokens per millisecond. */
   readonly speed: number;
   readonly dimensions: number;
-  /** Whether a text's vector depends on the texts beside it. */
+  /** Whether a text's vector depends on other texts of its batch. */
   readonly mixesTexts: boolean;
 }
 
-/** Fails in one line where the graph does. */
+/** Fails with one line if the graph fails. */
 export async function warmUp(parts: WarmUpParts): Promise<WarmUp> {
   const { usual, longest, highestId } = parts;
   const vector = await runOne(parts, usual, "a short text");
@@ -56,19 +56,22 @@ async function runOne(
   }
 }
 
-/** Sums in another order, and in half precision, stay above this; quantisation of a whole batch far below. */
+/**
+ * Other orders of summation, and half precision, stay above this similarity; quantisation of a whole batch is far
+ * below.
+ */
 const sameDirection = 0.99999;
 
-/** Whether a text's vector is another beside a longer text than alone. */
+/** Whether a text's vector changes in a batch with a longer text. */
 async function mixesTexts(
   { compute }: WarmUpParts,
   usual: readonly number[],
   longest: readonly number[],
 ): Promise<boolean> {
   const text = { ids: usual, skipped: 0 };
-  const beside = { ids: longest.slice(0, usual.length + 24), skipped: 0 };
+  const longer = { ids: longest.slice(0, usual.length + 24), skipped: 0 };
   const [alone] = await compute([text]);
-  const [together] = await compute([text, beside]);
+  const [together] = await compute([text, longer]);
   if (alone === undefined || together === undefined) return true;
   return !(cosine(alone, together) >= sameDirection);
 }

@@ -19,33 +19,33 @@ const plain = ({ decoding, promptTokens }: StepContent) => decoding * 10 + promp
 const fresh: StepCostModel = { ...initialCostModel({ oneMs: 10, tokens: 16, ms: 25 }), passMs: 0 };
 
 function run(
-  pace: StepCostModel,
+  costs: StepCostModel,
   decoding: number,
   promptTokens: number,
   cost = plain,
 ): StepCostModel {
   const content = { decoding, promptTokens, depth: 0 };
-  return observe(pace, { ...content, ms: cost(content) }, share);
+  return observe(costs, { ...content, ms: cost(content) }, share);
 }
 
-/** The pace after so many like steps. */
+/** The costs after this many equal steps. */
 const settled = (
-  pace: StepCostModel,
+  costs: StepCostModel,
   decoding: number,
   promptTokens: number,
   cost = plain,
 ): StepCostModel =>
   Array.from({ length: 40 }).reduce<StepCostModel>(
     (now) => run(now, decoding, promptTokens, cost),
-    pace,
+    costs,
   );
 
 /** What a step may carry of one long prompt. */
 const allowance = (
-  pace: StepCostModel,
+  costs: StepCostModel,
   decoding: number,
   { room = 512, depth = 0, given = share } = {},
-) => promptAllowance(pace, { decoding, fresh: 0, waiting: 1, next: 5000, depth, room }, given);
+) => promptAllowance(costs, { decoding, fresh: 0, waiting: 1, next: 5000, depth, room }, given);
 
 /** A machine that has run some streams, and on which looking back costs nothing yet. */
 const after = (streams: number) => settled({ ...fresh, lookMs: 0 }, streams, 0);
@@ -60,13 +60,13 @@ interface Course {
 /** Runs streams for a while beside a prompt that never ends. */
 function course(streams: number, cost = plain, given = share): Course {
   const own = { decoding: streams, promptTokens: 0, depth: 0 };
-  let pace = observe({ ...fresh, lookMs: 0 }, { ...own, ms: cost(own) }, given);
+  let costs = observe({ ...fresh, lookMs: 0 }, { ...own, ms: cost(own) }, given);
   let [ms, ownMs, longestMs, promptTokens] = [0, 0, 0, 0];
   for (let step = 0; step < 400; step += 1) {
-    const tokens = allowance(pace, streams, { given });
+    const tokens = allowance(costs, streams, { given });
     const content = { decoding: streams, promptTokens: tokens, depth: 0 };
     const took = cost(content);
-    pace = observe(pace, { ...content, ms: took }, given);
+    costs = observe(costs, { ...content, ms: took }, given);
     ms += took;
     ownMs += cost(own);
     longestMs = Math.max(longestMs, took);
@@ -77,9 +77,9 @@ function course(streams: number, cost = plain, given = share): Course {
 
 describe("what a stretch costs", () => {
   it("is a pass, its tokens, and what they look back on, three times as much in fewer than a tile", () => {
-    const pace = { ...fresh, passMs: 5, tokenMs: 2, lookMs: 0.001 };
-    expect(stretchMs(pace, { promptTokens: 100, depth: 1000 })).toBeCloseTo(5 + 200 + 105);
-    expect(stretchMs(pace, { promptTokens: 10, depth: 1000 })).toBeCloseTo(5 + 20 + 30.15);
+    const costs = { ...fresh, passMs: 5, tokenMs: 2, lookMs: 0.001 };
+    expect(stretchMs(costs, { promptTokens: 100, depth: 1000 })).toBeCloseTo(5 + 200 + 105);
+    expect(stretchMs(costs, { promptTokens: 10, depth: 1000 })).toBeCloseTo(5 + 20 + 30.15);
   });
 
   it("begins with what warming up took", () => {
@@ -94,16 +94,16 @@ describe("what a stretch costs", () => {
   it("is learned from stretches of all sizes and depths", () => {
     const cost = ({ promptTokens, depth }: StepContent) =>
       6 + promptTokens * (2 + (depth + promptTokens / 2) * 0.001 * (promptTokens < 65 ? 3 : 1));
-    let pace = fresh;
+    let costs = fresh;
     for (let step = 0; step < 600; step += 1) {
       const promptTokens = [8, 24, 65, 128, 256][step % 5]!;
       const content = { decoding: 0, promptTokens, depth: (step * 97) % 2000 };
-      pace = observe(pace, { ...content, ms: cost(content) }, share);
+      costs = observe(costs, { ...content, ms: cost(content) }, share);
     }
     for (const promptTokens of [8, 32, 65, 512]) {
       for (const depth of [0, 1000, 1900]) {
         const expected = cost({ decoding: 0, promptTokens, depth });
-        const error = stretchMs(pace, { promptTokens, depth }) / expected;
+        const error = stretchMs(costs, { promptTokens, depth }) / expected;
         expect(Math.abs(error - 1)).toBeLessThan(0.3);
       }
     }
@@ -115,17 +115,17 @@ describe("what a stretch costs", () => {
   });
 });
 
-describe("the pace of prompts alone", () => {
+describe("the costs of prompts alone", () => {
   it("fills about two fifths of a second, and never exceeds the room", () => {
-    const pace = { ...fresh, lookMs: 0 };
-    expect(allowance(pace, 0)).toBe(384);
-    expect(allowance(pace, 0, { room: 64 })).toBe(64);
+    const costs = { ...fresh, lookMs: 0 };
+    expect(allowance(costs, 0)).toBe(384);
+    expect(allowance(costs, 0, { room: 64 })).toBe(64);
   });
 
   it("takes shorter stretches the more there is to look back on", () => {
-    const pace = { ...fresh, lookMs: 0.001 };
-    expect(allowance(pace, 0, { depth: 1000 })).toBe(160);
-    expect(allowance(pace, 0, { depth: 4000 })).toBe(65);
+    const costs = { ...fresh, lookMs: 0.001 };
+    expect(allowance(costs, 0, { depth: 1000 })).toBe(160);
+    expect(allowance(costs, 0, { depth: 4000 })).toBe(65);
   });
 
   it("takes a short stretch where the machine is slow, and a tile where that would waste time", () => {
@@ -135,7 +135,7 @@ describe("the pace of prompts alone", () => {
   });
 });
 
-describe("the pace of prompts beside streams", () => {
+describe("the costs of prompts beside streams", () => {
   it("measures the streams alone before a prompt joins them", () => {
     expect(allowance({ ...fresh, decodeMs: new Map() }, 3)).toBe(0);
   });
@@ -163,8 +163,8 @@ describe("the pace of prompts beside streams", () => {
     ["but not where as many generate", { decoding: 8, waiting: 8, next: 50 }, false],
     ["but not a long one", { decoding: 2, waiting: 14, next: 5000 }, false],
   ])("goes before the streams %s", (_, demand, expected) => {
-    const pace = after(2);
-    expect(promptsFirst(pace, { fresh: 0, room: 512, depth: 0, ...demand })).toBe(expected);
+    const costs = after(2);
+    expect(promptsFirst(costs, { fresh: 0, room: 512, depth: 0, ...demand })).toBe(expected);
   });
 
   it("goes before those who have had their first token only, since they came together", () => {
@@ -176,10 +176,10 @@ describe("the pace of prompts beside streams", () => {
   });
 
   it("lets a short prompt in at once, debt or not", () => {
-    const pace = run(after(3), 3, 60);
-    expect(allowance(pace, 3)).toBe(0);
+    const costs = run(after(3), 3, 60);
+    expect(allowance(costs, 3)).toBe(0);
     const short = { decoding: 3, fresh: 0, waiting: 1, next: 200, depth: 0, room: 512 };
-    expect(promptAllowance(pace, short, share)).toBe(96);
+    expect(promptAllowance(costs, short, share)).toBe(96);
   });
 
   it("keeps the streams' rate where the smallest stretch takes longer than two steps", () => {
@@ -197,25 +197,25 @@ describe("the pace of prompts beside streams", () => {
   });
 
   it("makes up for a stretch before the next", () => {
-    let pace = after(3);
+    let costs = after(3);
     const allowed: number[] = [];
     for (let i = 0; i < 9; i += 1) {
-      allowed.push(allowance(pace, 3));
-      pace = run(pace, 3, allowed.at(-1) ?? 0);
+      allowed.push(allowance(costs, 3));
+      costs = run(costs, 3, allowed.at(-1) ?? 0);
     }
     // 65 ms are made up for by 20 of each step's 30; what little is left is carried on.
     expect(allowed).toEqual([65, 0, 0, 65, 0, 0, 0, 65, 0]);
   });
 
   it("takes the streams' time from the nearest number of them that it has seen", () => {
-    const pace = { ...after(4), decodeMs: new Map([[4, 40]]) };
-    expect(allowance(pace, 5)).toBe(96);
-    expect(allowance(pace, 2)).toBe(48);
+    const costs = { ...after(4), decodeMs: new Map([[4, 40]]) };
+    expect(allowance(costs, 5)).toBe(96);
+    expect(allowance(costs, 2)).toBe(48);
   });
 
   it("measures the streams again after a change of threads", () => {
-    const pace = scaleCostModel(after(3), 2);
-    expect(allowance(pace, 0)).toBe(192);
-    expect(allowance(pace, 3)).toBe(0);
+    const costs = scaleCostModel(after(3), 2);
+    expect(allowance(costs, 0)).toBe(192);
+    expect(allowance(costs, 3)).toBe(0);
   });
 });

@@ -1,12 +1,12 @@
 import { TemplateFault, typeOf } from "./values.ts";
 import type { Arguments, Value } from "./values.ts";
 
-/** An argument by its place or its name; undefined where it is not given. */
+/** An argument by its position or its name. Undefined if it is not given. */
 export function argument(args: Arguments, place: number, name = ""): Value {
   return place < args.positional.length ? args.positional[place] : args.named.get(name);
 }
 
-/** A text among the arguments; undefined for none, or Python's None. */
+/** A text among the arguments. Undefined for none, or Python's None. */
 export function textArgument(args: Arguments, place: number, name = ""): string | undefined {
   const value = argument(args, place, name);
   if (value === undefined || value === null) return undefined;
@@ -14,7 +14,7 @@ export function textArgument(args: Arguments, place: number, name = ""): string 
   throw new TemplateFault(`a str is needed, not '${typeOf(value)}'`);
 }
 
-/** A text that must be there. */
+/** A required text. */
 export function neededText(args: Arguments, place: number, name = ""): string {
   const text = textArgument(args, place, name);
   if (text === undefined) throw new TemplateFault("an argument is missing");

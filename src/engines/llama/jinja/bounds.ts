@@ -1,18 +1,18 @@
-/** How much a template may make in one step. */
+/** Limits on what a template may create in one step. */
 import { TemplateFault } from "./values.ts";
 
-/** Longer text than a template may make of any chat; what keeps doubling in check. */
+/** Maximum text, longer than a template needs for any chat. It stops repeated doubling. */
 const longest = 64 * 2 ** 20;
-/** More items than a list may have: each takes more room than a character. */
+/** Maximum items of a list: each takes more memory than a character. */
 const mostItems = 2 ** 20;
 
-/** Refuses a text that grows without bound. */
+/** Rejects a text that grows without bound. */
 export function bounded(text: string): string {
   if (text.length > longest) throw unboundedText();
   return text;
 }
 
-/** Texts with one between them; refuses what is too long before it is made. */
+/** Joins texts; rejects a result that is too long before it is made. */
 export function joinedTexts(texts: readonly string[], between: string): string {
   const length = texts.reduce((sum, text) => sum + text.length, 0);
   if (length + between.length * (texts.length - 1) > longest) throw unboundedText();
@@ -21,14 +21,14 @@ export function joinedTexts(texts: readonly string[], between: string): string {
 
 const unboundedText = () => new TemplateFault("it makes a text without bound");
 
-/** A text so many times; refuses one that is too long before it is made. */
+/** Repeats a text; rejects a result that is too long before it is made. */
 export function repeated(text: string, count: number): string {
   if (text === "" || count <= 0) return "";
   if (text.length * count > longest) throw unboundedText();
   return text.repeat(count);
 }
 
-/** Items so many times. */
+/** Repeats items. */
 export function repeatedItems<T>(items: readonly T[], count: number): readonly T[] {
   if (items.length === 0) return items;
   if (items.length * count > mostItems) throw new TemplateFault("it makes a list without bound");

@@ -57,7 +57,7 @@ function unary(node: Extract<Expression, { type: "UnaryExpression" }>, scope: Sc
   const value = evaluate(node.argument, scope);
   if (node.operator.value === "not") return !isTrue(value);
   const number = numberOf(value);
-  if (number === undefined) throw new TemplateFault("a sign stands before what is no number");
+  if (number === undefined) throw new TemplateFault("a sign precedes a value that is not a number");
   const signed = node.operator.value === "-" ? -number : number;
   return value instanceof Float ? new Float(signed) : signed;
 }
@@ -70,7 +70,7 @@ function binary({ operator, left, right }: Binary, scope: Scope): Value {
     return isTrue(first) === (sign === "and") ? evaluate(right, scope) : first;
   }
   if (sign === "~" && left.type === "BinaryExpression" && left.operator.value === "+") {
-    // `a + b ~ c` is `a + (b ~ c)`, which the parser does not know. Where `a` is a number there are parentheses.
+    // `a + b ~ c` is `a + (b ~ c)`, which the parser does not know. If `a` is a number there are parentheses.
     const first = evaluate(left.left, scope);
     if (typeof first === "string") {
       const rest = operate("~", evaluate(left.right, scope), evaluate(right, scope));
@@ -88,7 +88,7 @@ export function filtered(value: Value, filter: Filter, scope: Scope): Value {
 
 const noArguments: Arguments = { positional: [], named: new Map() };
 
-/** `a.b` finds methods first, `a["b"]` what is in it. */
+/** `a.b` looks up methods first, `a["b"]` items. */
 function member({ object, property, computed }: Member, scope: Scope): Value {
   const value = evaluate(object, scope);
   if (value === undefined) throw new TemplateFault(`${nameOf(object)} is undefined`);

@@ -1,4 +1,4 @@
-/** Jinja's filters, those that chat templates use. */
+/** Jinja's filters, as far as chat templates use them. */
 import { argument, numberArgument, textArgument } from "./arguments.ts";
 import { joinedTexts, repeated } from "./bounds.ts";
 import { formatted, itemOf } from "./operators.ts";
@@ -23,7 +23,7 @@ import type { Arguments, Value } from "./values.ts";
 
 type FilterFunction = (value: Value, args: Arguments) => Value;
 
-/** `attribute="a.b.0"`: what an item is sorted, joined or mapped by. */
+/** `attribute="a.b.0"`: the key by which items are sorted, joined or mapped. */
 function attributeOf(item: Value, path: Value): Value {
   if (typeof path === "number") return itemOf(item, path);
   return textOf(path)
@@ -31,7 +31,7 @@ function attributeOf(item: Value, path: Value): Value {
     .reduce<Value>((value, name) => itemOf(value, /^\d+$/.test(name) ? Number(name) : name), item);
 }
 
-/** Strings are compared without their case unless a filter is told otherwise. */
+/** Strings are compared case-insensitively unless a filter is told otherwise. */
 function sortKey(args: Arguments, attribute: Value): (item: Value) => Value {
   const isExact = isTrue(args.named.get("case_sensitive"));
   return (item) => {
@@ -63,7 +63,7 @@ function best(value: Value, args: Arguments, sign: 1 | -1): Value {
   return rest.reduce((a, b) => (sign * compare(key(b), key(a)) > 0 ? b : a), first);
 }
 
-/** Nothing of None: `select`, `reject` and `map` ask first whether there is something. */
+/** None yields nothing: `select`, `reject` and `map` check first whether there is a value. */
 const itemsIfAny = (value: Value): readonly Value[] => (isTrue(value) ? itemsOf(value) : []);
 
 function chosen(

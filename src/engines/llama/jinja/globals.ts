@@ -1,11 +1,11 @@
-/** The functions that transformers gives a template, and jinja2's own. */
+/** The functions that transformers provides to a template, and jinja2's own. */
 import { numberArgument, textArgument } from "./arguments.ts";
 import { strftime } from "./strftime.ts";
 import { textOf } from "./text.ts";
 import { Callable, isDict, itemsOf, Namespace, TemplateFault } from "./values.ts";
 import type { Arguments, Value } from "./values.ts";
 
-/** The template refuses the chat by `raise_exception`. */
+/** The template rejects the chat by `raise_exception`. */
 export class Refusal extends TemplateFault {
   override readonly name = "Refusal";
 }
@@ -28,7 +28,7 @@ export function globals(today: () => Date): ReadonlyMap<string, Value> {
         throw new Refusal(textOf(message));
       }),
     ],
-    // Jinja knows both spellings.
+    // Jinja accepts both spellings.
     ...(["true", "True"] as const).map((name) => [name, true] as const),
     ...(["false", "False"] as const).map((name) => [name, false] as const),
     ...(["none", "None"] as const).map((name) => [name, null] as const),

@@ -1,8 +1,8 @@
 /**
- * Renders chat templates as transformers has jinja2 render them. `@huggingface/jinja` reads a template; what
- * it says is evaluated here, with Python's values. The library's own interpreter gives other text than
- * jinja2 or none for much that templates use: decision 30 lists it. What the library's parser does not
- * know (tests with arguments, `{% with %}`, `{% do %}`) is not known here either.
+ * Renders chat templates as transformers renders them with jinja2. `@huggingface/jinja` parses a template; this code
+ * evaluates it, with Python's values. The library's own interpreter differs from jinja2 for much that templates use:
+ * decision 30 lists it. What the library's parser does not support (tests with arguments, `{% with %}`, `{% do %}`) is
+ * not supported here either.
  */
 import { argumentsOf, call, evaluate, filtered } from "./expressions.ts";
 import { globals } from "./globals.ts";
@@ -25,20 +25,20 @@ export { parseTemplate } from "./nodes.ts";
 export type { Node } from "./nodes.ts";
 export { TemplateFault } from "./values.ts";
 
-/** Bounds one rendering. */
+/** Limits of one rendering. */
 export interface RenderOptions {
-  /** The most characters of its text. */
+  /** Maximum characters of its text. */
   readonly longest: number;
-  /** Called often; throws where rendering must end. */
+  /** Called often; throws if rendering must end. */
   readonly check: () => void;
   /** The wall clock, for `strftime_now`. */
   readonly today: () => Date;
 }
 
-/** A loop's end comes from deep within its body. */
+/** `break` and `continue` come from deep within a loop's body. */
 type Exit = "break" | "continue" | undefined;
 
-/** Renders a parsed template with some plain data. */
+/** Renders a parsed template with plain data. */
 export function renderTemplate(
   body: readonly Node[],
   values: Readonly<Record<string, unknown>>,
@@ -90,7 +90,7 @@ function step(node: Node, scope: Scope, output: Output): Exit {
   return undefined;
 }
 
-/** What cannot end a loop. */
+/** Statements that cannot end a loop. */
 function write(node: Node, scope: Scope, output: Output): void {
   const { type } = node;
   const { options } = output;
@@ -124,7 +124,7 @@ function loop(node: For, scope: Scope, output: Output): void {
           return isTrue(evaluate(test, inner));
         });
   for (const [index, item] of items.entries()) {
-    // Its body may be empty.
+    // Its body can be empty.
     output.options.check();
     const inner = new Scope(scope, [["loop", loopOf(items, index)]]);
     bind(loopvar, item, inner);
@@ -154,7 +154,7 @@ function loopOf(items: readonly Value[], index: number): Value {
   return loop;
 }
 
-/** Gives a name, or several, their values. */
+/** Assigns values to a name, or to several. */
 function bind(target: Node, value: Value, scope: Scope): void {
   if (target.type === "Identifier") {
     scope.set(target.value, value);

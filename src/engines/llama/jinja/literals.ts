@@ -1,9 +1,9 @@
 import type { Node } from "./nodes.ts";
 
-/** The texts in a template. */
+/** The string literals of a template. */
 export interface Literals {
   readonly all: readonly string[];
-  /** Those that it looks for in other texts, or compares them with. */
+  /** Those that it searches for in other texts, or compares them with. */
   readonly soughtFor: readonly string[];
 }
 
@@ -31,11 +31,11 @@ export function literalsOf(body: readonly Node[]): Literals {
   return { all, soughtFor };
 }
 
-/** Whether a part of a node is what something is searched or compared for. */
+/** Whether a child of a node is searched for or compared. */
 function seeks(node: Node, part: string): boolean {
   if (node.type === "BinaryExpression") return comparisons.has(node.operator.value);
   if (node.type !== "CallExpression" || part !== "args") return false;
-  // Arguments of methods of texts, and of the filter `replace`; a macro may write what it is given.
+  // Arguments of string methods, and of the filter `replace`. A macro may write its arguments.
   const { callee } = node;
   return (
     callee.type === "MemberExpression" ||

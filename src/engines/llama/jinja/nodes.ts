@@ -1,4 +1,4 @@
-/** The syntax tree that `@huggingface/jinja` makes of a template: its types, as far as they are used here. */
+/** The syntax tree of `@huggingface/jinja`: its types, as far as they are used here. */
 import { Template } from "@huggingface/jinja";
 import { prepareSource } from "./source.ts";
 
@@ -50,7 +50,7 @@ interface Keyword {
   readonly value: Node;
 }
 
-/** A filter, with its arguments where it has some. */
+/** A filter, with its arguments if it has some. */
 export type Filter = Name | Call;
 
 interface If {
@@ -71,7 +71,7 @@ export interface For {
 export interface SetTo {
   readonly type: "Set";
   readonly assignee: Node;
-  /** Null where the block's text is the value. */
+  /** Null if the block's text is the value. */
   readonly value: Node | null;
   readonly body: readonly Node[];
 }
@@ -136,9 +136,9 @@ export type Expression =
 
 export type Node = Statement | Expression;
 
-/** Parses a template as transformers has jinja2 parse it. Throws what the parser throws. */
+/** Parses a template as transformers parses it with jinja2. Throws the parser's errors. */
 export function parseTemplate(source: string): readonly Node[] {
   const template: unknown = new Template(prepareSource(source));
-  // The library declares its nodes as one class with a name; `type` tells them apart.
+  // The library declares its nodes as one class; `type` tells them apart.
   return (template as { readonly parsed: { readonly body: readonly Node[] } }).parsed.body;
 }

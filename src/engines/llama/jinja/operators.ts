@@ -1,4 +1,4 @@
-/** Python's operators, and indexes. */
+/** Python's operators and subscripts. */
 import { bounded, boundedList, repeated, repeatedItems } from "./bounds.ts";
 import { textOf } from "./text.ts";
 import {
@@ -122,7 +122,7 @@ export function formatted(pattern: string, values: Value): string {
   );
 }
 
-/** `whole[index]`; undefined where there is none. */
+/** `whole[index]`. Undefined if there is none. */
 export function itemOf(whole: Value, index: Value): Value {
   if (isDict(whole)) return whole.get(index);
   const at = typeof index === "boolean" ? Number(index) : index;

@@ -1,6 +1,6 @@
 import type { Value } from "./values.ts";
 
-/** Names and their values, those of what lies around included. */
+/** Names and their values, those of the enclosing scopes included. */
 export class Scope {
   readonly #values: Map<string, Value>;
   readonly #around: Scope | undefined;

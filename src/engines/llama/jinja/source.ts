@@ -7,21 +7,21 @@ export function prepareSource(source: string): string {
   return source.replace(/\r\n?/g, "\n").replace(rawBlock, asString);
 }
 
-/** A raw block as an expression that is its text, with the white space that its marks take away. */
+/** A raw block as an expression of its text, with the white space that its marks remove. */
 function asString(
   ...[, before = "", indent = "", left, right, newline = "", body = "", bodyEnd, after]: string[]
 ): string {
   const beginning = right === "-" ? (newline + body).trimStart() : newline + body;
   const text = bodyEnd === "-" ? beginning.trimEnd() : beginning.replace(/(^|\n)[ \t]*$/, "$1");
-  // Blocks lose what stands before them in their line; expressions do not.
+  // Blocks lose white space before them in their line; expressions do not.
   const kept = before === "" || left === "+" ? indent : "";
   const open = left === "-" ? "{{-" : "{{";
-  // A comment takes the line's end after it, as a block does.
+  // A comment removes the line's end after it, as a block does.
   const close = after === "-" ? "-}}" : after === "+" ? "}}" : "}}{##}";
   return `${before}${kept}${open} '${escape(text)}' ${close}`;
 }
 
-/** Whatever the lexer might take for syntax, as escape sequences. */
+/** Escapes characters that the lexer might read as syntax. */
 function escape(text: string): string {
   const hexOf = (code: number, digits: number) => code.toString(16).padStart(digits, "0");
   return text.replace(/[\\'"{}%#\n]/g, (mark) => `\\x${hexOf(mark.charCodeAt(0), 2)}`);

@@ -1,4 +1,4 @@
-/** What Python's `str` does with text. */
+/** Methods of Python's `str`. */
 import { neededText, numberArgument, textArgument } from "./arguments.ts";
 import { bounded, joinedTexts, repeated } from "./bounds.ts";
 import { quoted, textOf } from "./text.ts";
@@ -13,7 +13,7 @@ interface Sides {
   readonly right: boolean;
 }
 
-/** Takes the characters of a set away from a text's ends; white space as Python knows it where none is given. */
+/** Removes characters of a set from the ends of a text; by default white space as Python defines it. */
 export function strip(text: string, chars: string | undefined, { left, right }: Sides): string {
   const isIn =
     chars === undefined
@@ -78,7 +78,7 @@ function matches(args: Arguments, test: (piece: string) => boolean): boolean {
   return pieces.some((piece) => typeof piece === "string" && test(piece));
 }
 
-/** The place of a piece in characters; -1 where it is not there. */
+/** Position of a piece in characters; -1 if it is not there. */
 function place(text: string, at: number): number {
   return at === -1 ? -1 : Array.from(text.slice(0, at)).length;
 }
@@ -97,7 +97,7 @@ function titled(text: string): string {
     );
 }
 
-/** `str.format`: fields by place or name, without format specifications. */
+/** `str.format`: fields by position or name, without format specifications. */
 function format(text: string, { positional, named }: Arguments): string {
   let next = 0;
   return bounded(
@@ -179,7 +179,7 @@ const stringMethods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ["zfill", (text, args) => fill(text, args, "0") + text],
 ]);
 
-/** What a text lacks of a width in characters. */
+/** Padding to a width in characters. */
 function fill(text: string, args: Arguments, char = " "): string {
   return repeated(char, (numberArgument(args, 0) ?? 0) - lengthOf(text));
 }
@@ -189,7 +189,7 @@ function neededItem(item: Value): string {
   throw new TemplateFault("sequence item: expected str instance");
 }
 
-/** What dicts and lists can be asked; what would change them, the sandbox refuses. */
+/** Methods of dicts and lists. Those that would change them are rejected by the sandbox. */
 export function methodOf(value: Value, name: string): ((args: Arguments) => Value) | undefined {
   if (typeof value === "string") {
     const method = stringMethods.get(name);

@@ -1,4 +1,4 @@
-/** Values as text: what Python's `str`, `repr` and `json.dumps` make of them. */
+/** Values as text: results of Python's `str`, `repr` and `json.dumps`. */
 import { joinedTexts } from "./bounds.ts";
 import {
   Float,
@@ -13,7 +13,7 @@ import {
 } from "./values.ts";
 import type { Budget, Value } from "./values.ts";
 
-/** Python's `str`: what a template prints. Nothing of undefined. */
+/** Python's `str`: what a template prints. Undefined prints nothing. */
 export function textOf(value: Value): string {
   if (typeof value === "string") return value;
   return value === undefined ? "" : quoted(value);
@@ -74,7 +74,7 @@ function floatText(value: number): string {
 
 export interface JsonOptions {
   readonly ensureAscii: boolean;
-  /** What stands before each level; undefined for all in one line. */
+  /** Indentation of each level. Undefined for one line. */
   readonly indent: string | undefined;
   readonly separators: readonly [item: string, key: string];
   readonly sortKeys: boolean;
@@ -143,6 +143,6 @@ const marks: Readonly<Record<string, string>> = {
   '"': "&#34;",
 };
 
-/** What HTML would take for its own, escaped. */
+/** Escapes characters with a meaning in HTML. */
 export const escaped = (value: Value): string =>
   textOf(value).replace(/[&<>'"]/g, (mark) => marks[mark] ?? mark);

@@ -1,6 +1,6 @@
 /**
- * Values of a template: Python's, since that is what templates are written for. Text, `true`, `null` and lists
- * are JavaScript's own; a number is an integer, and `undefined` is jinja2's Undefined.
+ * Values of a template: Python's, since templates are written for Python. Text, `true`, `null` and lists are
+ * JavaScript's; a number is an integer, and `undefined` is jinja2's Undefined.
  */
 
 /** A Python float; plain numbers are integers. */
@@ -20,7 +20,7 @@ export class Tuple {
   }
 }
 
-/** What `namespace()` makes: attributes that can be set. */
+/** Result of `namespace()`: attributes can be set. */
 export class Namespace {
   readonly attributes = new Map<string, Value>();
 }
@@ -60,7 +60,7 @@ export class TemplateFault extends Error {
 export const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 export const isDict = (value: Value): value is Dict => value instanceof Map;
 
-/** What Python calls the type of a value. */
+/** Python's name of a value's type. */
 export function typeOf(value: Value): string {
   if (value === undefined) return "Undefined";
   if (value === null) return "NoneType";
@@ -90,14 +90,14 @@ export function isTrue(value: Value): boolean {
   return Boolean(value);
 }
 
-/** The number that a value counts as in arithmetic: a boolean is 0 or 1. */
+/** The number of a value in arithmetic: a boolean is 0 or 1. */
 export function numberOf(value: Value): number | undefined {
   if (typeof value === "number") return value;
   if (typeof value === "boolean") return Number(value);
   return value instanceof Float ? value.value : undefined;
 }
 
-/** How many values one step may still look at: lists that lie in each other twice are soon too many. */
+/** Budget of values that one step may visit: lists that contain each other twice grow too fast. */
 export interface Budget {
   left: number;
 }
@@ -125,7 +125,7 @@ function areEqual(a: readonly Value[], b: readonly Value[], budget: Budget): boo
   return a === b || a.every((one, index) => isEqual(one, b[index], budget));
 }
 
-/** Less than zero, zero, or more, as `a` comes before, with or after `b`. */
+/** Below zero, zero, or above, as `a` comes before, with or after `b`. */
 export function compare(a: Value, b: Value): number {
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x !== undefined && y !== undefined) return x - y;
@@ -152,7 +152,7 @@ export function sequenceOf(value: Value): readonly Value[] | undefined {
   return isList(value) ? value : undefined;
 }
 
-/** What a loop over a value visits. Nothing of undefined: jinja2 says so. */
+/** What a loop over a value visits. Undefined yields nothing, as in jinja2. */
 export function itemsOf(value: Value): readonly Value[] {
   if (value === undefined) return [];
   if (typeof value === "string") return Array.from(value);
@@ -162,7 +162,7 @@ export function itemsOf(value: Value): readonly Value[] {
   return items;
 }
 
-/** Python's `len`: characters, not UTF-16's halves. */
+/** Python's `len`: characters, not UTF-16 code units. */
 export function lengthOf(value: Value): number {
   if (typeof value === "string") return codePoints(value);
   if (value === undefined) return 0;
@@ -182,7 +182,7 @@ function codePoints(text: string): number {
   return text.length - halves;
 }
 
-/** Whether a value holds another, as Python's `in` sees it. */
+/** Whether a value contains another, as Python's `in`. */
 export function holds(whole: Value, part: Value): boolean {
   if (typeof whole === "string") {
     if (typeof part === "string") return whole.includes(part);
