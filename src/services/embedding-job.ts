@@ -1,0 +1,70 @@
+/** What an embedding call asks of a model: checked against it, and as a job. */
+import { type EmbedRequest, VectorEncoding } from "../../gen/inferd/v1/embedding_service.ts";
+import type { Report } from "../contract/validation/report.ts";
+import type { EmbedJob, EmbeddingInfo, VectorFormat } from "../engines/engine.ts";
+import type { ModelStatus } from "../models/model.ts";
+import type { VectorAnswer } from "./answer-size.ts";
+import { truncationOf } from "./messages.ts";
+
+/** Checks what only the model knows. */
+export function checkAgainst(request: EmbedRequest, { info }: ModelStatus, report: Report): void {
+  const embed = info?.tasks.embed;
+  if (embed === undefined) return;
+  checkDimensions(request, embed, report);
+  checkPrompt(request, embed, report);
+}
+
+function checkDimensions({ dimensions }: EmbedRequest, info: EmbeddingInfo, report: Report): void {
+  const most = info.dimensions;
+  if (dimensions !== undefined && most > 0 && dimensions > most) {
+    report.add("dimensions", "OUT_OF_RANGE", `must be at most ${most} for this model`);
+  }
+}
+
+function checkPrompt({ promptName = "" }: EmbedRequest, info: EmbeddingInfo, report: Report): void {
+  const names = info.prompts?.map(({ name }) => name) ?? [];
+  if (promptName === "" || names.includes(promptName)) return;
+  const known = names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
+  report.add("prompt_name", "UNKNOWN_VALUE", `must name a prompt of this model: ${known}`);
+}
+
+/** How large an answer with all vectors is. */
+export function answerOf({ items, output }: EmbedJob, { info }: ModelStatus): VectorAnswer {
+  const { dimensions = info?.tasks.embed?.dimensions ?? 0, encoding } = output;
+  return { count: items.length, dimensions, encoding };
+}
+
+export function jobOf(request: EmbedRequest, model: ModelStatus): EmbedJob {
+  const { inputs, truncation, promptName } = request;
+  return {
+    kind: "items",
+    task: "embed",
+    items: inputs,
+    truncate: truncationOf(truncation),
+    ...(promptName !== undefined && { promptName }),
+    output: formatOf(request, model),
+  };
+}
+
+function formatOf(
+  { normalize, dimensions, encoding }: EmbedRequest,
+  { info }: ModelStatus,
+): VectorFormat {
+  return {
+    normalize: normalize ?? info?.tasks.embed?.normalize ?? true,
+    dimensions,
+    encoding: encodingOf(encoding),
+  };
+}
+
+function encodingOf(encoding: VectorEncoding): VectorFormat["encoding"] {
+  switch (encoding) {
+    case VectorEncoding.FLOAT16:
+      return "float16";
+    case VectorEncoding.INT8:
+      return "int8";
+    case VectorEncoding.UNSPECIFIED:
+    case VectorEncoding.FLOAT32:
+      return "float32";
+  }
+}
