@@ -168,7 +168,10 @@ it("a job's times are told when its call is given what they are of", async () =>
     stream.end();
   };
   const { runner, clock, times } = setUp({ act });
-  for await (const _ of runner.run(submission("say a", { arrivedAt: 0 }))) clock.advance(10);
+  for await (const event of runner.run(submission("say a", { arrivedAt: 0 }))) {
+    expect(event).toBeDefined();
+    clock.advance(10);
+  }
   expect(times).toEqual([
     ["started", 0],
     ["first piece", 10],
