@@ -2,6 +2,10 @@
  * The wire form of embedding responses. A packed `repeated float` is little-endian float32 on the wire, so a
  * vector is one copy here; ts-proto would write it number by number (measured: 6 µs against 185 for 32
  * vectors of 384). The bytes are those that ts-proto writes.
+ *
+ * protobuf-es' BinaryWriter would write the same bytes with less code, and copies each vector once for each
+ * message around it: 2.7 times as long for 1 vector of 384, 6.5 times for 32 and for 256, 10 times for one
+ * in a stream (medians of 7 turns in one process). So sizes are computed first, here.
  */
 import { endianness } from "node:os";
 import { EmbedResponse, EmbedStreamResponse } from "../../../gen/inferd/v1/embedding_service.ts";

@@ -1,17 +1,24 @@
 import { readFileSync } from "node:fs";
+import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { expect, it } from "vitest";
+import { ServeError } from "../../../src/base/errors.ts";
+import type { CallContext } from "../../../src/calls/call.ts";
 import { readDescriptors } from "../../../src/contract/descriptors.ts";
 import { methods } from "../../../src/contract/methods.ts";
+import { ownServices } from "../../../src/contract/services.ts";
 import { servedTasks, serviceTasks } from "../../../src/contract/tasks.ts";
 import { openServer } from "../../../src/grpc/server.ts";
-import { addAll, fakeModels } from "../../grpc/fake-models.ts";
+import { serviceHandlers } from "../../../src/services/handlers.ts";
+import { addAll, fakeModels, limits } from "../../grpc/fake-models.ts";
 import { serverOptions } from "../../grpc/support.ts";
 
 const services = Array.from(readDescriptors().registry).filter((each) => each.kind === "service");
 const described = services.flatMap((service) =>
-  service.methods.map(({ name, methodKind }) => ({
+  service.methods.map(({ name, methodKind, input }) => ({
     name: `${service.typeName}/${name}`,
     methodKind,
+    input,
   })),
 );
 
@@ -50,3 +57,38 @@ it("knows the task of each service that needs a model", () => {
   for (const { service } of Object.values(servedTasks))
     expect(serviceTasks.get(service)).toBeDefined();
 });
+
+/** A message whose texts are longer than any may be. */
+function overlong(message: DescMessage): Buffer {
+  const writer = new BinaryWriter();
+  for (const field of message.fields) {
+    if (field.fieldKind === "scalar" && field.scalar === ScalarType.STRING)
+      writer.tag(field.number, WireType.LengthDelimited).string("x".repeat(5_000_000));
+  }
+  return Buffer.from(writer.finish());
+}
+
+const about = { version: "", build: "", engines: [], startedAtMs: 0 };
+const handlers = serviceHandlers({ models: fakeModels([]), limits, ...about });
+const handled = Object.entries(ownServices).flatMap(([service, definition]) =>
+  Object.entries(definition).map(([name, method]) => ({ service, name, ...method })),
+);
+const inputOf = (path: string) => described.find(({ name }) => path === `/${name}`)!.input;
+
+it.each(handled.filter(({ path }) => inputOf(path).fields.length > 0))(
+  "holds the requests of $path to their rule before they are handled",
+  ({ service, name, path, requestDeserialize }) => {
+    // By its names: a loop over methods forgets which handler takes which request.
+    const handle = Object.entries(Reflect.get(handlers, service) as object).find(
+      ([method]) => method === name,
+    )![1] as (request: unknown, context: CallContext) => unknown;
+    const request = requestDeserialize(overlong(inputOf(path)));
+    let thrown: unknown;
+    try {
+      handle(request, {} as CallContext);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(ServeError.from(thrown).reason).toBe("FIELD_INVALID");
+  },
+);
