@@ -71,12 +71,12 @@ function strict<D extends Readonly<Record<string, Readable>>>(
     const requestDeserialize = (bytes: Buffer): unknown => {
       checkCounts(bytes, bounds);
       // Generated code hands it on to `decode`, which takes a reader as well as bytes.
-      return method.requestDeserialize(strictReader(bytes) as unknown as Buffer);
+      return method.requestDeserialize(strictReader(bytes) as never);
     };
     return [name, { ...method, requestDeserialize }] as const;
   });
   // The same methods with the same types, one function each replaced by its like.
-  return Object.fromEntries(methods) as unknown as D;
+  return Object.fromEntries(methods) as Readonly<Record<string, Readable>> as D;
 }
 
 function methodBounds(path: Readable["path"], { limits, registry }: WireOptions) {
