@@ -21,14 +21,8 @@ function kindOf(name: string): string {
 }
 
 function scopeOf(needs: Need): string {
-  switch (needs) {
-    case "open":
-      return "none";
-    case "reflection":
-      return "`server.read`, or as `--reflection` says";
-    default:
-      return `\`${needs}\``;
-  }
+  if (needs === "open") return "none";
+  return needs === "reflection" ? "`server.read`, or as `--reflection` says" : `\`${needs}\``;
 }
 
 function row([name, { needs, isEndless }]: readonly [string, Method]): string {

@@ -3,7 +3,7 @@ import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { expect, it } from "vitest";
 import { ServeError } from "../../../src/base/errors.ts";
-import type { CallContext } from "../../../src/calls/call.ts";
+import type { CallContext, Handler } from "../../../src/calls/call.ts";
 import { readDescriptors } from "../../../src/contract/descriptors.ts";
 import { methods } from "../../../src/contract/methods.ts";
 import { ownServices } from "../../../src/contract/services.ts";
@@ -70,18 +70,27 @@ function overlong(message: DescMessage): Buffer {
 
 const about = { version: "", build: "", engines: [], startedAtMs: 0 };
 const handlers = serviceHandlers({ models: fakeModels([]), limits, ...about });
-const handled = Object.entries(ownServices).flatMap(([service, definition]) =>
-  Object.entries(definition).map(([name, method]) => ({ service, name, ...method })),
+
+interface Generated {
+  readonly path: string;
+  readonly requestDeserialize: (bytes: Buffer) => unknown;
+}
+
+// A loop over methods forgets which request each has.
+const handled = Object.entries<object>(ownServices).flatMap(([service, definition]) =>
+  (Object.entries(definition) as [string, Generated][]).map(([name, method]) => ({
+    ...method,
+    service,
+    name,
+  })),
 );
 const inputOf = (path: string) => described.find(({ name }) => path === `/${name}`)!.input;
 
 it.each(handled.filter(({ path }) => inputOf(path).fields.length > 0))(
   "holds the requests of $path to their rule before they are handled",
   ({ service, name, path, requestDeserialize }) => {
-    // By its names: a loop over methods forgets which handler takes which request.
-    const handle = Object.entries(Reflect.get(handlers, service) as object).find(
-      ([method]) => method === name,
-    )![1] as (request: unknown, context: CallContext) => unknown;
+    const ofService = new Map(Object.entries<object>({ ...handlers })).get(service)!;
+    const handle = new Map(Object.entries(ofService)).get(name) as Handler<unknown, unknown>;
     const request = requestDeserialize(overlong(inputOf(path)));
     let thrown: unknown;
     try {
