@@ -1,6 +1,6 @@
 import { serveFunctions } from "inferd/engine/functions";
 
-const letters = [..."abcdefghijklmnopqrstuvwxyz"];
+const letters = "abcdefghijklmnopqrstuvwxyz".split("");
 
 /** Serves a plain function: a text's vector says how often it has each letter. */
 export const load = serveFunctions({
