@@ -45,7 +45,7 @@ export function healthOf(
   { hasStarted = false } = {},
 ): ReadonlyMap<string, boolean> {
   const ready = models.filter(({ state }) => state === "ready");
-  // `info` is kept by a model that has been ready, so one that is loaded anew does not count here.
+  // `info` is kept by a model that has been ready, so one that is loaded again does not count here.
   const started =
     hasStarted || !models.some(({ state, info }) => state === "loading" && info === undefined);
   const isReady = started && (ready.length > 0 || models.length === 0);

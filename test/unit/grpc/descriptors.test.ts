@@ -15,7 +15,7 @@ const { file: files } = fromBinary(FileDescriptorSetSchema, readFileSync("gen/fd
 const under = (scope: string, parts: readonly { readonly name: string }[]): string[] =>
   parts.map(({ name }) => `${scope}.${name}`);
 
-/** An enum's values are found beside it and below it. */
+/** An enum's values are found as its siblings and below it. */
 const enumNames = (scope: string, { name, value }: EnumDescriptorProto): string[] => [
   `${scope}.${name}`,
   ...under(scope, value),
