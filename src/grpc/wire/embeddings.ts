@@ -7,7 +7,6 @@
  * message around it: 2.7 times as long for 1 vector of 384, 6.5 times for 32 and for 256, 10 times for one
  * in a stream (medians of 7 turns in one process). So sizes are computed first, here.
  */
-import { endianness } from "node:os";
 import { EmbedResponse, EmbedStreamResponse } from "../../../gen/inferd/v1/embedding_service.ts";
 import { ItemError } from "../../../gen/inferd/v1/types.ts";
 import type {
@@ -16,6 +15,7 @@ import type {
   VectorEmbedStreamResponse,
   VectorValue,
 } from "../../services/embedding-types.ts";
+import { delimitedSize, fieldSize, numberSize, Writer } from "./writer.ts";
 
 /** Each field's first byte: its number and wire type. One is enough: no number is above 15. */
 const tags = {
@@ -31,8 +31,6 @@ const tags = {
 const embeddingTag = 10;
 /** `FloatVector.values` and `Int8Vector.values`, and `Int8Vector.scale`. */
 const [valuesTag, scaleTag] = [10, 21];
-
-const swapsBytes = endianness() === "BE";
 
 export function writeEmbedResponse(response: VectorEmbedResponse): Buffer {
   const rest = EmbedResponse.encode({ ...response, embeddings: [] }).finish();
@@ -104,68 +102,4 @@ function writeValue(writer: Writer, { $case, value }: VectorValue): void {
   }
 }
 
-/** Fills one buffer of a size that is known beforehand. */
-class Writer {
-  readonly #buffer: Buffer;
-  #at = 0;
-
-  constructor(bytes: number) {
-    this.#buffer = Buffer.allocUnsafe(bytes);
-  }
-
-  field(tag: number): this {
-    return this.varint(tag);
-  }
-
-  varint(value: number): this {
-    let rest = value;
-    for (; rest > 127; rest = Math.floor(rest / 128)) this.#byte((rest % 128) + 128);
-    return this.#byte(rest);
-  }
-
-  float(value: number): this {
-    this.#at = this.#buffer.writeFloatLE(value, this.#at);
-    return this;
-  }
-
-  bytes(value: Uint8Array): this {
-    this.#buffer.set(value, this.#at);
-    this.#at += value.length;
-    return this;
-  }
-
-  floats(values: Float32Array): this {
-    const start = this.#at;
-    this.bytes(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    if (swapsBytes) this.#buffer.subarray(start, this.#at).swap32();
-    return this;
-  }
-
-  /** Throws where the size was not what was written: what allocUnsafe left must not leave the process. */
-  finish(): Buffer {
-    if (this.#at !== this.#buffer.length) throw new Error("bug: a response has another size");
-    return this.#buffer;
-  }
-
-  #byte(value: number): this {
-    this.#buffer[this.#at++] = value;
-    return this;
-  }
-}
-
 const isZero = (value: number): boolean => value === 0;
-
-/** A field of whole numbers: absent where zero. */
-const numberSize = (value: number): number => (value === 0 ? 0 : 1 + varintSize(value));
-
-/** A field of bytes: absent where empty. */
-const delimitedSize = (bytes: number): number => (bytes === 0 ? 0 : 1 + varintSize(bytes) + bytes);
-
-/** A field of so many bytes that is there even where they are none. */
-const fieldSize = (bytes: number): number => 1 + varintSize(bytes) + bytes;
-
-function varintSize(value: number): number {
-  let bytes = 1;
-  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes += 1;
-  return bytes;
-}

@@ -1,6 +1,6 @@
 /**
  * The services as this server reads and writes them. They are generated, but for three things: lists are
- * counted and texts checked before a request is read, and vectors are written as they are.
+ * counted and texts checked before a request is read, and vectors and pieces are written by hand.
  */
 import type { DescMessage, FileRegistry } from "@bufbuild/protobuf";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
@@ -12,6 +12,7 @@ import type { GrpcServer, HandlersOf } from "../server.ts";
 import { writeEmbedResponse, writeEmbedStreamResponse } from "./embeddings.ts";
 import { boundsOf } from "./list-bounds.ts";
 import { checkCounts } from "./list-counts.ts";
+import { writeGenerateStreamResponse } from "./pieces.ts";
 
 interface WireOptions {
   readonly limits: Limits;
@@ -39,8 +40,15 @@ export function addServices(
 export function wireServices(options: WireOptions) {
   const { generation, embedding, model, server } = ownServices;
   const { embed, embedStream } = embedding;
+  const { generate, generateStream } = generation;
   return {
-    generation: strict(generation, options),
+    generation: strict(
+      {
+        generate,
+        generateStream: { ...generateStream, responseSerialize: writeGenerateStreamResponse },
+      } as const,
+      options,
+    ),
     embedding: strict(
       {
         embed: { ...embed, responseSerialize: writeEmbedResponse },
