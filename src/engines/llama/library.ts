@@ -5,16 +5,10 @@
  */
 import koffi from "koffi";
 import type { LibraryHandle } from "koffi";
-import {
-  bindBackends,
-  bindContext,
-  bindGuard,
-  bindModel,
-  bindSamplers,
-  bindVocabulary,
-} from "./binding.ts";
+import { bindBackends, bindContext, bindGuard, bindModel, bindSamplers } from "./binding.ts";
 import type { Struct } from "./binding.ts";
 import type { LibraryFiles } from "./location.ts";
+import { bindVocabulary } from "./vocabulary-binding.ts";
 
 /** The release whose `llama.h` binding.ts follows. */
 const boundVersion = "0.5";
