@@ -38,7 +38,7 @@ it("sends a stream's messages that are there together in one frame, in order", a
 });
 
 it("sends a lone message though no other comes", async () => {
-  const read = deferred<void>();
+  const read = deferred();
   const stream = await ask(async function* () {
     yield "alone";
     await read.promise;
@@ -52,7 +52,7 @@ it("sends a lone message though no other comes", async () => {
 
 it("takes few messages from a handler whose caller does not read", async () => {
   let taken = 0;
-  const stopped = deferred<void>();
+  const stopped = deferred();
   const stream = await ask(
     async function* (_, { signal }) {
       signal.addEventListener("abort", () => stopped.resolve());

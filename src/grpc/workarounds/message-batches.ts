@@ -6,6 +6,7 @@
  * `calls/stream-writer.ts`.
  * Tested in test/grpc/message-batches.test.ts.
  */
+import { nextTick } from "node:process";
 import type { ServerInterceptor } from "@grpc/grpc-js";
 import { sameCall, streamOf } from "./inner-call.ts";
 
@@ -26,7 +27,7 @@ export const messageBatches: ServerInterceptor = ({ responseStream }, call) => {
       isCorked = true;
       stream.cork();
       // Comes after all promises of this turn, which give what else there is.
-      process.nextTick(uncork);
+      nextTick(uncork);
     }
     let isTold = false;
     const tell = (): void => {
