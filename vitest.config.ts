@@ -31,6 +31,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 20_000,
+    // A busy machine takes longer than the second that is the default; what is waited for ends it sooner.
+    expect: { poll: { timeout: 10_000 } },
     hookTimeout: 60_000,
     // As workers have it: engines that a test loads by itself report no use either.
     env: { ORT_DISABLE_TELEMETRY: "1" },

@@ -150,7 +150,9 @@ it("counts a connection as its address's until it is closed", async () => {
   const limits = { maxConnections: 2, maxAddressPercent: 50 };
   const address = await serveKinds(follow(server), {}, limits);
   for (let visit = 0; visit < 3; visit += 1) {
-    await vi.waitFor(async () => expect(await shownBy(address)).toBe(bytesOf(server)));
+    await vi.waitFor(async () => expect(await shownBy(address)).toBe(bytesOf(server)), {
+      timeout: 10_000,
+    });
   }
 });
 
@@ -306,7 +308,9 @@ describe("mutual TLS", () => {
       socket.on("error", () => undefined).resume();
       await new Promise((resolve) => socket.once("close", resolve));
     }
-    await vi.waitFor(() => expect(counted).toEqual(["TLS_REFUSED", "TLS_REFUSED"]));
+    await vi.waitFor(() => expect(counted).toEqual(["TLS_REFUSED", "TLS_REFUSED"]), {
+      timeout: 10_000,
+    });
     expect(lines).toEqual([{ audit: true, reason: "TLS_REFUSED", count: 1, host: "127.0.0.1" }]);
   });
 

@@ -214,7 +214,9 @@ describe("a connection", () => {
     check.end(frame(Buffer.from("\n\bliveness")));
     expect((await ending(check)).code).toBe(status.OK);
     first.destroy();
-    await vi.waitFor(async () => expect(await isServed(address, "127.0.0.1")).toBe(true));
+    await vi.waitFor(async () => expect(await isServed(address, "127.0.0.1")).toBe(true), {
+      timeout: 10_000,
+    });
   });
 
   it("whose call has too large headers has that call reset, and its others go on", async () => {
@@ -266,7 +268,9 @@ describe("calls that are open at once", () => {
     expect(await refusalOf(other, path)).toEqual(refusal);
     expect(await isServed(address, "127.0.0.2")).toBe(true);
     first.close(constants.NGHTTP2_CANCEL);
-    await vi.waitFor(async () => expect(await isServed(address, "127.0.0.1")).toBe(true));
+    await vi.waitFor(async () => expect(await isServed(address, "127.0.0.1")).toBe(true), {
+      timeout: 10_000,
+    });
   });
 
   it("leave most places to calls that are no Watch, which needs no credential", async () => {
@@ -280,7 +284,7 @@ describe("calls that are open at once", () => {
     expect(await refusalOf(session, watch)).toEqual(refusal);
     expect((await ending(rawRequest(session, unary))).details?.reason).toBe("NO_CREDENTIAL");
     first.close(constants.NGHTTP2_CANCEL);
-    await vi.waitFor(() => hold(session, watch, empty));
+    await vi.waitFor(() => hold(session, watch, empty), { timeout: 10_000 });
   });
 
   it("are none any more once they were reset, also before they were seen", async () => {
@@ -356,7 +360,7 @@ describe("a connection whose calls are cancelled as fast as it can", () => {
     await cancel(wire, { from: 2001, count: tenThousand - 2000 });
     expect((await heapBytes()) - before).toBeLessThan(2_000_000);
     gate.resolve();
-    await vi.waitFor(() => expect(wire.heard.ended).toContain(1));
+    await vi.waitFor(() => expect(wire.heard.ended).toContain(1), { timeout: 10_000 });
     expect([wire.heard.goaways, wire.heard.resets]).toEqual([[], []]);
   }, 60_000);
 
@@ -373,7 +377,7 @@ describe("a connection whose calls are cancelled as fast as it can", () => {
     );
     await cancel(wire, { from: 1, count: 3000 });
     gate.resolve();
-    await vi.waitFor(() => expect(wire.heard.ended).toContain(1));
+    await vi.waitFor(() => expect(wire.heard.ended).toContain(1), { timeout: 10_000 });
     expect(wire.heard.goaways).toEqual([]);
   });
 

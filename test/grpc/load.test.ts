@@ -26,12 +26,14 @@ it("is a connection, a call on it, and what has come of its request, until each 
   const end = ending(stream);
   stream.write(frame(Buffer.from("hel"), { length: 5 }));
   const half = { connections: 1, openCalls: 1, uploadBytes: 8 };
-  await vi.waitFor(() => expect(server.load()).toEqual(half));
+  await vi.waitFor(() => expect(server.load()).toEqual(half), { timeout: 10_000 });
   stream.end("lo");
   await end;
-  await vi.waitFor(() => expect(server.load()).toEqual({ ...nothing, connections: 1 }));
+  await vi.waitFor(() => expect(server.load()).toEqual({ ...nothing, connections: 1 }), {
+    timeout: 10_000,
+  });
   session.close();
-  await vi.waitFor(() => expect(server.load()).toEqual(nothing));
+  await vi.waitFor(() => expect(server.load()).toEqual(nothing), { timeout: 10_000 });
 });
 
 it("has nothing of a connection that was cut while requests were on their way", async () => {
@@ -42,9 +44,9 @@ it("has nothing of a connection that was cut while requests were on their way", 
     rawRequest(session, path).write(frame(Buffer.from("hel"), { length: 5 }));
   }
   const open = { connections: 1, openCalls: 2, uploadBytes: 16 };
-  await vi.waitFor(() => expect(server.load()).toEqual(open));
+  await vi.waitFor(() => expect(server.load()).toEqual(open), { timeout: 10_000 });
   session.destroy();
-  await vi.waitFor(() => expect(server.load()).toEqual(nothing));
+  await vi.waitFor(() => expect(server.load()).toEqual(nothing), { timeout: 10_000 });
 });
 
 it("counts the connections of all addresses that it listens on together", async () => {

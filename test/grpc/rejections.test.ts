@@ -215,7 +215,7 @@ it.each([
     return ending(stream);
   });
   expect((await Promise.all(ends)).map(({ details }) => details?.reason)).toEqual([reason, reason]);
-  await vi.waitFor(async () => expect(await calls()).toHaveLength(2));
+  await vi.waitFor(async () => expect(await calls()).toHaveLength(2), { timeout: 10_000 });
   const counted = (await calls()).map(({ labels, value }) => [
     labels["method"],
     labels["reason"],

@@ -48,13 +48,16 @@ function generate(script: string): Promise<void> {
 
 /** The text is kept for a moment. */
 async function metricsBecome(expected: Readonly<Record<string, number>>): Promise<void> {
-  await vi.waitFor(async () => {
-    const response = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
-    const samples = samplesOf(await response.text());
-    const names = Object.keys(expected);
-    const now = names.map((name) => [name, samples.get(`inferd_prefix_${name}`, { model })]);
-    expect(Object.fromEntries(now)).toEqual(expected);
-  });
+  await vi.waitFor(
+    async () => {
+      const response = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+      const samples = samplesOf(await response.text());
+      const names = Object.keys(expected);
+      const now = names.map((name) => [name, samples.get(`inferd_prefix_${name}`, { model })]);
+      expect(Object.fromEntries(now)).toEqual(expected);
+    },
+    { timeout: 10_000 },
+  );
 }
 
 it("tell what is kept, and add up what was done with it when a worker is started again", async () => {

@@ -255,7 +255,9 @@ it("loads as many workers at once as there are cores, and turns to callers betwe
     registry.load(scriptedManifest({ name: `model-${index}`, replicas: 4 }));
   }
   for (let loaded = 0; loaded < 20; loaded++) {
-    await vi.waitFor(() => expect(ports).toHaveLength(Math.min(20, loaded + 3)));
+    await vi.waitFor(() => expect(ports).toHaveLength(Math.min(20, loaded + 3)), {
+      timeout: 10_000,
+    });
     ports[loaded]!.ready();
   }
   await Promise.all(

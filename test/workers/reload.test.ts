@@ -71,7 +71,7 @@ describe("a model that is not wanted any more", () => {
     expect(finishes(await running())).toBe(true);
     expect(finishes(await waiting)).toBe(true);
     await isGone(pid);
-    await vi.waitFor(() => expect(registry.loads()).toEqual([]));
+    await vi.waitFor(() => expect(registry.loads()).toEqual([]), { timeout: 10_000 });
     expect(registry.find("scripted")).toBeUndefined();
     expect(seen()).toEqual([]);
     // That it has ended, too.
@@ -128,11 +128,13 @@ describe("a model whose manifest has changed", () => {
     const version = (next: string) =>
       scriptedManifest({ version: next, options: { prefix_bytes: 100 } });
     const replaced = (next: string) =>
-      vi.waitFor(() =>
-        expect(registry.find("scripted")).toMatchObject({
-          state: "ready",
-          manifest: { version: next },
-        }),
+      vi.waitFor(
+        () =>
+          expect(registry.find("scripted")).toMatchObject({
+            state: "ready",
+            manifest: { version: next },
+          }),
+        { timeout: 10_000 },
       );
     registry.change([version("2")]);
     await replaced("2");
@@ -143,8 +145,9 @@ describe("a model whose manifest has changed", () => {
     const bytes = endless.length + "say c".length;
     expect(registry.loads()).toMatchObject([{ prefixBytes: bytes, prefixLimitBytes: 200 }]);
     await running();
-    await vi.waitFor(() =>
-      expect(registry.loads()).toMatchObject([{ prefixBytes: 5, prefixLimitBytes: 100 }]),
+    await vi.waitFor(
+      () => expect(registry.loads()).toMatchObject([{ prefixBytes: 5, prefixLimitBytes: 100 }]),
+      { timeout: 10_000 },
     );
   });
 

@@ -35,14 +35,14 @@ it("logs how long a model took to load, each time", async () => {
     },
   });
   registry.load(scriptedManifest());
-  await vi.waitFor(() => expect(ports).toHaveLength(1));
+  await vi.waitFor(() => expect(ports).toHaveLength(1), { timeout: 10_000 });
   clock.advance(300);
   ports[0]!.ready();
   await reached(registry, "scripted", "ready");
   clock.advance(10_000);
   ports[0]!.exit();
   clock.advance(0);
-  await vi.waitFor(() => expect(ports).toHaveLength(2));
+  await vi.waitFor(() => expect(ports).toHaveLength(2), { timeout: 10_000 });
   clock.advance(200);
   ports[1]!.ready();
   await reached(registry, "scripted", "ready");
