@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
 import { type PrefixCounts, silentModelMeter } from "../../../src/base/meter.ts";
 import type { Priority } from "../../../src/base/priority.ts";
@@ -6,7 +6,7 @@ import { Pool } from "../../../src/workers/pool.ts";
 import { Arbiter } from "../../../src/workers/shares.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { FakePort } from "../../fixtures/fake-port.ts";
-import { assignment, collect } from "../../fixtures/jobs.ts";
+import { assignment, collect, never } from "../../fixtures/jobs.ts";
 
 function setUp(replicas = 1) {
   const ports: FakePort[] = [];
@@ -277,6 +277,48 @@ it("says nothing more to a worker that has ended", () => {
   const before = ports[0]!.sent.length;
   run();
   expect(ports[0]!.sent).toHaveLength(before);
+});
+
+describe("a question to a pool", () => {
+  const question = { kind: "tokenize", text: "a", addSpecial: false } as const;
+  const answer = Uint32Array.of(1);
+
+  it("goes to the ready worker that has the fewest", async () => {
+    const { pool, ports } = setUp(3);
+    ports[0]!.ready();
+    ports[1]!.ready();
+    const answers = [1, 2, 3].map(() => pool.ask(question, never));
+    const asked = ports.map(({ sent }) => sent.filter(({ kind }) => kind === "ask").length);
+    expect(asked).toEqual([2, 1, 0]);
+    ports[0]!.say({ kind: "answer", id: 1, answer });
+    ports[1]!.say({ kind: "answer", id: 1, answer });
+    ports[0]!.say({ kind: "answer", id: 2, answer });
+    expect(await Promise.all(answers)).toEqual([answer, answer, answer]);
+  });
+
+  it("fails where no worker is ready, and when its worker dies", async () => {
+    const { pool, ports } = setUp();
+    await expect(pool.ask(question, never)).rejects.toMatchObject({ reason: "WORKER_EXITED" });
+    ports[0]!.ready();
+    const open = pool.ask(question, never);
+    ports[0]!.exit();
+    await expect(open).rejects.toMatchObject({ reason: "WORKER_EXITED" });
+  });
+
+  it("is answered before the pool stops its worker", async () => {
+    const { pool, ports } = setUp();
+    ports[0]!.ready();
+    const open = pool.ask(question, never);
+    const stopped = pool.stop(5_000);
+    const stops = () => ports[0]!.sent.filter(({ kind }) => kind === "stop").length;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(stops()).toBe(0);
+    ports[0]!.say({ kind: "answer", id: 1, answer });
+    expect(await open).toBe(answer);
+    await vi.waitFor(() => expect(stops()).toBe(1));
+    ports[0]!.exit(0);
+    await stopped;
+  });
 });
 
 describe("stopping a pool", () => {
