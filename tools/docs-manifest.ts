@@ -3,25 +3,25 @@ import { writeFileSync } from "node:fs";
 import { expectation } from "../src/catalog/manifest-problems.ts";
 import { manifestSchema } from "../src/catalog/manifest-schema.ts";
 import type { KeySchema } from "../src/catalog/manifest-schema.ts";
+import { elsewhereCell } from "./elsewhere.ts";
 
 const top = manifestSchema.properties ?? {};
 
-/** A table of a schema's keys; without a column of defaults where none is to be stated. */
+/** A table of a schema's keys, without the columns that no key fills. */
 function keysOf(schema: KeySchema): string {
-  const entries = Object.entries(schema.properties ?? {});
   const required = schema.required ?? [];
-  const defaults = entries.map(([key, value]) => {
-    return required.includes(key) ? "required" : (value.defaultText ?? "");
-  });
-  const hasDefaults = defaults.some((text) => text !== "");
-  const line = (cells: readonly (string | undefined)[]): string => {
-    const [key, value, fallback, meaning] = cells;
-    return `| ${(hasDefaults ? [key, value, fallback, meaning] : [key, value, meaning]).join(" | ")} |`;
-  };
-  const rows = entries.map(([key, value], i) =>
-    line([`\`${key}\``, expectation(value), defaults[i], value.description]),
-  );
-  return `${[line(["Key", "Value", "Default", "Meaning"]), line(["---", "---", "---", "---"]), ...rows].join("\n")}\n`;
+  const rows = Object.entries(schema.properties ?? {}).map(([key, value]) => [
+    `\`${key}\``,
+    expectation(value),
+    required.includes(key) ? "required" : (value.defaultText ?? ""),
+    value.description,
+    elsewhereCell(value.elsewhere),
+  ]);
+  const columns = ["Key", "Value", "Default", "Meaning", "Elsewhere"];
+  const isFilled = columns.map((_, column) => rows.some((row) => row[column] !== ""));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.filter((_, column) => isFilled[column]).join(" | ")} |`;
+  return `${[columns, columns.map(() => "---"), ...rows].map(line).join("\n")}\n`;
 }
 
 function nested(key: string): string {
@@ -35,8 +35,8 @@ const page = `# Manifests
 <!-- Generated from src/catalog/manifest-schema.ts by tools/docs-manifest.ts. Do not edit: run "make docs". -->
 
 A model is a folder with a manifest, \`model.yaml\` (or \`model.yml\`, \`model.json\`). \`inferd serve --models DIR\` serves all folders
-in DIR that have one; \`--model PATH\` serves one, named by its folder or its manifest. A bare \`.gguf\` file needs no manifest:
-\`--model file.gguf\` names it after the file and takes the rest from its metadata. Embedding models need one, and an ONNX file.
+in DIR that have one. \`--model PATH\` serves one, named by its folder or its manifest. A bare \`.gguf\` file needs no manifest:
+\`--model file.gguf\` names it after the file and takes the rest from its metadata.
 
 \`\`\`yaml
 name: my-model
@@ -49,7 +49,7 @@ sampling: { temperature: 0.7, top_p: 0.9 }
 limits: { context_length: 8192 }
 \`\`\`
 
-What is wrong in a manifest is said all at once, each with its line, and ends the start:
+All problems of a manifest are reported at once, each with its line, and stop the start:
 
 \`\`\`
 my-model/model.yaml:7: sampling.temperature must be from 0 to 2, not 3
@@ -62,21 +62,46 @@ ${keysOf(manifestSchema)}
 ## files
 
 Each key is a role: \`model\` is the weights. The onnx engine also knows \`tokenizer\`, \`tokenizer_config\`, \`config\`, \`modules\`,
-\`pooling\`, \`sentence_bert_config\` and \`config_sentence_transformers\`. Those that the manifest does not name it finds where
-sentence-transformers puts them ([models/README.md](../../models/README.md)). A path is relative to the manifest and stays within its
-folder, links included; a file elsewhere is named by its absolute path. The value is a path, or:
+\`pooling\`, \`sentence_bert_config\` and \`config_sentence_transformers\`. Files that the manifest does not name are expected where
+sentence-transformers puts them ([models/README.md](../../models/README.md)). The value is a path, or:
 
 ${keysOf((top["files"]?.additionalProperties ?? {}) as KeySchema)}
-A digest that is stated is checked while the model loads, and a model that differs fails. Weights without one are hashed in the
-background, up to 1 GiB; larger ones have no digest in \`ListModels\` unless their manifest states it.
+A stated digest is checked while the model loads, and a model that differs fails. Weights without a stated digest are hashed in the
+background, up to 1 GiB. Larger ones have no digest in \`ListModels\`.
 
 ## sampling
 
-What a call sets goes before these; what neither sets has the default that the [API](api.md) states.
+Values of a call take precedence. A field that neither sets has the default that the [API](api.md) states.
 
 ${nested("sampling")}
 ## limits
 
-${nested("limits")}`;
+${nested("limits")}
+## options
+
+Settings of the engine. The engine checks them when the model loads. A custom engine gets its own.
+
+llama:
+
+| Option | Default | Meaning | Elsewhere |
+| --- | --- | --- | --- |
+| \`library\` | \`--llama-library\` | Folder with another build of libllama. |  |
+| \`kv_cells\` | by memory | KV cells of all sequences together, one per token. | llama-server \`--ctx-size\` |
+| \`kv_unified\` | false | Whether all sequences share the cells. More sequences fit then, but each token takes longer, the more the others hold. | llama-server \`--kv-unified\` |
+| \`batch_tokens\` | 512 | Maximum tokens of one step. | vLLM \`--max-num-batched-tokens\`<br>llama-server \`--batch-size\` |
+| \`gpu_layers\` | all | Layers on a GPU, with a build that has one. | llama-server \`--gpu-layers\` |
+| \`prefix_reuse\` | true | Whether a prompt reuses the prefix of an earlier one. | vLLM \`--enable-prefix-caching\`<br>llama-server \`--cache-prompt\` |
+| \`prefix_memory_mib\` | twice the KV memory, at most an eighth of the machine's or the container's memory | Host memory for prefixes, in MiB. 0 for none. | llama-server \`--cache-ram\` |
+| \`prefill_share\` | 0.37 | Share of the time that prompts may take while other sequences generate, 0.05 to 0.95. |  |
+
+onnx; each option takes precedence over the model's files:
+
+| Option | Default | Meaning | Elsewhere |
+| --- | --- | --- | --- |
+| \`pooling\` | the model's | \`cls\`, \`max\`, \`mean\`, \`mean_sqrt_len\`, \`weighted_mean\` or \`last\`, or a list of them to concatenate. | text-embeddings-inference \`--pooling\` |
+| \`output\` | by name | Output of the graph to use. |  |
+| \`normalize\` | the model's | Whether vectors are scaled to length 1 in calls that do not set it. |  |
+| \`batch\` | \`auto\` | \`auto\`: texts share batches if that changes no vector. \`always\`. \`never\`. |  |
+`;
 
 writeFileSync(new URL("../docs/reference/manifest.md", import.meta.url), page);

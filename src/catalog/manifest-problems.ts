@@ -18,7 +18,7 @@ const ajv = new Ajv({
   allowUnionTypes: true,
   validateSchema: false,
 });
-ajv.addVocabulary(["says", "defaultText"]);
+ajv.addVocabulary(["says", "defaultText", "elsewhere"]);
 const validate = ajv.compile(manifestSchema);
 
 /** Checks values from YAML or JSON. Empty if they are a valid manifest. */

@@ -2,6 +2,7 @@
  * The contents of a manifest, once, as a JSON Schema: the check, its messages and docs/reference/manifest.md come from
  * here.
  */
+import type { Elsewhere } from "../base/elsewhere.ts";
 import { taskNames } from "../engines/tasks.ts";
 
 /** Schema of one key: the part of JSON Schema that manifests need. */
@@ -19,6 +20,7 @@ export interface KeySchema {
   readonly says?: string;
   /** The default, as documents state it. */
   readonly defaultText?: string;
+  readonly elsewhere?: Elsewhere;
   readonly enum?: readonly string[];
   readonly pattern?: string;
   readonly minLength?: number;
@@ -63,26 +65,29 @@ const million = 1_000_000;
 /** Ranges are those of proto/inferd/v1/types.proto, which defines the fields. */
 const sampling: KeySchema = {
   type: "object",
-  description: "Defaults of generation calls that do not set them.",
+  description: "Sampling defaults for generation calls that do not set them.",
   additionalProperties: false,
   properties: {
-    temperature: decimal(0, 2, "Randomness; 0 always takes the likeliest token."),
-    top_k: whole(0, million, "Likeliest tokens to keep; 0 keeps all."),
-    top_p: above(0, 1, "Keeps the likeliest tokens whose probabilities sum to this."),
-    min_p: decimal(0, 1, "Drops tokens less likely than this part of the likeliest one."),
-    typical_p: above(0, 1, "Keeps tokens of typical information up to this probability."),
-    repetition_penalty: above(0, 10, "Divides the logits of recent tokens; 1 does nothing."),
-    presence_penalty: decimal(-2, 2, "Lowers the logits of recent tokens, once."),
-    frequency_penalty: decimal(-2, 2, "Lowers the logits of recent tokens, each time seen."),
-    penalty_last_n: whole(0, million, "How many tokens the penalties look back."),
-    seed: whole(
+    temperature: decimal(0, 2, "Randomness. 0 always takes the likeliest token."),
+    top_k: whole(0, million, "Number of likeliest tokens to keep. 0 keeps all."),
+    top_p: above(0, 1, "Keeps the likeliest tokens whose probabilities sum to this value."),
+    min_p: decimal(
       0,
-      Number.MAX_SAFE_INTEGER,
-      "Makes completions repeatable; a random one by default.",
+      1,
+      "Drops tokens whose probability is below this share of the likeliest token's.",
     ),
-    max_tokens: whole(1, million, "Most tokens of a completion."),
-    min_tokens: whole(0, million, "Fewest tokens before the model may end."),
-    ignore_eos: { type: "boolean", description: "Goes on past the model's end token." },
+    typical_p: above(0, 1, "Keeps tokens of typical information content up to this probability."),
+    repetition_penalty: above(0, 10, "Divides the logits of recent tokens. 1 has no effect."),
+    presence_penalty: decimal(-2, 2, "Lowers the logits of recent tokens, once."),
+    frequency_penalty: decimal(-2, 2, "Lowers the logits of recent tokens for each time seen."),
+    penalty_last_n: whole(0, million, "Number of last tokens that the penalties consider."),
+    seed: whole(0, Number.MAX_SAFE_INTEGER, "Makes completions repeatable. Random by default."),
+    max_tokens: whole(1, million, "Maximum tokens of a completion."),
+    min_tokens: whole(0, million, "Minimum tokens before the model may end."),
+    ignore_eos: {
+      type: "boolean",
+      description: "Whether generation continues past the model's end token.",
+    },
     stop: {
       type: "array",
       maxItems: 16,
@@ -90,46 +95,52 @@ const sampling: KeySchema = {
         type: "string",
         minLength: 1,
         maxLength: 256,
-        description: "A text.",
+        description: "A stop sequence.",
         says: "a text",
       },
       says: "a list of at most 16 texts of 1 to 256 characters",
-      description: "Texts that end a completion; a call's own replace them.",
+      description: "Stop sequences. Those of a call replace them.",
     },
   },
 };
 
 const limits: KeySchema = {
   type: "object",
-  description: "Bounds of one model.",
+  description: "Limits of one model.",
   additionalProperties: false,
   properties: {
     context_length: {
-      ...whole(1, 16 * million, "Tokens of one sequence, prompt and completion together."),
+      ...whole(1, 16 * million, "Maximum tokens of one sequence, prompt and completion together."),
       defaultText:
-        "the model's own; for llama, at most what its KV memory gives each sequence (an eighth of the machine's or the container's memory, at least 1 GiB), but 4096",
+        "the model's own. For llama, at most what fits the KV memory of each sequence, but at least 4096. KV memory is an eighth of the machine's or the container's, at least 1 GiB.",
+      elsewhere: { vLLM: "--max-model-len", "llama-server": "--ctx-size" },
     },
     max_sequences: {
       ...whole(
         1,
         4096,
-        "Jobs that a worker computes at once, at most; llama has fewer where not so many contexts fit its KV memory.",
+        "Maximum jobs that a worker computes at once. llama has fewer if their contexts do not fit its KV memory.",
       ),
+      elsewhere: { vLLM: "--max-num-seqs", "llama-server": "--parallel" },
       defaultText: "the engine's choice; 16 for llama",
     },
     max_queued_jobs: {
-      ...whole(0, million, "Jobs that may wait for the model; past it, calls are refused."),
+      ...whole(0, million, "Maximum jobs that wait for the model. Above it, calls are rejected."),
       defaultText: "`--max-queued-jobs`",
     },
     max_queued_tokens: {
-      ...whole(0, 1000 * million, "Tokens of the jobs that may wait; past it, calls are refused."),
+      ...whole(
+        0,
+        1000 * million,
+        "Maximum tokens of the jobs that wait for the model. Above it, calls are rejected.",
+      ),
       defaultText: "`--max-queued-tokens`",
     },
     max_tokens: {
       ...whole(
         1,
         million,
-        "Most tokens of one completion; a call that asks for more gets at most so many.",
+        "Maximum tokens of one completion. A call that asks for more gets at most this many.",
       ),
       defaultText: "`--max-tokens`",
     },
@@ -142,21 +153,22 @@ const files: KeySchema = {
   properties: {},
   additionalProperties: {
     type: ["string", "object"],
-    description:
-      "A path, relative to the manifest; inside its folder, or a blob of the Hugging Face repository of which that folder is a snapshot, unless it is absolute.",
+    description: "A file.",
     says: "a path, or a path and its sha256",
     minLength: 1,
     maxLength: 4096,
     required: ["path"],
     additionalProperties: false,
     properties: {
-      path: path("As above."),
+      path: path(
+        "A path relative to the manifest, or an absolute one. A relative path must stay inside the manifest's folder, links included. In a snapshot of a Hugging Face repository, a blob of the repository is allowed too.",
+      ),
       sha256: {
         type: "string",
         pattern: "^[0-9a-fA-F]{64}$",
         says: "64 hexadecimal digits",
         description:
-          "The file's SHA-256; a file that differs is not loaded, at no start of a worker.",
+          "SHA-256 of the file. A file that differs is not loaded, at any start of a worker.",
       },
     },
   },
@@ -173,35 +185,34 @@ export const manifestSchema: KeySchema = {
       pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$",
       maxLength: 128,
       says: "1 to 128 letters, digits, dots, dashes and underscores, in parts that begin with a letter or digit, with slashes between them",
-      description: "What calls name it by.",
+      description: "Name of the model in calls.",
     },
-    version: text(64, "Any text that tells its versions apart; quote what looks like a number."),
-    task: { type: "string", enum: taskNames, description: "What it does." },
+    version: text(64, "Version, any text. Quote one that looks like a number."),
+    task: { type: "string", enum: taskNames, description: "Task of the model." },
     engine: {
       type: "string",
       pattern: "^(llama|onnx|scripted|\\.{1,2}/.+|/.+)$",
       says: "llama, onnx, or a module's path that begins with ./ or /",
-      description: "What computes it: `llama`, `onnx`, or your own module.",
+      description: "Engine of the model: `llama`, `onnx`, or a custom engine's module.",
     },
     files,
-    license: text(128, "Its weights' licence, as an SPDX expression where one exists."),
+    license: text(128, "Licence of the weights, as an SPDX expression if one exists."),
     description: text(1000, "One sentence for people."),
     sampling,
     chat_template: {
       ...text(100_000, "A Jinja chat template."),
       defaultText: "the model's own",
     },
-    chat_template_file: path("A file with that template."),
+    chat_template_file: path("A file with a chat template."),
     limits,
-    replicas: { ...whole(1, 64, "Worker processes."), defaultText: "1" },
+    replicas: { ...whole(1, 64, "Number of worker processes."), defaultText: "1" },
     threads: {
-      ...whole(1, 4096, "Most threads of a worker; busy models share the cores."),
+      ...whole(1, 4096, "Maximum threads of a worker. Busy models share the cores."),
       defaultText: "all cores",
     },
     options: {
       type: "object",
-      description:
-        "The engine's own settings. llama: `library`, `kv_cells` (KV cells of all sequences together, one a token), `kv_unified` (whether sequences share them: more fit, and each token takes longer the more the others hold; false by default), `batch_tokens`, `gpu_layers`, `prefix_reuse` (whether a prompt goes on from an earlier one that began alike; true by default), `prefix_memory_mib` (host memory that remembers prefixes, in MiB; by default twice the KV memory, and at most an eighth of the machine's or the container's; 0 for none), `prefill_share` (the part of the time that prompts may have while streams run, 0.05 to 0.95; 0.37 by default); onnx, each before the model's own: `pooling` (cls, max, mean, mean_sqrt_len, weighted_mean or last, or a list of them for one after the other), `output` (the graph's output to take), `normalize` (whether vectors are scaled where a call does not say), `batch` (`auto`: texts share batches where that changes no vector; `always`; `never`).",
+      description: "Settings of the engine; see [options](#options).",
     },
   },
 };

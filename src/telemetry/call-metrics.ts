@@ -55,6 +55,6 @@ export const callMetrics = {
     name: "inferd_rejected_total",
     type: "counter",
     labels: ["reason"],
-    help: "Calls and connections rejected before a handler ran, by reason. Rejected calls are in `inferd_calls_total` too: do not add the two. Connections are counted only here: TOO_MANY_CONNECTIONS above the limit, TOO_MANY_RESETS after too many cancelled or rejected calls, HEADERS_TOO_LARGE for headers above the limit before the client acknowledged SETTINGS, SETTINGS_TIMEOUT without that acknowledgement in 10 s, NOT_HTTP2 for HTTP/1.1, TLS_REFUSED for a failed TLS handshake, such as one without the required client certificate. Streams that HTTP/2 itself resets, for too many streams or header bytes, are not counted.",
+    help: "Calls and connections rejected before a handler ran, by reason. Rejected calls are in `inferd_calls_total` too: do not add the two. Connections are counted only here. TOO_MANY_CONNECTIONS: above the limit. TOO_MANY_RESETS: after too many cancelled or rejected calls. HEADERS_TOO_LARGE: headers above the limit, before the client acknowledged SETTINGS. SETTINGS_TIMEOUT: no acknowledgement of SETTINGS in 10 s. NOT_HTTP2: HTTP/1.1. TLS_REFUSED: a failed TLS handshake, such as one without the required client certificate. Streams that HTTP/2 itself resets, for too many streams or header bytes, are not counted.",
   },
 } as const satisfies Record<string, Metric>;

@@ -124,6 +124,6 @@ export const jobMetrics = {
     name: "inferd_wasted_tokens_total",
     type: "counter",
     labels: ["model"],
-    help: "Tokens computed for jobs whose calls had ended: those of pieces, one without token ids as one token, and those of embedded texts. A cancelled job wastes the step in progress and the steps that end before the worker learns of it: one where steps are slow, a few where they take a millisecond.",
+    help: "Tokens computed for jobs whose calls had ended: those of pieces, one without token ids as one token, and those of embedded texts. A cancelled job wastes the step in progress, and the steps that end before the worker learns of it. That is one slow step, or a few steps of a millisecond.",
   },
 } as const satisfies Record<string, Metric>;

@@ -1064,13 +1064,13 @@ export const Finish: MessageFns<Finish> = {
 /**
  * Generates text with a loaded generation model.
  *
- * Both methods take the same request, and fail with
- * `INVALID_ARGUMENT` if fields are wrong (`google.rpc.BadRequest` lists as many of them as fit),
- * `NOT_FOUND` for an unknown model,
- * `FAILED_PRECONDITION` for a model of another task,
- * `RESOURCE_EXHAUSTED` if the model's queue is full (`google.rpc.RetryInfo` says when to try again),
- * `UNAVAILABLE` while the model loads or its worker restarts, and
- * `DEADLINE_EXCEEDED` if the call's deadline passes, in the queue or later, or is expected to pass.
+ * Both methods take the same request and fail in the same ways.
+ * `INVALID_ARGUMENT`: fields are wrong. `google.rpc.BadRequest` lists as many of them as fit.
+ * `NOT_FOUND`: there is no model of that name.
+ * `FAILED_PRECONDITION`: the model serves another task.
+ * `RESOURCE_EXHAUSTED`: the model's queue is full. `google.rpc.RetryInfo` says when to try again.
+ * `UNAVAILABLE`: the model loads, or its worker restarts.
+ * `DEADLINE_EXCEEDED`: the call's deadline has passed, in the queue or later, or is expected to pass.
  * Cancelling a call frees its slot. The last step computed for the call is the one in progress when the worker learns
  * of the cancellation.
  */
