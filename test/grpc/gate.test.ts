@@ -57,6 +57,8 @@ const unary = kinds.unary.path;
 const hello = frame(Buffer.from("hello"));
 const innocent = frame(Buffer.from("innocent"));
 
+const waiting = { timeout: 10_000 };
+
 describe("a call that no handler sees", () => {
   it.each(refusedCalls)("$what is refused as $reason", async ({ reason, code, body, headers }) => {
     const { address } = await open();
@@ -214,9 +216,7 @@ describe("a connection", () => {
     check.end(frame(Buffer.from("\n\bliveness")));
     expect((await ending(check)).code).toBe(status.OK);
     first.destroy();
-    await vi.waitFor(async () => expect(await isServed(address, "127.0.0.1")).toBe(true), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(async () => expect(await isServed(address, "127.0.0.1")).toBe(true), waiting);
   });
 
   it("whose call has too large headers has that call reset, and its others go on", async () => {
@@ -268,9 +268,7 @@ describe("calls that are open at once", () => {
     expect(await refusalOf(other, path)).toEqual(refusal);
     expect(await isServed(address, "127.0.0.2")).toBe(true);
     first.close(constants.NGHTTP2_CANCEL);
-    await vi.waitFor(async () => expect(await isServed(address, "127.0.0.1")).toBe(true), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(async () => expect(await isServed(address, "127.0.0.1")).toBe(true), waiting);
   });
 
   it("leave most places to calls that are no Watch, which needs no credential", async () => {
@@ -284,7 +282,7 @@ describe("calls that are open at once", () => {
     expect(await refusalOf(session, watch)).toEqual(refusal);
     expect((await ending(rawRequest(session, unary))).details?.reason).toBe("NO_CREDENTIAL");
     first.close(constants.NGHTTP2_CANCEL);
-    await vi.waitFor(() => hold(session, watch, empty), { timeout: 10_000 });
+    await vi.waitFor(() => hold(session, watch, empty), waiting);
   });
 
   it("are none any more once they were reset, also before they were seen", async () => {
@@ -360,7 +358,7 @@ describe("a connection whose calls are cancelled as fast as it can", () => {
     await cancel(wire, { from: 2001, count: tenThousand - 2000 });
     expect((await heapBytes()) - before).toBeLessThan(2_000_000);
     gate.resolve();
-    await vi.waitFor(() => expect(wire.heard.ended).toContain(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(wire.heard.ended).toContain(1), waiting);
     expect([wire.heard.goaways, wire.heard.resets]).toEqual([[], []]);
   }, 60_000);
 
@@ -377,7 +375,7 @@ describe("a connection whose calls are cancelled as fast as it can", () => {
     );
     await cancel(wire, { from: 1, count: 3000 });
     gate.resolve();
-    await vi.waitFor(() => expect(wire.heard.ended).toContain(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(wire.heard.ended).toContain(1), waiting);
     expect(wire.heard.goaways).toEqual([]);
   });
 

@@ -75,7 +75,7 @@ describe("closing", () => {
     const waiting = collect(model.run(submission("say b")));
     const closed = registry.close(60_000);
     await expect(waiting).rejects.toMatchObject({ reason: "SHUTTING_DOWN" });
-    await running.return?.();
+    await running.return();
     await closed;
   });
 

@@ -74,7 +74,7 @@ describe("a caller who does not read", () => {
       .map(({ event }) => (event.kind === "items" ? event.items.length : 0))
       .reduce((sum, length) => sum + length, 0);
     expect(vectors).toBe(creditWindow);
-    await lazy.return?.();
+    await lazy.return();
   });
 });
 
