@@ -55,8 +55,8 @@ export interface CallContext {
   readonly method: string;
   /** The caller's own, or the server's: at most 128 printable characters, to be found in lines and errors. */
   readonly requestId: string;
-  /** Of the caller's trace, where it has one: 32 hexadecimal digits. */
-  readonly traceId: string | undefined;
+  /** The caller's place in a trace, as W3C Trace Context writes it: valid, and of version 00. */
+  readonly traceparent: string | undefined;
   /** Aborts when the answer is not wanted any more: its reason is the ServeError that the call ends with. */
   readonly signal: AbortSignal;
   /** Ends the call with this error, also while its handler waits for a caller who does not read. */

@@ -4,6 +4,7 @@ import type { Log } from "../base/log.ts";
 import type { EndedCall, Meter } from "../base/meter.ts";
 import type { CallContext } from "./call.ts";
 import type { Interceptor } from "./intercept.ts";
+import { traceIdOf } from "./trace-context.ts";
 
 export interface ObservationOptions {
   readonly meter: Meter;
@@ -53,8 +54,8 @@ function endOf(
 }
 
 function fieldsOf(context: CallContext, error: ServeError | undefined, durationMs: number) {
-  const { method, requestId, traceId, record } = context;
-  const ids = { requestId, ...(traceId !== undefined && { traceId }) };
+  const { method, requestId, traceparent, record } = context;
+  const ids = { requestId, ...(traceparent !== undefined && { traceId: traceIdOf(traceparent) }) };
   const { job, ...learnt } = record;
   const rounded = Math.round(durationMs * 10) / 10;
   const told = { ...learnt, ...job?.logFields, durationMs: rounded };

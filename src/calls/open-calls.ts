@@ -4,7 +4,7 @@ import type { CallContext } from "./call.ts";
 /** What a protocol says of a call that begins. */
 export type BeginningCall = Pick<
   CallContext,
-  "method" | "requestId" | "traceId" | "deadline" | "peer" | "caller"
+  "method" | "requestId" | "traceparent" | "deadline" | "peer" | "caller"
 >;
 
 /** A call between its headers and its status. */

@@ -1,7 +1,7 @@
 import type { Metadata } from "@grpc/grpc-js";
 import type { Caller } from "../calls/call.ts";
 import type { OpenCall, OpenCalls } from "../calls/open-calls.ts";
-import { traceIdOf } from "../calls/trace-context.ts";
+import { traceparentOf } from "../calls/trace-context.ts";
 import type { CallAccounts } from "../edge/call-accounts.ts";
 import { requestIdHeader } from "../edge/request-ids.ts";
 import type { CallStreams } from "./call-streams.ts";
@@ -30,7 +30,7 @@ export function beginWith({ calls, callerOf, streams, accounts }: BeginOptions) 
     const open = calls.begin({
       method,
       requestId: String(requestId),
-      traceId: traceIdOf(metadata.get("traceparent")[0]),
+      traceparent: traceparentOf(metadata.get("traceparent")[0]),
       deadline: Number(call.getDeadline()),
       peer: call.getPeer(),
       caller: callerOf(metadata),

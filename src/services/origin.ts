@@ -6,7 +6,7 @@ import type { Submission } from "../jobs/submission.ts";
 export type Origin = Omit<Submission, "job" | "isAdmitted">;
 
 export function originOf(context: CallContext, call: CallOptions | undefined): Origin {
-  const { requestId, signal, arrivedAt, caller } = context;
+  const { requestId, signal, arrivedAt, caller, traceparent } = context;
   return {
     requestId,
     signal,
@@ -16,6 +16,7 @@ export function originOf(context: CallContext, call: CallOptions | undefined): O
     user: call?.user ?? "",
     priority: call?.priority === Priority.BATCH ? "batch" : caller.priority,
     reserve: caller.reserve,
+    ...(traceparent !== undefined && { traceparent }),
   };
 }
 

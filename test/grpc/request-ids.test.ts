@@ -6,7 +6,7 @@ import { Status } from "../../gen/google/rpc/status.ts";
 import { ServeError } from "../../src/base/errors.ts";
 import type { LogFields } from "../../src/base/log.ts";
 import { silentLog } from "../../src/base/log.ts";
-import { traceIdOf } from "../../src/calls/trace-context.ts";
+import { traceparentOf } from "../../src/calls/trace-context.ts";
 import { doorkeeperFor } from "../fixtures/access.ts";
 import { ending, frame, rawClient, rawRequest } from "./raw.ts";
 import { kinds, type KindHandlers, startKinds } from "./support.ts";
@@ -130,14 +130,14 @@ it("writes the trace's id in the line of a call that is traced", async () => {
 const [trace, span] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
 
 it.each([
-  [`00-${trace}-${span}-01`, trace],
-  [`cc-${trace}-${span}-00-what.comes`, trace],
+  [`00-${trace}-${span}-01`, `00-${trace}-${span}-01`],
+  [`cc-${trace}-${span}-00-what.comes`, `00-${trace}-${span}-00`],
   [`00-${trace}-${span}-01-more`, undefined],
   [`ff-${trace}-${span}-01`, undefined],
   [`00-${"0".repeat(32)}-${span}-01`, undefined],
   [`00-${trace}-${"0".repeat(16)}-01`, undefined],
   [`00-${trace.toUpperCase()}-${span}-01`, undefined],
   [`00-${trace}-${span}-01, 00-${trace}-${span}-01`, undefined],
-])("reads of traceparent %s the trace %s", (given, expected) => {
-  expect(traceIdOf(given)).toBe(expected);
+])("reads of traceparent %s the place %s", (given, expected) => {
+  expect(traceparentOf(given)).toBe(expected);
 });

@@ -13,7 +13,7 @@ function contextOf(parts: Partial<CallContext> = {}): CallContext {
   return {
     method: "test.Kinds/Unary",
     requestId: "request-1",
-    traceId: undefined,
+    traceparent: undefined,
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),
     deadline: Infinity,

@@ -10,7 +10,7 @@ function begin(calls: OpenCalls, { method = "test.Kinds/Unary", deadline = Infin
   return calls.begin({
     method,
     requestId: "request-1",
-    traceId: undefined,
+    traceparent: undefined,
     deadline,
     peer: "127.0.0.1:5000",
     caller: openPermit("127.0.0.1"),

@@ -26,7 +26,7 @@ async function scopesOf(
     const context: CallContext = {
       method,
       requestId: "request-1",
-      traceId: undefined,
+      traceparent: undefined,
       signal: never,
       abort: () => undefined,
       deadline: Infinity,

@@ -61,7 +61,7 @@ function contextOf(): CallContext {
   return {
     method: "inferd.v1.GenerationService/GenerateStream",
     requestId: "request-1",
-    traceId: undefined,
+    traceparent: undefined,
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),
     deadline: Infinity,
