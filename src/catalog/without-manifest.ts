@@ -9,7 +9,8 @@ import { readGguf, splitPart, summarise } from "../engines/gguf.ts";
 import type { Manifest } from "./manifest.ts";
 import { ManifestError } from "./manifest-text.ts";
 
-const defaults = {
+/** What a manifest that states only the model and its task has. */
+export const manifestDefaults = {
   version: "",
   license: "",
   description: "",
@@ -59,7 +60,7 @@ export function bareOnnx(folder: string, graph: string): Manifest {
     task: "embed",
     engine: "onnx",
   } as const;
-  return { ...defaults, ...own, files: { model: file }, stamp: stampOf(graph) };
+  return { ...manifestDefaults, ...own, files: { model: file }, stamp: stampOf(graph) };
 }
 
 /** The folder of a snapshot is named by its revision; `hf download` has the model's name three folders up. */
@@ -98,7 +99,7 @@ export function bareGguf(path: string): Manifest {
     engine: "llama",
     license: licenseOf(path),
   } as const;
-  return { ...defaults, ...own, files: { model: file }, stamp: stampOf(path) };
+  return { ...manifestDefaults, ...own, files: { model: file }, stamp: stampOf(path) };
 }
 
 /** Empty if the file states none or cannot be read. */

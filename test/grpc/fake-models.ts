@@ -8,6 +8,7 @@ import type {
   Task,
 } from "../../src/engines/engine.ts";
 import type { Manifest } from "../../src/catalog/manifest.ts";
+import { manifestDefaults } from "../../src/catalog/without-manifest.ts";
 import type { Submission } from "../../src/jobs/submission.ts";
 import type { Models, ModelStatus } from "../../src/models/model.ts";
 import type { Limits } from "../../src/contract/limits.ts";
@@ -36,6 +37,7 @@ export const limits: Limits = {
 };
 
 const manifest: Manifest = {
+  ...manifestDefaults,
   name: "story",
   version: "1.2",
   task: "generate",
@@ -43,19 +45,6 @@ const manifest: Manifest = {
   files: {},
   stamp: "",
   license: "Apache-2.0",
-  description: "",
-  sampling: {},
-  chatTemplate: undefined,
-  limits: {
-    contextLength: undefined,
-    maxSequences: undefined,
-    maxQueuedJobs: undefined,
-    maxQueuedTokens: undefined,
-    maxTokens: undefined,
-  },
-  replicas: 1,
-  threads: undefined,
-  options: {},
 };
 
 const info: ModelInfo = {
