@@ -65,7 +65,7 @@ lint: $(installed) ## Lint the contract and the code, and look for unused code; 
 types: $(installed) ## Check types
 	@$(node) tsc
 
-size: $(installed) ## Print the size of the code and its coverage, beside the commit before
+size: $(installed) ## Print the size of the code and its coverage, next to the commit before
 	@$(node) node tools/size.ts $(ARGS)
 
 format: $(installed) ## Format everything

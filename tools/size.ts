@@ -1,6 +1,6 @@
 /**
- * Prints how large the code is and what its unit tests cover, beside the same of an earlier commit. Nothing is
- * refused: the figures are for whoever reads the change. Argument: the commit; by default the last one before
+ * Prints how large the code is and what its unit tests cover, next to the same of an earlier commit. Nothing is
+ * refused: the figures are for the reviewer. Argument: the commit; by default the last one before
  * what lies here.
  */
 import { execFileSync } from "node:child_process";

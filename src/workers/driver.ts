@@ -135,7 +135,7 @@ export class Driver {
         case "cancel":
           this.#starts.cancel(command.id);
           this.#jobs.cancel(command.id);
-          // Also for a job that had just ended by itself: the server waits for a word.
+          // Also for a job that had just ended: the server waits for the confirmation.
           freed.push(command.id);
           break;
         case "credit":

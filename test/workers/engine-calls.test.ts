@@ -148,7 +148,7 @@ describe("a question", () => {
     await expect(ask(count("broken"))).rejects.toMatchObject({ message: "internal error" });
   });
 
-  it("ends at once for whoever gives it up, with the signal's reason", async () => {
+  it("ends at once for a caller that gives it up, with the signal's reason", async () => {
     const leaving = new AbortController();
     const answer = ask(count("never"), leaving.signal);
     leaving.abort(new ServeError("DEADLINE_PASSED", "x"));

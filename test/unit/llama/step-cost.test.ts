@@ -135,7 +135,7 @@ describe("the costs of prompts alone", () => {
   });
 });
 
-describe("the costs of prompts beside streams", () => {
+describe("the costs of prompts next to streams", () => {
   it("measures the streams alone before a prompt joins them", () => {
     expect(allowance({ ...fresh, decodeMs: new Map() }, 3)).toBe(0);
   });
