@@ -16,7 +16,8 @@ import { say, stopWhenUnread } from "./print.ts";
 
 const examples = `
 Examples:
-  inferd serve --model qwen3-8b.gguf
+  inferd serve qwen3-8b.gguf
+  inferd serve my_model.py
   inferd generate "Once upon a time" --max-tokens 64
   inferd generate --chat "What can you do?"
   cat notes.txt | inferd embed > vectors.jsonl

@@ -11,7 +11,13 @@ export function addServe(program: Command): void {
       "Serves models over gRPC until SIGTERM or Ctrl-C. Running calls finish first; a second signal ends the server at once.",
     )
     .helpGroup("Server:");
-  addSettingFlags(command).action(async (flags: ServeFlags) =>
-    (await import("./serve.ts")).serve(flags),
+  command.argument("[model...]", "Models to serve, as --model names them.");
+  addSettingFlags(command).action(async (paths: readonly string[], flags: ServeFlags) =>
+    (await import("./serve.ts")).serve(withModels(flags, paths)),
   );
+}
+
+/** Paths come after those of `--model`. */
+function withModels(flags: ServeFlags, paths: readonly string[]): ServeFlags {
+  return paths.length === 0 ? flags : { ...flags, model: [flags.model ?? [], paths].flat() };
 }
