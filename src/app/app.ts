@@ -71,13 +71,14 @@ async function startBehind(access: Access, start: Start): Promise<App> {
   for (const manifest of manifests) models.load(manifest);
   tellHealth(models, server.health);
   const shutdown = new Shutdown({ server, models, access, metrics, graceMs: config.graceMs });
-  // Models may be found elsewhere while it runs; the library is the one that it was started with.
-  const { llamaLibrary } = config;
+  // Models may be found elsewhere while it runs; what runs them is what it was started with.
+  const { llamaLibrary, python } = config;
+  const runtimes = { llamaLibrary, python };
   return {
     port,
     models,
     closed: shutdown.ended,
-    reload: (changed) => reload({ ...changed, llamaLibrary }, { models, access, shutdown, log }),
+    reload: (changed) => reload({ ...changed, ...runtimes }, { models, access, shutdown, log }),
     drain: (lameDuckMs) => shutdown.begin(lameDuckMs),
   };
 }

@@ -10,11 +10,14 @@ import { openRegistry, type Registry } from "../models/registry.ts";
 import type { DefaultModels } from "../models/resolve.ts";
 import { type Environment, withoutSecrets } from "./worker-environment.ts";
 
-export function placesOf(config: Pick<Config, "models" | "model" | "llamaLibrary">): Places {
+export function placesOf(
+  config: Pick<Config, "models" | "model" | "llamaLibrary" | "python">,
+): Places {
   return {
     directories: modelFolders(config),
     paths: config.model,
     llamaLibrary: config.llamaLibrary,
+    python: config.python,
   };
 }
 

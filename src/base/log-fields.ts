@@ -175,6 +175,10 @@ const workers = {
   slots: { meaning: "Jobs that the model can hold at once." },
   contextLength: { meaning: "Context length of the model.", unit: "tokens" },
   afterMs: { meaning: "Time from the start of loading until the model was ready.", unit: "ms" },
+  engine: {
+    meaning: "Engine of the model, such as `llama`, `module` or `python 3.12 (.venv)`.",
+  },
+  python: { meaning: "Python interpreter of the model: a path, or a command." },
   failure: { meaning: "Why the model failed." },
   replica: { meaning: "Which of the model's workers, from 0." },
   workerPid: {

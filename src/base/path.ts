@@ -1,4 +1,4 @@
-import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 
 /**
  * Whether a path lies in a folder, or is the folder. Both are absolute and real: the caller has resolved links. A name
@@ -23,6 +23,11 @@ export function belongsTo(folder: string, path: string): boolean {
   const repository = snapshot.exec(folder)?.[1];
   if (repository === undefined) return false;
   return dirname(path) === join(repository, "blobs") && blobName.test(basename(path));
+}
+
+/** A program as someone wrote it: the name of a command, or, with a slash in it, a path from a folder. */
+export function commandIn(folder: string, stated: string): string {
+  return stated.includes("/") ? resolve(folder, stated) : stated;
 }
 
 /** An absolute path, up to the end of a sentence. Not in a URL, and not the end of a relative path. */

@@ -1,14 +1,17 @@
 /**
  * Finds models. A models directory has one folder per model, each with a manifest. A single model can also be named by
- * its manifest, its folder, or a bare .gguf file, which needs no manifest.
+ * its manifest, its folder, or a bare file that needs no manifest.
  */
 import type { Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { engineKind } from "../engines/engine-kind.ts";
+import { chooseInterpreter, isThere } from "./interpreter.ts";
 import {
   adviceFor,
   bareGguf,
   bareOnnx,
+  barePython,
   folderOf,
   graphIn,
   safetensorsAdvice,
@@ -25,6 +28,8 @@ export interface Places {
   readonly paths: readonly string[];
   /** The operator's build of libllama, for each model that names none itself. */
   readonly llamaLibrary?: string | undefined;
+  /** The operator's Python, for each model that names none itself: a path or a command. */
+  readonly python?: string | undefined;
   /**
    * Whether a bare file may be missing: then only its model fails. At startup it is a mistake in the command. A running
    * server must still find the others.
@@ -39,6 +44,7 @@ export async function findModels({
   directories,
   paths,
   llamaLibrary,
+  python,
   mayBeMissing = false,
 }: Places): Promise<readonly Manifest[]> {
   const found: Found[] = [];
@@ -68,13 +74,20 @@ export async function findModels({
   }
   if (problems.length > 0) throw new ManifestError(problems);
   return found
-    .map(({ manifest }) => withLibrary(manifest, llamaLibrary))
+    .map(({ manifest }) => withPython(withLibrary(manifest, llamaLibrary), python))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function withLibrary(manifest: Manifest, library: string | undefined): Manifest {
   if (manifest.engine !== "llama" || library === undefined) return manifest;
   return { ...manifest, options: { library, ...manifest.options } };
+}
+
+function withPython(manifest: Manifest, ofSetting: string | undefined): Manifest {
+  const { engine, python } = manifest;
+  if (engineKind(engine) !== "python") return manifest;
+  const choice = { engine, ofManifest: python?.command, ofSetting, isThere };
+  return { ...manifest, python: chooseInterpreter(choice) };
 }
 
 /** A model and its place, in the operator's words. */
@@ -135,17 +148,18 @@ async function fromManifest(path: string): Promise<readonly Found[]> {
 
 async function fromPath(path: string, mayBeMissing: boolean): Promise<readonly Found[]> {
   const stats: Stats | undefined = await statOf(path);
-  const isBare = path.endsWith(".gguf");
-  if (stats === undefined && !(isBare && mayBeMissing)) {
+  const bare = /\.(?:gguf|py)$/.exec(path)?.[0];
+  if (stats === undefined && !(bare !== undefined && mayBeMissing)) {
     throw new ManifestError([`${path} does not exist`]);
   }
   if (stats?.isDirectory() === true) return fromFolder(path);
-  if (isBare) return [{ manifest: bareGguf(path), path }];
+  if (bare === ".gguf") return [{ manifest: bareGguf(path), path }];
+  if (bare === ".py") return [{ manifest: barePython(path), path }];
   if (path.endsWith(".onnx")) return [{ manifest: bareOnnx(folderOf(path), path), path }];
   if (/\.(ya?ml|json)$/.test(path)) return fromManifest(path);
   if (path.endsWith(".safetensors")) throw new ManifestError([`${path} ${safetensorsAdvice}`]);
   throw new ManifestError([
-    `${path} is no model: name a .gguf or .onnx file, a manifest, or a folder with one`,
+    `${path} is no model: name a .gguf, .onnx or .py file, a manifest, or a folder with one`,
   ]);
 }
 

@@ -1,9 +1,11 @@
 /** Reads one manifest: checks it and finds its files. */
 import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, resolve } from "node:path";
-import { belongsTo } from "../base/path.ts";
+import { belongsTo, commandIn } from "../base/path.ts";
 import { stampOf } from "../base/stamp.ts";
-import { tasks } from "../engines/tasks.ts";
+import { engineKind } from "../engines/engine-kind.ts";
+import { type Task, tasks } from "../engines/tasks.ts";
+import type { Interpreter } from "./interpreter.ts";
 import type { Manifest, ManifestFile, SamplingDefaults } from "./manifest.ts";
 import { problemsOf } from "./manifest-problems.ts";
 import type { Problem } from "./manifest-problems.ts";
@@ -15,8 +17,9 @@ const maxBytes = 1024 * 1024;
 interface ManifestValues {
   readonly name: string;
   readonly version?: string;
-  readonly task: Manifest["task"];
+  readonly task?: Task;
   readonly engine: string;
+  readonly python?: string;
   readonly files?: Readonly<Record<string, string | { path: string; sha256?: string }>>;
   readonly license?: string;
   readonly description?: string;
@@ -55,19 +58,30 @@ export async function readManifest(path: string): Promise<Manifest> {
 
 /** Problems that involve several keys. */
 function contradictions(values: ManifestValues): readonly Problem[] {
+  const isTwice = values.chat_template !== undefined && values.chat_template_file !== undefined;
+  const twice = { path: ["chat_template_file"], message: "excludes chat_template; keep one" };
+  return [...(isTwice ? [twice] : []), ...wrongForTask(values), ...wrongForEngine(values)];
+}
+
+function wrongForTask(values: ManifestValues): readonly Problem[] {
+  const { task } = values;
+  if (task === undefined || tasks[task].family === "completion") return [];
+  const message = `is for the task generate; this model's is ${task}`;
+  return (["sampling", "chat_template", "chat_template_file"] as const)
+    .filter((key) => values[key] !== undefined)
+    .map((key) => ({ path: [key], message }));
+}
+
+function wrongForEngine({ engine, python, task, files }: ManifestValues): readonly Problem[] {
   const problems: Problem[] = [];
-  const add = (key: string, message: string): void => void problems.push({ path: [key], message });
-  if (values.chat_template !== undefined && values.chat_template_file !== undefined) {
-    add("chat_template_file", "excludes chat_template; keep one");
+  if (python !== undefined && engineKind(engine) !== "python") {
+    const message = "is for an engine in Python, a file whose name ends in .py";
+    problems.push({ path: ["python"], message });
   }
-  if (tasks[values.task].family !== "completion") {
-    for (const key of ["sampling", "chat_template", "chat_template_file"] as const) {
-      if (values[key] !== undefined)
-        add(key, `is for the task generate; this model's is ${values.task}`);
-    }
+  if (engine === "onnx" && task !== "embed") {
+    problems.push({ path: ["task"], message: "must be embed for onnx" });
   }
-  if (values.engine === "onnx" && values.task !== "embed") add("task", "must be embed for onnx");
-  if (["llama", "onnx"].includes(values.engine) && values.files?.["model"] === undefined) {
+  if (["llama", "onnx"].includes(engine) && files?.["model"] === undefined) {
     problems.push({ path: ["files", "model"], message: "is missing: the path of the weights" });
   }
   return problems;
@@ -76,6 +90,7 @@ function contradictions(values: ManifestValues): readonly Problem[] {
 interface FoundFiles {
   readonly files: Readonly<Record<string, ManifestFile>>;
   readonly engine: string;
+  readonly python: Interpreter | undefined;
   readonly stamp: string;
   readonly chatTemplate: string | undefined;
   readonly problems: readonly Problem[];
@@ -97,7 +112,7 @@ async function findFiles(folder: string, values: ManifestValues): Promise<FoundF
     const { path, sha256 } = typeof value === "string" ? { path: value } : value;
     files[role] = { path: await find(path, ["files", role]), sha256: sha256?.toLowerCase() };
   }
-  const isOwn = /^[./]/.test(values.engine);
+  const isOwn = engineKind(values.engine) !== "built-in";
   const engine = isOwn ? await find(values.engine, ["engine"]) : values.engine;
   const templatePath = values.chat_template_file;
   let chatTemplate = values.chat_template;
@@ -107,7 +122,18 @@ async function findFiles(folder: string, values: ManifestValues): Promise<FoundF
   }
   const paths = [...Object.values(files).map(({ path }) => path), ...(isOwn ? [engine] : [])];
   const stamp = paths.map(stampOf).join(" ");
-  return { files, engine, stamp, chatTemplate, problems };
+  const python = interpreterOf(folder, values.python);
+  return { files, engine, python, stamp, chatTemplate, problems };
+}
+
+/**
+ * It may lie outside the folder, unlike files: an environment's Python is a link out of it, and the engine that it runs
+ * may start any program.
+ */
+function interpreterOf(folder: string, stated: string | undefined): Interpreter | undefined {
+  return stated === undefined
+    ? undefined
+    : { command: commandIn(folder, stated), from: "manifest" };
 }
 
 /**
@@ -145,6 +171,7 @@ function manifestOf(values: ManifestValues, found: FoundFiles): Manifest {
     version: values.version ?? "",
     task: values.task,
     engine: found.engine,
+    python: found.python,
     files: found.files,
     stamp: found.stamp,
     license: values.license ?? "",

@@ -2,6 +2,7 @@
 import { Ajv } from "ajv";
 import type { ErrorObject } from "ajv";
 import { nearestName } from "../base/text.ts";
+import { engineKind } from "../engines/engine-kind.ts";
 import { manifestSchema } from "./manifest-schema.ts";
 import type { KeySchema } from "./manifest-schema.ts";
 
@@ -23,10 +24,19 @@ const validate = ajv.compile(manifestSchema);
 
 /** Checks values from YAML or JSON. Empty if they are a valid manifest. */
 export function problemsOf(values: unknown): readonly Problem[] {
-  if (validate(values)) return [];
-  const problems = (validate.errors ?? []).map(describe);
+  const errors = validate(values) ? [] : (validate.errors ?? []);
+  const problems = [...errors.map(describe), ...missingTask(values)];
   // For a reader, a field breaks one rule: its type, range and pattern are one sentence.
   return [...new Map(problems.map((problem) => [problem.path.join("/"), problem])).values()];
+}
+
+/** A custom engine says itself what it can do. */
+function missingTask(values: unknown): readonly Problem[] {
+  if (typeof values !== "object" || values === null || Array.isArray(values)) return [];
+  const { task, engine } = values as { readonly task?: unknown; readonly engine?: unknown };
+  if (task !== undefined) return [];
+  const isCustom = typeof engine === "string" && engineKind(engine) !== "built-in";
+  return isCustom ? [] : [{ path: ["task"], message: "is missing" }];
 }
 
 function describe(error: ErrorObject): Problem {

@@ -177,7 +177,8 @@ const files: KeySchema = {
 export const manifestSchema: KeySchema = {
   type: "object",
   description: "A model.",
-  required: ["name", "task", "engine"],
+  // And a task, for engines that come with the server: manifest-problems.ts.
+  required: ["name", "engine"],
   additionalProperties: false,
   properties: {
     name: {
@@ -188,12 +189,27 @@ export const manifestSchema: KeySchema = {
       description: "Name of the model in calls.",
     },
     version: text(64, "Version, any text. Quote one that looks like a number."),
-    task: { type: "string", enum: taskNames, description: "Task of the model." },
+    task: {
+      type: "string",
+      enum: taskNames,
+      description: "Task of the model: the one of calls that name no model.",
+      defaultText: "all tasks of the custom engine; required for llama and onnx",
+    },
     engine: {
       type: "string",
       pattern: "^(llama|onnx|scripted|\\.{1,2}/.+|/.+)$",
-      says: "llama, onnx, or a module's path that begins with ./ or /",
-      description: "Engine of the model: `llama`, `onnx`, or a custom engine's module.",
+      says: "llama, onnx, or a file's path that begins with ./ or /",
+      description:
+        "Engine of the model: `llama`, `onnx`, or the file of a custom engine: a module in JavaScript or TypeScript, a Python file, or another program.",
+    },
+    python: {
+      type: "string",
+      minLength: 1,
+      maxLength: 4096,
+      says: "a path, or a command such as python3.12",
+      description:
+        "Python interpreter, 3.10 or newer, of an engine in Python: a path relative to the manifest, an absolute one, or a command.",
+      defaultText: "`--python`, then `.venv/bin/python` next to the engine, then `python3`",
     },
     files,
     license: text(128, "Licence of the weights, as an SPDX expression if one exists."),

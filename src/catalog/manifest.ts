@@ -1,5 +1,6 @@
 /** A model's manifest, checked: the contents of `model.yaml`. `readManifest` (manifest-file.ts) creates it. */
 import type { Sampling, Task } from "../engines/engine.ts";
+import type { Interpreter } from "./interpreter.ts";
 
 /** One file of a model. */
 export interface ManifestFile {
@@ -18,12 +19,15 @@ export type SamplingDefaults = Partial<Omit<Sampling, "logitBias" | "seed">> & {
 export interface Manifest {
   readonly name: string;
   readonly version: string;
-  readonly task: Task;
-  /** `llama`, `onnx`, or the absolute path of a custom engine's module. */
+  /** The task of calls that name no model. Undefined for all tasks that the model has once it is loaded. */
+  readonly task: Task | undefined;
+  /** `llama`, `onnx`, or the absolute path of a custom engine: a module, a Python file or another program. */
   readonly engine: string;
+  /** What runs a Python file; undefined for other engines. */
+  readonly python: Interpreter | undefined;
   /** By role. The role `model` is the weights, whose digest is the model's. */
   readonly files: Readonly<Record<string, ManifestFile>>;
-  /** Identifies these files and a custom engine's module as they were found, so that a replaced file is noticed. */
+  /** Identifies these files and a custom engine as they were found, so that a replaced file is noticed. */
   readonly stamp: string;
   readonly license: string;
   readonly description: string;

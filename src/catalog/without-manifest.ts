@@ -1,6 +1,6 @@
 /**
- * Models without a manifest: a .gguf file, an ONNX graph, or a folder from Hugging Face. All values are the model's
- * own, or defaults.
+ * Models without a manifest: a .gguf file, an ONNX graph, a folder from Hugging Face, or a Python file. All values are
+ * the model's own, or defaults.
  */
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
@@ -12,6 +12,7 @@ import { ManifestError } from "./manifest-text.ts";
 /** What a manifest that states only the model and its task has. */
 export const manifestDefaults = {
   version: "",
+  python: undefined,
   license: "",
   description: "",
   sampling: {},
@@ -73,8 +74,9 @@ export async function adviceFor(folder: string): Promise<string> {
   const names: readonly string[] = await readdir(folder);
   const has = (ending: string) => names.some((name) => name.endsWith(ending));
   const gguf = names.find((name) => name.endsWith(".gguf"));
-  if (gguf !== undefined)
-    return `${folder} has no model.yaml: name the file, ${join(folder, gguf)}`;
+  const file = gguf ?? names.find((name) => name.endsWith(".py"));
+  if (file !== undefined)
+    return `${folder} has no model.yaml: name the file, ${join(folder, file)}`;
   if (has(".onnx")) {
     return `${folder} has no model.yaml, and no tokenizer.json next to its graph: put the model's tokenizer.json there, or write a manifest (docs/reference/manifest.md)`;
   }
@@ -102,6 +104,12 @@ export function bareGguf(path: string): Manifest {
   return { ...manifestDefaults, ...own, files: { model: file }, stamp: stampOf(path) };
 }
 
+/** A Python file's manifest: the name is the file's, its tasks are known once it is loaded. */
+export function barePython(path: string): Manifest {
+  const own = { name: nameOf(path), task: undefined, engine: resolve(path), files: {} };
+  return { ...manifestDefaults, ...own, stamp: stampOf(path) };
+}
+
 /** Empty if the file states none or cannot be read. */
 function licenseOf(path: string): string {
   try {
@@ -113,7 +121,9 @@ function licenseOf(path: string): string {
 
 /** `Llama 3 (8B)-00001-of-00002.gguf` is named `Llama-3-8B`. */
 export function nameOf(path: string): string {
-  const bare = basename(path, ".gguf").replace(splitPart, "");
+  const bare = basename(path)
+    .replace(/\.(?:gguf|py)$/, "")
+    .replace(splitPart, "");
   const name = bare.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+|-+(?=\.|$)/g, "");
   return name.slice(0, 128) || "model";
 }

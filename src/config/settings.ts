@@ -4,7 +4,7 @@ import { accessSettings } from "./access-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { networkSettings } from "./network-settings.ts";
 import type { Setting } from "./setting.ts";
-import { nonEmpty, oneOf, path, truth, wholeNumber } from "./values.ts";
+import { command, nonEmpty, oneOf, path, truth, wholeNumber } from "./values.ts";
 
 const day = 86_400_000;
 
@@ -30,7 +30,7 @@ export const settings = {
     read: path,
     repeats: true,
     value: "path",
-    help: "One model to serve: a .gguf or .onnx file, a manifest, or a model's folder. A folder that `hf download` made works if it has an ONNX graph. Repeatable.",
+    help: "One model to serve: a .gguf, .onnx or .py file, a manifest, or a model's folder. A folder that `hf download` made works if it has an ONNX graph. Repeatable; `inferd serve PATH` is the same.",
     elsewhere: { vLLM: "--model", "llama-server": "--model" },
   },
   defaultGenerationModel: {
@@ -65,6 +65,14 @@ export const settings = {
     read: path,
     value: "dir",
     help: "Folder with another build of libllama, such as one for a GPU. Its release must match the bundled one.",
+  },
+  python: {
+    group: "Models",
+    default: undefined,
+    defaultText: ".venv/bin/python next to the model's file, otherwise python3",
+    read: command,
+    value: "path",
+    help: "Python interpreter, 3.10 or newer, for models in Python whose manifest names none: a path, or a command such as python3.12.",
   },
   ...networkSettings,
   ...accessSettings,

@@ -1,5 +1,6 @@
 /** Readers of single setting values. Each throws a RangeError whose message continues after the setting's name. */
 import { resolve } from "node:path";
+import { commandIn } from "../base/path.ts";
 import { absoluteAddress, unixPathOf } from "../base/unix-path.ts";
 import { Secret } from "../base/secret.ts";
 import { scopes } from "../contract/scopes.ts";
@@ -31,6 +32,10 @@ export const nonEmpty: ReadValue<string> = (text) => {
 
 /** A path, made absolute. Readers of the file report if it does not exist. */
 export const path: ReadValue<string> = (text, folder) => resolve(folder, nonEmpty(text, folder));
+
+/** A program: the name of a command, or, with a slash in it, a path, made absolute. */
+export const command: ReadValue<string> = (text, folder) =>
+  commandIn(folder, nonEmpty(text, folder));
 
 /** An address to listen on; a path after `unix:` is made absolute. */
 export const address: ReadValue<string> = (text, folder) => {

@@ -6,6 +6,7 @@ import { stampOf } from "../base/stamp.ts";
 import type { ModelInfo } from "../engines/engine.ts";
 import type { CheckFiles } from "../workers/files.ts";
 import { assertFile, type Digests } from "../catalog/digest.ts";
+import { assertEngine } from "../catalog/engine-file.ts";
 import type { Manifest } from "../catalog/manifest.ts";
 
 export interface LoadedFilesOptions {
@@ -42,6 +43,7 @@ export class LoadedFiles {
   readonly check: CheckFiles = async () => {
     const { manifest, digests } = this.#options;
     const files = Object.values(manifest.files);
+    assertEngine(manifest);
     for (const { path } of files) assertFile(path);
     const before = stampsOf(files.map(({ path }) => path));
     // First: native code sees no file that differs from what is stated.

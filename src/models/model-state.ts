@@ -17,7 +17,7 @@ export function stateOf(
   if (pool.kind === "failed") return { state: "failed", failure: pool.reason };
   if (pool.kind !== "ready") return { state: "loading", failure: "" };
   const tasks = tasksOf(pool.info);
-  if (!tasks.includes(manifest.task)) {
+  if (manifest.task !== undefined && !tasks.includes(manifest.task)) {
     const failure = `its manifest says ${manifest.task}, but it can only ${tasks.join(", ")}`;
     return { state: "failed", failure };
   }

@@ -18,6 +18,7 @@ import type { Manifest } from "../catalog/manifest.ts";
 import type { Models, ModelStatus, ServingModel, WaitingCall } from "./model.ts";
 import { chooseModel, meantModel } from "./resolve.ts";
 import type { DefaultModels } from "./resolve.ts";
+import { engineText } from "./engine-text.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { slotsOf } from "./slots.ts";
 
@@ -215,16 +216,18 @@ function byName(statuses: readonly ModelStatus[]): readonly ModelStatus[] {
 }
 
 function report(log: Log, status: ModelStatus, sinceLoadMs: number): void {
-  const { state, failure, digest, info } = status;
+  const { state, failure, digest, info, manifest } = status;
+  const python = manifest.python && { python: manifest.python.command };
   switch (state) {
     case "ready": {
       const room = { slots: slotsOf(status), contextLength: info?.contextLength };
       const afterMs = Math.round(sinceLoadMs);
-      log.info({ ...(digest && { digest }), ...room, afterMs }, "model ready");
+      const runs = { engine: engineText(status), ...python };
+      log.info({ ...(digest && { digest }), ...room, ...runs, afterMs }, "model ready");
       return;
     }
     case "failed":
-      log.error({ failure }, "model failed");
+      log.error({ failure, ...python }, "model failed");
       return;
     case "loading":
     case "unloading":

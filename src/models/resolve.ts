@@ -1,7 +1,7 @@
 import { ServeError } from "../base/errors.ts";
 import type { Task } from "../engines/engine.ts";
-import { tasksOf } from "../engines/tasks.ts";
 import { loadingWait } from "./loading-wait.ts";
+import { tasksOfModel, unnamedTasksOf } from "./model-tasks.ts";
 import type { ModelStatus } from "./model.ts";
 
 /** The models to use where a request names none. */
@@ -20,7 +20,7 @@ export function retryAfter({ state, retryAfterMs }: ModelStatus): number {
 
 /**
  * Decides which model a request means: the named one; where none is named, the task's default, else the
- * task's only model.
+ * task's only model. Where there is none, one may be meant that has not said yet what it can do.
  */
 export function meantModel(
   wanted: { readonly name: string; readonly task: Task },
@@ -32,8 +32,8 @@ export function meantModel(
   if (model === undefined) {
     throw modelNotFound(name);
   }
-  const tasks = model.info === undefined ? [model.manifest.task] : tasksOf(model.info);
-  if (!tasks.includes(wanted.task)) {
+  const tasks = tasksOfModel(model);
+  if (!hasUnknownTasks(model) && !tasks.includes(wanted.task)) {
     throw new ServeError("WRONG_TASK", `the model ${name} cannot ${wanted.task}`, {
       facts: { model: name, task: wanted.task, tasks: tasks.join(",") },
     });
@@ -54,9 +54,9 @@ function nameFor(task: Task, models: readonly ModelStatus[], defaults: DefaultMo
   const preset = defaults[task];
   if (preset !== undefined) return preset;
   const names = models
-    .filter(({ manifest }) => manifest.task === task)
+    .filter((model) => unnamedTasksOf(model).includes(task))
     .map(({ manifest }) => manifest.name);
-  const [only] = names;
+  const [only = unknownOf(models)?.manifest.name] = names;
   if (only === undefined) {
     throw new ServeError(
       "MODEL_NOT_FOUND",
@@ -75,6 +75,17 @@ function nameFor(task: Task, models: readonly ModelStatus[], defaults: DefaultMo
     });
   }
   return only;
+}
+
+/** What no manifest says, and what it could not say so far itself. */
+function hasUnknownTasks({ manifest, info }: ModelStatus): boolean {
+  return manifest.task === undefined && info === undefined;
+}
+
+/** Of the models that may turn out to be meant, one that still loads. */
+function unknownOf(models: readonly ModelStatus[]): ModelStatus | undefined {
+  const unknown = models.filter(hasUnknownTasks);
+  return unknown.find(({ state }) => state === "loading") ?? unknown[0];
 }
 
 /** As `meantModel`, of a model that can serve now. */

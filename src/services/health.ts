@@ -17,8 +17,8 @@ import { healthNameOf } from "../base/health-names.ts";
 import { serviceTasks } from "../contract/tasks.ts";
 import type { Task } from "../engines/tasks.ts";
 import type { ModelStatus } from "../models/model.ts";
+import { tasksOfModel } from "../models/model-tasks.ts";
 import type { Registry } from "../models/registry.ts";
-import { tasksOf } from "./model.ts";
 
 /** Where health is told. */
 export interface HealthNames {
@@ -65,5 +65,5 @@ export function healthOf(
 }
 
 function serves(task: Task): (model: ModelStatus) => boolean {
-  return (model) => tasksOf(model).includes(task);
+  return (model) => tasksOfModel(model).includes(task);
 }

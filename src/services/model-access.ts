@@ -27,12 +27,17 @@ export async function modelLoaded(
 ): Promise<boolean> {
   if (!isWanted) return false;
   if (name !== "") caller.use(name);
-  const { manifest, state } = models.choose(name, task);
-  if (name === "") caller.use(manifest.name);
-  if (state !== "loading") return false;
-  record.model = manifest.name;
-  const waiting = { caller: caller.id, user, priority, signal, tokens: tokens() };
-  return models.loaded(manifest.name, waiting);
+  let waitedFor: string | undefined;
+  // Again: what it waited for may have turned out to have another task, and another model may be meant.
+  for (;;) {
+    const { manifest, state } = models.choose(name, task);
+    if (name === "") caller.use(manifest.name);
+    if (state !== "loading") return waitedFor === manifest.name;
+    record.model = manifest.name;
+    const waiting = { caller: caller.id, user, priority, signal, tokens: tokens() };
+    if (!(await models.loaded(manifest.name, waiting))) return false;
+    waitedFor = manifest.name;
+  }
 }
 
 /** Finds a call's model. One that its caller may not use is refused whether it is there or not. */

@@ -17,9 +17,10 @@ import { servedTasks } from "../contract/tasks.ts";
 import { Report } from "../contract/validation/report.ts";
 import { validated } from "../contract/validation/validated.ts";
 import type { EmbeddingInfo } from "../engines/engine.ts";
-import { type Task, tasks, tasksOf as tasksOfInfo } from "../engines/tasks.ts";
+import { tasks } from "../engines/tasks.ts";
 import type { Manifest } from "../catalog/manifest.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
+import { tasksOfModel } from "../models/model-tasks.ts";
 import { modelNotFound } from "../models/resolve.ts";
 import { slotsOf } from "../models/slots.ts";
 import { type ModelSampling, samplingOf } from "./sampling.ts";
@@ -107,7 +108,7 @@ const states = {
 
 function describe(status: ModelStatus, limits: Limits): Model {
   const { manifest, digest, state, failure } = status;
-  const served = tasksOf(status);
+  const served = tasksOfModel(status);
   const defaultSampling = served.some((task) => tasks[task].family === "completion")
     ? samplingMessage(samplingOf(status, limits))
     : undefined;
@@ -130,8 +131,9 @@ function samplingMessage({ seed, ...sampling }: ModelSampling): Sampling {
   return { ...sampling, logitBias: {}, ...(seed !== undefined && { seed: BigInt(seed) }) };
 }
 
-function pathsOf({ engine, files }: Manifest): readonly string[] {
-  return [engine, ...Object.values(files).map(({ path }) => path)];
+function pathsOf({ engine, python, files }: Manifest): readonly string[] {
+  const programs = python === undefined ? [engine] : [engine, python.command];
+  return [...programs, ...Object.values(files).map(({ path }) => path)];
 }
 
 const batchings = {
@@ -174,11 +176,6 @@ function loadedOf(status: ModelStatus): Loaded {
     license: manifest.license === "" ? license : manifest.license,
     chat: info?.tasks.generate?.chat ?? false,
   };
-}
-
-/** What a model can do: by its manifest, until it is known from itself. */
-export function tasksOf({ manifest, info }: ModelStatus): readonly Task[] {
-  return info === undefined ? [manifest.task] : tasksOfInfo(info);
 }
 
 /** The name of an engine as callers see it: not where a module lies. */

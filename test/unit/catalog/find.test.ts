@@ -126,6 +126,30 @@ describe("a path", () => {
     await expect(namesIn([join(root, "gone")])).rejects.toThrow("does not exist");
   });
 
+  it("may be a bare Python file, whose tasks it says itself", async () => {
+    const path = join(root, "my model_1.py");
+    await writeFile(path, "import inferd");
+    const [manifest] = await find([], [path]);
+    expect(manifest).toMatchObject({ name: "my-model_1", task: undefined, engine: path });
+    expect(manifest?.stamp).not.toBe("");
+  });
+
+  it("may be a bare Python file that has gone, once a server runs", async () => {
+    const gone = join(root, "gone.py");
+    await expect(find([], [gone])).rejects.toThrow("does not exist");
+    expect(await namesIn([gone])).toEqual(["gone"]);
+  });
+
+  it("to a changed Python file gives another manifest", async () => {
+    const path = join(root, "m.py");
+    await writeFile(path, "import inferd");
+    const before = await find([], [path]);
+    expect(await find([], [path])).toEqual(before);
+    await writeFile(`${path}.new`, "import inferd");
+    await rename(`${path}.new`, path);
+    expect(await find([], [path])).not.toEqual(before);
+  });
+
   it("may not be a later part of a split file", async () => {
     const path = await addGguf("m-00002-of-00003.gguf");
     await expect(find([], [path])).rejects.toThrow("name the first");
@@ -143,6 +167,8 @@ it.each([
   ["/models/Big-00001-of-00004.gguf", "Big"],
   ["/models/_odd name!.gguf", "odd-name"],
   ["/models/日本.gguf", "model"],
+  ["/models/my_model.py", "my_model"],
+  ["/models/my.gguf.py", "my.gguf"],
   [`/models/${"x".repeat(200)}.gguf`, "x".repeat(128)],
 ])("names %s %s", (path, name) => {
   expect(nameOf(path)).toBe(name);
@@ -175,6 +201,7 @@ describe("a folder without a manifest", () => {
     [["model.safetensors", "tokenizer.json"], "optimum-cli export onnx"],
     [["model.onnx"], "put the model's tokenizer.json there"],
     [["model.gguf"], "name the file, "],
+    [["my_model.py"], "my_model.py"],
     [["README.md"], "docs/reference/manifest.md"],
   ])("with %s is told what to do", async (files, says) => {
     await expect(find([], [await folderOf(...files)])).rejects.toThrow(says);

@@ -13,7 +13,8 @@ beforeAll(async () => {
   root = await realpath(await mkdtemp(join(tmpdir(), "inferd-manifest-")));
   model = join(root, "model");
   await mkdir(model);
-  for (const name of ["model.gguf", "engine.ts"]) await writeFile(join(model, name), "");
+  for (const name of ["model.gguf", "engine.ts", "engine.py", "engine"])
+    await writeFile(join(model, name), "");
   await writeFile(join(model, "chat.jinja"), "{{ messages }}");
   await writeFile(join(root, "secret"), "");
   await symlink(join(root, "secret"), join(model, "link"));
@@ -152,6 +153,21 @@ options: { any: [thing] }
     expect(manifest.engine).toBe(join(model, "engine.ts"));
   });
 
+  it.each(["engine.ts", "engine.py", "engine"])("may leave out the task of ./%s", async (name) => {
+    const manifest = await read(`name: demo\nengine: ./${name}\nsampling: { top_k: 1 }\n`);
+    expect(manifest).toMatchObject({ task: undefined, engine: join(model, name) });
+  });
+
+  it.each([
+    ["a path in its folder", ".venv/bin/python", () => join(model, ".venv/bin/python")],
+    ["a path out of it", "../.venv/bin/python", () => join(root, ".venv/bin/python")],
+    ["an absolute path", "/opt/python", () => "/opt/python"],
+    ["a command", "python3.12", () => "python3.12"],
+  ])("may name its interpreter by %s", async (_, stated, command) => {
+    const manifest = await read(`name: demo\nengine: ./engine.py\npython: ${stated}\n`);
+    expect(manifest.python).toEqual({ command: command(), from: "manifest" });
+  });
+
   it("may name a file elsewhere by its absolute path", async () => {
     const manifest = await read(least.replace("model.gguf", join(root, "secret")));
     expect(manifest.files["model"]?.path).toBe(join(root, "secret"));
@@ -234,7 +250,18 @@ describe("what is wrong", () => {
     ["name: demo", "name: /demo", "1: name must be 1 to 128 letters"],
     ["name: demo", "title: demo", "1: name is missing"],
     ["task: generate", "task: rerank", '2: task must be generate or embed, not "rerank"'],
-    ["engine: llama", "engine: vllm", "3: engine must be llama, onnx, or a module's path"],
+    ["engine: llama", "engine: vllm", "3: engine must be llama, onnx, or a file's path"],
+    ["task: generate", "version: v", "1: task is missing"],
+    [
+      "engine: llama",
+      "engine: ./engine.ts\npython: python3",
+      "4: python is for an engine in Python",
+    ],
+    [
+      "engine: llama",
+      "engine: llama\npython: 3.12",
+      "4: python must be a path, or a command such as python3.12",
+    ],
     ["engine: llama", "engine: onnx", "2: task must be embed for onnx"],
     ["engine: llama", "engine: ./none.ts", "3: engine does not exist: none.ts"],
     [

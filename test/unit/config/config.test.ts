@@ -49,6 +49,15 @@ describe("where a value comes from", () => {
   });
 });
 
+it.each([
+  ["python3.12", "python3.12"],
+  [".venv/bin/python", "/here/.venv/bin/python"],
+  ["./python", "/here/python"],
+  ["/usr/bin/python3", "/usr/bin/python3"],
+])("takes the program %s as %s", (stated, command) => {
+  expect(loadConfig([flags({ python: stated })]).python).toBe(command);
+});
+
 describe("a bad value", () => {
   it.each([
     [

@@ -12,6 +12,16 @@ function model(name: string, task: Task, state: ModelState = "ready"): ModelStat
   return { manifest: scriptedManifest({ name, task }), digest: "", state, failure: "", info };
 }
 
+/** A model whose manifest states no task: `info` says what it can do. */
+function custom(name: string, state: ModelState, ...tasks: readonly Task[]): ModelStatus {
+  const { info, ...known } = model(name, tasks[0] ?? "generate");
+  const can = { generate: { chat: false }, embed: { dimensions: 4, pooling: "" } };
+  const chosen = Object.fromEntries(tasks.map((task) => [task, can[task]]));
+  const loaded = { ...(info ?? emptyInfo), tasks: chosen };
+  const manifest = scriptedManifest({ name, task: undefined });
+  return { ...known, manifest, state, info: tasks.length === 0 ? undefined : loaded };
+}
+
 const writer = model("writer", "generate");
 const poet = model("poet", "generate");
 const mapper = model("mapper", "embed");
@@ -88,6 +98,66 @@ describe("the model that a request means", () => {
     const both = { ...writer, info: { ...emptyInfo, tasks } };
     const { manifest } = chooseModel({ name: "writer", task: "embed" }, [both], {});
     expect(manifest.name).toBe("writer");
+  });
+
+  it.each([
+    { title: "the only one that can", models: [custom("a", "ready", "embed", "generate"), mapper] },
+    {
+      title: "of a model that can and one that may, the first",
+      models: [custom("b", "loading"), model("a", "generate")],
+    },
+    {
+      title: "of a model that can and one that failed, the first",
+      models: [custom("b", "failed"), model("a", "generate")],
+    },
+  ])("may have said itself what it can do: $title", ({ models }) => {
+    expect(chooseModel({ name: "", task: "generate" }, models, {}).manifest.name).toBe("a");
+  });
+
+  it.each([
+    {
+      title: "one that may be meant and loads",
+      models: [custom("a", "failed"), custom("b", "loading")],
+      facts: { model: "b" },
+      reason: "MODEL_NOT_READY",
+    },
+    {
+      title: "one that may have been meant and failed",
+      models: [custom("a", "failed")],
+      facts: { model: "a" },
+      reason: "MODEL_FAILED",
+    },
+    {
+      title: "one that can and failed later",
+      models: [custom("a", "failed", "generate")],
+      facts: { model: "a" },
+      reason: "MODEL_FAILED",
+    },
+    {
+      title: "one that has said that it cannot",
+      models: [custom("a", "ready", "embed")],
+      facts: { task: "generate" },
+      reason: "MODEL_NOT_FOUND",
+    },
+    {
+      title: "two that can",
+      models: [custom("a", "ready", "generate"), custom("b", "ready", "generate")],
+      facts: { task: "generate", models: "a,b" },
+      reason: "MODEL_REQUIRED",
+    },
+  ])("is refused with $reason without a name: $title", ({ models, facts, reason }) => {
+    const choose = () => chooseModel({ name: "", task: "generate" }, models, {});
+    expect(choose).toThrow(expect.objectContaining({ reason, facts }));
+  });
+
+  it.each([
+    { state: "loading", tasks: [], reason: "MODEL_NOT_READY" },
+    { state: "failed", tasks: [], reason: "MODEL_FAILED" },
+    { state: "ready", tasks: ["embed"], reason: "WRONG_TASK" },
+  ] as const)("is refused with $reason by its name: custom, $state", ({ state, tasks, reason }) => {
+    const models = [custom("a", state, ...tasks)];
+    const choose = () => chooseModel({ name: "a", task: "generate" }, models, {});
+    expect(choose).toThrow(expect.objectContaining({ reason }));
   });
 
   it("names the choices where a name is required", () => {

@@ -17,7 +17,7 @@ export async function listModels(flags: ModelsFlags): Promise<void> {
   const models = await Promise.all((await find(flags)).map(describe));
   if (flags.json === true) return writeJson(models);
   const rows = models.map(({ name, version, task, engine, bytes, license }) => {
-    return [name, version, task, engine, megabytes(bytes), license];
+    return [name, version, task ?? "-", engine, megabytes(bytes), license];
   });
   await write(`${table(["NAME", "VERSION", "TASK", "ENGINE", "SIZE", "LICENSE"], rows)}\n`);
 }
@@ -62,8 +62,8 @@ async function describe(manifest: Manifest) {
   const { name, version, task, engine, license, files } = manifest;
   const sizes = await Promise.all(Object.values(files).map(async ({ path }) => sizeOf(path)));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  // A custom engine is the path of a module.
-  return { name, version, task, engine: basename(engine), license, bytes };
+  // A custom engine is a path. Its tasks are not known before it is loaded.
+  return { name, version, task: task ?? null, engine: basename(engine), license, bytes };
 }
 
 /** Zero for a missing file: `models verify` and the server report it. */

@@ -1,6 +1,8 @@
 /** Text on a terminal once the server is ready: its models, and two calls to try. */
 import { version } from "../../../base/version.ts";
+import { engineText } from "../../../models/engine-text.ts";
 import type { ModelStatus } from "../../../models/model.ts";
+import { unnamedTasksOf } from "../../../models/model-tasks.ts";
 import { slotsOf } from "../../../models/slots.ts";
 import { table } from "../../print.ts";
 
@@ -15,8 +17,8 @@ interface Ready {
 export function readyText({ address, threads, startMs, ready, failed }: Ready): string {
   const rows = [...ready, ...failed].map((status) => [
     `  ${status.manifest.name}`,
-    status.manifest.task,
-    status.manifest.engine.startsWith("/") ? "module" : status.manifest.engine,
+    unnamedTasksOf(status).join(", ") || "-",
+    engineText(status),
     ...roomOf(status),
   ]);
   const lines = [
@@ -25,7 +27,7 @@ export function readyText({ address, threads, startMs, ready, failed }: Ready): 
     table(["  model", "task", "engine", "slots", "context"], rows),
     "",
     "Try it from another terminal:",
-    ...tries(address, new Set(ready.map(({ manifest }) => manifest.task))),
+    ...tries(address, new Set(ready.flatMap(unnamedTasksOf))),
     "",
     "Ctrl-C finishes running calls, then stops.",
     "",
