@@ -56,6 +56,19 @@ describe("a call for a model that loads", () => {
     expect(details?.retryMs).toBeGreaterThanOrEqual(1000);
   });
 
+  it("waits for one without a name that has not said yet what it can do", async () => {
+    registry.load(scriptedManifest({ task: undefined, options: { load_gate: gate } }));
+    const { error } = await generate({ prompt: "say a" });
+    expect(detailsOf(error)?.reason).toBe("MODEL_NOT_READY");
+    expect(detailsOf(error)?.retryMs).toBeGreaterThanOrEqual(1000);
+    const answer = generate({ prompt: "say a", ...patient });
+    await waiting().toBe(1);
+    openGate();
+    expect(textOf(await answer)).toBe("a");
+    const { messages } = await served.call("EmbeddingService", "Embed", { inputs: ["a"] });
+    expect(messages).not.toEqual([]);
+  });
+
   it("is checked once the model is known", async () => {
     registry.load(scriptedManifest({ options: { load_gate: gate } }));
     const answer = generate({

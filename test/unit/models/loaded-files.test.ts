@@ -47,6 +47,19 @@ describe("a worker's files", () => {
     expect(await load(files)).toBe(`sha256:${abc}`);
   });
 
+  it("are its engine and what runs it, where they are its own", async () => {
+    const check = (engine: string, command = "/bin/sh") => {
+      const manifest = scriptedManifest({ engine, python: { command, from: "setting" } });
+      return new LoadedFiles({ manifest, digests: new Digests(), serves: () => false }).check();
+    };
+    const missing = join(folder, "missing");
+    await expect(check(`${missing}.py`)).rejects.toThrow("missing.py does not exist: put it there");
+    await expect(check(`${missing}.ts`)).rejects.toThrow("missing.ts does not exist: put it there");
+    renameSync(path, `${path}.py`);
+    await expect(check(`${path}.py`, missing)).rejects.toThrow(`--python names ${missing}, which`);
+    await check(`${path}.py`);
+  });
+
   it("without a stated digest may change, and their digest is of what was loaded", async () => {
     const files = open();
     expect(await load(files)).toBe(`sha256:${abc}`);
