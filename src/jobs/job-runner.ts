@@ -2,7 +2,8 @@
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { ModelMeter } from "../base/meter.ts";
-import type { Ending, Queue } from "../scheduling/queue.ts";
+import type { Queue } from "../scheduling/queue.ts";
+import type { Ending } from "../scheduling/queue-entry.ts";
 import type { Replica } from "../workers/replica.ts";
 import { type Attempt, type JobHost, JobRun } from "./job-run.ts";
 import { JobRecord } from "./job-record.ts";

@@ -1,14 +1,14 @@
 import { ServeError } from "../base/errors.ts";
 import type { Priority } from "../base/priority.ts";
-import { type Admission, admit, type Bounds, exceeded } from "./admission.ts";
-import { Estimates, type Sample } from "./estimates.ts";
-import { QueueOrder } from "./order.ts";
+import { Counters, type QueueState } from "./counters.ts";
+import { Estimates } from "./estimates.ts";
 import { highestOf, noHighWater, see } from "./high-water.ts";
-import { type QueueState, Counters } from "./counters.ts";
+import { QueueOrder } from "./order.ts";
+import type { Ending, Entry, Waiting } from "./queue-entry.ts";
+import { type LimitOptions, QueueLimits } from "./queue-limits.ts";
 import type { Ticket } from "./ticket.ts";
-import type { QueueEntry, Refusal, GlobalLimit } from "./global-limit.ts";
 
-export interface QueueOptions<Place> {
+export interface QueueOptions<Place> extends LimitOptions {
   /**
    * A slot for one job now, or undefined. The job that starts takes it. Some slots are for interactive jobs only: as
    * many as interactive jobs recently needed at once.
@@ -16,42 +16,6 @@ export interface QueueOptions<Place> {
   readonly take: (priority: Priority, wanted: number) => Place | undefined;
   /** Slots in total. */
   readonly slots: () => number;
-  /** Limits of this queue. The global limit has those of the whole server. */
-  readonly bounds: Bounds;
-  readonly room: GlobalLimit;
-  /** Rejects jobs that cannot end before their deadline. */
-  readonly refusesLate: boolean;
-  /** A monotonic clock, in milliseconds. */
-  readonly now: () => number;
-}
-
-/** How a job enters the queue. */
-export interface Entry<Place, Started> {
-  readonly ticket: Ticket;
-  /** Called as soon as a slot is free, in turn. Must take the slot before it returns. */
-  readonly start: (place: Place) => Started;
-  /** Called if no slot is free and the job may wait. */
-  readonly waits?: () => void;
-  readonly signal: AbortSignal;
-  /** When its call ends at the latest, by the queue's clock; Infinity for never. */
-  readonly expiresAt: number;
-  /** It may wait whatever the limits are: it has waited elsewhere within them. */
-  readonly isAdmitted?: boolean;
-  /** Its worker died before it had sent anything. It was admitted once, and goes to the front. */
-  readonly isRetry: boolean;
-}
-
-/** Result of a started job. */
-export interface Ending extends Sample {
-  readonly ticket: Ticket;
-  readonly generatedTokens: number;
-  /** Why it ended early. Undefined if it did not. */
-  readonly error: ServeError | undefined;
-}
-
-interface Waiting<Place> extends QueueEntry {
-  readonly expiresAt: number;
-  readonly start: (place: Place) => void;
 }
 
 /** One model's queue: bounded and fair. A job whose call ends leaves at once. */
@@ -60,12 +24,18 @@ export class Queue<Place> {
   readonly #order = new QueueOrder<Waiting<Place>>();
   readonly #counters = new Counters();
   readonly #estimates: Estimates;
+  readonly #limits: QueueLimits<Waiting<Place>>;
   /** Interactive jobs that waited or ran at once. */
   #peak = noHighWater;
 
   constructor(options: QueueOptions<Place>) {
     this.#options = options;
     this.#estimates = new Estimates(options.slots);
+    this.#limits = new QueueLimits(options, {
+      order: this.#order,
+      counters: this.#counters,
+      estimates: this.#estimates,
+    });
   }
 
   get state(): QueueState {
@@ -187,14 +157,14 @@ export class Queue<Place> {
       },
       giveWay: (refusal) => {
         this.#remove(waiting);
-        waiting.fail(this.#queueFull(waiting, refusal));
+        waiting.fail(this.#limits.queueFull(waiting, refusal));
       },
     };
     const leave = (): void => {
       this.#remove(waiting);
       waiting.fail(this.#endQueued(signal.reason));
     };
-    if (!entry.isRetry && entry.isAdmitted !== true) this.#admit(waiting);
+    if (!entry.isRetry && entry.isAdmitted !== true) this.#limits.admit(waiting);
     if (entry.isRetry) this.#order.pushFirst(waiting);
     else this.#order.push(waiting);
     this.#options.room.enter(waiting);
@@ -206,50 +176,5 @@ export class Queue<Place> {
   #remove(waiting: Waiting<Place>): void {
     this.#order.remove(waiting);
     this.#options.room.leave(waiting);
-  }
-
-  /** Enqueues a job, or throws why not. */
-  #admit(newcomer: Waiting<Place>): void {
-    this.#assertInTime(newcomer);
-    const own = this.#admitHere(newcomer);
-    if (own.kind === "refuse")
-      throw this.#queueFull(newcomer, { bound: own.bound, scope: "model" });
-    const leaving = own.givingWay.map(({ job }) => job);
-    const all = this.#options.room.admit(newcomer, leaving);
-    if (all.kind === "refuse")
-      throw this.#queueFull(newcomer, { bound: all.bound, scope: "server" });
-    for (const { job, bound } of own.givingWay) job.giveWay({ bound, scope: "model" });
-    for (const { job, bound } of all.givingWay) job.giveWay({ bound, scope: "server" });
-  }
-
-  #admitHere(newcomer: Waiting<Place>): Admission<Waiting<Place>> {
-    const { bounds } = this.#options;
-    const jobs = this.#order.size + 1;
-    const tokens = this.#order.tokens + newcomer.tokens;
-    if (exceeded({ jobs, tokens }, bounds) === undefined) return { kind: "accept", givingWay: [] };
-    return admit(this.#order.jobs, newcomer, bounds);
-  }
-
-  /** A job that finds a free slot never comes here. So its duration is measured, whatever the estimates say. */
-  #assertInTime(newcomer: Waiting<Place>): void {
-    const { refusesLate, now } = this.#options;
-    if (!refusesLate || newcomer.expiresAt === Infinity) return;
-    const neededMs = this.#estimates.leastMs(this.#order.ahead(newcomer), newcomer);
-    const leftMs = newcomer.expiresAt - now();
-    if (neededMs <= leftMs) return;
-    this.#counters.refused.WOULD_EXPIRE += 1;
-    const message = "the call's deadline would pass before its end; allow more time, or try later";
-    const facts = { neededMs: String(Math.round(neededMs)), leftMs: String(Math.round(leftMs)) };
-    throw new ServeError("WOULD_EXPIRE", message, { facts });
-  }
-
-  #queueFull({ priority }: Ticket, { bound, scope }: Refusal): ServeError {
-    this.#counters.refused.QUEUE_FULL += 1;
-    const { size: waiting, sizes } = this.#order;
-    const what = scope === "model" ? "for this model" : "in this server";
-    return new ServeError("QUEUE_FULL", `too many calls wait ${what}; try again later`, {
-      facts: { bound, scope, waiting: String(waiting), waitingTokens: String(this.#order.tokens) },
-      retryAfterMs: this.#estimates.retryAfterMs(sizes, priority, this.#options.now()),
-    });
   }
 }

@@ -1,4 +1,5 @@
-import { type Ending, Queue } from "../../../src/scheduling/queue.ts";
+import { Queue } from "../../../src/scheduling/queue.ts";
+import type { Ending } from "../../../src/scheduling/queue-entry.ts";
 import type { Ticket } from "../../../src/scheduling/ticket.ts";
 import { GlobalLimit } from "../../../src/scheduling/global-limit.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
