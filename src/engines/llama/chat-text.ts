@@ -10,7 +10,7 @@ import type { TextPart } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** A part of a chat: a control token, text, or the point where a message was truncated. */
-type Stretch =
+type Segment =
   | { readonly kind: "token"; readonly id: number }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "cut" };
@@ -41,7 +41,7 @@ export function readChat(
     const read = (text: string) => tokenizer.tokenize(text, options);
     return wanted === undefined ? read(whole.text) : readTruncated(whole.text, wanted, read);
   }
-  const pieces = readStretches(vocabulary, stretchesOf(vocabulary, own), wanted);
+  const pieces = readSegments(vocabulary, segmentsOf(vocabulary, own), wanted);
   if (pieces === undefined) return undefined;
   const begin = tokenizer.addsBos ? [Int32Array.of(tokenizer.bos)] : [];
   const end = tokenizer.addsEos ? [Int32Array.of(tokenizer.eos)] : [];
@@ -64,25 +64,25 @@ function withoutAdded(tokenizer: Tokenizer, parts: readonly TextPart[]): readonl
   });
 }
 
-function stretchesOf(
+function segmentsOf(
   { tokenizer, controls }: ChatVocabulary,
   parts: readonly TextPart[],
-): readonly Stretch[] {
-  const stretches: Stretch[] = [];
+): readonly Segment[] {
+  const segments: Segment[] = [];
   let text: string[] = [];
   let stripsNext = false;
   const flush = (stripsLast: boolean): void => {
     const all = text.join("");
     const from = stripsNext ? all.replace(/^[ \t-\r]+/, "") : all;
     const stripped = stripsLast ? trimmedEnd(from) : from;
-    if (stripped !== "") stretches.push({ kind: "text", text: stripped });
+    if (stripped !== "") segments.push({ kind: "text", text: stripped });
     text = [];
     stripsNext = false;
   };
   for (const part of parts) {
     if (part.cut === true) {
       flush(false);
-      stretches.push({ kind: "cut" });
+      segments.push({ kind: "cut" });
     } else if (!part.trusted) {
       text.push(part.text);
     } else {
@@ -94,13 +94,13 @@ function stretchesOf(
           return;
         }
         flush(token.stripsLeft);
-        stretches.push({ kind: "token", id: token.id });
+        segments.push({ kind: "token", id: token.id });
         stripsNext = token.stripsRight;
       });
     }
   }
   flush(false);
-  return stretches;
+  return segments;
 }
 
 function trimmedEnd(text: string): string {
@@ -110,24 +110,24 @@ function trimmedEnd(text: string): string {
 }
 
 /** Reads from the end that is kept, until there are enough tokens. */
-function readStretches(
+function readSegments(
   vocabulary: ChatVocabulary,
-  stretches: readonly Stretch[],
+  segments: readonly Segment[],
   wanted: Wanted | undefined,
 ): readonly Int32Array[] | undefined {
   const read = (text: string) => readPlain(vocabulary, text);
   const backwards = wanted?.drop === "start";
   const pieces: Int32Array[] = [];
   let left = wanted?.tokens ?? Infinity;
-  for (const stretch of backwards ? stretches.toReversed() : stretches) {
+  for (const segment of backwards ? segments.toReversed() : segments) {
     if (left <= 0) break;
-    if (stretch.kind === "cut") return undefined;
+    if (segment.kind === "cut") return undefined;
     const piece =
-      stretch.kind === "token"
-        ? Int32Array.of(stretch.id)
+      segment.kind === "token"
+        ? Int32Array.of(segment.id)
         : wanted === undefined
-          ? read(stretch.text)
-          : readTruncated(stretch.text, { ...wanted, tokens: left }, read);
+          ? read(segment.text)
+          : readTruncated(segment.text, { ...wanted, tokens: left }, read);
     pieces.push(piece);
     left -= piece.length;
   }

@@ -19,7 +19,7 @@ const aloneLeast = 32;
 /** Duration of a step with prompt tokens only: cancellations are handled between steps. */
 const aloneMs = 400;
 /** Duration of a chunk while others generate, in their steps. */
-const stretchSteps = 2.5;
+const chunkSteps = 2.5;
 /** Maximum duration of a chunk of short prompts while others generate, if it may be longer than that. */
 const besideMs = 100;
 /** Maximum duration of a tile, if a shorter chunk would waste time. */
@@ -67,14 +67,14 @@ export interface StepCostModel {
 }
 
 /** A chunk of prompts. */
-export interface Stretch {
+export interface PromptChunk {
   readonly promptTokens: number;
   /** Mean number of tokens before it in its prompts. */
   readonly depth: number;
 }
 
 /** Contents of a step. */
-export interface StepContent extends Stretch {
+export interface StepContent extends PromptChunk {
   /** Sequences that generate. */
   readonly decoding: number;
 }
@@ -102,7 +102,7 @@ export function initialCostModel({
 /** Learns from a step. `share` is the part of the time that prompts may take while others generate, below 1. */
 export function observe(costs: StepCostModel, step: StepCost, share: number): StepCostModel {
   const { decoding, promptTokens, ms } = step;
-  if (decoding === 0) return learnStretch(costs, step, ms);
+  if (decoding === 0) return learnChunk(costs, step, ms);
   if (promptTokens === 0) {
     const learned = blend(costs.decodeMs.get(decoding), ms);
     const decodeMs = new Map(costs.decodeMs).set(decoding, learned);
@@ -110,36 +110,36 @@ export function observe(costs: StepCostModel, step: StepCost, share: number): St
   }
   const own = decodeTime(costs, decoding);
   if (own === undefined) return costs;
-  const added = Math.max(0, Math.min(ms, own + outlier * stretchMs(costs, step)) - own);
+  const added = Math.max(0, Math.min(ms, own + outlier * chunkMs(costs, step)) - own);
   const debtMs = Math.max(0, costs.debtMs + added - dueOf(own, share));
-  return { ...learnStretch(costs, step, added), debtMs: Math.min(debtMs, own * mostDebtSteps) };
+  return { ...learnChunk(costs, step, added), debtMs: Math.min(debtMs, own * mostDebtSteps) };
 }
 
 /** Time that prompts may take per generating step. */
 const dueOf = (stepMs: number, share: number): number => (stepMs * share) / (1 - share);
 
 /** Expected duration of a chunk. */
-export function stretchMs({ passMs, tokenMs, lookMs }: StepCostModel, stretch: Stretch): number {
-  return passMs + stretch.promptTokens * (tokenMs + lookMs * looksOf(stretch));
+export function chunkMs({ passMs, tokenMs, lookMs }: StepCostModel, chunk: PromptChunk): number {
+  return passMs + chunk.promptTokens * (tokenMs + lookMs * looksOf(chunk));
 }
 
 /** Mean number of tokens that each token of a chunk attends to, weighted by their cost in a tile. */
-function looksOf({ promptTokens, depth }: Stretch): number {
+function looksOf({ promptTokens, depth }: PromptChunk): number {
   return (depth + promptTokens / 2) * (promptTokens < tile ? untiled : 1);
 }
 
 /** Corrects the expectation by the measurement: each part in proportion. */
-function learnStretch(costs: StepCostModel, stretch: Stretch, ms: number): StepCostModel {
+function learnChunk(costs: StepCostModel, chunk: PromptChunk, ms: number): StepCostModel {
   const { passMs, tokenMs, lookMs } = costs;
-  const expected = stretchMs(costs, stretch);
+  const expected = chunkMs(costs, chunk);
   const wrong = Math.min(outlier, Math.max(1 / outlier, ms / expected)) - 1;
   const corrected = (value: number, part: number): number =>
     value * (1 + (weight * wrong * part) / expected);
   return {
     ...costs,
     passMs: corrected(passMs, passMs),
-    tokenMs: corrected(tokenMs, stretch.promptTokens * tokenMs),
-    lookMs: corrected(lookMs, stretch.promptTokens * lookMs * looksOf(stretch)),
+    tokenMs: corrected(tokenMs, chunk.promptTokens * tokenMs),
+    lookMs: corrected(lookMs, chunk.promptTokens * lookMs * looksOf(chunk)),
   };
 }
 
@@ -178,15 +178,15 @@ export function promptAllowance(costs: StepCostModel, demand: StepDemand, share:
   const { decoding, room, depth } = demand;
   if (decoding === 0) {
     const alone = { ms: aloneMs, mostMs: outlier * aloneMs, least: aloneLeast };
-    return Math.min(room, stretchFor(costs, depth, alone));
+    return Math.min(room, chunkTokens(costs, depth, alone));
   }
   const own = decodeTime(costs, decoding);
   if (own === undefined) return 0;
   const short = isShort(costs, demand, own);
   if (!short && costs.debtMs > own * smallDebt) return 0;
   // A large share can need longer chunks.
-  const ms = Math.max(own * stretchSteps, dueOf(own, share), short ? besideMs : 0);
-  return Math.min(room, stretchFor(costs, depth, { ms, mostMs: tileMs, least: besideLeast }));
+  const ms = Math.max(own * chunkSteps, dueOf(own, share), short ? besideMs : 0);
+  return Math.min(room, chunkTokens(costs, depth, { ms, mostMs: tileMs, least: besideLeast }));
 }
 
 /**
@@ -210,8 +210,8 @@ interface Bounds {
 }
 
 /** The longest chunk that fits its time, or a tile. */
-function stretchFor(costs: StepCostModel, depth: number, { ms, mostMs, least }: Bounds): number {
-  const costOf = (promptTokens: number): number => stretchMs(costs, { promptTokens, depth });
+function chunkTokens(costs: StepCostModel, depth: number, { ms, mostMs, least }: Bounds): number {
+  const costOf = (promptTokens: number): number => chunkMs(costs, { promptTokens, depth });
   const fitting = sizes.findLast((size) => size >= least && costOf(size) <= ms) ?? least;
   if (fitting >= tile || costOf(tile) > mostMs) return fitting;
   return costOf(fitting) / fitting > (waste * costOf(tile)) / tile ? tile : fitting;
@@ -224,7 +224,7 @@ function isShort(
   stepMs: number | undefined,
 ): boolean {
   if (stepMs === undefined) return false;
-  return stretchMs(costs, { promptTokens: next, depth }) <= stepMs * shortSteps;
+  return chunkMs(costs, { promptTokens: next, depth }) <= stepMs * shortSteps;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { observe, promptAllowance, promptsFirst, scaleCostModel, stretchMs } from "./step-cost.ts";
+import { chunkMs, observe, promptAllowance, promptsFirst, scaleCostModel } from "./step-cost.ts";
 import type { StepCostModel, StepContent, StepCost, StepDemand } from "./step-cost.ts";
 import { chooseThreads, learnThreads, shareThreads, threadsOf } from "./threads.ts";
 import type { ThreadChoice } from "./threads.ts";
@@ -29,7 +29,7 @@ export class StepTuner {
 
   /** Expected time to compute this many tokens after this many others, in milliseconds. */
   readMs(tokens: number, depth: number): number {
-    return stretchMs(this.#costs, { promptTokens: tokens, depth });
+    return chunkMs(this.#costs, { promptTokens: tokens, depth });
   }
 
   /** Threads for the next step. Other numbers are tried only in comparable steps. */

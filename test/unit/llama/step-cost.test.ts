@@ -5,7 +5,7 @@ import {
   promptAllowance,
   promptsFirst,
   scaleCostModel,
-  stretchMs,
+  chunkMs,
   type StepCostModel,
   type StepContent,
 } from "../../../src/engines/llama/step-cost.ts";
@@ -75,11 +75,11 @@ function course(streams: number, cost = plain, given = share): Course {
   return { kept: ownMs / ms, longestMs, promptTokens };
 }
 
-describe("what a stretch costs", () => {
+describe("what a chunk costs", () => {
   it("is a pass, its tokens, and what they look back on, three times as much in fewer than a tile", () => {
     const costs = { ...fresh, passMs: 5, tokenMs: 2, lookMs: 0.001 };
-    expect(stretchMs(costs, { promptTokens: 100, depth: 1000 })).toBeCloseTo(5 + 200 + 105);
-    expect(stretchMs(costs, { promptTokens: 10, depth: 1000 })).toBeCloseTo(5 + 20 + 30.15);
+    expect(chunkMs(costs, { promptTokens: 100, depth: 1000 })).toBeCloseTo(5 + 200 + 105);
+    expect(chunkMs(costs, { promptTokens: 10, depth: 1000 })).toBeCloseTo(5 + 20 + 30.15);
   });
 
   it("begins with what warming up took", () => {
@@ -91,7 +91,7 @@ describe("what a stretch costs", () => {
     expect(initialCostModel({ oneMs: 64, tokens: 16, ms: 32 })).toMatchObject({ tokenMs: 0.5 });
   });
 
-  it("is learned from stretches of all sizes and depths", () => {
+  it("is learned from chunks of all sizes and depths", () => {
     const cost = ({ promptTokens, depth }: StepContent) =>
       6 + promptTokens * (2 + (depth + promptTokens / 2) * 0.001 * (promptTokens < 65 ? 3 : 1));
     let costs = fresh;
@@ -103,7 +103,7 @@ describe("what a stretch costs", () => {
     for (const promptTokens of [8, 32, 65, 512]) {
       for (const depth of [0, 1000, 1900]) {
         const expected = cost({ decoding: 0, promptTokens, depth });
-        const error = stretchMs(costs, { promptTokens, depth }) / expected;
+        const error = chunkMs(costs, { promptTokens, depth }) / expected;
         expect(Math.abs(error - 1)).toBeLessThan(0.3);
       }
     }
@@ -122,13 +122,13 @@ describe("the costs of prompts alone", () => {
     expect(allowance(costs, 0, { room: 64 })).toBe(64);
   });
 
-  it("takes shorter stretches the more there is to look back on", () => {
+  it("takes shorter chunks the more there is to look back on", () => {
     const costs = { ...fresh, lookMs: 0.001 };
     expect(allowance(costs, 0, { depth: 1000 })).toBe(160);
     expect(allowance(costs, 0, { depth: 4000 })).toBe(65);
   });
 
-  it("takes a short stretch where the machine is slow, and a tile where that would waste time", () => {
+  it("takes a short chunk where the machine is slow, and a tile where that would waste time", () => {
     expect(allowance({ ...fresh, tokenMs: 200, lookMs: 0 }, 0)).toBe(32);
     expect(allowance({ ...fresh, tokenMs: 8, lookMs: 0.001 }, 0)).toBe(48);
     expect(allowance({ ...fresh, tokenMs: 8, lookMs: 0.001 }, 0, { depth: 4000 })).toBe(65);
@@ -150,7 +150,7 @@ describe("the costs of prompts next to streams", () => {
     }
   });
 
-  it("leaves them that where stretches grow dear with what they look back on, too", () => {
+  it("leaves them that where chunks grow dear with what they look back on, too", () => {
     const deep = { ...after(3), lookMs: 0.001 };
     expect(allowance(deep, 3)).toBe(65);
     expect(allowance(deep, 3, { depth: 3000 })).toBe(65);
@@ -182,7 +182,7 @@ describe("the costs of prompts next to streams", () => {
     expect(promptAllowance(costs, short, share)).toBe(96);
   });
 
-  it("keeps the streams' rate where the smallest stretch takes longer than two steps", () => {
+  it("keeps the streams' rate where the smallest chunk takes longer than two steps", () => {
     const { kept } = course(3, ({ decoding, promptTokens }) => decoding * 2 + promptTokens * 3.5);
     expect(kept).toBeGreaterThan(0.58);
   });
@@ -196,7 +196,7 @@ describe("the costs of prompts next to streams", () => {
     expect(promptTokens).toBeGreaterThan(2000);
   });
 
-  it("makes up for a stretch before the next", () => {
+  it("makes up for a chunk before the next", () => {
     let costs = after(3);
     const allowed: number[] = [];
     for (let i = 0; i < 9; i += 1) {
