@@ -1,3 +1,4 @@
+import { BinaryReader as FieldReader, WireType } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
 import jspb, { type BinaryReader } from "google-protobuf";
 import { describe, expect, it } from "vitest";
@@ -12,6 +13,7 @@ import type {
   VectorEmbedResponse,
   VectorValue,
 } from "../../../src/services/embedding-types.ts";
+import { descriptors } from "../../grpc/support.ts";
 
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const finite = fc.float({ noNaN: true, noDefaultInfinity: true });
@@ -108,6 +110,28 @@ describe("an embedding response", () => {
     ).toBe(true);
   });
 
+  it("has every field of the contract", () => {
+    const full = { index: 1, tokenCount: 1, truncated: true };
+    const values: readonly VectorValue[] = [
+      { $case: "float32", value: { values: Float32Array.of(1) } },
+      { $case: "float16", value: Uint8Array.of(1, 2) },
+      { $case: "int8", value: { values: Uint8Array.of(1), scale: 1 } },
+      { $case: "error", value: { reason: "INTERNAL", message: "m" } },
+    ];
+    const written = new Map<number, Uint8Array>();
+    for (const value of values) {
+      const event = { $case: "embedding", value: { ...full, value } } as const;
+      const message = fieldsIn(writeEmbedStreamResponse({ event })).get(1)!;
+      for (const [number, bytes] of fieldsIn(message)) written.set(number, bytes);
+    }
+    const { float32, int8, ...others } = numbersOf("Embedding");
+    expect([...written.keys()].sort()).toEqual([float32, int8, ...Object.values(others)].sort());
+    const ofVector = fieldsIn(written.get(float32!)!);
+    expect([...ofVector.keys()]).toEqual(Object.values(numbersOf("FloatVector")));
+    const ofInt8 = fieldsIn(written.get(int8!)!);
+    expect([...ofInt8.keys()]).toEqual(Object.values(numbersOf("Int8Vector")));
+  });
+
   it("is read by google-protobuf as what was written", () => {
     fc.assert(
       fc.property(response, (value) => {
@@ -130,6 +154,26 @@ describe("an embedding response", () => {
     expect(EmbedResponse.decode(bytes).embeddings[0]?.value?.value).toEqual({ values: [2, 3] });
   });
 });
+
+/** A message's fields by their numbers, with the bytes of those that have a length. */
+function fieldsIn(bytes: Uint8Array): Map<number, Uint8Array> {
+  const reader = new FieldReader(bytes);
+  const fields = new Map<number, Uint8Array>();
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    if (wireType === WireType.LengthDelimited) fields.set(number, reader.bytes());
+    else {
+      reader.skip(wireType, number);
+      fields.set(number, new Uint8Array());
+    }
+  }
+  return fields;
+}
+
+function numbersOf(message: string): Record<string, number> {
+  const { fields } = descriptors.registry.getMessage(`inferd.v1.${message}`)!;
+  return Object.fromEntries(fields.map(({ name, number }) => [name, number]));
+}
 
 const positive = (number: number) => (number === 0 ? 0 : number);
 
