@@ -127,12 +127,9 @@ export interface Model {
    * large weights whose manifest states no digest, since these are not read for it.
    */
   readonly digest: string;
-  /** Tasks of the model. */
+  /** Tasks of the model. Empty until they are known. */
   readonly tasks: readonly ModelTask[];
-  /**
-   * Engine that runs the model: `llama`, `onnx`, or the file name of a custom engine's module. New engines may be
-   * added.
-   */
+  /** Engine that runs the model: `llama`, `onnx`, or the file name of a custom engine. New engines may be added. */
   readonly engine: string;
   /** Maximum tokens of one sequence, prompt and completion together. Zero until it is known. */
   readonly contextLength: number;

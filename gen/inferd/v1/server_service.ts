@@ -29,7 +29,7 @@ export interface GetServerInfoResponse {
 
 /** Describes an engine. */
 export interface EngineInfo {
-  /** Name: `llama`, `onnx`, or the module of a custom engine. */
+  /** Name: `llama`, `onnx`, or the file name of a custom engine. */
   readonly name: string;
   /** Native libraries of the engine, once a model has loaded them. */
   readonly libraries: readonly Library[];

@@ -411,10 +411,9 @@ type Model struct {
 	// SHA-256 of the output of `sha256sum` for them, sorted by name. Empty until it is known, without weights, and for
 	// large weights whose manifest states no digest, since these are not read for it.
 	Digest string `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"`
-	// Tasks of the model.
+	// Tasks of the model. Empty until they are known.
 	Tasks []ModelTask `protobuf:"varint,4,rep,packed,name=tasks,proto3,enum=inferd.v1.ModelTask" json:"tasks,omitempty"`
-	// Engine that runs the model: `llama`, `onnx`, or the file name of a custom engine's module. New engines may be
-	// added.
+	// Engine that runs the model: `llama`, `onnx`, or the file name of a custom engine. New engines may be added.
 	Engine string `protobuf:"bytes,5,opt,name=engine,proto3" json:"engine,omitempty"`
 	// Maximum tokens of one sequence, prompt and completion together. Zero until it is known.
 	ContextLength uint32 `protobuf:"varint,6,opt,name=context_length,json=contextLength,proto3" json:"context_length,omitempty"`

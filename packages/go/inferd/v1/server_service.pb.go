@@ -145,7 +145,7 @@ func (x *GetServerInfoResponse) GetStartTime() *timestamppb.Timestamp {
 // Describes an engine.
 type EngineInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name: `llama`, `onnx`, or the module of a custom engine.
+	// Name: `llama`, `onnx`, or the file name of a custom engine.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Native libraries of the engine, once a model has loaded them.
 	Libraries     []*Library `protobuf:"bytes,2,rep,name=libraries,proto3" json:"libraries,omitempty"`
