@@ -35,8 +35,8 @@ const page = `# Manifests
 <!-- Generated from src/catalog/manifest-schema.ts by tools/docs-manifest.ts. Do not edit: run "make docs". -->
 
 A model is a folder with a manifest, \`model.yaml\` (or \`model.yml\`, \`model.json\`). \`inferd serve --models DIR\` serves all folders
-in DIR that have one. \`--model PATH\` serves one, named by its folder or its manifest. A bare \`.gguf\` file needs no manifest:
-\`--model file.gguf\` names it after the file and takes the rest from its metadata.
+in DIR that have one. \`inferd serve PATH\` serves one, named by its folder or its manifest. A bare \`.gguf\` or \`.py\` file needs no manifest:
+it is named after the file, and the rest is the model's own.
 
 \`\`\`yaml
 name: my-model
