@@ -124,4 +124,6 @@ export interface EngineHost {
   log(level: "debug" | "info" | "warn" | "error", message: string): void;
   /** A monotonic clock, in milliseconds. */
   now(): number;
+  /** How many milliseconds a step may take: the server then ends the worker. */
+  readonly maxStepMs: number;
 }

@@ -110,7 +110,9 @@ export class LoadedModel implements ServingModel {
       load: (threads) => ({
         kind: "load",
         engine: manifest.engine,
+        ...(manifest.python !== undefined && { python: manifest.python.command }),
         source: sourceOf(manifest, threads),
+        maxStepMs: options.timeouts.stepMs,
       }),
       timeouts: options.timeouts,
       arbiter: options.arbiter,

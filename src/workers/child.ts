@@ -47,6 +47,7 @@ async function load(message: Extract<ToWorker, { readonly kind: "load" }>): Prom
       progress: (fraction) => send({ kind: "progress", fraction: checkedFraction(fraction) }),
       log: (level, message) => log(checkedLevel(level), message),
       now: () => performance.now(),
+      maxStepMs: message.maxStepMs,
     });
     assertInfo(engine.info);
   } catch (thrown) {

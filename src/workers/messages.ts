@@ -39,7 +39,15 @@ export type WorkerEvent =
 
 /** What the server sends to a worker. The ids of jobs are unique for one worker, and so are those of questions. */
 export type ToWorker =
-  | { readonly kind: "load"; readonly engine: string; readonly source: ModelSource }
+  | {
+      readonly kind: "load";
+      readonly engine: string;
+      /** The interpreter of an engine that is a Python file: a path, or the name of a command. */
+      readonly python?: string;
+      readonly source: ModelSource;
+      /** How long a step may take before the worker is ended. */
+      readonly maxStepMs: number;
+    }
   | {
       readonly kind: "job";
       readonly id: number;

@@ -27,6 +27,7 @@ const host = {
   progress: () => undefined,
   log: () => undefined,
   now: () => performance.now(),
+  maxStepMs: 60_000,
 };
 
 let engine: Engine;

@@ -30,7 +30,7 @@ export function openEngine(
       threads: 1,
       ...source,
     },
-    { progress: () => undefined, log, now: () => performance.now() },
+    { progress: () => undefined, log, now: () => performance.now(), maxStepMs: 60_000 },
   );
 }
 

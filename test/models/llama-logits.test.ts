@@ -17,7 +17,7 @@ const prompts = [
 
 const files = findLibrary(undefined);
 const library = openLibrary(files);
-const host = { progress: () => undefined, log: () => undefined, now: () => 0 };
+const host = { progress: () => undefined, log: () => undefined, now: () => 0, maxStepMs: 60_000 };
 const log = routeLog(library, host.log);
 library.start();
 // The engine never looks at logits, so its bindings do not have this one.

@@ -51,6 +51,7 @@ describe("a loaded model", () => {
       progress: (fraction) => fractions.push(fraction),
       log: (_, message) => logged.push(message),
       now: () => performance.now(),
+      maxStepMs: 60_000,
     });
     expect(fractions.at(-1)).toBe(1);
     expect(fractions).toEqual([...fractions].sort((a, b) => a - b));

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { afterAll, afterEach, expect, it, vi } from "vitest";
 import type { Log } from "../../src/base/log.ts";
 import { silentLog } from "../../src/base/log.ts";
+import type { Manifest } from "../../src/catalog/manifest.ts";
 import { sourceOf } from "../../src/models/model-source.ts";
+import type { ToWorker } from "../../src/workers/messages.ts";
 import { forkWorker } from "../../src/workers/port.ts";
 import { FakePort } from "../fixtures/fake-port.ts";
 import { collect, generateJob } from "../fixtures/jobs.ts";
@@ -14,6 +16,13 @@ import {
   scriptedManifest,
   submission,
 } from "../fixtures/scripted-registry.ts";
+
+const loadOf = (manifest: Manifest): ToWorker => ({
+  kind: "load",
+  engine: "scripted",
+  source: sourceOf(manifest, 1),
+  maxStepMs: 60_000,
+});
 
 const folder = mkdtempSync(join(tmpdir(), "inferd-loading-"));
 let registry = openScripted();
@@ -169,7 +178,7 @@ it("answers for itself while it loads", async () => {
     port.onMessage(({ kind }) => kind === "pong" && resolve()),
   );
   const manifest = scriptedManifest({ options: { load_gate: join(folder, "pong-gate") } });
-  port.send({ kind: "load", engine: "scripted", source: sourceOf(manifest, 1) });
+  port.send(loadOf(manifest));
   port.send({ kind: "ping" });
   await answered;
   port.kill();
@@ -182,7 +191,7 @@ it("obeys what came while it loaded", async () => {
     port.onMessage((message) => message.kind === "step" && resolve(message.events[0])),
   );
   const manifest = scriptedManifest({ options: { load_gate: gate } });
-  port.send({ kind: "load", engine: "scripted", source: sourceOf(manifest, 1) });
+  port.send(loadOf(manifest));
   port.send({
     kind: "job",
     id: 7,

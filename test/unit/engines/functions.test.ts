@@ -26,6 +26,7 @@ async function open(functions: Functions | MakeFunctions) {
     progress: () => undefined,
     log: (_, message) => logged.push(message),
     now: () => performance.now(),
+    maxStepMs: 60_000,
   };
   return { engine: await serveFunctions(functions)(source, host), logged };
 }

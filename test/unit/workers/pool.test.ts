@@ -41,6 +41,7 @@ function setUp(replicas = 1) {
         options: {},
         threads,
       },
+      maxStepMs: 60_000,
     }),
     timeouts: { stepMs: 60_000, loadMs: 600_000 },
     arbiter: new Arbiter(2),
