@@ -35,12 +35,26 @@ export function memory(pid: number): Memory {
 }
 
 export function children(pid: number): readonly number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+  return threadsOf(pid).flatMap((thread) =>
     childrenOfThread(`/proc/${pid}/task/${thread}/children`)
       .split(" ")
       .filter((text) => text !== "")
       .map(Number),
   );
+}
+
+/** Its children, theirs, and so on: a worker may have started its model's program. */
+export function descendants(pid: number): readonly number[] {
+  return children(pid).flatMap((child) => [child, ...descendants(child)]);
+}
+
+function threadsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    // It has ended since it was listed.
+    return [];
+  }
 }
 
 function childrenOfThread(file: string): string {

@@ -1,18 +1,12 @@
 /** What a call costs where a model costs nothing: inferd between bare grpc-js and FastAPI, asked by one client. */
-import { type H2loadOptions, h2loadVersion, runH2load } from "../lib/h2load.ts";
-import { cpuMs } from "../lib/process.ts";
+import { h2loadVersion } from "../lib/h2load.ts";
 import type { Claim, Context, Scenario, Table } from "../lib/scenario.ts";
 import { median, rounded } from "../lib/statistics.ts";
-import {
-  type Counting,
-  type RpcSystem,
-  withBareGrpc,
-  withFastApi,
-  withInferd,
-} from "./rpc-systems.ts";
+import { connections, type Rate, rateOf } from "./rate.ts";
+import type { TextCall } from "./rpc-generation.ts";
+import { type RpcSystem, withBareGrpc, withFastApi, withInferd } from "./rpc-systems.ts";
 
 const pieces = 1000;
-const connections = 4;
 
 /** Calls at once. */
 const unaryCalls = 48;
@@ -30,13 +24,6 @@ const names = {
   generateStream: `inferd, GenerateStream of ${pieces} pieces`,
   fastApiStream: `FastAPI, streams of ${pieces} chunks`,
 } as const;
-
-interface Rate {
-  /** Calls, or pieces of streams. */
-  readonly perSecond: number;
-  /** CPU time of the server's processes for each. */
-  readonly microseconds: number;
-}
 
 export const rpcPeers: Scenario = {
   name: "rpc-peers",
@@ -63,13 +50,14 @@ export const rpcPeers: Scenario = {
 async function takeTurn(context: Context, turn: number): Promise<Rates> {
   const rates: Partial<Record<keyof typeof names, Rate>> = {};
   const measured = async (
-    system: RpcSystem,
+    { pids }: RpcSystem,
     what: keyof typeof names,
-    call: Counting,
+    call: TextCall,
     load: Load,
   ): Promise<void> => {
     context.say(names[what]);
-    rates[what] = await rateOf(system, call, { ...load, isSmoke: context.isSmoke });
+    const check = (body: Buffer): void => assertRight(call.read(body), load);
+    rates[what] = await rateOf({ call, pids, check, ...load, isSmoke: context.isSmoke });
   };
   const servers = [
     () =>
@@ -100,50 +88,18 @@ interface Load {
   readonly atOnce: number;
   /** Pieces in an answer, each of which counts; of a unary one, the answer counts. */
   readonly pieces: number;
-  readonly isStream: boolean;
   /** Whether the answer is what `count` pieces are; a call that counts nothing says something. */
   readonly counts: boolean;
 }
 
-const unaryLoad: Load = { atOnce: unaryCalls, pieces: 1, isStream: false, counts: true };
+const unaryLoad: Load = { atOnce: unaryCalls, pieces: 1, counts: true };
 const infoLoad: Load = { ...unaryLoad, counts: false };
-const streamLoad: Load = { atOnce: streamCalls, pieces, isStream: true, counts: true };
-
-async function rateOf(
-  { pids }: RpcSystem,
-  call: Counting,
-  load: Load & Pick<Context, "isSmoke">,
-): Promise<Rate> {
-  const body = await call.ask();
-  assertRight(call.read(body), load);
-  const options = h2loadOptions(call, load);
-  // Code that has not run for a while is not what a busy server runs.
-  await runH2load({ ...options, seconds: load.isSmoke ? 1 : 3 });
-  const cpu = (): number => pids().reduce((sum, pid) => sum + cpuMs(pid), 0);
-  const before = cpu();
-  const seconds = load.isSmoke ? 1 : 5;
-  const report = await runH2load({ ...options, seconds });
-  const ms = cpu() - before;
-  // Times in an answer take more or fewer bytes, but a refusal takes nearly none.
-  if (report.bodyBytes < report.calls * body.length * 0.9) {
-    throw new Error(`${report.calls} answers have ${report.bodyBytes} bytes`);
-  }
-  return {
-    perSecond: rounded(report.callsPerSecond * load.pieces),
-    microseconds: rounded((ms * 1000) / (report.calls * load.pieces)),
-  };
-}
+const streamLoad: Load = { atOnce: streamCalls, pieces, counts: true };
 
 function assertRight(text: string, load: Load): void {
   const counted = Array.from({ length: load.pieces }, (_, index) => `${index}\n`).join("");
   const isRight = load.counts ? text === counted : text !== "";
   if (!isRight) throw new Error(`an answer is wrong: ${text.slice(0, 80)}`);
-}
-
-function h2loadOptions(call: Counting, { atOnce }: Load): Omit<H2loadOptions, "seconds"> {
-  return call.protocol === "http/1.1"
-    ? { ...call, connections: atOnce, streams: 1 }
-    : { ...call, connections, streams: atOnce / connections };
 }
 
 function claimsOf(turns: readonly Rates[]): readonly Claim[] {

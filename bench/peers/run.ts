@@ -9,6 +9,7 @@ import { generationPeers } from "./generation.ts";
 import { longPromptPeers } from "./long-prompt.ts";
 import { overloadPeers } from "./overload.ts";
 import { promptsPeers } from "./prompts.ts";
+import { pythonPeers } from "./python.ts";
 import { rpcPeers } from "./rpc.ts";
 
 await runFromCommandLine("bench/peers/run.ts", [
@@ -23,4 +24,5 @@ await runFromCommandLine("bench/peers/run.ts", [
   overloadPeers,
   abandonedPeers,
   rpcPeers,
+  pythonPeers,
 ]);
