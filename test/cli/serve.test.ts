@@ -85,6 +85,13 @@ describe("inferd serve", () => {
     });
   });
 
+  it("takes models as arguments, next to those of the flag", async () => {
+    const path = (name: string) => join(folder, name);
+    const running = serve("--model", path("slow"), "--", path("scripted"));
+    await ready(running);
+    expect(await running.printed('"msg":"ready"')).toContain('"models":["scripted","slow"]');
+  });
+
   it("tells a person how to try it", async () => {
     const running = serve("--model", join(folder, "scripted"), "--log-format", "pretty");
     const said = await running.printed("GenerateStream\n");
@@ -168,6 +175,7 @@ describe("inferd serve", () => {
 
   it.each([
     [["--model", "/nowhere/x.gguf"], /^inferd: .*does not exist\n$/],
+    [["/nowhere/my_model.py"], /^inferd: \/nowhere\/my_model.py does not exist\n$/],
     [["--host", "256.0.0.1", "--allow-unauthenticated"], /^inferd: .+\n$/],
   ])("refuses to start with %j, in one line", async (flags, says) => {
     const { code, err } = await serve(...flags).ended;
