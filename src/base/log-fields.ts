@@ -52,13 +52,12 @@ const calls = {
     elsewhere: { OpenTelemetry: "TraceId" },
   },
   code: {
-    meaning:
-      "gRPC status code by name, such as `OK`. In lines of a worker's exit: its exit code, or null.",
+    meaning: "gRPC status code by name, such as `OK`.",
     elsewhere: { OpenTelemetry: "rpc.status_code" },
   },
   reason: {
     meaning:
-      "Reason of the error, one of [errors.md](errors.md), or of a closed connection, one of `inferd_rejected_total`. In lines of a worker's exit: a sentence.",
+      "Reason of the error, one of [errors.md](errors.md), or of a closed connection, one of `inferd_rejected_total`.",
     elsewhere: { OpenTelemetry: "error.type" },
   },
   model: { meaning: "Name of the model.", elsewhere: { OpenTelemetry: "gen_ai.request.model" } },
@@ -161,7 +160,7 @@ const server = {
   load: { meaning: "Names of models that a reload adds." },
   replace: { meaning: "Names of models that a reload replaces." },
   unload: { meaning: "Names of models that a reload removes." },
-  signal: { meaning: "Signal that ends the server, or that ended a worker." },
+  signal: { meaning: "Signal that ends the server." },
   parent: { meaning: "`ended`, where the end of the parent process ends the server." },
   openFilesLimit: { meaning: "Limit of open files of the process.", unit: "files" },
   needed: { meaning: "Open files that the configuration needs.", unit: "files" },
@@ -179,7 +178,7 @@ const workers = {
     meaning: "Engine of the model, such as `llama`, `module` or `python 3.12 (.venv)`.",
   },
   python: { meaning: "Python interpreter of the model: a path, or a command." },
-  failure: { meaning: "Why the model failed." },
+  failure: { meaning: "Why the model, or a worker of it, failed." },
   replica: { meaning: "Which of the model's workers, from 0." },
   workerPid: {
     meaning: "Process id of the worker.",
@@ -187,6 +186,8 @@ const workers = {
   },
   line: { meaning: "Line that the worker printed." },
   printed: { meaning: "Last lines that the worker printed." },
+  exitCode: { meaning: "Exit code of the worker; null if it had none." },
+  exitSignal: { meaning: "Signal that ended the worker; null if none did." },
   how: { meaning: "How the worker ended: signal, exit code or the server's reason to kill it." },
   refusal: { meaning: "System error that kept a worker from starting, such as `EMFILE`." },
   why: { meaning: "Why the worker counts as hung." },

@@ -44,6 +44,11 @@ export function howEnded({ exit, killedFor, lines }: ProcessExit): string {
   return tellShortMemory(lines) ? `${how}: out of memory` : how;
 }
 
+/** What the log says of it: `code` and `signal` mean other things there. */
+export function exitFields({ exit: { code, signal, refusal } }: Pick<ProcessExit, "exit">) {
+  return { exitCode: code, exitSignal: signal, ...(refusal !== undefined && { refusal }) };
+}
+
 /** What stands in the way of a new process, by the system's word. */
 const refusals: Readonly<Record<string, string>> = {
   EMFILE: "no file descriptor is left, raise the server's limit of open files",

@@ -1,7 +1,7 @@
 import { errorMessage } from "../base/text.ts";
 import type { AnswerTo, KvMemory, ModelInfo, PrefixMemory, Question } from "../engines/engine.ts";
 import type { Assignment, Held } from "./channel.ts";
-import { describeExit, type ProcessExit, exitOf, howEnded } from "./exit-reason.ts";
+import { describeExit, exitFields, exitOf, howEnded, type ProcessExit } from "./exit-reason.ts";
 import type { CheckFiles, CheckLoaded } from "./files.ts";
 import type { JobStream } from "./job-stream.ts";
 import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
@@ -193,9 +193,9 @@ export class Replica {
     this.#leaveStarts();
     const { clock, log } = this.#options;
     const reason = describeExit(ended);
-    const fields = { workerPid: ended.pid, ...ended.exit, printed: ended.lines };
+    const fields = { workerPid: ended.pid, ...exitFields(ended), printed: ended.lines };
     if (decided.kind === "give-up") {
-      log.error({ ...fields, reason }, "worker could not load the model; given up");
+      log.error({ ...fields, failure: reason }, "worker could not load the model; given up");
       this.#set({ kind: "failed", reason, backAt: undefined });
       return;
     }
@@ -204,7 +204,8 @@ export class Replica {
     this.#options.meter.restarted();
     const backAt = clock.now() + waitMs + (this.#loadMs ?? 0);
     if (decided.kind === "rest") {
-      log.error({ ...fields, reason, waitMs }, "worker keeps ending; it rests before the next try");
+      const message = "worker keeps ending; it rests before the next try";
+      log.error({ ...fields, failure: reason, waitMs }, message);
       this.#set({ kind: "failed", reason, backAt });
     } else {
       log.warn({ ...fields, how: howEnded(ended), waitMs }, "worker exited; starting another");

@@ -101,7 +101,7 @@ describe.each([
       readiness: [true],
     });
     expect(lines.filter(({ message }) => message.startsWith("worker exited"))).toMatchObject([
-      { how, signal: how.split(":")[0] },
+      { how, exitSignal: how.split(":")[0] },
     ]);
   });
 });
