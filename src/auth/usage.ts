@@ -37,7 +37,7 @@ export class QuotaUsage {
     this.#now = clock.now;
   }
 
-  /** Starts a call; the result ends it. Throws KEY_QUOTA. */
+  /** Starts a call; the result ends it. Throws QUOTA_EXCEEDED. */
   begin(account: Account): () => void {
     this.#take(account, (usage) => beginCall(usage, account.quota, this.#now()));
     let isOpen = true;
@@ -48,7 +48,7 @@ export class QuotaUsage {
     };
   }
 
-  /** Reserves an estimate of tokens; the result settles it once. Throws KEY_QUOTA. */
+  /** Reserves an estimate of tokens; the result settles it once. Throws QUOTA_EXCEEDED. */
   reserve(account: Account, estimate: number): (used: number) => void {
     const { quota } = account;
     this.#take(account, (usage) => reserve(usage, quota, { tokens: estimate, nowMs: this.#now() }));
@@ -91,7 +91,7 @@ function quotaError(
   { limit, retryAfterMs }: Extract<Decision, { kind: "refused" }>,
 ): ServeError {
   const allowed = `${quota[limit] ?? 0} ${limitTexts[limit]}`;
-  return new ServeError("KEY_QUOTA", `the caller's quota of ${allowed} is used up`, {
+  return new ServeError("QUOTA_EXCEEDED", `the caller's quota of ${allowed} is used up`, {
     facts: { limit, allowed: String(quota[limit] ?? 0) },
     retryAfterMs,
   });

@@ -44,7 +44,7 @@ export interface Caller {
   readonly priority: Priority;
   /**
    * Takes tokens from the caller's quotas by an estimate, before a model computes them; the result
-   * takes what was used instead, once. Throws KEY_QUOTA where too few are left.
+   * takes what was used instead, once. Throws QUOTA_EXCEEDED where too few are left.
    */
   readonly reserve: (estimate: number) => (used: number) => void;
 }

@@ -283,7 +283,7 @@ describe("a quota", () => {
     expect((await call(client, generate, key.text, request)).error).toBeUndefined();
     const { error } = await call(client, generate, key.text, request);
     expect(error?.code).toBe(status.RESOURCE_EXHAUSTED);
-    expect(detailsOf(error)).toMatchObject({ reason: "KEY_QUOTA", retryMs: 60_000 });
+    expect(detailsOf(error)).toMatchObject({ reason: "QUOTA_EXCEEDED", retryMs: 60_000 });
     clock.advance(60_000);
     expect((await call(client, generate, key.text, request)).error).toBeUndefined();
   });
@@ -318,7 +318,7 @@ describe("a quota", () => {
     const stream = client.makeServerStreamRequest(path, same, same, request, metadata);
     stream.on("error", () => undefined);
     await began.promise;
-    expect(reasonOf(await call(client, generate, key.text, request))).toBe("KEY_QUOTA");
+    expect(reasonOf(await call(client, generate, key.text, request))).toBe("QUOTA_EXCEEDED");
     stream.cancel();
     await ended.promise;
     expect(
@@ -335,7 +335,7 @@ describe("a quota", () => {
     }
     const { error } = await call(client, generate, key.text, request);
     expect(detailsOf(error)).toMatchObject({
-      reason: "KEY_QUOTA",
+      reason: "QUOTA_EXCEEDED",
       facts: { limit: "tokensPerMinute", allowed: "19" },
     });
   });
@@ -353,7 +353,7 @@ describe("a quota", () => {
     for (let left = 19; left >= 10; left -= 3) {
       expect(reasonOf(await call(client, generate, key.text, request))).toBe("WORKER_EXITED");
     }
-    expect(reasonOf(await call(client, generate, key.text, request))).toBe("KEY_QUOTA");
+    expect(reasonOf(await call(client, generate, key.text, request))).toBe("QUOTA_EXCEEDED");
   });
 });
 
@@ -381,7 +381,7 @@ it("writes an audit line for a refusal, with the caller where one was proved and
     { audit: true, reason: "CREDENTIAL_INVALID", caller: "key:key_ended", host },
     { audit: true, reason: "NOT_ALLOWED", caller, host },
     { audit: true, reason: "NOT_ALLOWED", caller, host },
-    { audit: true, reason: "KEY_QUOTA", caller, host },
+    { audit: true, reason: "QUOTA_EXCEEDED", caller, host },
   ]);
   expect(JSON.stringify(lines)).not.toContain(key.text.split(".")[1]!.slice(0, 12));
 });

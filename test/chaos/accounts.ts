@@ -108,7 +108,7 @@ function callsOf({ count = 1 }: LogLine): number {
 }
 
 /** The audit's sums do not tell calls of one reason apart by their methods. */
-const doorReasons: ReadonlySet<string> = new Set(["CREDENTIAL_INVALID", "KEY_QUOTA"]);
+const doorReasons: ReadonlySet<string> = new Set(["CREDENTIAL_INVALID", "QUOTA_EXCEEDED"]);
 
 function methodOf(method: string | undefined, reason: string | undefined): string | undefined {
   return doorReasons.has(reason ?? "") ? "any" : method;

@@ -99,7 +99,7 @@ const heard = [
 
 /** A chaos in which one of these never came would prove nothing of it. */
 const everyEnd = [
-  ...["OK", "CANCELLED", "DEADLINE_EXCEEDED", "SLOW_READER", "QUEUE_FULL", "KEY_QUOTA"],
+  ...["OK", "CANCELLED", "DEADLINE_EXCEEDED", "SLOW_READER", "QUEUE_FULL", "QUOTA_EXCEEDED"],
   ...["WORKER_EXITED", "CREDENTIAL_INVALID", "MODEL_NOT_FOUND"],
 ];
 const everyEndOfBatch = ["OK", "QUEUE_FULL", "WORKER_EXITED"];

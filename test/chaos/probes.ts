@@ -39,7 +39,7 @@ export async function ledgerProblem(
   const sum = (bound: "least" | "most"): number =>
     steady.reduce((total, each) => total + spent(each)[bound], 0);
   const isRight = used > sum("least") - slack && used < sum("most") + slack;
-  if (reason === "KEY_QUOTA" && isRight) return undefined;
+  if (reason === "QUOTA_EXCEEDED" && isRight) return undefined;
   return `${used} tokens were counted (${reason}), ${sum("least")} to ${sum("most")} were seen`;
 }
 

@@ -40,7 +40,7 @@ const ends: Readonly<Record<string, (one: Case) => boolean>> = {
   "NOT_FOUND MODEL_NOT_FOUND": (one) => isOfTransient(one) && !isSurelyThere(one),
   "FAILED_PRECONDITION REQUEST_QUARANTINED": (one) => deaths(one, 0) > 1,
   "RESOURCE_EXHAUSTED QUEUE_FULL": isCrowded,
-  "RESOURCE_EXHAUSTED KEY_QUOTA": (one) =>
+  "RESOURCE_EXHAUSTED QUOTA_EXCEEDED": (one) =>
     one.plan.key !== "steady" && happened(one, ({ kind }) => kind === "tighten", heardMs),
   "UNAUTHENTICATED CREDENTIAL_INVALID": (one) =>
     one.plan.key === "former" || (one.plan.key === "visitor" && isKeyChanging(one)),

@@ -26,7 +26,7 @@ describe("SIGHUP", () => {
     expect(log).toContain('"setting":"max_tokens","msg":"this setting cannot change');
     expect(log.match(/cannot change/g)).toHaveLength(1);
     expect((await generate(address, key)).out).toBe("one\n");
-    expect((await generate(address, key)).err).toContain("RESOURCE_EXHAUSTED (KEY_QUOTA)");
+    expect((await generate(address, key)).err).toContain("RESOURCE_EXHAUSTED (QUOTA_EXCEEDED)");
     running.child.kill("SIGTERM");
     await running.printed('"level":"debug"');
   });

@@ -160,14 +160,14 @@ describe("a connection", () => {
   it("that has spent its quota is not", async () => {
     const limits = { maxResetBurst: 5, maxResetsPerSecond: 1 };
     const { address } = await open({
-      authorizer: { admit: () => Promise.reject(new ServeError("KEY_QUOTA", "spent")) },
+      authorizer: { admit: () => Promise.reject(new ServeError("QUOTA_EXCEEDED", "spent")) },
       ...limits,
     });
     const session = client(address);
     for (let call = 0; call < 20; call += 1) {
       const stream = rawRequest(session, unary);
       stream.end(hello);
-      expect((await ending(stream)).details?.reason).toBe("KEY_QUOTA");
+      expect((await ending(stream)).details?.reason).toBe("QUOTA_EXCEEDED");
     }
     expect(session.destroyed).toBe(false);
   });

@@ -115,14 +115,14 @@ describe.each(jumps)("a clock that is set %s", (_, jumpMs) => {
     const authorizer = doorkeeperFor({ sources: keyMeans([record]), clock, wallMs: () => wall });
     const method = "inferd.v1.GenerationService/Generate";
     const admit = () => authorizer.admit({ method, host: "127.0.0.1", apiKey: text });
-    const refused = { reason: "KEY_QUOTA", retryAfterMs: 30_000 };
+    const refused = { reason: "QUOTA_EXCEEDED", retryAfterMs: 30_000 };
 
     const permit = await admit();
     permit.reserve(100);
     (await admit()).end();
     wall += jumpMs;
     await expect(admit()).rejects.toMatchObject(refused);
-    expect(() => permit.reserve(1)).toThrow(expect.objectContaining({ reason: "KEY_QUOTA" }));
+    expect(() => permit.reserve(1)).toThrow(expect.objectContaining({ reason: "QUOTA_EXCEEDED" }));
     clock.advance(30_000);
     (await admit()).end();
     await expect(admit()).rejects.toMatchObject(refused);

@@ -76,7 +76,7 @@ const event = (act: Act, fromMs: number): Event => ({ act, fromMs, untilMs: from
 describe("the verdict on a call", () => {
   const killed = event({ kind: "kill", model: "inferd-demo" }, 50_500);
   const exited = { code: "UNAVAILABLE", reason: "WORKER_EXITED", retryMs: 1 };
-  const quota = { code: "RESOURCE_EXHAUSTED", reason: "KEY_QUOTA", retryMs: 1 };
+  const quota = { code: "RESOURCE_EXHAUSTED", reason: "QUOTA_EXCEEDED", retryMs: 1 };
   const full = { code: "RESOURCE_EXHAUSTED", reason: "QUEUE_FULL", retryMs: 1 };
   const refused = { code: "UNAUTHENTICATED", reason: "CREDENTIAL_INVALID" };
   const expired = { code: "DEADLINE_EXCEEDED", reason: "DEADLINE_PASSED" };

@@ -144,12 +144,12 @@ it("forgets a caller only when that gives it nothing", () => {
 });
 
 describe("the ledger", () => {
-  it("refuses with KEY_QUOTA and when to come back", () => {
+  it("refuses with QUOTA_EXCEEDED and when to come back", () => {
     const ledger = new QuotaUsage(new FakeClock());
     const account = { id: "key:a", quota: { requestsPerMinute: 1 } };
     ledger.begin(account)();
     const thrown = catchError(() => ledger.begin(account));
-    expect(thrown.reason).toBe("KEY_QUOTA");
+    expect(thrown.reason).toBe("QUOTA_EXCEEDED");
     expect(thrown.retryAfterMs).toBe(60_000);
     expect(thrown.facts).toEqual({ limit: "requestsPerMinute", allowed: "1" });
   });
