@@ -9,6 +9,7 @@ import type { Engine, StepEvent } from "../engines/engine.ts";
 import { Answers } from "./answers.ts";
 import { noBatchJobs, noteStep, participantsOf } from "./batch-jobs.ts";
 import { costOf } from "./credit.ts";
+import { assertEvents } from "./engine-checks.ts";
 import { EngineJobs, type HeldJob, newJobOf } from "./engine-jobs.ts";
 import { holdingsOf, reportOf } from "./engine-report.ts";
 import { JobStarts } from "./job-starts.ts";
@@ -117,6 +118,7 @@ export class Driver {
     let events: readonly StepEvent[];
     try {
       events = await this.#engine.step();
+      assertEvents(events);
     } catch (thrown) {
       this.#results.recover(thrown);
       return [];

@@ -92,6 +92,11 @@ export function assertInfo(info: unknown): void {
   }
 }
 
+/** Throws an Error where a step gives no list: of what it computed, nothing is known then. */
+export function assertEvents(given: unknown): void {
+  if (!Array.isArray(given)) throw new Error("the engine's step gave no list of events");
+}
+
 /** Throws an Error for an event that is not one of the interface's, or not one of such a job. */
 export function assertEvent(event: JobEvent, job: Job): void {
   if (!Object.hasOwn(events, event.kind) || !events[event.kind](event, job)) {
