@@ -38,9 +38,12 @@ export class Answers {
     this.#waiting = [...this.#waiting, ask];
   }
 
-  /** Drops a question; the answer to one that the engine has been asked goes out all the same. */
+  /** Drops a question, and says so; the answer to one that the engine has been asked goes out all the same. */
   forget(id: number): void {
-    this.#waiting = this.#waiting.filter((ask) => ask.id !== id);
+    const left = this.#waiting.filter((ask) => ask.id !== id);
+    if (left.length === this.#waiting.length) return;
+    this.#waiting = left;
+    this.#send({ kind: "unanswered", id, error: ServeError.of("CALLER_GONE").toData() });
   }
 
   /** Asks the oldest question, if there is one. A promise of the engine is not waited for. */

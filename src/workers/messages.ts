@@ -64,7 +64,7 @@ export type ToWorker =
   | { readonly kind: "cancel"; readonly id: number }
   | { readonly kind: "credit"; readonly id: number; readonly credit: number }
   | { readonly kind: "ask"; readonly id: number; readonly question: Question }
-  /** No answer is wanted any more. */
+  /** No answer is wanted any more. One comes all the same, or `unanswered`: the worker is done with the question. */
   | { readonly kind: "forget"; readonly id: number }
   | { readonly kind: "threads"; readonly threads: number }
   /** Asks for a `pong` as soon as the step under way ends. */

@@ -12,7 +12,7 @@ const retryAfterMs = 1_000;
 
 export interface OpenQuestionsOptions {
   readonly port: { send(message: ToWorker): void };
-  /** A question has ended. */
+  /** A question has ended, or all have. */
   readonly onEnd: () => void;
 }
 
@@ -27,6 +27,8 @@ interface Pending {
 export class OpenQuestions {
   readonly #options: OpenQuestionsOptions;
   readonly #pending = new IdList<Pending>();
+  /** Questions whose callers have left. Each keeps its place until the worker is done with it. */
+  readonly #forgotten = new Set<number>();
   #nextId = 1;
   #isOpen = true;
 
@@ -35,14 +37,14 @@ export class OpenQuestions {
   }
 
   get size(): number {
-    return this.#pending.size;
+    return this.#pending.size + this.#forgotten.size;
   }
 
   /** Throws QUEUE_FULL where too many wait, the signal's reason, and what the engine throws. */
   async ask<Q extends Question>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>> {
     signal.throwIfAborted();
     if (!this.#isOpen) throw workerExited();
-    if (this.#pending.size >= mostQuestions) {
+    if (this.size >= mostQuestions) {
       const message = "too many questions wait for the model; try again";
       throw new ServeError("QUEUE_FULL", message, { retryAfterMs });
     }
@@ -51,7 +53,8 @@ export class OpenQuestions {
     const { promise, ...settle } = Promise.withResolvers<Answer>();
     const abort = (): void => {
       port.send({ kind: "forget", id });
-      this.#end(id)?.reject(signal.reason);
+      this.#forgotten.add(id);
+      this.#take(id)?.reject(signal.reason);
     };
     signal.addEventListener("abort", abort, { once: true });
     this.#pending.add(id, {
@@ -65,7 +68,9 @@ export class OpenQuestions {
 
   /** Takes an answer; nothing waits for one that was given up. */
   receive(message: Extract<FromWorker, { readonly kind: "answer" | "unanswered" }>): void {
-    const pending = this.#end(message.id);
+    const pending = this.#take(message.id);
+    if (pending === undefined && !this.#forgotten.delete(message.id)) return;
+    this.#options.onEnd();
     if (message.kind === "answer") pending?.resolve(message.answer);
     else pending?.reject(receivedError(message.error));
   }
@@ -73,14 +78,15 @@ export class OpenQuestions {
   /** The worker is gone: fails all its questions at once. */
   close(): void {
     this.#isOpen = false;
-    for (const id of this.#pending.ids) this.#end(id)?.reject(workerExited());
+    const ended = this.size;
+    this.#forgotten.clear();
+    for (const id of this.#pending.ids) this.#take(id)?.reject(workerExited());
+    if (ended > 0) this.#options.onEnd();
   }
 
-  #end(id: number): Pending | undefined {
+  #take(id: number): Pending | undefined {
     const pending = this.#pending.take(id);
-    if (pending === undefined) return undefined;
-    pending.release();
-    this.#options.onEnd();
+    pending?.release();
     return pending;
   }
 }

@@ -79,7 +79,10 @@ describe("questions", () => {
     driver.receive({ kind: "forget", id: 1 });
     await engine.give([[1, finish]]);
     await rest();
-    expect(answers()).toMatchObject([{ id: 2 }]);
+    expect(answers()).toMatchObject([
+      { kind: "unanswered", id: 1, error: { reason: "CALLER_GONE" } },
+      { kind: "answer", id: 2 },
+    ]);
     expect(engine.calls.filter((call) => call === "answer")).toHaveLength(1);
   });
 

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { ServeError } from "../../../src/base/errors.ts";
 import { mostQuestions, OpenQuestions } from "../../../src/workers/open-questions.ts";
 import { FakePort } from "../../fixtures/fake-port.ts";
 import { never } from "../../fixtures/jobs.ts";
@@ -47,6 +48,22 @@ it("tells the worker of a question that was given up, and ignores its answer", a
   expect(port.sent.at(-1)).toEqual({ kind: "forget", id: 1 });
   questions.receive({ kind: "answer", id: 1, answer: new Uint32Array() });
   expect(questions.size).toBe(0);
+});
+
+it("keeps the place of a question that was given up until the worker is done with it", async () => {
+  const { questions, ask, ended } = setUp();
+  const leaving = new AbortController();
+  const asked = Array.from({ length: mostQuestions }, () => ask(leaving.signal));
+  leaving.abort(new Error("left"));
+  await Promise.allSettled(asked);
+  expect([questions.size, ended()]).toEqual([mostQuestions, 0]);
+  await expect(ask()).rejects.toMatchObject({ reason: "QUEUE_FULL" });
+  questions.receive({ kind: "unanswered", id: 1, error: ServeError.of("CALLER_GONE").toData() });
+  const late = ask();
+  expect(ended()).toBe(1);
+  questions.close();
+  await expect(late).rejects.toMatchObject({ reason: "WORKER_EXITED" });
+  expect([questions.size, ended()]).toEqual([0, 2]);
 });
 
 it("sends nothing for a caller who has left already", async () => {
