@@ -90,7 +90,7 @@ function detailsOf(error: ServeError, violations: readonly Violation[]): Any[] {
 function errorInfo({ reason, facts }: ServeError): ErrorInfo {
   const bounded = Object.entries(facts)
     .slice(0, maxFacts)
-    .map(([key, value]) => [key, shorten(value, maxFactChars)] as const);
+    .map(([key, value]) => [shorten(key, maxFactChars), shorten(value, maxFactChars)] as const);
   return { reason, domain: errorDomain, metadata: Object.fromEntries(bounded) };
 }
 

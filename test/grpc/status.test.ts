@@ -61,8 +61,12 @@ describe("an error on the wire", () => {
       ...{ field: long, description: long },
       reason: "OUT_OF_RANGE" as const,
     }));
+    const named = { ...facts, [long]: "" };
+    for (const made of [facts, { [long]: "" }, named]) {
+      const wire = wireStatus(new ServeError("FIELD_INVALID", long, { facts: made, violations }));
+      expect(detailsOf(wire)?.bytes).toBeLessThan(6144);
+    }
     const wire = wireStatus(new ServeError("FIELD_INVALID", long, { facts, violations }));
-    expect(detailsOf(wire)?.bytes).toBeLessThan(6144);
     expect(encodeURI(wire.details).length).toBeLessThan(8192);
   });
 
