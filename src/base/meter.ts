@@ -8,9 +8,9 @@ export interface Meter {
   callBegan(method: string): void;
   callEnded(call: EndedCall): void;
   /** A call was rejected before a handler ran. Each response is reported once. */
-  callTurnedAway(call: RefusedCall): void;
+  callRejected(call: RefusedCall): void;
   /** The server closed a connection. */
-  connectionTurnedAway(reason: ConnectionReason): void;
+  connectionRejected(reason: ConnectionReason): void;
   /** Reports of one model. The name becomes a label, so it must be that of a loaded model. */
   model(name: string): ModelMeter;
 }
@@ -147,7 +147,7 @@ export const silentModelMeter: ModelMeter = {
 export const silentMeter: Meter = {
   callBegan: nothing,
   callEnded: nothing,
-  callTurnedAway: nothing,
-  connectionTurnedAway: nothing,
+  callRejected: nothing,
+  connectionRejected: nothing,
   model: () => silentModelMeter,
 };

@@ -33,18 +33,18 @@ export class RejectionLog {
 
   /** Counts a call, of the host that it came from. */
   call(refused: RefusedCall, from: CameFrom): void {
-    this.#parts.meter.callTurnedAway(refused);
+    this.#parts.meter.callRejected(refused);
     this.#note(refused.reason, from);
   }
 
   /** Counts a call of which the audit has its line already. */
   auditedCall(refused: RefusedCall): void {
-    this.#parts.meter.callTurnedAway(refused);
+    this.#parts.meter.callRejected(refused);
   }
 
   /** Counts a connection. */
   connection(reason: ConnectionReason, host: string | undefined): void {
-    this.#parts.meter.connectionTurnedAway(reason);
+    this.#parts.meter.connectionRejected(reason);
     this.#note(reason, { host });
   }
 

@@ -21,7 +21,7 @@ import type { Manifest } from "../catalog/manifest.ts";
 import { Digests } from "../catalog/digest.ts";
 import { LoadedFiles } from "./loaded-files.ts";
 import { loadingWait } from "./loading-wait.ts";
-import { Lobby } from "./lobby.ts";
+import { LoadingCalls } from "./loading-calls.ts";
 import { jobModelOf } from "./job-model.ts";
 import type { ModelStatus, ServingModel, WaitingCall } from "./model.ts";
 import { backAt, stateOf } from "./model-state.ts";
@@ -39,7 +39,7 @@ export interface LoadedModelOptions {
   readonly maxQueuedTokens: number;
   readonly refusesLate: boolean;
   /** That of the whole server. */
-  readonly room: GlobalLimit;
+  readonly globalLimit: GlobalLimit;
   /** Says when a worker may be started. */
   readonly starts: Pick<Starts, "ask">;
   /** How long it took to load the model that had its name before. */
@@ -68,7 +68,7 @@ export class LoadedModel implements ServingModel {
   #status: ModelStatus;
   /** When it is expected to serve, by the clock. */
   #backAt: number | undefined;
-  readonly #lobby: Lobby;
+  readonly #loadingCalls: LoadingCalls;
   #loadingSince: number;
   #fraction = 0;
 
@@ -84,14 +84,18 @@ export class LoadedModel implements ServingModel {
       take: (priority, wanted) => this.#pool.take(priority, wanted),
       slots: () => this.#pool.slots,
       bounds,
-      room: options.room,
+      globalLimit: options.globalLimit,
       refusesLate: options.refusesLate,
       now: options.clock.now,
     });
-    const { room, clock, lastLoadMs } = options;
+    const { globalLimit, clock, lastLoadMs } = options;
     this.#loadingSince = clock.now();
     this.#backAt = lastLoadMs === undefined ? undefined : this.#loadingSince + lastLoadMs;
-    this.#lobby = new Lobby({ bounds, room, retryAfterMs: () => retryAfter(this.status) });
+    this.#loadingCalls = new LoadingCalls({
+      bounds,
+      globalLimit,
+      retryAfterMs: () => retryAfter(this.status),
+    });
     const quarantine = new Quarantine({ ...options, bounds, heldMs: () => this.#queue.heldMs });
     const model = jobModelOf(() => this.status);
     const { meter } = options;
@@ -144,7 +148,7 @@ export class LoadedModel implements ServingModel {
     return {
       model: this.#manifest.name,
       isReady: this.#status.state === "ready",
-      queuedJobs: this.#queue.state.waiting + this.#lobby.size,
+      queuedJobs: this.#queue.state.waiting + this.#loadingCalls.size,
       runningJobs: this.#pool.jobs,
       slots: this.#pool.slots,
       ...this.#pool.memory,
@@ -173,12 +177,12 @@ export class LoadedModel implements ServingModel {
 
   /** Resolves when it loads no more, or has lost its name: look again. Throws QUEUE_FULL, or the signal's reason. */
   loaded(call: WaitingCall): Promise<void> {
-    return this.#lobby.wait(call);
+    return this.#loadingCalls.wait(call);
   }
 
   /** Ends its workers once all jobs that it was given have ended; no more should come. */
   async retire(): Promise<void> {
-    this.#lobby.open();
+    this.#loadingCalls.release();
     await this.#runner.idle();
     await this.close(retiredWorkerGraceMs);
   }
@@ -206,7 +210,7 @@ export class LoadedModel implements ServingModel {
     if (now.state === before.state && now.digest === before.digest) return;
     if (now.state === "failed" && this.#backAt === undefined) void this.#pool.stop(0);
     if (now.state === "failed" || now.state === "unloading") this.#failWaiting();
-    if (now.state !== "loading") this.#lobby.open();
+    if (now.state !== "loading") this.#loadingCalls.release();
     this.#options.onChange(now);
   }
 

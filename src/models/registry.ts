@@ -79,7 +79,7 @@ class OpenRegistry implements Registry {
   readonly #clock: Clock;
   readonly #arbiter: Arbiter;
   readonly #starts: Starts;
-  readonly #room: GlobalLimit;
+  readonly #globalLimit: GlobalLimit;
   readonly #fingerprint = fingerprintWith(randomBytes(32));
   readonly #lifecycle: Lifecycle;
   /** How long it took to load each name's model last. */
@@ -94,7 +94,7 @@ class OpenRegistry implements Registry {
     const places = Math.max(leastLoading, options.cores);
     this.#starts = new Starts({ places, turn: nextRetryAt });
     const { maxQueuedJobsTotal: jobs, maxQueuedTokensTotal: tokens } = options;
-    this.#room = new GlobalLimit({ jobs, tokens });
+    this.#globalLimit = new GlobalLimit({ jobs, tokens });
     this.#lifecycle = new Lifecycle({
       open: (manifest) => this.#open(manifest),
       tell: (status) => {
@@ -124,7 +124,7 @@ class OpenRegistry implements Registry {
       start: () => start(environment),
       arbiter: this.#arbiter,
       starts: this.#starts,
-      room: this.#room,
+      globalLimit: this.#globalLimit,
       fingerprint: this.#fingerprint,
       clock: this.#clock,
       log,

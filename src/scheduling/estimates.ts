@@ -27,7 +27,7 @@ export class Estimates {
   readonly #measured: Record<Priority, Measured> = { interactive: nothing, batch: nothing };
   /** The turns that were promised last. */
   readonly #promisedAtMs: Record<Priority, number> = { interactive: 0, batch: 0 };
-  #slots = 1;
+  #lastSlots = 1;
 
   constructor(slots: () => number) {
     this.#slotsNow = slots;
@@ -51,7 +51,7 @@ export class Estimates {
   /** Minimum time until a job ends that has this much work ahead of it. */
   leastMs(ahead: Ahead, ticket: Ticket): number {
     const { priority } = ticket;
-    const slots = this.#places;
+    const slots = this.#slots;
     return leastMs({ ahead, work: ticket, priority, slots, measured: this.#measured });
   }
 
@@ -64,24 +64,24 @@ export class Estimates {
     priority: Priority,
     nowMs: number,
   ): number {
-    const placeMs = this.#placeMs(priority);
-    const passingMs = priority === "batch" ? waiting.interactive * this.#placeMs("interactive") : 0;
-    const drainMs = placeMs * (waiting[priority] + 1) + passingMs;
+    const slotMs = this.#slotMs(priority);
+    const passingMs = priority === "batch" ? waiting.interactive * this.#slotMs("interactive") : 0;
+    const drainMs = slotMs * (waiting[priority] + 1) + passingMs;
     const promisedAtMs = this.#promisedAtMs[priority];
-    const turn = nextRetryAt({ nowMs, drainMs, placeMs, promisedAtMs });
+    const turn = nextRetryAt({ nowMs, drainMs, slotMs, promisedAtMs });
     this.#promisedAtMs[priority] = turn;
     return turn - nowMs;
   }
 
   /** Interval between free slots if jobs of this priority run. */
-  #placeMs(priority: Priority): number {
-    return (this.#measured[priority].service.meanMs || this.heldMs) / this.#places;
+  #slotMs(priority: Priority): number {
+    return (this.#measured[priority].service.meanMs || this.heldMs) / this.#slots;
   }
 
   /** Current slots; while no worker is ready, the previous number, which will be available again. */
-  get #places(): number {
+  get #slots(): number {
     const slots = this.#slotsNow();
-    if (slots > 0) this.#slots = slots;
-    return this.#slots;
+    if (slots > 0) this.#lastSlots = slots;
+    return this.#lastSlots;
   }
 }

@@ -51,4 +51,19 @@ export class GlobalLimit {
   }
 }
 
+/** Admits a job to its queue, which has decided, and to the server. Evicts others for it; gives why it may not wait. */
+export function admitBoth<Job extends QueueEntry>(
+  newcomer: Job,
+  own: Admission<Job>,
+  globalLimit: Pick<GlobalLimit, "admit">,
+): Refusal | undefined {
+  if (own.kind === "refuse") return { bound: own.bound, scope: "model" };
+  const leaving = own.givingWay.map(({ job }) => job);
+  const all = globalLimit.admit(newcomer, leaving);
+  if (all.kind === "refuse") return { bound: all.bound, scope: "server" };
+  for (const { job, bound } of own.givingWay) job.giveWay({ bound, scope: "model" });
+  for (const { job, bound } of all.givingWay) job.giveWay({ bound, scope: "server" });
+  return undefined;
+}
+
 const accepted: Admission<QueueEntry> = { kind: "accept", givingWay: [] };

@@ -61,11 +61,11 @@ export class QueueOrder<T extends Ticket> {
   }
 
   /** Removes the job that starts next: an interactive one if no slot is open to batch jobs. */
-  shift(hasBatchPlace: boolean): T | undefined {
-    const again = this.#again.findIndex((job) => job.priority === "interactive" || hasBatchPlace);
+  shift(hasBatchSlot: boolean): T | undefined {
+    const again = this.#again.findIndex((job) => job.priority === "interactive" || hasBatchSlot);
     const [job] = again < 0 ? [] : this.#again.splice(again, 1);
     if (job !== undefined) this.#of(job).start(job);
-    return job ?? this.#shiftFair(hasBatchPlace);
+    return job ?? this.#shiftFair(hasBatchSlot);
   }
 
   /** Removes a job that will not start. */
@@ -101,11 +101,11 @@ export class QueueOrder<T extends Ticket> {
     return { interactive: { jobs: size * part, tokens: passing }, batch: own };
   }
 
-  #shiftFair(hasBatchPlace: boolean): T | undefined {
+  #shiftFair(hasBatchSlot: boolean): T | undefined {
     const interactive = this.#interactive.first();
     const batch = this.#batch.first();
     if (batch === undefined) this.#batchDue = 0;
-    else if (hasBatchPlace && (interactive === undefined || this.#batchDue >= batch.tokens)) {
+    else if (hasBatchSlot && (interactive === undefined || this.#batchDue >= batch.tokens)) {
       this.#batchDue = Math.max(0, this.#batchDue - batch.tokens);
       this.#batch.take(batch);
       return batch;

@@ -4,10 +4,10 @@ import type { QueueEntry } from "./global-limit.ts";
 import type { Ticket } from "./ticket.ts";
 
 /** How a job enters the queue. */
-export interface Entry<Place, Started> {
+export interface Entry<Slot, Started> {
   readonly ticket: Ticket;
   /** Called as soon as a slot is free, in turn. Must take the slot before it returns. */
-  readonly start: (place: Place) => Started;
+  readonly start: (slot: Slot) => Started;
   /** Called if no slot is free and the job may wait. */
   readonly waits?: () => void;
   readonly signal: AbortSignal;
@@ -28,7 +28,7 @@ export interface Ending extends Sample {
 }
 
 /** A job in the queue. */
-export interface Waiting<Place> extends QueueEntry {
+export interface Waiting<Slot> extends QueueEntry {
   readonly expiresAt: number;
-  readonly start: (place: Place) => void;
+  readonly start: (slot: Slot) => void;
 }

@@ -2,14 +2,14 @@ import { ServeError } from "../base/errors.ts";
 import { type Admission, admit, type Bounds, exceeded } from "./admission.ts";
 import type { Counters } from "./counters.ts";
 import type { Estimates } from "./estimates.ts";
-import type { GlobalLimit, QueueEntry, Refusal } from "./global-limit.ts";
+import { admitBoth, type GlobalLimit, type QueueEntry, type Refusal } from "./global-limit.ts";
 import type { QueueOrder } from "./order.ts";
 import type { Ticket } from "./ticket.ts";
 
 export interface LimitOptions {
   /** Limits of this queue. The global limit has those of the whole server. */
   readonly bounds: Bounds;
-  readonly room: GlobalLimit;
+  readonly globalLimit: GlobalLimit;
   /** Rejects jobs that cannot end before their deadline. */
   readonly refusesLate: boolean;
   /** A monotonic clock, in milliseconds. */
@@ -39,13 +39,8 @@ export class QueueLimits<Job extends Newcomer> {
   admit(newcomer: Job): void {
     this.#assertInTime(newcomer);
     const own = this.#admitHere(newcomer);
-    if (own.kind === "refuse") throw this.queueFull(newcomer, { bound: own.bound, scope: "model" });
-    const leaving = own.givingWay.map(({ job }) => job);
-    const all = this.#options.room.admit(newcomer, leaving);
-    if (all.kind === "refuse")
-      throw this.queueFull(newcomer, { bound: all.bound, scope: "server" });
-    for (const { job, bound } of own.givingWay) job.giveWay({ bound, scope: "model" });
-    for (const { job, bound } of all.givingWay) job.giveWay({ bound, scope: "server" });
+    const refusal = admitBoth(newcomer, own, this.#options.globalLimit);
+    if (refusal !== undefined) throw this.queueFull(newcomer, refusal);
   }
 
   /** The error of a job that may not wait, or not any longer. */

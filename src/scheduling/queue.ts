@@ -8,27 +8,27 @@ import type { Ending, Entry, Waiting } from "./queue-entry.ts";
 import { type LimitOptions, QueueLimits } from "./queue-limits.ts";
 import type { Ticket } from "./ticket.ts";
 
-export interface QueueOptions<Place> extends LimitOptions {
+export interface QueueOptions<Slot> extends LimitOptions {
   /**
    * A slot for one job now, or undefined. The job that starts takes it. Some slots are for interactive jobs only: as
    * many as interactive jobs recently needed at once.
    */
-  readonly take: (priority: Priority, wanted: number) => Place | undefined;
+  readonly take: (priority: Priority, wanted: number) => Slot | undefined;
   /** Slots in total. */
   readonly slots: () => number;
 }
 
 /** One model's queue: bounded and fair. A job whose call ends leaves at once. */
-export class Queue<Place> {
-  readonly #options: QueueOptions<Place>;
-  readonly #order = new QueueOrder<Waiting<Place>>();
+export class Queue<Slot> {
+  readonly #options: QueueOptions<Slot>;
+  readonly #order = new QueueOrder<Waiting<Slot>>();
   readonly #counters = new Counters();
   readonly #estimates: Estimates;
-  readonly #limits: QueueLimits<Waiting<Place>>;
+  readonly #limits: QueueLimits<Waiting<Slot>>;
   /** Interactive jobs that waited or ran at once. */
   #peak = noHighWater;
 
-  constructor(options: QueueOptions<Place>) {
+  constructor(options: QueueOptions<Slot>) {
     this.#options = options;
     this.#estimates = new Estimates(options.slots);
     this.#limits = new QueueLimits(options, {
@@ -55,13 +55,13 @@ export class Queue<Place> {
    * Waits for a slot and starts the job on it. Throws QUEUE_FULL, WOULD_EXPIRE, or the signal's reason. If a slot is
    * free and no job waits, the job starts before this returns.
    */
-  async run<Started>(entry: Entry<Place, Started>): Promise<Started> {
+  async run<Started>(entry: Entry<Slot, Started>): Promise<Started> {
     if (entry.signal.aborted) throw this.#endQueued(entry.signal.reason);
     const { priority } = entry.ticket;
     if (priority === "interactive") this.#see(1);
     if (this.#order.isFirst(priority)) {
-      const place = this.#take(priority);
-      if (place !== undefined) return this.#start(entry, place);
+      const slot = this.#take(priority);
+      if (slot !== undefined) return this.#start(entry, slot);
     }
     return this.#wait(entry);
   }
@@ -69,12 +69,12 @@ export class Queue<Place> {
   /** Starts as many jobs as there are slots. Call it when there may be more slots than before. */
   pump(): void {
     while (this.#order.size > 0) {
-      const place = this.#take("interactive");
-      if (place === undefined) return;
+      const slot = this.#take("interactive");
+      if (slot === undefined) return;
       const next = this.#order.shift(this.#take("batch") !== undefined);
       if (next === undefined) return;
-      this.#options.room.leave(next);
-      if (next.expiresAt > this.#options.now()) next.start(place);
+      this.#options.globalLimit.leave(next);
+      if (next.expiresAt > this.#options.now()) next.start(slot);
       else this.#expire(next);
     }
   }
@@ -96,7 +96,7 @@ export class Queue<Place> {
     this.#order.giveBack(ticket, ticket.tokens - ticket.promptTokens - generatedTokens);
   }
 
-  #take(priority: Priority): Place | undefined {
+  #take(priority: Priority): Slot | undefined {
     this.#see(0);
     return this.#options.take(priority, highestOf(this.#peak));
   }
@@ -107,15 +107,15 @@ export class Queue<Place> {
     this.#peak = see(this.#peak, wanted, this.#options.now());
   }
 
-  #start<Started>({ start, ticket }: Entry<Place, Started>, place: Place): Started {
-    const started = start(place);
+  #start<Started>({ start, ticket }: Entry<Slot, Started>, slot: Slot): Started {
+    const started = start(slot);
     this.#order.start(ticket);
     this.#noteStart(ticket);
     return started;
   }
 
   /** Its deadline has passed, and the timer that would report it is late. */
-  #expire(waiting: Waiting<Place>): void {
+  #expire(waiting: Waiting<Slot>): void {
     this.#order.giveBack(waiting, waiting.tokens);
     const error = new ServeError("DEADLINE_PASSED", "the call's deadline passed in the queue");
     waiting.fail(this.#endQueued(error));
@@ -132,18 +132,18 @@ export class Queue<Place> {
     return error;
   }
 
-  #wait<Started>(entry: Entry<Place, Started>): Promise<Started> {
+  #wait<Started>(entry: Entry<Slot, Started>): Promise<Started> {
     const { promise, resolve, reject } = Promise.withResolvers<Started>();
     const { signal } = entry;
     const settle = (): void => signal.removeEventListener("abort", leave);
-    const waiting: Waiting<Place> = {
+    const waiting: Waiting<Slot> = {
       ...entry.ticket,
       isRetry: entry.isRetry,
       expiresAt: entry.expiresAt,
-      start: (place) => {
+      start: (slot) => {
         settle();
         try {
-          resolve(entry.start(place));
+          resolve(entry.start(slot));
           this.#noteStart(waiting);
         } catch (thrown) {
           // Its call ended in this very turn, and its slot became free before it could report it.
@@ -167,14 +167,14 @@ export class Queue<Place> {
     if (!entry.isRetry && entry.isAdmitted !== true) this.#limits.admit(waiting);
     if (entry.isRetry) this.#order.pushFirst(waiting);
     else this.#order.push(waiting);
-    this.#options.room.enter(waiting);
+    this.#options.globalLimit.enter(waiting);
     signal.addEventListener("abort", leave, { once: true });
     entry.waits?.();
     return promise;
   }
 
-  #remove(waiting: Waiting<Place>): void {
+  #remove(waiting: Waiting<Slot>): void {
     this.#order.remove(waiting);
-    this.#options.room.leave(waiting);
+    this.#options.globalLimit.leave(waiting);
   }
 }

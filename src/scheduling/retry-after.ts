@@ -5,7 +5,7 @@ export interface Refusal {
   /** Time until all waiting jobs have started. */
   readonly drainMs: number;
   /** Interval between free slots. */
-  readonly placeMs: number;
+  readonly slotMs: number;
   /** The turn that was promised last. */
   readonly promisedAtMs: number;
 }
@@ -18,8 +18,8 @@ const latestMs = 30_000;
  * than the last promised turn. So callers rejected together do not retry together, to be rejected again. Turns beyond
  * the latest start over, and are shared.
  */
-export function nextRetryAt({ nowMs, drainMs, placeMs, promisedAtMs }: Refusal): number {
+export function nextRetryAt({ nowMs, drainMs, slotMs, promisedAtMs }: Refusal): number {
   const earliest = nowMs + Math.min(latestMs, Math.max(soonestMs, drainMs));
-  const turn = Math.max(earliest, promisedAtMs + placeMs);
+  const turn = Math.max(earliest, promisedAtMs + slotMs);
   return turn > nowMs + latestMs ? earliest : turn;
 }

@@ -44,8 +44,8 @@ export function openMeter(loads: Loads): PrometheusMeter {
   return {
     callBegan: (method) => collectors.runningCalls.inc({ method }),
     callEnded: (call) => noteEnd(collectors, call),
-    callTurnedAway: (call) => noteRefusal(collectors, call),
-    connectionTurnedAway: (reason) => collectors.rejected.inc({ reason }),
+    callRejected: (call) => noteRefusal(collectors, call),
+    connectionRejected: (reason) => collectors.rejected.inc({ reason }),
     model: (name) => {
       const meter = models.get(name) ?? modelMeter(collectors, name);
       models.set(name, meter);

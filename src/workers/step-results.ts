@@ -17,7 +17,7 @@ export interface StepResultsParts {
 export class StepResults {
   readonly #parts: StepResultsParts;
   readonly #outbox = new Outbox();
-  #hasLied = false;
+  #hasUnknownId = false;
 
   constructor(parts: StepResultsParts) {
     this.#parts = parts;
@@ -28,7 +28,7 @@ export class StepResults {
     for (const { id, event } of events) {
       const job = jobs.get(id);
       if (job === undefined) {
-        this.#noteLie();
+        this.#noteUnknownId();
         continue;
       }
       try {
@@ -85,9 +85,9 @@ export class StepResults {
   }
 
   /** Said once: an engine that does this does it often. */
-  #noteLie(): void {
-    if (this.#hasLied) return;
-    this.#hasLied = true;
+  #noteUnknownId(): void {
+    if (this.#hasUnknownId) return;
+    this.#hasUnknownId = true;
     const message = "the engine sent an event for a job that it does not have; it was dropped";
     this.#parts.send({ kind: "log", level: "warn", message });
   }

@@ -298,7 +298,7 @@ describe("mutual TLS", () => {
       {
         tlsFiles: follow(server, clientCa.cert),
         log: { ...silentLog, warn: (fields) => void lines.push(fields) },
-        meter: { ...silentMeter, connectionTurnedAway: (reason) => void counted.push(reason) },
+        meter: { ...silentMeter, connectionRejected: (reason) => void counted.push(reason) },
       },
     );
     closing.push(stop);

@@ -16,7 +16,7 @@ async function open() {
   const reasons: string[] = [];
   const meter = {
     ...silentMeter,
-    connectionTurnedAway: (reason: string) => void reasons.push(reason),
+    connectionRejected: (reason: string) => void reasons.push(reason),
   };
   const running = await startKinds({}, { meter });
   closing.push(running.stop);

@@ -46,7 +46,7 @@ async function open() {
     begun += 1;
     return echoes.unary(request, context);
   };
-  const meter = { ...silentMeter, connectionTurnedAway: rejections.connection };
+  const meter = { ...silentMeter, connectionRejected: rejections.connection };
   const { address, stop } = await startKinds({ unary }, { meter });
   closing.push(stop);
   return address;

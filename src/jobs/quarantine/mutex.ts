@@ -69,9 +69,9 @@ export class BoundedMutex {
 
   #full(bound: Bound): ServeError {
     const waiting = this.#waiting.length;
-    const [nowMs, placeMs] = [this.#options.now(), this.#options.heldMs()];
-    const drainMs = placeMs * (waiting + 1);
-    this.#promisedAtMs = nextRetryAt({ nowMs, drainMs, placeMs, promisedAtMs: this.#promisedAtMs });
+    const [nowMs, slotMs] = [this.#options.now(), this.#options.heldMs()];
+    const drainMs = slotMs * (waiting + 1);
+    this.#promisedAtMs = nextRetryAt({ nowMs, drainMs, slotMs, promisedAtMs: this.#promisedAtMs });
     const waitingTokens = String(this.#tokens);
     return new ServeError("QUEUE_FULL", "too many calls wait for this model; try again later", {
       facts: { bound, scope: "model", waiting: String(waiting), waitingTokens },

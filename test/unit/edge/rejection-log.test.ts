@@ -17,7 +17,7 @@ beforeEach(() => {
   lines = [];
   counted = [];
   rejections = new RejectionLog({
-    meter: { ...silentMeter, callTurnedAway: (call) => counted.push(call) },
+    meter: { ...silentMeter, callRejected: (call) => counted.push(call) },
     log: { ...silentLog, warn: (fields) => lines.push(fields) },
     clock,
   });

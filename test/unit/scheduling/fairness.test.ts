@@ -70,7 +70,7 @@ async function simulate(traffic: readonly Traffic[], seed: number): Promise<Hist
     take: () => (busy < slots ? {} : undefined),
     slots: () => slots,
     bounds: { jobs: 256, tokens: 1e9 },
-    room: new GlobalLimit({ jobs: 1024, tokens: 1e9 }),
+    globalLimit: new GlobalLimit({ jobs: 1024, tokens: 1e9 }),
     refusesLate: true,
     now: () => nowMs,
   });

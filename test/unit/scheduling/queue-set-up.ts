@@ -13,7 +13,7 @@ export interface Options {
   readonly reserved?: number;
   readonly maxWaiting?: number;
   readonly maxTokens?: number;
-  readonly room?: GlobalLimit;
+  readonly globalLimit?: GlobalLimit;
   readonly refusesLate?: boolean;
 }
 
@@ -46,7 +46,7 @@ export function setUp(options: Options = {}) {
     },
     slots: () => places,
     bounds: { jobs: maxWaiting, tokens: maxTokens },
-    room: options.room ?? new GlobalLimit(bounds),
+    globalLimit: options.globalLimit ?? new GlobalLimit(bounds),
     refusesLate: options.refusesLate ?? true,
     now: clock.now,
   });

@@ -160,9 +160,9 @@ describe("a queue", () => {
   });
 
   it("says which bound was reached, and whose", async () => {
-    const room = new GlobalLimit({ jobs: 2, tokens: 1e9 });
-    const one = setUp({ room, maxTokens: 25 });
-    const other = setUp({ room });
+    const globalLimit = new GlobalLimit({ jobs: 2, tokens: 1e9 });
+    const one = setUp({ globalLimit, maxTokens: 25 });
+    const other = setUp({ globalLimit });
     void one.enter("a");
     const large = one.enter("b", { tokens: 20 });
     await expect(large).rejects.toMatchObject({
@@ -176,9 +176,9 @@ describe("a queue", () => {
   });
 
   it("has a flooder's newest job make room for another caller's, also in another queue", async () => {
-    const room = new GlobalLimit({ jobs: 3, tokens: 1e9 });
-    const one = setUp({ room });
-    const other = setUp({ room });
+    const globalLimit = new GlobalLimit({ jobs: 3, tokens: 1e9 });
+    const one = setUp({ globalLimit });
+    const other = setUp({ globalLimit });
     const flood = ["a", "b", "c"].map((name) => one.enter(name, { caller: "flooder" }));
     const small = other.enter("d", { caller: "small" });
     await expect(flood[2]).rejects.toMatchObject({
@@ -192,8 +192,8 @@ describe("a queue", () => {
   });
 
   it("makes nobody leave for a job that is refused after all", async () => {
-    const room = new GlobalLimit({ jobs: 100, tokens: 40 });
-    const { enter, queue } = setUp({ room, maxWaiting: 2 });
+    const globalLimit = new GlobalLimit({ jobs: 100, tokens: 40 });
+    const { enter, queue } = setUp({ globalLimit, maxWaiting: 2 });
     void enter("a", { caller: "flooder" });
     void enter("b", { caller: "flooder" });
     await expect(enter("c", { caller: "other", tokens: 100 })).rejects.toMatchObject({

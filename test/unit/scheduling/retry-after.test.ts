@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nextRetryAt } from "../../../src/scheduling/retry-after.ts";
 
-const refusal = { nowMs: 1000, drainMs: 5000, placeMs: 500, promisedAtMs: 0 };
+const refusal = { nowMs: 1000, drainMs: 5000, slotMs: 500, promisedAtMs: 0 };
 
 describe("a refused caller's turn", () => {
   it.each([
     ["comes when the queue of now was started", {}, 6000],
-    ["comes soon where nothing is known", { drainMs: 0, placeMs: 0 }, 1100],
+    ["comes soon where nothing is known", { drainMs: 0, slotMs: 0 }, 1100],
     ["does not take for ever", { drainMs: 1e9 }, 31_000],
     ["comes a place after the one promised last", { promisedAtMs: 8000 }, 8500],
     ["begins anew past the latest", { promisedAtMs: 30_900 }, 6000],
@@ -18,8 +18,8 @@ describe("a refused caller's turn", () => {
   it("is never before the queue has been started, nor after the latest", () => {
     const ms = fc.nat(100_000);
     fc.assert(
-      fc.property(ms, ms, ms, ms, (nowMs, drainMs, placeMs, promisedAtMs) => {
-        const turn = nextRetryAt({ nowMs, drainMs, placeMs, promisedAtMs });
+      fc.property(ms, ms, ms, ms, (nowMs, drainMs, slotMs, promisedAtMs) => {
+        const turn = nextRetryAt({ nowMs, drainMs, slotMs, promisedAtMs });
         expect(turn).toBeGreaterThanOrEqual(nowMs + Math.min(30_000, Math.max(100, drainMs)));
         expect(turn).toBeLessThanOrEqual(nowMs + 30_000);
       }),

@@ -73,9 +73,9 @@ describe("a meter", () => {
   it("counts a call that was turned away among all calls, and a connection among none", async () => {
     const meter = openMeter(resting);
     const { method } = ended;
-    meter.callTurnedAway({ method, reason: "TOO_MANY_CALLS" });
-    meter.callTurnedAway({ method: unknownMethod, reason: "METHOD_UNKNOWN" });
-    meter.connectionTurnedAway("TLS_REFUSED");
+    meter.callRejected({ method, reason: "TOO_MANY_CALLS" });
+    meter.callRejected({ method: unknownMethod, reason: "METHOD_UNKNOWN" });
+    meter.connectionRejected("TLS_REFUSED");
     const samples = samplesOf(await meter.text());
     expect(samples.of("inferd_calls_total")).toEqual([
       {

@@ -1,12 +1,17 @@
 import { ServeError } from "../base/errors.ts";
 import { admit, type Bounds } from "../scheduling/admission.ts";
-import type { QueueEntry, Refusal, GlobalLimit } from "../scheduling/global-limit.ts";
+import {
+  admitBoth,
+  type GlobalLimit,
+  type QueueEntry,
+  type Refusal,
+} from "../scheduling/global-limit.ts";
 import type { WaitingCall } from "./model.ts";
 
-export interface LobbyOptions {
+export interface LoadingCallsOptions {
   /** The model's queue's: what waits here will wait there. */
   readonly bounds: Bounds;
-  readonly room: GlobalLimit;
+  readonly globalLimit: GlobalLimit;
   /** Until the model is expected to serve. */
   readonly retryAfterMs: () => number;
 }
@@ -19,11 +24,11 @@ interface Waiting extends QueueEntry {
  * Calls that wait for a model that loads. They are in no queue yet: what they ask is checked against the
  * model once it is known. Bounds and fairness are those of its queue and of the whole server.
  */
-export class Lobby {
-  readonly #options: LobbyOptions;
+export class LoadingCalls {
+  readonly #options: LoadingCallsOptions;
   readonly #waiting = new Set<Waiting>();
 
-  constructor(options: LobbyOptions) {
+  constructor(options: LoadingCallsOptions) {
     this.#options = options;
   }
 
@@ -38,7 +43,7 @@ export class Lobby {
     const leave = (): void => {
       signal.removeEventListener("abort", abort);
       this.#waiting.delete(waiting);
-      this.#options.room.leave(waiting);
+      this.#options.globalLimit.leave(waiting);
     };
     const fail = (error: ServeError): void => {
       leave();
@@ -60,25 +65,21 @@ export class Lobby {
       return Promise.reject(ServeError.from(thrown));
     }
     this.#waiting.add(waiting);
-    this.#options.room.enter(waiting);
+    this.#options.globalLimit.enter(waiting);
     signal.addEventListener("abort", abort, { once: true });
     return promise;
   }
 
   /** Lets all go, in the order in which they came. */
-  open(): void {
+  release(): void {
     for (const waiting of [...this.#waiting]) waiting.go();
   }
 
   #admit(newcomer: Waiting): void {
-    const { bounds, room } = this.#options;
+    const { bounds, globalLimit } = this.#options;
     const own = admit([...this.#waiting], newcomer, bounds);
-    if (own.kind === "refuse") throw this.#full({ bound: own.bound, scope: "model" });
-    const leaving = own.givingWay.map(({ job }) => job);
-    const all = room.admit(newcomer, leaving);
-    if (all.kind === "refuse") throw this.#full({ bound: all.bound, scope: "server" });
-    for (const { job, bound } of own.givingWay) job.giveWay({ bound, scope: "model" });
-    for (const { job, bound } of all.givingWay) job.giveWay({ bound, scope: "server" });
+    const refusal = admitBoth(newcomer, own, globalLimit);
+    if (refusal !== undefined) throw this.#full(refusal);
   }
 
   #full({ bound, scope }: Refusal): ServeError {
