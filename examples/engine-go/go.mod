@@ -1,0 +1,3 @@
+module inferd.dev/examples/engine-go
+
+go 1.22
