@@ -2,7 +2,7 @@
  * What an engine hands over, checked where it enters: an engine may be a user's, its types are a
  * promise only, and the server's process must be able to rely on what a worker sends.
  */
-import { type ErrorData, fieldReasons } from "../base/errors.ts";
+import { type ErrorData, fieldReasons, type Violation } from "../base/errors.ts";
 import type { EngineHost, Job, JobEvent, ModelInfo, TaskInfos } from "../engines/engine.ts";
 import {
   type Check,
@@ -86,9 +86,20 @@ const events: Readonly<Record<JobEvent["kind"], (event: unknown, job: Job) => bo
 
 /** Throws an Error that names the first wrong field of what an engine says of its model. */
 export function assertInfo(info: unknown): void {
-  if (!has({})(info)) throw new Error("the engine has no info");
+  if (typeof info !== "object" || info === null) throw new Error("the engine has no info");
   for (const [name, check] of Object.entries(infoFields)) {
     if (!has({ [name]: check })(info)) throw new Error(`the engine's info.${name} is wrong`);
+  }
+  assertPlain(info);
+}
+
+/** What has a function in it cannot be sent to the server, and would end the worker without a word of why. */
+function assertPlain(info: object): void {
+  try {
+    structuredClone(info);
+  } catch (thrown) {
+    const cause = { cause: thrown };
+    throw new Error("the engine's info has more than data, such as a function", cause);
   }
 }
 
@@ -116,6 +127,12 @@ const isViolation = has({ field: isString, reason: isFieldReason, description: i
 const isViolations = (value: unknown): value is NonNullable<ErrorData["violations"]> =>
   isListOf(isViolation)(value);
 
+const plainViolation = ({ field, reason, description }: Violation): Violation => ({
+  field,
+  reason,
+  description,
+});
+
 /** Beyond this, a time to try again says nothing: the server may be another one by then. */
 const mostRetryAfterMs = 86_400_000;
 const isRetryAfter = (ms: unknown): ms is number =>
@@ -128,8 +145,8 @@ export function checkedError(error: ErrorData): ErrorData {
     reason,
     message,
     ...(isRetryAfter(retryAfterMs) && { retryAfterMs }),
-    ...(isFacts(facts) && { facts }),
-    ...(isViolations(violations) && { violations }),
+    ...(isFacts(facts) && { facts: { ...facts } }),
+    ...(isViolations(violations) && { violations: violations.map(plainViolation) }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Item, ItemsJob, Job, JobEvent } from "../engines/engine.ts";
-import { checkedError } from "./engine-checks.ts";
 import { encodeItem } from "./items.ts";
 import type { EncodedItem, WorkerEvent } from "./messages.ts";
+import { plainEvent, plainItem } from "./plain-event.ts";
 
 export interface JobOutput {
   readonly id: number;
@@ -20,9 +20,7 @@ export class Outbox {
       return;
     }
     this.#group = undefined;
-    const isFailure = event.kind === "failed";
-    const sound = isFailure ? { ...event, error: checkedError(event.error) } : event;
-    this.#outputs.push({ id, event: sound });
+    this.#outputs.push({ id, event: plainEvent(event) });
   }
 
   /** Gives all, and forgets them. */
@@ -34,9 +32,7 @@ export class Outbox {
   }
 
   #addItem(id: number, item: Item, job: ItemsJob): void {
-    const { error } = item;
-    const sound = error === undefined ? item : { ...item, error: checkedError(error) };
-    const encoded = encodeItem(sound, job);
+    const encoded = encodeItem(plainItem(item), job);
     if (this.#group?.id !== id) {
       this.#group = { id, items: [] };
       this.#outputs.push({ id, event: { kind: "items", items: this.#group.items } });

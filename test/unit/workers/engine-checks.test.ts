@@ -197,6 +197,11 @@ describe("what an engine says of its model", () => {
     expect(() => assertInfo({ ...emptyInfo, ...wrong })).toThrow(`info.${field} is wrong`);
   });
 
+  it("is refused where it has what no message carries", () => {
+    const owned = { ...emptyInfo, reload: () => undefined };
+    expect(() => assertInfo(owned)).toThrow("more than data");
+  });
+
   it.each([undefined, null, "info"])("is refused where there is none: %j", (info) => {
     expect(() => assertInfo(info)).toThrow("no info");
   });
