@@ -18,7 +18,7 @@ import { openModels, placesOf } from "./models.ts";
 import { reload } from "./reload.ts";
 import { openGrpc } from "./services.ts";
 import { Shutdown } from "./shutdown.ts";
-import type { Environment } from "./worker-environment.ts";
+import type { Environment } from "../base/environment.ts";
 
 /** A server that listens. */
 export interface App {

@@ -8,7 +8,8 @@ import { servedTasks } from "../contract/tasks.ts";
 import { taskNames } from "../engines/tasks.ts";
 import { openRegistry, type Registry } from "../models/registry.ts";
 import type { DefaultModels } from "../models/resolve.ts";
-import { type Environment, withoutSecrets } from "./worker-environment.ts";
+import type { Environment } from "../base/environment.ts";
+import { withoutSecrets } from "./worker-environment.ts";
 
 export function placesOf(
   config: Pick<Config, "models" | "model" | "llamaLibrary" | "python">,

@@ -1,5 +1,4 @@
-/** The environment that worker processes inherit. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from "../base/environment.ts";
 
 /** Where keys are kept, a key, and what PostgreSQL's clients read, such as PGPASSWORD. */
 const secrets = /^(INFERD_KEYS|INFERD_API_KEY|PG.*)$/;

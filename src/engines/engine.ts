@@ -28,7 +28,7 @@ export type { Task } from "./tasks.ts";
 /** Loads a model. The promise fails with a plain Error whose message says what is wrong with the model. */
 export type LoadEngine = (source: ModelSource, host: EngineHost) => Promise<Engine>;
 
-/** A model that a worker has loaded. Every method is called between steps, never during one. */
+/** A model that a worker has loaded. Every method but `wake` is called between steps, never during one. */
 export interface Engine {
   readonly info: ModelInfo;
 
@@ -62,6 +62,12 @@ export interface Engine {
    * row without giving anything ends the worker.
    */
   step(): readonly StepEvent[] | Promise<readonly StepEvent[]>;
+
+  /**
+   * Something has come that the engine is told once the step under way has ended: a step that only waits for others
+   * should end now. The one method that is called during a step. May be left out.
+   */
+  wake?(): void;
 
   /**
    * Answers a question. May be left out, and gives undefined for a kind that it does not know. What is computed before
@@ -121,7 +127,8 @@ export interface ModelSource {
 export interface EngineHost {
   /** Reports loading, from 0 to 1. */
   progress(fraction: number): void;
-  log(level: "debug" | "info" | "warn" | "error", message: string): void;
+  /** Writes a line of the server's log. `requestId`: of the call that it is about. */
+  log(level: "debug" | "info" | "warn" | "error", message: string, requestId?: string): void;
   /** A monotonic clock, in milliseconds. */
   now(): number;
   /** How many milliseconds a step may take: the server then ends the worker. */

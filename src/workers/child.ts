@@ -9,9 +9,10 @@ import { giveBackHeap } from "../base/heap.ts";
 import { errorMessage } from "../base/text.ts";
 import type { Engine } from "../engines/engine.ts";
 import { describe } from "./describe.ts";
+import { serverEnvironment } from "./environment.ts";
 import { Driver } from "./driver.ts";
 import type { Command } from "./driver.ts";
-import { importEngine } from "./engine-import.ts";
+import { findEngine } from "./engine-import.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { exitWithParent } from "./parent-death.ts";
 import { encodeSteps } from "./step-encoding.ts";
@@ -28,8 +29,12 @@ function send(message: FromWorker, sent: () => void = () => undefined): void {
   process.send?.(encodeSteps(message), undefined, undefined, sent);
 }
 
-function log(level: "debug" | "info" | "warn" | "error", message: string): void {
-  send({ kind: "log", level, message });
+function log(
+  level: "debug" | "info" | "warn" | "error",
+  message: string,
+  requestId?: string,
+): void {
+  send({ kind: "log", level, message, ...(requestId !== undefined && { requestId }) });
 }
 
 /** Says why, then ends the process: its jobs fail, and the server decides about a new worker. */
@@ -42,10 +47,11 @@ async function load(message: Extract<ToWorker, { readonly kind: "load" }>): Prom
   process.title = `inferd worker: ${message.source.name}`;
   let engine: Engine;
   try {
-    const loadEngine = await importEngine(message.engine);
+    const environment = serverEnvironment(process.env);
+    const loadEngine = await findEngine({ ...message, environment });
     engine = await loadEngine(message.source, {
       progress: (fraction) => send({ kind: "progress", fraction: checkedFraction(fraction) }),
-      log: (level, message) => log(checkedLevel(level), message),
+      log: (level, message, requestId) => log(checkedLevel(level), message, requestId),
       now: () => performance.now(),
       maxStepMs: message.maxStepMs,
     });

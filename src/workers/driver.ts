@@ -64,7 +64,10 @@ export class Driver {
   receive(command: Command): void {
     if (command.kind === "job") this.#starts.add(newJobOf(command, this.#host.now()));
     else this.#inbox.push(command);
-    if (this.#isRunning) return;
+    if (this.#isRunning) {
+      this.#engine.wake?.();
+      return;
+    }
     this.#isRunning = true;
     this.#loop = this.#run();
   }
@@ -72,6 +75,7 @@ export class Driver {
   /** Ends after the step under way, and closes the engine. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#engine.wake?.();
     await this.#loop;
     await this.#engine.close();
   }

@@ -1,17 +1,45 @@
-/** Imports an engine: one that comes with the server, or a user's module, which may lie anywhere. */
+/** Finds the code of an engine: the server's own, a user's module, or a program of a user's. */
 import { registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";
+import type { Environment } from "../base/environment.ts";
+import { engineKind } from "../engines/engine-kind.ts";
 import type { LoadEngine } from "../engines/engine.ts";
+import { loadProgram, programCommand, pythonCommand } from "../engines/process/index.ts";
 
-/** The engines that come with the server; any other name is the path of a user's module. */
+/** The engines that come with the server. */
 const builtIn = new Map([
   ["llama", "../engines/llama/index.ts"],
   ["onnx", "../engines/onnx/index.ts"],
   ["scripted", "../engines/scripted/index.ts"],
 ]);
 
+export interface EngineChoice {
+  readonly engine: string;
+  /** The interpreter of a Python file. */
+  readonly python?: string;
+  /** That of the programs that it starts. */
+  readonly environment: Environment;
+}
+
+/** The code that loads a model. A program is started by it, and not before. */
+export async function findEngine({
+  engine,
+  python,
+  environment,
+}: EngineChoice): Promise<LoadEngine> {
+  switch (engineKind(engine)) {
+    case "built-in":
+    case "module":
+      return importEngine(engine);
+    case "python":
+      return loadProgram(pythonCommand(engine, python), environment);
+    case "program":
+      return loadProgram(programCommand(engine), environment);
+  }
+}
+
 /** Throws a plain Error whose message names no path; what is behind it is its cause. */
-export async function importEngine(name: string): Promise<LoadEngine> {
+async function importEngine(name: string): Promise<LoadEngine> {
   const own = builtIn.get(name);
   if (own === undefined) offerInterface();
   let module: { readonly load?: unknown };

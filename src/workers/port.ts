@@ -3,9 +3,12 @@ import { getCompileCacheDir } from "node:module";
 import { pid } from "node:process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import type { Environment } from "../base/environment.ts";
+import { readLines } from "../base/printed-lines.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { sendTogether } from "./send-together.ts";
 import { decodeSteps, type EncodedFromWorker } from "./step-encoding.ts";
+import { workerEnvironment } from "./environment.ts";
 
 /** How a process ended: one of code and signal is set, or neither where it could not be started. */
 export interface Exit {
@@ -29,11 +32,6 @@ export interface Port {
   /** Ends it at once. */
   kill(): void;
 }
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The longest printed line that is passed on, in characters. */
-const longestLine = 2000;
 
 const childPath = fileURLToPath(new URL("./child.ts", import.meta.url));
 
@@ -73,8 +71,7 @@ function forkChild(environment: Environment): ChildProcess {
       "--max-semi-space-size=4",
       "--disable-warning=ExperimentalWarning",
     ],
-    env: {
-      ...environment,
+    env: workerEnvironment(environment, {
       // Native steps must come from one OS thread; on several, decoding was measured a quarter slower.
       UV_THREADPOOL_SIZE: "1",
       // Nor does the tokenizer take the cores of other models.
@@ -87,7 +84,7 @@ function forkChild(environment: Environment): ChildProcess {
       // Else ONNX Runtime reports its use to its makers, and keeps a device id in the home folder.
       ORT_DISABLE_TELEMETRY: "1",
       ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }),
-    },
+    }),
   });
 }
 
@@ -129,16 +126,4 @@ function portOf(child: ChildProcess): Port {
 function notStarted(thrown: unknown): Exit {
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
   return { code: null, signal: null, refusal: code };
-}
-
-/** Passes lines on, cut to `longestLine`, so that a line without end costs no memory. */
-function readLines(stream: Readable, listener: (line: string) => void): void {
-  let rest = "";
-  // A broken pipe only means that nothing more will be printed.
-  stream.on("error", () => undefined);
-  stream.setEncoding("utf8").on("data", (chunk: string) => {
-    const lines = (rest + chunk).split("\n");
-    rest = (lines.pop() ?? "").slice(0, longestLine);
-    for (const line of lines) if (line !== "") listener(line.slice(0, longestLine));
-  });
 }

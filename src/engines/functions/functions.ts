@@ -1,11 +1,8 @@
-import type { ChatMessage, JobContext, Sampling } from "../engine.ts";
+import type { JobContext, Sampling } from "../engine.ts";
+import type { TextInput } from "../text-input.ts";
 
 /** The request of a `generate` function. */
-export interface TextRequest {
-  /** The prompt; for a chat, the content of the last message. */
-  readonly prompt: string;
-  /** The whole conversation; a plain prompt is one user message. */
-  readonly messages: readonly ChatMessage[];
+export interface TextRequest extends TextInput {
   /** As the request set them. `maxTokens` counts pieces; the server enforces it. */
   readonly sampling: Sampling;
 }

@@ -1,15 +1,9 @@
 /** One call of a user's function as a stream of events. The engine reads it as fast as clients do. */
-import { ServeError } from "../../base/errors.ts";
-import type {
-  CompletionJob,
-  EmbedJob,
-  EngineHost,
-  JobContext,
-  JobEvent,
-  JobResult,
-} from "../engine.ts";
-import type { Functions, TextRequest, Vectors } from "./functions.ts";
-import { StopFilter } from "../stops.ts";
+import { Completion } from "../completion.ts";
+import type { CompletionJob, EmbedJob, EngineHost, JobContext, JobEvent } from "../engine.ts";
+import { JobClock } from "../job-clock.ts";
+import { textInputOf } from "../text-input.ts";
+import type { Functions, Vectors } from "./functions.ts";
 
 /** Arguments of a function beyond its request. */
 export interface FunctionCall {
@@ -26,26 +20,15 @@ export async function* generateEvents(
   job: CompletionJob,
   { host, signal, context }: FunctionCall,
 ): AsyncGenerator<JobEvent, void> {
-  const clock = new JobClock(host);
-  const filter = new StopFilter(job.stop);
+  const completion = new Completion(job, new JobClock(host));
   yield { kind: "started" };
-  let pieces = 0;
-  for await (const piece of generate(requestOf(job), signal, context)) {
+  const request = { ...textInputOf(job.input), sampling: job.sampling };
+  for await (const piece of generate(request, signal, context)) {
     if (typeof piece !== "string") throw new Error("generate yielded something else than a string");
-    clock.first();
-    pieces++;
-    const { text, stop } = filter.push(piece);
-    if (text !== "") yield { kind: "piece", text };
-    if (stop !== undefined) {
-      yield clock.finish({ reason: "stop_sequence", stopSequence: stop, pieces });
-      return;
-    }
-    if (pieces >= job.sampling.maxTokens) break;
+    yield* completion.push(piece);
+    if (completion.hasEnded) return;
   }
-  const held = filter.flush();
-  if (held !== "") yield { kind: "piece", text: held };
-  const reason = pieces >= job.sampling.maxTokens ? "length" : "stop";
-  yield clock.finish({ reason, stopSequence: "", pieces });
+  yield* completion.end();
 }
 
 export async function* embedEvents(
@@ -63,7 +46,9 @@ export async function* embedEvents(
     }
     yield* itemsOf(vectors, from, functions.dimensions);
   }
-  yield clock.finish({ reason: "stop", stopSequence: "", pieces: 0 });
+  // A function does not report what it reads.
+  const usage = { promptTokens: 0, cachedPromptTokens: 0, completionTokens: 0 };
+  yield clock.finish({ reason: "stop", stopSequence: "", usage, meanBatchSize: 1 });
 }
 
 function itemsOf(vectors: Vectors, from: number, dimensions: number): readonly JobEvent[] {
@@ -75,66 +60,4 @@ function itemsOf(vectors: Vectors, from: number, dimensions: number): readonly J
     const value = { kind: "vector", values } as const;
     return { kind: "item", index: from + place, value, tokenCount: 0, truncated: false };
   });
-}
-
-function requestOf({ input, sampling }: CompletionJob): TextRequest {
-  switch (input.kind) {
-    case "prompt":
-      return {
-        prompt: input.text,
-        messages: [{ role: "user", content: input.text }],
-        sampling,
-      };
-    case "chat":
-      return { prompt: input.messages.at(-1)?.content ?? "", messages: input.messages, sampling };
-    case "token_ids":
-      throw withoutVocabulary();
-  }
-}
-
-function withoutVocabulary(): ServeError {
-  const description = "this model has no vocabulary; send text";
-  return new ServeError("FIELD_INVALID", description, {
-    violations: [{ field: "token_ids", reason: "UNSUPPORTED", description }],
-  });
-}
-
-/** Records when the parts of a job happened. */
-class JobClock {
-  readonly #host: EngineHost;
-  readonly #startedAt: number;
-  #firstAt: number | undefined;
-
-  constructor(host: EngineHost) {
-    this.#host = host;
-    this.#startedAt = host.now();
-  }
-
-  first(): void {
-    this.#firstAt ??= this.#host.now();
-  }
-
-  finish(end: {
-    readonly reason: JobResult["reason"];
-    readonly stopSequence: string;
-    readonly pieces: number;
-  }): JobEvent {
-    const totalMs = this.#host.now() - this.#startedAt;
-    const firstMs = this.#firstAt === undefined ? undefined : this.#firstAt - this.#startedAt;
-    return {
-      kind: "finish",
-      reason: end.reason,
-      stopSequence: end.stopSequence,
-      // A function does not report what it reads.
-      usage: { promptTokens: 0, cachedPromptTokens: 0, completionTokens: end.pieces },
-      timings: {
-        queueMs: 0,
-        prefillMs: firstMs ?? totalMs,
-        firstTokenMs: firstMs ?? 0,
-        decodeMs: firstMs === undefined ? 0 : totalMs - firstMs,
-        totalMs,
-        meanBatchSize: 1,
-      },
-    };
-  }
 }

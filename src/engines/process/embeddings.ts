@@ -1,0 +1,171 @@
+import type { ItemsJob, JobContext } from "../jobs.ts";
+import { Batch, type BatchHost, type Place } from "./batch.ts";
+import { type BatchBounds, takeTurns } from "./batching.ts";
+import type { ProgramError } from "./errors.ts";
+import { timeLeft } from "./requests.ts";
+import { packTexts } from "./texts.ts";
+import { TextsJob } from "./texts-job.ts";
+import type { TextResult } from "./vectors.ts";
+import type { WorkParts } from "./work.ts";
+
+export interface EmbeddingLimits extends BatchBounds {
+  readonly dimensions: number;
+  /** Batches that the program computes at once. */
+  readonly concurrency: number;
+}
+
+/** Owns the jobs of texts that an engine holds, and the batches that are computed of them. */
+export class Embeddings {
+  readonly #parts: WorkParts;
+  readonly #limits: EmbeddingLimits;
+  readonly #host: BatchHost;
+  /** Whose turn is next comes first. */
+  #jobs: readonly TextsJob[] = [];
+  /** Those that the program computes. */
+  #batches: readonly (readonly [callId: number, batch: Batch])[] = [];
+  /** Texts that were in a batch which failed, each job's alone. */
+  #retries: readonly (readonly Place[])[] = [];
+
+  constructor(parts: WorkParts, limits: EmbeddingLimits) {
+    this.#parts = parts;
+    this.#limits = limits;
+    this.#host = {
+      dimensions: limits.dimensions,
+      computed: (...of) => this.#computed(...of),
+      failed: (batch, error) => this.#failed(batch, error),
+    };
+  }
+
+  /** Whether one of the jobs is not paused. */
+  get areBusy(): boolean {
+    return this.#jobs.some(({ isPaused }) => !isPaused);
+  }
+
+  add(id: number, job: ItemsJob, context: JobContext): void {
+    const added = new TextsJob(id, job, { context, now: () => this.#parts.host.now() });
+    this.#jobs = [...this.#jobs, added];
+    if (added.isDone) this.#finish(added);
+  }
+
+  cancel(id: number): void {
+    const job = this.#jobs.find((each) => each.id === id);
+    if (job !== undefined) this.#leave(job);
+  }
+
+  setPaused(id: number, isPaused: boolean): void {
+    const job = this.#jobs.find((each) => each.id === id);
+    if (job !== undefined) job.isPaused = isPaused;
+  }
+
+  /** Begins batches, as many as the program takes. */
+  dispatch(): void {
+    while (this.#parts.calls.count("embed") < this.#limits.concurrency) {
+      const places = this.#nextPlaces();
+      if (places.length === 0) return;
+      this.#begin(new Batch(places, this.#host));
+    }
+  }
+
+  #nextPlaces(): readonly Place[] {
+    const retry = this.#retries.find(([first]) => first?.job.isPaused === false);
+    if (retry !== undefined) {
+      this.#retries = this.#retries.filter((each) => each !== retry);
+      return retry;
+    }
+    const jobs = this.#jobs.filter((job) => !job.isPaused && job.next < job.texts.length);
+    const places = takeTurns(jobs, this.#limits).flatMap(({ line, index }) => {
+      const job = jobs[line];
+      return job === undefined ? [] : { job, index };
+    });
+    for (const { job } of places) job.next += 1;
+    const last = places.at(-1);
+    if (last !== undefined) this.#jobs = turned(this.#jobs, last.job);
+    return places;
+  }
+
+  #begin(batch: Batch): void {
+    const { calls, host, output, send } = this.#parts;
+    for (const job of batch.jobs) for (const event of job.begin()) output.give(job.id, event);
+    const id = calls.begin(batch);
+    const { lengths, body } = packTexts(
+      batch.places.map(({ job, index }) => job.texts[index] ?? ""),
+    );
+    // Until the last of its callers has gone.
+    const deadlineMs = Math.max(...batch.jobs.map(({ context }) => context.deadlineMs));
+    const time_left = timeLeft(deadlineMs, host.now());
+    this.#batches = [...this.#batches, [id, batch]];
+    if (send({ type: "embed", id, lengths, time_left }, body)) return;
+    calls.drop(id);
+    this.#failed(batch, tooLong);
+  }
+
+  #computed(batch: Batch, results: readonly TextResult[], logged: readonly string[]): void {
+    this.#forget(batch);
+    for (const line of logged) this.#log(line, batch);
+    for (const job of batch.jobs) {
+      if (job.isGone) continue;
+      const own = batch.places.flatMap(({ job: owner, index }, place) => {
+        const result = results[place];
+        return owner !== job || result === undefined ? [] : { index, truncated: false, ...result };
+      });
+      for (const item of own) this.#parts.output.give(job.id, { kind: "item", ...item });
+      job.computed(own, batch.places.length);
+      if (job.isDone) this.#finish(job);
+    }
+  }
+
+  /** Whose text is to blame is not known: each job's are tried alone, once. */
+  #failed(batch: Batch, failure: ProgramError): void {
+    this.#forget(batch);
+    const { error, logged } = failure;
+    if (logged !== undefined) this.#log(logged, batch);
+    const jobs = batch.jobs.filter(({ isGone }) => !isGone);
+    if (batch.jobs.length > 1) {
+      const retries = jobs.map((job) => batch.places.filter((place) => place.job === job));
+      this.#retries = [...this.#retries, ...retries];
+      return;
+    }
+    for (const job of jobs) {
+      this.#parts.output.give(job.id, { kind: "failed", error });
+      this.#leave(job);
+    }
+  }
+
+  #finish(job: TextsJob): void {
+    for (const event of job.begin()) this.#parts.output.give(job.id, event);
+    this.#parts.output.give(job.id, job.finish());
+    this.#leave(job);
+  }
+
+  #leave(job: TextsJob): void {
+    job.isGone = true;
+    this.#jobs = this.#jobs.filter((each) => each !== job);
+    this.#retries = this.#retries.filter(([first]) => first?.job !== job);
+    for (const [id, batch] of this.#batches) {
+      if (batch.isWanted) continue;
+      this.#forget(batch);
+      this.#parts.calls.cancel(id);
+    }
+  }
+
+  #forget(batch: Batch): void {
+    this.#batches = this.#batches.filter(([, each]) => each !== batch);
+  }
+
+  #log(line: string, { jobs: [first, ...others] }: Batch): void {
+    // A batch of several callers is about none of them.
+    const requestId = others.length === 0 ? first?.context.requestId : undefined;
+    this.#parts.host.log("error", `embed failed: ${line}`, requestId);
+  }
+}
+
+const tooLong: ProgramError = {
+  error: { reason: "INPUT_TOO_LONG", message: "the text is longer than a program can be sent" },
+  logged: undefined,
+};
+
+/** The jobs in their order, beginning after this one. */
+function turned(jobs: readonly TextsJob[], last: TextsJob): readonly TextsJob[] {
+  const at = jobs.indexOf(last) + 1;
+  return [...jobs.slice(at), ...jobs.slice(0, at)];
+}

@@ -1,0 +1,55 @@
+import { JobClock } from "../job-clock.ts";
+import type { ItemsJob, JobContext, JobEvent } from "../jobs.ts";
+import type { Line } from "./batching.ts";
+
+/** One job of texts, from the moment it was added. */
+export class TextsJob implements Line {
+  readonly id: number;
+  readonly context: JobContext;
+  readonly texts: readonly string[];
+  readonly #clock: JobClock;
+  next = 0;
+  isPaused = false;
+  /** It was cancelled, or has had its last event. */
+  isGone = false;
+  #hasStarted = false;
+  #left: number;
+  #tokens = 0;
+  #batches = 0;
+  #batchTexts = 0;
+
+  constructor(id: number, job: ItemsJob, parts: { context: JobContext; now: () => number }) {
+    this.id = id;
+    this.context = parts.context;
+    this.texts = job.items;
+    this.#left = job.items.length;
+    this.#clock = new JobClock(parts);
+  }
+
+  /** Whether all its texts are computed. */
+  get isDone(): boolean {
+    return this.#left === 0;
+  }
+
+  /** The event of its first batch; none for later ones. */
+  begin(): readonly JobEvent[] {
+    if (this.#hasStarted) return [];
+    this.#hasStarted = true;
+    this.#clock.start();
+    return [{ kind: "started" }];
+  }
+
+  /** Some of its texts were computed in a batch of so many. */
+  computed(own: readonly { readonly tokenCount: number }[], size: number): void {
+    this.#left -= own.length;
+    this.#tokens += own.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+    this.#batches += 1;
+    this.#batchTexts += size;
+  }
+
+  finish(): JobEvent {
+    const usage = { promptTokens: this.#tokens, cachedPromptTokens: 0, completionTokens: 0 };
+    const meanBatchSize = this.#batchTexts / Math.max(1, this.#batches);
+    return this.#clock.finish({ reason: "stop", stopSequence: "", usage, meanBatchSize });
+  }
+}
