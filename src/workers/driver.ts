@@ -54,7 +54,12 @@ export class Driver {
     this.#host = host;
     const send = (message: FromWorker): void => host.send(message);
     this.#jobs = new EngineJobs(engine);
-    this.#results = new StepResults({ jobs: this.#jobs, trials: this.#trials, send });
+    this.#results = new StepResults({
+      tasks: engine.info.tasks,
+      jobs: this.#jobs,
+      trials: this.#trials,
+      send,
+    });
     const results = this.#results;
     this.#starts = new JobStarts({ jobs: this.#jobs, trials: this.#trials, results });
     this.#answers = new Answers(engine, send);

@@ -70,11 +70,13 @@ const isPlaced = has({
 const hasError = has({ error });
 
 /** What is checked of each event of a job. */
-const events: Readonly<Record<JobEvent["kind"], (event: unknown, job: Job) => boolean>> = {
+const events: Readonly<
+  Record<JobEvent["kind"], (event: unknown, job: Job, tasks: ModelInfo["tasks"]) => boolean>
+> = {
   started: () => true,
   piece: (event, job) => job.kind === "completion" && isPiece(event),
-  item: (event, job) =>
-    job.kind === "items" && isPlaced(event) && (hasError(event) || hasValue(job, event)),
+  item: (event, job, tasks) =>
+    job.kind === "items" && isPlaced(event) && (hasError(event) || hasValue(job, event, tasks)),
   finish: has({
     reason: isOneOf("stop", "length", "stop_sequence", "cancelled"),
     stopSequence: isString,
@@ -108,9 +110,9 @@ export function assertEvents(given: unknown): void {
   if (!Array.isArray(given)) throw new Error("the engine's step gave no list of events");
 }
 
-/** Throws an Error for an event that is not one of the interface's, or not one of such a job. */
-export function assertEvent(event: JobEvent, job: Job): void {
-  if (!Object.hasOwn(events, event.kind) || !events[event.kind](event, job)) {
+/** Throws an Error for an event that is not one of the interface's, or not one of such a job and such a model. */
+export function assertEvent(event: JobEvent, job: Job, tasks: ModelInfo["tasks"]): void {
+  if (!Object.hasOwn(events, event.kind) || !events[event.kind](event, job, tasks)) {
     throw new Error(`the engine sent a malformed event of kind ${event.kind}`);
   }
 }

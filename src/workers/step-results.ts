@@ -1,5 +1,5 @@
 import { ServeError } from "../base/errors.ts";
-import type { JobEvent, StepEvent } from "../engines/engine.ts";
+import type { JobEvent, ModelInfo, StepEvent } from "../engines/engine.ts";
 import { describe } from "./describe.ts";
 import { assertEvent } from "./engine-checks.ts";
 import type { EngineJobs, HeldJob, NewJob } from "./engine-jobs.ts";
@@ -8,6 +8,8 @@ import { type JobOutput, Outbox } from "./outbox.ts";
 import type { Trials } from "./trials.ts";
 
 export interface StepResultsParts {
+  /** What the engine can do. */
+  readonly tasks: ModelInfo["tasks"];
   readonly jobs: EngineJobs;
   readonly trials: Trials<HeldJob>;
   readonly send: (message: Extract<FromWorker, { readonly kind: "log" }>) => void;
@@ -24,7 +26,7 @@ export class StepResults {
   }
 
   collect(events: readonly StepEvent[]): void {
-    const { jobs } = this.#parts;
+    const { jobs, tasks } = this.#parts;
     for (const { id, event } of events) {
       const job = jobs.get(id);
       if (job === undefined) {
@@ -32,7 +34,7 @@ export class StepResults {
         continue;
       }
       try {
-        assertEvent(event, job.job);
+        assertEvent(event, job.job, tasks);
         this.#take(job, event);
       } catch (thrown) {
         // The engine has it still.

@@ -12,6 +12,7 @@ import { checkedMemory, checkedPrefixes } from "../../../src/workers/engine-repo
 import { emptyInfo } from "../../fixtures/fake-port.ts";
 import { embedJob, generateJob } from "../../fixtures/jobs.ts";
 
+const tasks = { generate: { chat: false }, embed: { dimensions: 1, pooling: "" } };
 const facts = { kind: "item", index: 0, tokenCount: 1, truncated: false } as const;
 const value = { kind: "vector", values: Float32Array.of(1) } as const;
 const item = { ...facts, value };
@@ -38,19 +39,19 @@ describe("an event", () => {
   const embedding = embedJob(["x"]);
 
   it.each([...ofAny, ...pieces])("of a completion passes as the interface has it: %j", (event) => {
-    expect(() => assertEvent(event, completion)).not.toThrow();
+    expect(() => assertEvent(event, completion, tasks)).not.toThrow();
   });
 
   it.each([...ofAny, ...items])("of an items job passes as the interface has it: %j", (event) => {
-    expect(() => assertEvent(event, embedding)).not.toThrow();
+    expect(() => assertEvent(event, embedding, tasks)).not.toThrow();
   });
 
   it.each(pieces)("of a completion is refused of an items job: %j", (event) => {
-    expect(() => assertEvent(event, embedding)).toThrow("malformed");
+    expect(() => assertEvent(event, embedding, tasks)).toThrow("malformed");
   });
 
   it.each(items)("of an items job is refused of a completion: %j", (event) => {
-    expect(() => assertEvent(event, completion)).toThrow("malformed");
+    expect(() => assertEvent(event, completion, tasks)).toThrow("malformed");
   });
 
   it.each([
@@ -62,6 +63,7 @@ describe("an event", () => {
     facts,
     { ...item, value: [1, 2] },
     { ...item, value: { ...value, values: [1] } },
+    { ...item, value: { ...value, values: Float32Array.of(1, 2) } },
     { ...item, value: { ...value, kind: "score" } },
     { ...item, index: -1 },
     { ...item, tokenCount: 2 ** 32 },
@@ -74,7 +76,7 @@ describe("an event", () => {
     { kind: "failed", error: "words" },
   ])("is refused otherwise: %j", (event) => {
     for (const job of [completion, embedding]) {
-      expect(() => assertEvent(event as JobEvent, job)).toThrow("malformed");
+      expect(() => assertEvent(event as JobEvent, job, tasks)).toThrow("malformed");
     }
   });
 });
