@@ -1,0 +1,141 @@
+"""Runs a file's functions once, as the server would, and prints what they give."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from inferd.calls import Call
+from inferd.embedding import Embedding
+from inferd.faults import LoadFault, traceback_of
+from inferd.frames import Head
+from inferd.generation import Generation
+from inferd.loading import Function, load
+from inferd.source import Source
+
+_MOST_PIECES = 64
+_WIDTH = 76
+
+
+class _Answers:
+    """Stands in for the writer of frames, and keeps what was sent."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.error: Head | None = None
+        self.vectors: tuple[Head, bytes] | None = None
+
+    def piece(self, call: int, text: bytes) -> None:
+        self.pieces.append(text.decode())
+
+    def send_head(self, head: Head) -> None:
+        self.error = head.get("error", self.error)
+
+    def send(self, frame: bytes) -> None:
+        head_length, _ = struct.unpack_from("<II", frame)
+        head = json.loads(frame[8 : 8 + head_length])
+        if head["type"] == "vectors":
+            self.vectors = (head, frame[8 + head_length :])
+
+
+def check(path: str, *, prompt: str, texts: list[str], options: dict[str, Any]) -> int:
+    """The exit code: 1 where the server would report a fault."""
+    started = time.perf_counter()
+    try:
+        model = load(path, Source({"name": _name(path), "options": options}, lambda fraction: None))
+    except LoadFault as fault:
+        if fault.__cause__ is not None and not isinstance(fault.__cause__, ModuleNotFoundError):
+            print(traceback_of(fault.__cause__), file=sys.stderr, end="")
+        print(fault, file=sys.stderr)
+        return 1
+    print(f"{_name(path)} loaded in {_ms(started)}")
+    fine = True
+    if model.generate is not None:
+        task, function = model.generate
+        print(f"generate  {function.name} ({function.place}), {task.concurrency} at once")
+        fine = _generate(function, prompt)
+    if model.embed is not None:
+        embed, function = model.embed
+        print(
+            f"embed     {function.name} ({function.place}), {model.dimensions} dimensions, "
+            f"batches of at most {embed.max_batch}"
+        )
+        fine = _embed(function, model.dimensions, texts[: embed.max_batch]) and fine
+    model.close()
+    return 0 if fine else 1
+
+
+def _generate(function: Function, prompt: str) -> bool:
+    head = {"id": 1, "prompt": prompt, "sampling": {"max_tokens": _MOST_PIECES}}
+    call = Call({**head, "credit": _MOST_PIECES}, b"")
+    answers = _Answers()
+    took = _run(lambda: Generation(function, _stopping(answers, call)), function, call)  # type: ignore[arg-type]
+    if answers.error is not None:
+        return _report(answers.error)
+    text = "".join(answers.pieces)
+    more = ", stopped there" if call.cancelled else ""
+    print(f"          {len(answers.pieces)} pieces in {took}{more}: {_short(json.dumps(text, ensure_ascii=False))}")
+    return True
+
+
+def _stopping(answers: _Answers, call: Call) -> _Answers:
+    """Cancels the call once it has sent all that it may, as the server does at ``max_tokens``."""
+    keep = answers.piece
+
+    def piece(number: int, text: bytes) -> None:
+        keep(number, text)
+        if len(answers.pieces) >= _MOST_PIECES:
+            call.cancel()
+
+    answers.piece = piece  # type: ignore[method-assign]
+    return answers
+
+
+def _embed(function: Function, dimensions: int, texts: list[str]) -> bool:
+    encoded = [text.encode() for text in texts]
+    call = Call({"id": 1, "lengths": [len(one) for one in encoded]}, b"".join(encoded))
+    answers = _Answers()
+    took = _run(lambda: Embedding(function, dimensions, answers), function, call)  # type: ignore[arg-type]
+    if answers.error is not None or answers.vectors is None:
+        return _report(answers.error or {})
+    head, body = answers.vectors
+    for one in head.get("errors", []):
+        print(f"          text {one['index']} failed: {one['error'].get('message')}", file=sys.stderr)
+    first = ", ".join(f"{number:.4f}" for number in struct.unpack_from(f"<{min(4, dimensions)}f", body))
+    print(f"          {len(texts)} vectors in {took}: [{first}, …]")
+    return not head.get("errors")
+
+
+def _run(make: Callable[[], Any], function: Function, call: Call) -> str:
+    import asyncio
+
+    started = time.perf_counter()
+    if function.is_async:
+        asyncio.run(make().run_async(call))
+    else:
+        make().run(call)
+    return _ms(started)
+
+
+def _report(error: Head) -> bool:
+    if "traceback" in error:
+        print(error["traceback"], file=sys.stderr, end="")
+    print(f"          failed: {error.get('message')}", file=sys.stderr)
+    return False
+
+
+def _name(path: str) -> str:
+    return os.path.basename(path)
+
+
+def _ms(started: float) -> str:
+    return f"{(time.perf_counter() - started) * 1000:.1f} ms"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"

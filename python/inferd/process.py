@@ -1,0 +1,54 @@
+"""This process: its descriptors, and its end when the worker is gone."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import fcntl
+import os
+import signal
+import sys
+
+#: ``PR_SET_PDEATHSIG`` of ``prctl(2)``.
+_SET_DEATH_SIGNAL = 1
+
+
+def take_descriptors() -> tuple[int, int]:
+    """Descriptors 3 and 4, moved where no subprocess and no forked child keeps them open."""
+    moved = []
+    for descriptor in (3, 4):
+        moved.append(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 64))
+        os.close(descriptor)
+    os.register_at_fork(after_in_child=lambda: [os.close(one) for one in moved])
+    return moved[0], moved[1]
+
+
+def prepare() -> None:
+    """Prints by lines, tracebacks for native crashes, and an end with the worker's, where the system offers one."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    faulthandler.enable()
+    # Ctrl-C and a service manager's signals are the server's business.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        try:
+            ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+        except (OSError, AttributeError):
+            pass
+
+
+def kill_all() -> None:
+    """Ends this process and what it has started at once: the worker started it as the leader of a group."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def leave(code: int) -> None:
+    """Ends this process without waiting for threads of the user's that still run."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass
+    os._exit(code)
