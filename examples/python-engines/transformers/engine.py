@@ -59,7 +59,7 @@ class Writer:
         sampling, prompt = request.sampling, self.tokens(request)
         room = self.model.config.max_position_embeddings - prompt["input_ids"].shape[1]
         if room < 1:
-            raise inferd.InvalidArgument("prompt", "is longer than the model's context")
+            raise inferd.InvalidArgument("prompt", "is longer than the model's context", "TOO_LONG")
         most = min(sampling.max_tokens, room)
         set_seed(sampling.seed)
         chosen = {"temperature": sampling.temperature, "top_k": sampling.top_k, "top_p": sampling.top_p}
