@@ -158,6 +158,19 @@ describe("a program that generates", () => {
     expect(opened.logged).toContain("error request-1 generate failed: it fails\nin line 3");
   });
 
+  it("ends a step in which others are paused, so that they get their turn", async () => {
+    const opened = await open();
+    const { engine } = opened;
+    engine.add(1, generateJob("silent"), context);
+    engine.add(2, generateJob("say two"), context);
+    engine.pause(2);
+    const given = [...(await engine.step()), ...(await engine.step())];
+    expect(given.map(({ id, event }) => [id, event.kind])).toEqual([[1, "started"]]);
+    engine.resume(2);
+    const events = await stepUntil(opened, (all) => lastOf(all) === 1);
+    expect(piecesOf(eventsOf(events, 2))).toEqual(["two"]);
+  });
+
   it("takes as many jobs as it says; the others wait, also for one that was cancelled", async () => {
     const opened = await open();
     const { engine } = opened;

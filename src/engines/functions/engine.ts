@@ -12,7 +12,7 @@ import type {
 import { embedEvents, generateEvents } from "./job.ts";
 import type { Functions } from "./functions.ts";
 
-/** How long a step waits for the functions: the maximum delay of a cancellation. */
+/** How long a step waits for the functions: the driver shares out time by steps. */
 const longestWaitMs = 20;
 
 interface RunningJob {
@@ -74,6 +74,10 @@ export class FunctionEngine implements Engine {
     const given = this.#given;
     this.#given = [];
     return given;
+  }
+
+  wake(): void {
+    this.#wake();
   }
 
   setThreads(): void {

@@ -41,6 +41,10 @@ export class Embeddings {
     return this.#jobs.some(({ isPaused }) => !isPaused);
   }
 
+  get havePaused(): boolean {
+    return this.#jobs.some(({ isPaused }) => isPaused);
+  }
+
   add(id: number, job: ItemsJob, context: JobContext): void {
     const added = new TextsJob(id, job, { context, now: () => this.#parts.host.now() });
     this.#jobs = [...this.#jobs, added];

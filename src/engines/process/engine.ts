@@ -10,6 +10,9 @@ import { Output } from "./output.ts";
 import type { Program } from "./program.ts";
 import type { Ready } from "./ready.ts";
 
+/** Of a step while jobs are paused: batch jobs are, for as long as others have the step. */
+const pausedStepMs = 20;
+
 /** Serves jobs by a program: hands them over as the program takes them, and gives what it answers. */
 export class ProgramEngine implements Engine {
   readonly info: ModelInfo;
@@ -84,7 +87,7 @@ export class ProgramEngine implements Engine {
   /** Ends as soon as the program has given something: what came together leaves together. */
   async step(): Promise<readonly StepEvent[]> {
     this.#dispatch();
-    const events = await this.#output.take();
+    const events = await this.#output.take(this.#hasPaused ? pausedStepMs : Infinity);
     this.#generations?.taken();
     return events;
   }
@@ -113,6 +116,10 @@ export class ProgramEngine implements Engine {
     // A call that has ended leaves room for one that waits.
     this.#dispatch();
     if (!this.#output.isEmpty) this.#output.wake();
+  }
+
+  get #hasPaused(): boolean {
+    return this.#generations?.havePaused === true || this.#embeddings?.havePaused === true;
   }
 
   #dispatch(): void {

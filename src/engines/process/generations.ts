@@ -30,6 +30,10 @@ export class Generations {
     return this.#jobs.values.some(({ generation }) => !generation.isPaused);
   }
 
+  get havePaused(): boolean {
+    return this.#jobs.values.some(({ generation }) => generation.isPaused);
+  }
+
   /** Throws a ServeError for input that no program reads. */
   add(id: number, job: CompletionJob, context: JobContext): void {
     const input = textInputOf(job.input);

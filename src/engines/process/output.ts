@@ -1,3 +1,4 @@
+import { systemClock } from "../../base/clock.ts";
 import type { JobEvent, StepEvent } from "../jobs.ts";
 
 /** Owns what jobs were given and no step has taken, and the step that waits for it. */
@@ -30,13 +31,27 @@ export class Output {
     this.#wake = undefined;
   }
 
-  /** All that was given; where there is nothing, waits until there may be. */
-  async take(): Promise<readonly StepEvent[]> {
-    if (this.isEmpty) await new Promise<void>((resolve) => (this.#wake = resolve));
+  /** All that was given; where there is nothing, waits until there may be, for so long at most. */
+  async take(longestMs: number): Promise<readonly StepEvent[]> {
+    if (this.isEmpty) await this.#wait(longestMs);
     const events = this.#events;
     this.#events = [];
     this.#taken = countOf(events);
     return events;
+  }
+
+  #wait(longestMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (longestMs === Infinity) {
+        this.#wake = resolve;
+        return;
+      }
+      const callOff = systemClock.after(longestMs, () => this.wake());
+      this.#wake = () => {
+        callOff();
+        resolve();
+      };
+    });
   }
 }
 
