@@ -92,7 +92,7 @@ def _stopping(answers: _Answers, call: Call) -> _Answers:
         if len(answers.pieces) >= _MOST_PIECES:
             call.cancel()
 
-    answers.piece = piece  # type: ignore[method-assign]
+    answers.piece = piece  # type: ignore[method-assign,assignment]
     return answers
 
 

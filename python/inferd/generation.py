@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any
 
 from inferd.calls import Call, error_head, wrong_head
@@ -154,7 +155,7 @@ async def _credit(call: Call) -> None:
     loop = asyncio.get_running_loop()
     while call.sent >= call.granted:
         changed = asyncio.Event()
-        call.on_credit = lambda: loop.call_soon_threadsafe(changed.set)
+        call.on_credit = partial(loop.call_soon_threadsafe, changed.set)
         # What was granted before this stood there told nothing.
         if call.sent < call.granted:
             break

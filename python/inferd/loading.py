@@ -98,7 +98,7 @@ def _owner(module: ModuleType, file: str) -> Any:
         raise LoadFault(f"{file}: both classes {first} and {second} have decorated methods; keep one")
     if classes and functions:
         raise LoadFault(
-            f"{functions[0][2] and place_of(functions[0][1])}: the function {functions[0][0]} is decorated, and so are "
+            f"{place_of(functions[0][1])}: the function {functions[0][0]} is decorated, and so are "
             f"methods of the class {classes[0].__name__} (line {_line(classes[0])}); keep one of both"
         )
     if not classes and not functions:
@@ -112,7 +112,8 @@ def _check(owner: Any, is_class: bool) -> None:
     seen: dict[str, str] = {}
     for name, function, task in _marked(owner):
         if task.task in seen:
-            raise LoadFault(f"{place_of(function)}: {name} is a second function for {task.task}, after {seen[task.task]}")
+            fault = f"{name} is a second function for {task.task}, after {seen[task.task]}"
+            raise LoadFault(f"{place_of(function)}: {fault}")
         seen[task.task] = f"{name} ({place_of(function)})"
         argument = "request" if task.task == "generate" else "texts"
         _check_signature(function, ("self", argument) if is_class else (argument,), name)
@@ -163,7 +164,7 @@ def _dimensions(instance: Any, embed: tuple[Any, Function]) -> int:
     task, function = embed
     stated = task.dimensions
     if isinstance(stated, str):
-        value = getattr(instance, stated, None)
+        value: Any = getattr(instance, stated, None)
         what = f"the attribute {stated}"
     elif callable(stated):
         value, what = stated(instance), "what dimensions gives"

@@ -19,7 +19,12 @@ def take_descriptors() -> tuple[int, int]:
     for descriptor in (3, 4):
         moved.append(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 64))
         os.close(descriptor)
-    os.register_at_fork(after_in_child=lambda: [os.close(one) for one in moved])
+
+    def close() -> None:
+        for one in moved:
+            os.close(one)
+
+    os.register_at_fork(after_in_child=close)
     return moved[0], moved[1]
 
 

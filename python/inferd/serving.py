@@ -1,4 +1,4 @@
-"""Serves a file to the worker that has started this process: reads what it asks, and hands it to the user's functions."""
+"""Serves a file to the worker that has started this process: hands what it asks to the user's functions."""
 
 from __future__ import annotations
 

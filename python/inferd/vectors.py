@@ -32,7 +32,7 @@ def encode(result: Any, *, count: int, dimensions: int, name: str) -> tuple[byte
     for index, row in enumerate(rows):
         values, fault = _row(row, dimensions)
         if fault is not None:
-            head = fault if isinstance(fault, dict) else _wrong(f"{name} returned {fault} for text {index} of its batch")
+            head = fault if isinstance(fault, dict) else _wrong(f"{name} returned {fault} for text {index}")
             errors.append({"index": index, "error": head})
         parts.append(values if fault is None else bytes(4 * dimensions))
     return b"".join(parts), errors

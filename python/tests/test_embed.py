@@ -56,10 +56,10 @@ class Faults(unittest.TestCase):
         self.assertEqual(
             errors,
             {
-                1: "embed returned None for text 1 of its batch",
-                2: "embed returned a vector of 1 numbers, not 2, for text 2 of its batch",
-                3: "embed returned a vector with a value that is not finite for text 3 of its batch",
-                4: "embed returned a value of type list, not a vector of numbers, for text 4 of its batch",
+                1: "embed returned None for text 1",
+                2: "embed returned a vector of 1 numbers, not 2, for text 2",
+                3: "embed returned a vector with a value that is not finite for text 3",
+                4: "embed returned a value of type list, not a vector of numbers, for text 4",
                 5: "text: is odd",
             },
         )

@@ -70,7 +70,8 @@ class Faults(unittest.TestCase):
         self.assertEqual(message, "my_model.py:2: write must take (request)")
 
     def test_method_s_signature(self) -> None:
-        source = "import inferd\nclass M:\n def __init__(self, source): pass\n @inferd.embed(dimensions=1)\n def e(self): 0"
+        methods = " def __init__(self, source): pass\n @inferd.embed(dimensions=1)\n def e(self): 0"
+        source = f"import inferd\nclass M:\n{methods}"
         self.assertEqual(failure(source), "my_model.py:4: e must take (self, texts)")
 
     def test_init_that_raises(self) -> None:
