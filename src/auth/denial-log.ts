@@ -5,7 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 
-export interface Refusal {
+export interface Denial {
   readonly reason: string;
   readonly code: string;
   readonly method: string;
@@ -25,7 +25,7 @@ export const mostApart = 32;
 
 interface Summed {
   /** The fields that all of them share. */
-  readonly common: Pick<Refusal, "code" | "reason" | "host" | "caller">;
+  readonly common: Pick<Denial, "code" | "reason" | "host" | "caller">;
   lines: number;
   /** Rejections without a line. */
   count: number;
@@ -40,13 +40,13 @@ export class DenialLog {
     this.#parts = parts;
   }
 
-  tell(refusal: Refusal): void {
+  tell(denial: Denial): void {
     const { log, clock } = this.#parts;
     this.#stop ??= clock.after(windowMs, () => this.flush());
-    const summed = this.#summedWith(refusal);
+    const summed = this.#summedWith(denial);
     if (summed.lines < firstLines) {
       summed.lines += 1;
-      log.warn({ audit: true, ...refusal }, "refused");
+      log.warn({ audit: true, ...denial }, "refused");
     } else summed.count += 1;
   }
 
@@ -60,7 +60,7 @@ export class DenialLog {
     this.#summed.clear();
   }
 
-  #summedWith({ reason, code, host, caller }: Refusal): Summed {
+  #summedWith({ reason, code, host, caller }: Denial): Summed {
     const apart = { code, reason, ...(caller === undefined ? {} : { caller }), host };
     const key = JSON.stringify(apart);
     const found = this.#summed.get(key);

@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { ModelMeter } from "../base/meter.ts";
 import type { Queue } from "../scheduling/queue.ts";
-import type { Ending } from "../scheduling/queue-entry.ts";
+import type { EndedJob } from "../scheduling/queue-entry.ts";
 import type { Replica } from "../workers/replica.ts";
 import { type Attempt, type JobHost, JobRun } from "./job-run.ts";
 import { JobRecord } from "./job-record.ts";
@@ -123,7 +123,7 @@ export class JobRunner {
 }
 
 /** What the queue learns of a job that was started, if its slot is free from now on. */
-function endingOf(job: JobRecord, now: number): Omit<Ending, "ticket"> {
+function endingOf(job: JobRecord, now: number): Omit<EndedJob, "ticket"> {
   const { signal } = job.submission;
   const { started = now, firstOutput, computed = now } = job.times;
   return {

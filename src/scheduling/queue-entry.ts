@@ -4,7 +4,7 @@ import type { QueueEntry } from "./global-limit.ts";
 import type { Ticket } from "./ticket.ts";
 
 /** How a job enters the queue. */
-export interface Entry<Slot, Started> {
+export interface EnqueueOptions<Slot, Started> {
   readonly ticket: Ticket;
   /** Called as soon as a slot is free, in turn. Must take the slot before it returns. */
   readonly start: (slot: Slot) => Started;
@@ -20,7 +20,7 @@ export interface Entry<Slot, Started> {
 }
 
 /** Result of a started job. */
-export interface Ending extends Sample {
+export interface EndedJob extends Sample {
   readonly ticket: Ticket;
   readonly generatedTokens: number;
   /** Why it ended early. Undefined if it did not. */

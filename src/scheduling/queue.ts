@@ -4,7 +4,7 @@ import { Counters, type QueueState } from "./counters.ts";
 import { Estimates } from "./estimates.ts";
 import { highestOf, noHighWater, see } from "./high-water.ts";
 import { QueueOrder } from "./order.ts";
-import type { Ending, Entry, Waiting } from "./queue-entry.ts";
+import type { EndedJob, EnqueueOptions, Waiting } from "./queue-entry.ts";
 import { type LimitOptions, QueueLimits } from "./queue-limits.ts";
 import type { Ticket } from "./ticket.ts";
 
@@ -55,7 +55,7 @@ export class Queue<Slot> {
    * Waits for a slot and starts the job on it. Throws QUEUE_FULL, WOULD_EXPIRE, or the signal's reason. If a slot is
    * free and no job waits, the job starts before this returns.
    */
-  async run<Started>(entry: Entry<Slot, Started>): Promise<Started> {
+  async run<Started>(entry: EnqueueOptions<Slot, Started>): Promise<Started> {
     if (entry.signal.aborted) throw this.#endQueued(entry.signal.reason);
     const { priority } = entry.ticket;
     if (priority === "interactive") this.#see(1);
@@ -88,7 +88,7 @@ export class Queue<Slot> {
   }
 
   /** Records the result of a job, for estimates and turns. Call it once for each started job. */
-  end(ending: Ending): void {
+  end(ending: EndedJob): void {
     const { ticket, generatedTokens, error } = ending;
     this.#counters.running[ticket.priority] -= 1;
     if (error !== undefined) this.#counters.end("running", error.reason);
@@ -107,7 +107,7 @@ export class Queue<Slot> {
     this.#peak = see(this.#peak, wanted, this.#options.now());
   }
 
-  #start<Started>({ start, ticket }: Entry<Slot, Started>, slot: Slot): Started {
+  #start<Started>({ start, ticket }: EnqueueOptions<Slot, Started>, slot: Slot): Started {
     const started = start(slot);
     this.#order.start(ticket);
     this.#noteStart(ticket);
@@ -132,7 +132,7 @@ export class Queue<Slot> {
     return error;
   }
 
-  #wait<Started>(entry: Entry<Slot, Started>): Promise<Started> {
+  #wait<Started>(entry: EnqueueOptions<Slot, Started>): Promise<Started> {
     const { promise, resolve, reject } = Promise.withResolvers<Started>();
     const { signal } = entry;
     const settle = (): void => signal.removeEventListener("abort", leave);

@@ -1,6 +1,6 @@
 /** When rejected callers should retry. Pure. */
 
-export interface Refusal {
+export interface RetryAfterInput {
   readonly nowMs: number;
   /** Time until all waiting jobs have started. */
   readonly drainMs: number;
@@ -18,7 +18,7 @@ const latestMs = 30_000;
  * than the last promised turn. So callers rejected together do not retry together, to be rejected again. Turns beyond
  * the latest start over, and are shared.
  */
-export function nextRetryAt({ nowMs, drainMs, slotMs, promisedAtMs }: Refusal): number {
+export function nextRetryAt({ nowMs, drainMs, slotMs, promisedAtMs }: RetryAfterInput): number {
   const earliest = nowMs + Math.min(latestMs, Math.max(soonestMs, drainMs));
   const turn = Math.max(earliest, promisedAtMs + slotMs);
   return turn > nowMs + latestMs ? earliest : turn;

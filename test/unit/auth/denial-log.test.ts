@@ -2,14 +2,14 @@ import { beforeEach, describe, expect, it } from "vitest";
 import {
   firstLines,
   mostApart,
-  type Refusal,
+  type Denial,
   DenialLog,
   windowMs,
 } from "../../../src/auth/denial-log.ts";
 import { type Log, type LogFields, silentLog } from "../../../src/base/log.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 
-const refusal: Refusal = {
+const denial: Denial = {
   reason: "NO_CREDENTIAL",
   code: "UNAUTHENTICATED",
   method: "inferd.v1.ModelService/ListModels",
@@ -27,16 +27,16 @@ beforeEach(() => {
   refusals = new DenialLog({ log, clock });
 });
 
-function tell(times: number, parts: Partial<Refusal> = {}): void {
-  for (let each = 0; each < times; each += 1) refusals.tell({ ...refusal, ...parts });
+function tell(times: number, parts: Partial<Denial> = {}): void {
+  for (let each = 0; each < times; each += 1) refusals.tell({ ...denial, ...parts });
 }
 
 describe("the audit of refusals", () => {
   it("tells the first few in a line each, and the others in one", () => {
     tell(20_000);
-    expect(lines).toEqual(Array.from({ length: firstLines }, () => ({ audit: true, ...refusal })));
+    expect(lines).toEqual(Array.from({ length: firstLines }, () => ({ audit: true, ...denial })));
     clock.advance(windowMs);
-    const { reason, code, host } = refusal;
+    const { reason, code, host } = denial;
     expect(lines.slice(firstLines)).toEqual([
       { audit: true, reason, code, host, count: 20_000 - firstLines },
     ]);

@@ -1,5 +1,5 @@
 import { Queue } from "../../../src/scheduling/queue.ts";
-import type { Ending } from "../../../src/scheduling/queue-entry.ts";
+import type { EndedJob } from "../../../src/scheduling/queue-entry.ts";
 import type { Ticket } from "../../../src/scheduling/ticket.ts";
 import { GlobalLimit } from "../../../src/scheduling/global-limit.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
@@ -66,7 +66,7 @@ export function setUp(options: Options = {}) {
     });
   };
   /** A job that ran has ended, and took so long. */
-  const end = (heldMs: number, parts: Partial<Ending> = {}) =>
+  const end = (heldMs: number, parts: Partial<EndedJob> = {}) =>
     queue.end({
       ticket: defaults,
       heldMs,
