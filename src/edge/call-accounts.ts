@@ -5,6 +5,7 @@
  * caller is told.
  */
 import type { ServerHttp2Stream } from "node:http2";
+import { Attached } from "../base/attached.ts";
 import type { Reason, ServeError } from "../base/errors.ts";
 import type { RefusedCall } from "../base/meter.ts";
 import type { CameFrom, RejectionLog } from "./rejection-log.ts";
@@ -20,8 +21,8 @@ type Abort = (reason: ServeError) => void;
 
 export class CallAccounts {
   readonly #rejections: Pick<RejectionLog, "call" | "auditedCall">;
-  readonly #coming = new WeakMap<ServerHttp2Stream, Coming>();
-  readonly #begun = new WeakMap<ServerHttp2Stream, Abort>();
+  readonly #coming = new Attached<ServerHttp2Stream, Coming>("coming call");
+  readonly #begun = new Attached<ServerHttp2Stream, Abort>("abort");
 
   constructor(rejections: Pick<RejectionLog, "call" | "auditedCall">) {
     this.#rejections = rejections;
@@ -34,7 +35,7 @@ export class CallAccounts {
 
   /** Whether a call has not been refused yet, and its method has not begun. */
   isComing(stream: ServerHttp2Stream): boolean {
-    return this.#coming.has(stream);
+    return this.#coming.get(stream) !== undefined;
   }
 
   /** A call's method begins, and `abort` ends it. */

@@ -6,6 +6,7 @@
  */
 import type { Http2Server, Http2Session, ServerHttp2Stream } from "node:http2";
 import { constants } from "node:http2";
+import { Attached } from "../base/attached.ts";
 import type { Clock } from "../base/clock.ts";
 import type { ServeError } from "../base/errors.ts";
 import type { CallAccounts } from "./call-accounts.ts";
@@ -31,7 +32,7 @@ export interface GateOptions {
 /** The gate of one port, before all Node servers that it has. */
 export class Gate {
   readonly #options: GateOptions;
-  readonly #penalties = new WeakMap<Http2Session, ConnectionPenalties>();
+  readonly #penalties = new Attached<Http2Session, ConnectionPenalties>("penalties");
   readonly #calls: CallLimits;
   readonly #uploads: UploadLimits<ServerHttp2Stream>;
 
@@ -99,9 +100,11 @@ export class Gate {
 
   #penaltiesOf(session: Http2Session): ConnectionPenalties {
     const { penalties } = this.#options;
-    const known = this.#penalties.get(session) ?? new ConnectionPenalties(session, penalties);
-    this.#penalties.set(session, known);
-    return known;
+    const known = this.#penalties.get(session);
+    if (known !== undefined) return known;
+    const made = new ConnectionPenalties(session, penalties);
+    this.#penalties.set(session, made);
+    return made;
   }
 
   /** Ends a call of whose request too much, or too little, has come. */

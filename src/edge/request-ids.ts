@@ -3,6 +3,7 @@
  * the call's handler finds it.
  */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { Attached } from "../base/attached.ts";
 
 export const requestIdHeader = "x-request-id";
 
@@ -10,7 +11,7 @@ export const requestIdHeader = "x-request-id";
 const sound = /^[\x21-\x7e]{1,128}$/;
 
 export class RequestIds {
-  readonly #ids = new WeakMap<ServerHttp2Stream, string>();
+  readonly #ids = new Attached<ServerHttp2Stream, string>("request id");
   readonly #newId: () => string;
 
   constructor(newId: () => string) {

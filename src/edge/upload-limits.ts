@@ -4,6 +4,7 @@
  * queue counts. So there is a budget for each connection and one for all, and a time. Where a budget is spent, the
  * connection that holds most has its largest request refused: it keeps out no other.
  */
+import { Attached } from "../base/attached.ts";
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { MessageFraming } from "./protocol.ts";
@@ -45,7 +46,7 @@ interface Connection<S> {
 export class UploadLimits<S extends Incoming & object> {
   readonly #options: UploadLimitsOptions<S>;
   readonly #connections = new Map<object, Connection<S>>();
-  readonly #requests = new WeakMap<S, Request<S>>();
+  readonly #requests = new Attached<S, Request<S>>("upload");
   /** The oldest first. */
   readonly #arriving = new Set<Request<S>>();
   #bytes = 0;
