@@ -8,7 +8,7 @@ import type { Handler } from "../calls/call.ts";
 import type { Limits } from "../contract/limits.ts";
 import { ruleOf } from "../contract/methods.ts";
 import { validated } from "../contract/validation/validated.ts";
-import type { Models } from "../models/model.ts";
+import type { Models, ModelStatus } from "../models/model.ts";
 import { duration, timestamp } from "./messages.ts";
 import { engineName } from "./model.ts";
 
@@ -33,6 +33,7 @@ export function serverHandlers(options: ServerInfoOptions): ServerHandlers {
   const rule = ruleOf("inferd.v1.ServerService/GetServerInfo", options.limits);
   const limits = limitsOf(options.limits);
   const startTime = timestamp(options.startedAtMs);
+  const engines = enginesOf(options.engines);
   return {
     // It answers at once; a handler's shape makes it a generator.
     // eslint-disable-next-line @typescript-eslint/require-await
@@ -40,7 +41,7 @@ export function serverHandlers(options: ServerInfoOptions): ServerHandlers {
       yield {
         version,
         build,
-        engines: enginesOf(options.engines, models),
+        engines: engines(models.list()),
         limits,
         startTime,
       };
@@ -66,10 +67,31 @@ function limitsOf({ maxCallMs, ...limits }: Limits): LimitsMessage {
   };
 }
 
+/** Gives the engines of models, and works them out only where a model is another than before: models change seldom. */
+function enginesOf(builtIn: readonly string[]): (models: readonly ModelStatus[]) => EngineInfo[] {
+  let last: { readonly models: readonly ModelStatus[]; readonly engines: EngineInfo[] } | undefined;
+  return (models) => {
+    if (last === undefined || !areSame(last.models, models)) {
+      last = { models, engines: findEngines(builtIn, models) };
+    }
+    return last.engines;
+  };
+}
+
+function areSame(some: readonly ModelStatus[], others: readonly ModelStatus[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ manifest, info }, index) => {
+      const other = others[index];
+      return other?.manifest === manifest && other.info === info;
+    })
+  );
+}
+
 /** Every engine that comes with the server or that a model runs on, with the libraries seen so far. */
-function enginesOf(builtIn: readonly string[], models: Models): EngineInfo[] {
+function findEngines(builtIn: readonly string[], models: readonly ModelStatus[]): EngineInfo[] {
   const libraries = new Map<string, Map<string, string>>(builtIn.map((name) => [name, new Map()]));
-  for (const { manifest, info } of models.list()) {
+  for (const { manifest, info } of models) {
     const name = engineName(manifest.engine);
     const versions = libraries.get(name) ?? new Map<string, string>();
     for (const library of info?.libraries ?? []) versions.set(library.name, library.version);

@@ -11,6 +11,7 @@ import type {
   ModelMeter,
   RefusedCall,
 } from "../base/meter.ts";
+import { CallCounts } from "./call-counts.ts";
 import type { Metric } from "./metric.ts";
 import { metrics } from "./table.ts";
 
@@ -40,10 +41,14 @@ export interface Loads {
 export function openMeter(loads: Loads): PrometheusMeter {
   const registry = new Registry();
   const collectors = collectorsIn(registry);
+  const counts = new CallCounts();
   const models = new Map<string, ModelMeter>();
   return {
-    callBegan: (method) => collectors.runningCalls.inc({ method }),
-    callEnded: (call) => noteEnd(collectors, call),
+    callBegan: (method) => counts.began(method),
+    callEnded: (call) => {
+      counts.ended(call);
+      noteEnd(collectors, call);
+    },
     callRejected: (call) => noteRefusal(collectors, call),
     connectionRejected: (reason) => collectors.rejected.inc({ reason }),
     model: (name) => {
@@ -53,6 +58,7 @@ export function openMeter(loads: Loads): PrometheusMeter {
     },
     loopLagged: (ms) => collectors.loopLag.observe(ms / 1000),
     text: () => {
+      readCounts(collectors, counts);
       readModels(collectors, loads.models());
       readEdge(collectors, loads.edge());
       return registry.metrics();
@@ -82,9 +88,7 @@ function collectorOf(metric: Metric, registry: Registry): Counter | Gauge | Hist
 }
 
 function noteEnd(collectors: Collectors, call: EndedCall): void {
-  const { method, model = "", code, reason = "" } = call;
-  collectors.runningCalls.dec({ method });
-  collectors.calls.inc({ method, model, code, reason });
+  const { method, model = "", reason = "" } = call;
   collectors.callSeconds.observe({ method, model }, call.durationMs / 1000);
   if (model !== "" && reason !== "" && !call.isStarted)
     collectors.modelRejections.inc({ model, reason });
@@ -145,6 +149,11 @@ function noteDrop(collectors: Collectors, model: string, job: DroppedJob): void 
   if (completionTokens > 0) collectors.completionTokens.inc({ model }, completionTokens);
   const given = promptTokens + completionTokens;
   if (given > 0) collectors.unfinishedTokens.inc({ model }, given);
+}
+
+function readCounts({ calls, runningCalls }: Collectors, counts: CallCounts): void {
+  for (const [method, count] of counts.running) runningCalls.set({ method }, count);
+  counts.takeEnded((labels, count) => calls.inc({ ...labels }, count));
 }
 
 function readEdge(collectors: Collectors, load: EdgeLoad): void {
