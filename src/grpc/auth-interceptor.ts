@@ -1,20 +1,16 @@
 /**
  * Asks the authorizer about each call when its headers are there, before a byte of its request is read. A
  * handler runs too late for that: grpc-js reads a whole request first, so callers without a credential could make
- * a server hold megabytes. This is what grpc-js's interceptors are right for.
+ * a server hold megabytes. A call is changed in place: an intercepting call around it costs more than the question.
  */
-import {
-  type Metadata,
-  ServerInterceptingCall,
-  type ServerInterceptingCallInterface,
-  type ServerInterceptor,
-} from "@grpc/grpc-js";
+import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor } from "@grpc/grpc-js";
+import { Attached } from "../base/attached.ts";
 import type { CallMetadata, Authorizer, Permit } from "../auth/authorizer.ts";
 import { type Reason, ServeError } from "../base/errors.ts";
 import type { CallAccounts } from "../edge/call-accounts.ts";
 import { type RequestIds, requestIdHeader } from "../edge/request-ids.ts";
 import { wireStatus } from "./status.ts";
-import { streamOf } from "./workarounds/inner-call.ts";
+import { sameCall, streamOf } from "./workarounds/inner-call.ts";
 
 export interface AuthInterceptorOptions {
   readonly authorizer: Pick<Authorizer, "admit">;
@@ -33,7 +29,7 @@ const unauthenticated: ReadonlySet<Reason> = new Set([
 
 /** Who was let in, by the metadata that grpc-js hands from the interceptor to the handler. */
 export class AuthInterceptor {
-  readonly #permits = new WeakMap<Metadata, Permit>();
+  readonly #permits = new Attached<Metadata, Permit>("permit");
   readonly #options: AuthInterceptorOptions;
 
   constructor(options: AuthInterceptorOptions) {
@@ -49,14 +45,15 @@ export class AuthInterceptor {
 
   readonly interceptor: ServerInterceptor = (method, call) => {
     const { authorizer, accounts, requestIds, rejectedUnauthenticated } = this.#options;
+    const stream = streamOf(call);
     let isOver = false;
     let end = (): void => undefined;
-    const arrive = (metadata: Metadata, enter: (metadata: Metadata) => void): void => {
+    const arrive = (metadata: Metadata, enter: () => void): void => {
       authorizer.admit(callMetadataOf(method.path.slice(1), metadata, call)).then(
         (permit) => {
           // While an issuer was asked, the caller may have gone, or the call may have been refused: nothing would
           // end the permit then.
-          if (isOver || !accounts.isComing(streamOf(call))) {
+          if (isOver || !accounts.isComing(stream)) {
             permit.end();
             return;
           }
@@ -64,25 +61,38 @@ export class AuthInterceptor {
           metadata.remove("authorization");
           metadata.remove("x-api-key");
           this.#permits.set(metadata, permit);
-          enter(metadata);
+          enter();
         },
         (thrown: unknown) => {
           const error = ServeError.from(thrown);
-          accounts.refusedByAuth(streamOf(call), error.reason);
-          call.sendStatus(wireStatus(error, requestIds.of(streamOf(call))));
+          accounts.refusedByAuth(stream, error.reason);
+          call.sendStatus(wireStatus(error, requestIds.of(stream)));
           // A caller who has gone meanwhile has been counted for that.
           if (!isOver && unauthenticated.has(error.reason)) rejectedUnauthenticated(call);
         },
       );
     };
-    // grpc-js calls this after every end, also a good one.
-    const leave = (): void => {
-      isOver = true;
-      end();
+    const start = call.start.bind(call);
+    call.start = (listener) => {
+      start({
+        onReceiveMetadata: (metadata) =>
+          arrive(metadata, () => listener.onReceiveMetadata(metadata)),
+        // What grpc-js still reads of a call that is over begins no handler: nothing would end that.
+        onReceiveMessage: (message: unknown) => {
+          if (!isOver) listener.onReceiveMessage(message);
+        },
+        onReceiveHalfClose: () => {
+          if (!isOver) listener.onReceiveHalfClose();
+        },
+        // grpc-js calls this after every end, also a good one.
+        onCancel: () => {
+          isOver = true;
+          end();
+          listener.onCancel();
+        },
+      });
     };
-    return new ServerInterceptingCall(call, {
-      start: (next) => next({ onReceiveMetadata: arrive, onCancel: leave }),
-    });
+    return sameCall(call);
   };
 }
 

@@ -3,12 +3,17 @@
  * compressed, an unknown encoding, one message too many or none, its own deadline timer. Each gets its reason here.
  * Tested in test/unit/grpc/library-status.test.ts and test/grpc/rejections.test.ts.
  */
-import { type ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
+import {
+  type Metadata,
+  type ServerInterceptingCall,
+  type ServerInterceptor,
+  status,
+} from "@grpc/grpc-js";
 import { ServeError } from "../../base/errors.ts";
 import type { CallAccounts } from "../../edge/call-accounts.ts";
 import type { RequestIds } from "../../edge/request-ids.ts";
 import type { CallStreams } from "../call-streams.ts";
-import { sameCall, streamOf } from "./inner-call.ts";
+import { internalsOf, sameCall, streamOf } from "./inner-call.ts";
 import { wireStatus } from "../status.ts";
 import { wrongFlag } from "./decompression.ts";
 
@@ -43,15 +48,13 @@ export function explainRefusals({
       if (!isOfHandler) accounts.refused(stream, error.reason);
       send(wireStatus(error, requestIds.of(stream)));
     };
-    const start = call.start.bind(call);
-    call.start = (listener) => {
-      const receive = listener.onReceiveMetadata.bind(listener);
-      listener.onReceiveMetadata = (metadata) => {
-        streams.note(stream, metadata);
-        receive(metadata);
-      };
-      start(listener);
-    };
+    const { metadata } = internalsOf<{ readonly metadata: Metadata }>(call);
+    if (metadata === undefined) {
+      throw new Error(
+        "bug: this grpc-js keeps metadata elsewhere; see src/grpc/workarounds/library-status.ts",
+      );
+    }
+    streams.note(stream, metadata);
     return sameCall(call);
   };
 }

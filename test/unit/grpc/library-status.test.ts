@@ -16,7 +16,7 @@ interface Case {
 /** What is told of a call that grpc-js ends on its own. */
 function toldOf({ code, hasBegun = false, stream = {} }: Case): string[] {
   const told: string[] = [];
-  const call = { stream, sendStatus: () => undefined, start: () => undefined } as unknown as Call;
+  const call = { stream, metadata: {}, sendStatus: () => undefined } as unknown as Call;
   const accounts = {
     abort: (_: unknown, { reason }: { readonly reason: string }) => {
       if (hasBegun) told.push(`${reason} to its handler`);
