@@ -78,7 +78,10 @@ export const failures = {
     message: "the model's worker has exited; try again",
   },
   WOULD_EXPIRE: passes("DEADLINE_EXCEEDED"),
-  WRONG_TASK: stays("FAILED_PRECONDITION"),
+  WRONG_TASK: {
+    ...stays("FAILED_PRECONDITION"),
+    message: "the model cannot do this task",
+  },
 } satisfies Record<string, Failure>;
 
 export type Reason = keyof typeof failures;

@@ -65,18 +65,29 @@ it.each([
 });
 
 it.each([
-  { title: "a missing engine", engine: join(folder, "nothing.ts"), source: undefined },
-  { title: "a module that exports no load", engine: join(folder, "empty.mjs"), source: "" },
+  {
+    title: "a missing engine",
+    engine: join(folder, "nothing.ts"),
+    source: undefined,
+    says: "nothing.ts does not exist",
+  },
+  {
+    title: "a module that exports no load",
+    engine: join(folder, "empty.mjs"),
+    source: "",
+    says: "the engine's module",
+  },
   {
     title: "a module that throws",
     engine: join(folder, "throws.mjs"),
     source: "throw new Error('at import')",
+    says: "the engine's module",
   },
-])("fails a model with $title, and names no path", async ({ engine, source }) => {
+])("fails a model with $title, and names no path", async ({ engine, source, says }) => {
   if (source !== undefined) writeFileSync(engine, source);
   registry.load(scriptedManifest({ engine }));
   const status = await reached(registry, "scripted", "failed");
-  expect(status.failure).toContain("the engine's module");
+  expect(status.failure).toContain(says);
   expect(status.failure).not.toContain(folder);
 });
 

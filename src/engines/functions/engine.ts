@@ -98,7 +98,7 @@ export class FunctionEngine implements Engine {
     if (job.kind === "items" && embed !== undefined) {
       return embedEvents({ embed, dimensions }, job, call);
     }
-    throw new ServeError("WRONG_TASK", "the model cannot do this task");
+    throw ServeError.of("WRONG_TASK");
   }
 
   #setPaused(id: number, isPaused: boolean): void {

@@ -64,7 +64,7 @@ export class ProgramEngine implements Engine {
     } else if (job.kind === "items" && this.#embeddings !== undefined) {
       this.#embeddings.add(id, job, context);
     } else {
-      throw new ServeError("WRONG_TASK", "the model cannot do this task");
+      throw ServeError.of("WRONG_TASK");
     }
   }
 
