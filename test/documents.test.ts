@@ -70,6 +70,11 @@ describe.each(testedDocuments())("%s", (file) => {
   });
 });
 
+it.each(globSync("docs/decisions/0*.md"))("%s is at most forty lines", (file) => {
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+  expect(lines.length).toBeLessThanOrEqual(40);
+});
+
 it.each(["models/README.md", ...globSync("models/*/README.md")])(
   "%s shows no digest but those of the manifests",
   (file) => {
