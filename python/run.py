@@ -20,6 +20,11 @@ def main():
     return serve(sys.argv[1])
 
 
-# The guard keeps processes that multiprocessing spawns from serving too.
-if __name__ == "__main__":
+# A process that multiprocessing spawns imports this file too. It does not serve, and finds the package as this one did.
+if __name__ == "__mp_main__":
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import inferd  # noqa: F401
+
+    del sys.path[0]
+elif __name__ == "__main__":
     sys.exit(main())

@@ -70,10 +70,11 @@ def _import(path: str) -> ModuleType:
 
 
 def _module_name(path: str) -> str:
-    """Its file's name; another where that is a module's of the library or this package's."""
+    """Its file's name, by which multiprocessing finds it anew; another where that is a module's of the library or this
+    package's, or has a dot."""
     stem = os.path.splitext(os.path.basename(path))[0]
-    is_taken = stem in sys.modules or stem in sys.stdlib_module_names or not stem.isidentifier()
-    return f"inferd_model_{abs(hash(stem))}" if is_taken else stem
+    is_taken = stem in sys.modules or stem in sys.stdlib_module_names or "." in stem
+    return f"inferd_model_{stem.replace('.', '_')}" if is_taken else stem
 
 
 def _guarded(path: str, act: Callable[[], Any]) -> Any:

@@ -37,9 +37,20 @@ def prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         try:
-            ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+            _end_after_worker()
         except (OSError, AttributeError):
             pass
+
+
+def _end_after_worker() -> None:
+    """Has the kernel end this process a second after its worker. The thread that reads from the worker ends it sooner,
+    with all that was started; it cannot where native code holds the interpreter's lock, and no handler in Python runs
+    then. So the handler is `alarm` of the C library: with the signal's number, 1, as its seconds."""
+    library = ctypes.CDLL(None)
+    library.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
+    library.signal.restype = ctypes.c_void_p
+    library.signal(signal.SIGHUP, ctypes.cast(library.alarm, ctypes.c_void_p))
+    library.prctl(_SET_DEATH_SIGNAL, signal.SIGHUP)
 
 
 def kill_all() -> None:

@@ -25,6 +25,9 @@ def encode(result: Any, *, count: int, dimensions: int, name: str) -> tuple[byte
     if whole is not None and _shape_fits(result, count, dimensions) and _is_finite(whole):
         return whole, []
     rows = _rows(result, name)
+    if isinstance(result, (array, memoryview)) and len(rows) == count * dimensions:
+        # One block that holds all vectors, of another type than float32.
+        rows = [rows[start : start + dimensions] for start in range(0, len(rows), dimensions)]
     if len(rows) != count:
         raise WrongVectors(f"{name} returned {len(rows)} vectors for {count} texts")
     errors: list[ItemError] = []
