@@ -106,15 +106,16 @@ export class Embeddings {
   #computed(batch: Batch, results: readonly TextResult[], logged: readonly string[]): void {
     this.#forget(batch);
     for (const line of logged) this.#log(line, batch);
+    for (const [place, { job, index }] of batch.places.entries()) {
+      const result = results[place];
+      if (job.isGone || result === undefined) continue;
+      job.computed(result.tokenCount);
+      const item = { kind: "item", index, truncated: false, ...result } as const;
+      this.#parts.output.give(job.id, item);
+    }
     for (const job of batch.jobs) {
-      if (job.isGone) continue;
-      const own = batch.places.flatMap(({ job: owner, index }, place) => {
-        const result = results[place];
-        return owner !== job || result === undefined ? [] : { index, truncated: false, ...result };
-      });
-      for (const item of own) this.#parts.output.give(job.id, { kind: "item", ...item });
-      job.computed(own, batch.places.length);
-      if (job.isDone) this.#finish(job);
+      job.leftBatch(batch.places.length);
+      if (job.isDone && !job.isGone) this.#finish(job);
     }
   }
 
@@ -125,8 +126,8 @@ export class Embeddings {
     if (logged !== undefined) this.#log(logged, batch);
     const jobs = batch.jobs.filter(({ isGone }) => !isGone);
     if (batch.jobs.length > 1) {
-      const retries = jobs.map((job) => batch.places.filter((place) => place.job === job));
-      this.#retries = [...this.#retries, ...retries];
+      const retries = Map.groupBy(batch.places, ({ job }) => job);
+      this.#retries = [...this.#retries, ...jobs.map((job) => retries.get(job) ?? [])];
       return;
     }
     for (const job of jobs) {

@@ -5,7 +5,6 @@ import { Embeddings } from "./embeddings.ts";
 import type { Frame } from "./frames.ts";
 import { Generations } from "./generations.ts";
 import { HangWatch } from "./hang.ts";
-import { logFrame } from "./log-frame.ts";
 import { Output } from "./output.ts";
 import type { Program } from "./program.ts";
 import type { Ready } from "./ready.ts";
@@ -108,9 +107,7 @@ export class ProgramEngine implements Engine {
   /** Takes frames of the program that came together. */
   receive(frames: readonly Frame[]): void {
     for (const frame of frames) {
-      const { head } = frame;
-      if (head.type === "log") logFrame(this.#host, head);
-      else if (head.type === "pong") this.#watch.ponged();
+      if (frame.head.type === "pong") this.#watch.ponged();
       else this.#calls.receive(frame);
     }
     // A call that has ended leaves room for one that waits.

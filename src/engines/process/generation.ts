@@ -71,6 +71,8 @@ export class Generation implements Call {
 
   resume(): void {
     this.#isPaused = false;
+    // A program without credit sends nothing, so that no step would end after which it gets some.
+    this.refund();
     const held = this.#held;
     this.#held = [];
     for (const arrival of held) this.#take(arrival);

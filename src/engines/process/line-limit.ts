@@ -1,15 +1,17 @@
-/** How many printed lines reach the log. */
-import { fill, take, type TokenBucket } from "../../base/token-bucket.ts";
+/** How many lines of a program reach the log: each crosses to the server, which serves others. */
 import type { Clock } from "../../base/clock.ts";
+import { fill, take, type TokenBucket } from "../../base/token-bucket.ts";
+import type { EngineHost } from "../engine.ts";
 
 /** A second's lines, after a burst of four times as many. */
 const size = { limit: 200, periodMs: 4_000 };
 const tellMs = 1_000;
 
 export interface LineLimitOptions {
+  /** What the lines are: `printed`. */
+  readonly what: string;
   readonly clock: Clock;
-  /** Takes a line that is let through. */
-  readonly pass: (line: string) => void;
+  readonly host: Pick<EngineHost, "log">;
 }
 
 /** Lets lines through, so many a second; counts the others and says how many they were. */
@@ -22,12 +24,12 @@ export class LineLimit {
     this.#options = options;
   }
 
-  note(line: string): void {
-    const { clock, pass } = this.#options;
+  log(...line: Parameters<EngineHost["log"]>): void {
+    const { clock, host } = this.#options;
     this.#bucket = fill(this.#bucket, size, clock.now());
     if (this.#bucket !== undefined && this.#bucket.level >= 1) {
       this.#bucket = take(this.#bucket, 1);
-      pass(line);
+      host.log(...line);
       return;
     }
     this.#leftOut += 1;
@@ -38,8 +40,8 @@ export class LineLimit {
   tell(): void {
     if (this.#leftOut === 0) return;
     const count = this.#leftOut.toLocaleString("en");
-    const what = this.#leftOut === 1 ? "line was" : "lines were";
+    const are = this.#leftOut === 1 ? "line was" : "lines were";
     this.#leftOut = 0;
-    this.#options.pass(`${count} printed ${what} left out`);
+    this.#options.host.log("info", `${count} ${this.#options.what} ${are} left out`);
   }
 }

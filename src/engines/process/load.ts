@@ -1,3 +1,4 @@
+import { idleClock } from "../../base/clock.ts";
 import type { Environment } from "../../base/environment.ts";
 import type { Engine, EngineHost, LoadEngine, ModelSource } from "../engine.ts";
 import { type Command, startFault } from "./command.ts";
@@ -6,12 +7,16 @@ import { ProgramEngine } from "./engine.ts";
 import { clipped } from "./errors.ts";
 import type { Frame, Head } from "./frames.ts";
 import { printLast } from "./last-lines.ts";
-import { logFrame } from "./log-frame.ts";
+import { LineLimit } from "./line-limit.ts";
 import { Program, type ProgramEvents } from "./program.ts";
 import { protocolVersion, readyOf } from "./ready.ts";
 
 /** In characters: callers are shown it. */
 const longestFailure = 2_000;
+/** Of the log, in characters: a traceback is one. */
+const longestLine = 16_000;
+
+const levels = ["debug", "info", "warn", "error"] as const;
 
 /** Loads a model by starting a program. `end`: what becomes of this process when the program has ended. */
 export function loadProgram(
@@ -47,9 +52,14 @@ class ProgramLife implements ProgramEvents {
   #program: Program | undefined;
   #engine: ProgramEngine | undefined;
   #hasFailed = false;
+  readonly #printed: LineLimit;
+  readonly #logged: LineLimit;
 
   constructor(parts: LifeParts) {
     this.#parts = parts;
+    const { host } = parts;
+    this.#printed = new LineLimit({ what: "printed", clock: idleClock, host });
+    this.#logged = new LineLimit({ what: "logged", clock: idleClock, host });
   }
 
   begin(program: Program): void {
@@ -58,17 +68,17 @@ class ProgramLife implements ProgramEvents {
   }
 
   frames(frames: readonly Frame[]): void {
-    for (const [place, { head }] of frames.entries()) {
-      if (this.#engine !== undefined) {
-        this.#engine.receive(frames.slice(place));
-        return;
-      }
-      if (!this.#hasFailed) this.#load(head);
+    const work: Frame[] = [];
+    for (const frame of frames) {
+      if (frame.head.type === "log") this.#log(frame.head);
+      else if (this.#engine !== undefined) work.push(frame);
+      else if (!this.#hasFailed) this.#load(frame.head);
     }
+    this.#engine?.receive(work);
   }
 
   printed(line: string): void {
-    this.#parts.host.log("info", line);
+    this.#printed.log("info", line);
   }
 
   broken(why: string): void {
@@ -88,6 +98,8 @@ class ProgramLife implements ProgramEvents {
   }
 
   ended(exit: ProgramExit, lines: readonly string[]): void {
+    this.#printed.tell();
+    this.#logged.tell();
     // The worker, which has said why, is ended by the server.
     if (this.#hasFailed) return;
     const { host, outcome } = this.#parts;
@@ -98,14 +110,17 @@ class ProgramLife implements ProgramEvents {
     printLast(lines, () => outcome.end(exit));
   }
 
+  /** Writes what a program has for the log; at `info` where its level is unknown. */
+  #log({ level, message }: Head): void {
+    const known = levels.find((each) => each === level) ?? "info";
+    this.#logged.log(known, clipped(message, longestLine));
+  }
+
   #load(head: Head): void {
     const { source, host } = this.#parts;
     switch (head.type) {
       case "progress":
         host.progress(Number(head["fraction"]));
-        return;
-      case "log":
-        logFrame(host, head);
         return;
       case "failed":
         this.#fail(clipped(head["message"], longestFailure) || "the program could not load it");

@@ -8,7 +8,6 @@ import type { Command } from "./command.ts";
 import type { ProgramExit } from "./ending.ts";
 import { programEnvironment } from "./environment.ts";
 import { encodeFrame, type Frame, FrameError, FrameReader, type Head } from "./frames.ts";
-import { LineLimit } from "./line-limit.ts";
 
 /** What is told of a program. */
 export interface ProgramEvents {
@@ -43,7 +42,6 @@ export class Program {
   readonly #events: ProgramEvents;
   readonly #child: ChildProcess;
   readonly #reader = new FrameReader();
-  readonly #lines: LineLimit;
   #lastLines: readonly string[] = [];
   #isCorked = false;
   #hasEnded = false;
@@ -53,7 +51,6 @@ export class Program {
 
   constructor({ command, environment, threads }: ProgramOptions, events: ProgramEvents) {
     this.#events = events;
-    this.#lines = new LineLimit({ clock: idleClock, pass: (line) => events.printed(line) });
     // A session of its own: what it starts can be ended with it, and a terminal's signals do not reach it.
     const child = spawn(command.file, [...command.args], {
       detached: true,
@@ -101,7 +98,8 @@ export class Program {
   /** Ends it at once, with all that it has started. */
   kill(): void {
     const { pid } = this.#child;
-    if (pid === undefined) return;
+    // Once it has ended, the number may be another's.
+    if (pid === undefined || this.#hasEnded) return;
     try {
       process.kill(-pid, "SIGKILL");
     } catch {
@@ -152,7 +150,7 @@ export class Program {
 
   #print(line: string): void {
     this.#lastLines = [...this.#lastLines, line].slice(-keptLines);
-    this.#lines.note(line);
+    this.#events.printed(line);
   }
 
   #refused(error: Error): void {
@@ -169,7 +167,6 @@ export class Program {
       if (this.#hasEnded) return;
       this.#hasEnded = true;
       process.off("exit", this.#kill);
-      this.#lines.tell();
       if (this.#isClosing) this.#closed();
       else this.#events.ended(exit, this.#lastLines);
     };

@@ -39,10 +39,14 @@ export class TextsJob implements Line {
     return [{ kind: "started" }];
   }
 
+  /** One of its texts was computed. */
+  computed(tokens: number): void {
+    this.#left -= 1;
+    this.#tokens += tokens;
+  }
+
   /** Some of its texts were computed in a batch of so many. */
-  computed(own: readonly { readonly tokenCount: number }[], size: number): void {
-    this.#left -= own.length;
-    this.#tokens += own.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+  leftBatch(size: number): void {
     this.#batches += 1;
     this.#batchTexts += size;
   }

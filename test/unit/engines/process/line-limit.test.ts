@@ -5,9 +5,10 @@ import { FakeClock } from "../../../fixtures/fake-clock.ts";
 function setUp() {
   const clock = new FakeClock();
   const passed: string[] = [];
-  const lines = new LineLimit({ clock, pass: (line) => passed.push(line) });
+  const host = { log: (_: string, line: string) => passed.push(line) };
+  const lines = new LineLimit({ what: "printed", clock, host });
   const print = (count: number) => {
-    for (let line = 0; line < count; line++) lines.note("x");
+    for (let line = 0; line < count; line++) lines.log("info", "x");
   };
   return { clock, passed, lines, print };
 }
