@@ -182,7 +182,7 @@ describe("a program that generates", () => {
       (events) => events.filter(({ event }) => event.kind === "piece").length === 2,
     );
     engine.cancel(1);
-    // The first goes on although nobody waits for it, so that the third does not begin.
+    // The first goes on although it was cancelled, so that the third does not begin.
     const step = engine.step();
     engine.wake?.();
     expect(await step).toEqual([]);

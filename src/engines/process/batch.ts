@@ -35,7 +35,7 @@ export class Batch implements Call {
     return [...new Set(this.places.map(({ job }) => job))];
   }
 
-  /** Whether anybody waits for it. */
+  /** Whether one of its jobs still waits for it. */
   get isWanted(): boolean {
     return this.places.some(({ job }) => !job.isGone);
   }

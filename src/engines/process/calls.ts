@@ -27,7 +27,7 @@ export interface CallsParts {
   readonly now: () => number;
 }
 
-/** Owns the ids of the protocol: which calls a program computes, also those that nobody waits for any more. */
+/** Owns the ids of the protocol: which calls a program computes, also those that were cancelled. */
 export class Calls {
   readonly #parts: CallsParts;
   readonly #open = new IdList<OpenCall>();

@@ -11,7 +11,7 @@ const graceMs = 1_000;
 
 /** Ends this process as its program ended: the server then does what it does for a worker that died so. */
 export function endAlike({ code, signal }: ProgramExit): void {
-  // A program that ends by itself was not to: for a worker, zero is an end that was asked for.
+  // The program was not asked to end: for a worker, zero would say that it was.
   if (signal === null) process.exit(code === null || code === 0 ? 1 : code);
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);

@@ -112,7 +112,7 @@ export class Generation implements Call {
         this.#host.fail(programError(head["error"]));
         return;
       case "cancelled":
-        this.#host.fail(ownError("the program ended a generation that nobody had cancelled"));
+        this.#host.fail(ownError("the program ended a generation that was not cancelled"));
     }
   }
 

@@ -38,8 +38,8 @@ export interface WatchOptions {
 const looks = 20;
 
 /**
- * Looks now and then. Its time passes look by look, so that a worker that was itself stopped for a while blames
- * nobody.
+ * Looks now and then. Its time passes look by look, so that a program is not to blame where the worker itself was
+ * stopped for a while.
  */
 export class HangWatch {
   readonly #options: WatchOptions;

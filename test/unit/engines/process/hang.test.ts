@@ -74,7 +74,7 @@ describe("the watch", () => {
     expect(said).toEqual(["ping", "hung, answers"]);
   });
 
-  it("blames nobody for a time in which the worker itself stood still", () => {
+  it("does not count a time in which the worker itself stood still", () => {
     const { clock, said, looks } = setUp();
     clock.advance(1_000_000);
     expect(said).toEqual([]);
@@ -82,7 +82,7 @@ describe("the watch", () => {
     expect(said).toEqual(["ping"]);
   });
 
-  it("counts anew once the call has given something", () => {
+  it("counts from zero once the call has given something", () => {
     const { open, said, watch, looks } = setUp();
     looks(15);
     for (const call of open) call.heardAt = watch.now;
