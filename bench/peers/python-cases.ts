@@ -25,6 +25,7 @@ export const cases: readonly Case[] = [
     name: "count",
     says: `streams of ${pieces} pieces`,
     kind: "stream",
+
     prompt: String(pieces),
     atOnce: 20,
     pieces,

