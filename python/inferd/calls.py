@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from inferd.errors import Error
-from inferd.faults import traceback_of
+from inferd.errors import LONGEST, Error
+from inferd.faults import text_of, traceback_of
 from inferd.frames import Head
 
 
@@ -57,8 +57,7 @@ def error_head(error: BaseException, name: str) -> Head:
     """An exception of the user's function, as the protocol writes it."""
     if isinstance(error, Error):
         return error.head()
-    text = f"{name}: {type(error).__name__}: {error}"
-    return {"reason": "INTERNAL", "message": text[:2000], "traceback": traceback_of(error)}
+    return {"reason": "INTERNAL", "message": f"{name}: {text_of(error)}"[:LONGEST], "traceback": traceback_of(error)}
 
 
 def wrong_head(message: str) -> Head:

@@ -30,7 +30,7 @@ class Embedding:
         cancel_with(call)
         try:
             texts = _texts(call)
-            result = self._function.call(texts)
+            result = self._function.call(texts) if not call.cancelled else None
             self._send(call, len(texts), await result if inspect.isawaitable(result) else result)
         except asyncio.CancelledError:
             self._fail(call, asyncio.CancelledError("it cancelled itself"))

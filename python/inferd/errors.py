@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+#: Characters of a message.
+LONGEST = 2000
 
 #: Why a field is wrong, as ``docs/reference/errors.md`` explains them.
 FIELD_REASONS = frozenset(
@@ -11,11 +15,11 @@ FIELD_REASONS = frozenset(
 
 
 class Error(Exception):
-    """An error whose message callers see: raise one of its subclasses. Put no prompt, path or key in it."""
+    """What :class:`InvalidArgument` and the others have in common: callers see their messages. Put no prompt, path or key in it."""
 
     def head(self) -> dict[str, Any]:
         """The error as the engine protocol writes it."""
-        raise NotImplementedError
+        return {"reason": "INTERNAL", "message": str(self)[:LONGEST]}
 
 
 class InvalidArgument(Error):
@@ -29,20 +33,22 @@ class InvalidArgument(Error):
         if reason not in FIELD_REASONS:
             raise ValueError(f"reason must be one of {', '.join(sorted(FIELD_REASONS))}, not {reason!r}")
         super().__init__(f"{field}: {message}")
-        self.field, self.message, self.reason = field, message, reason
+        self.field, self.message, self.reason = str(field), str(message), reason
 
     def head(self) -> dict[str, Any]:
-        violation = {"field": self.field, "reason": self.reason, "description": self.message}
-        return {"reason": "FIELD_INVALID", "message": str(self), "violations": [violation]}
+        violation = {"field": self.field[:LONGEST], "reason": self.reason, "description": self.message[:LONGEST]}
+        return {"reason": "FIELD_INVALID", "message": str(self)[:LONGEST], "violations": [violation]}
 
 
 class ResourceExhausted(Error):
     """Too much is asked for now. Callers get RESOURCE_EXHAUSTED, and may try again after ``retry_after`` seconds."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
+        if retry_after is not None and not 0 <= retry_after < math.inf:
+            raise ValueError(f"retry_after must be seconds, zero or more, not {retry_after!r}")
         super().__init__(message)
-        self.retry_after = retry_after
+        self.retry_after = None if retry_after is None else float(retry_after)
 
     def head(self) -> dict[str, Any]:
-        head: dict[str, Any] = {"reason": "QUEUE_FULL", "message": str(self)}
+        head: dict[str, Any] = {"reason": "QUEUE_FULL", "message": str(self)[:LONGEST]}
         return head if self.retry_after is None else {**head, "retry_after": self.retry_after}

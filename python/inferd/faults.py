@@ -9,6 +9,7 @@ from types import TracebackType
 
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))
 _LONGEST = 500
+_LONGEST_TRACEBACK = 16_000
 
 #: Packages whose name in the index differs from that of their module.
 _PACKAGES = {
@@ -37,10 +38,10 @@ def describe(error: BaseException, path: str) -> str:
     if isinstance(error, SyntaxError) and error.filename is not None:
         return _line(f"{os.path.basename(error.filename)}:{error.lineno}: {type(error).__name__}: {error.msg}")
     where = f"{name}:{line}" if (line := _line_in(error.__traceback__, path)) else name
-    if isinstance(error, ModuleNotFoundError) and error.name is not None and not _is_local(error.name, path):
+    if isinstance(error, ModuleNotFoundError) and error.name is not None and not _is_there(error.name, path):
         return _line(f"{where}: no module named {error.name}; try: pip install {package_of(error.name)}")
-    text = str(error).replace(os.path.dirname(os.path.abspath(path)) + os.sep, "")
-    return _line(f"{where}: {type(error).__name__}: {text}" if text else f"{where}: {type(error).__name__}")
+    text = text_of(error).replace(os.path.dirname(os.path.abspath(path)) + os.sep, "")
+    return _line(f"{where}: {text}")
 
 
 def traceback_of(error: BaseException) -> str:
@@ -52,7 +53,20 @@ def traceback_of(error: BaseException) -> str:
     ]
     text = traceback.TracebackException.from_exception(error)
     text.stack = traceback.StackSummary.from_list(frames)
-    return "".join(text.format())
+    whole = "".join(text.format())
+    if len(whole) <= _LONGEST_TRACEBACK:
+        return whole
+    # Its end says most: where it was raised, and what.
+    return whole[: _LONGEST_TRACEBACK // 4] + "\n…\n" + whole[-_LONGEST_TRACEBACK // 2 :]
+
+
+def text_of(error: BaseException) -> str:
+    """An exception's type and message; the user's own may fail to give one."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - the call must end all the same
+        text = "its message cannot be read"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def place_of(function: object) -> str:
@@ -70,10 +84,12 @@ def package_of(module: str) -> str:
     return _PACKAGES.get(module) or _PACKAGES.get(top) or top.replace("_", "-")
 
 
-def _is_local(module: str, path: str) -> bool:
-    """Whether a module's first part lies next to the file, so that no package would help."""
-    top = os.path.join(os.path.dirname(os.path.abspath(path)), module.partition(".")[0])
-    return os.path.isdir(top) or os.path.isfile(f"{top}.py")
+def _is_there(module: str, path: str) -> bool:
+    """Whether a module's first part lies next to the file, or was imported: then no package would help."""
+    first = module.partition(".")[0]
+    top = os.path.join(os.path.dirname(os.path.abspath(path)), first)
+    is_imported = first in sys.modules and module not in _PACKAGES
+    return is_imported or os.path.isdir(top) or os.path.isfile(f"{top}.py")
 
 
 def _line_in(trace: TracebackType | None, path: str) -> int | None:

@@ -13,6 +13,8 @@ _LENGTHS = struct.Struct("<II")
 _MOST_HEAD = 16 * 1024 * 1024
 _MOST_BODY = 256 * 1024 * 1024
 _READ_BYTES = 256 * 1024
+#: Frames and pieces of one write: one that is never alone would never be written.
+_MOST_JOINED = 1024
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
@@ -95,6 +97,10 @@ class FrameWriter:
     def piece(self, call: int, text: bytes) -> None:
         self._waiting.put((call, text))
 
+    def is_behind(self) -> bool:
+        """Whether the worker reads more slowly than is sent: what can be left out is to be left out."""
+        return self._waiting.qsize() > 4 * _MOST_JOINED
+
     def end(self) -> None:
         """Lets :meth:`run` return once all that was sent before is written."""
         self._waiting.put(None)
@@ -105,6 +111,7 @@ class FrameWriter:
             parts: list[bytes] = []
             pieces: dict[int, list[bytes]] = {}
             one = waiting.get()
+            taken = 1
             try:
                 while one is not None:
                     if isinstance(one, tuple):
@@ -114,7 +121,10 @@ class FrameWriter:
                             parts.extend(map(_piece_frame, pieces.items()))
                             pieces.clear()
                         parts.append(one)
+                    if taken == _MOST_JOINED:
+                        break
                     one = waiting.get_nowait()
+                    taken += 1
             except Empty:
                 pass
             parts.extend(map(_piece_frame, pieces.items()))

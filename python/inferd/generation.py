@@ -18,6 +18,14 @@ from inferd.request import Request
 _log = logging.getLogger("inferd")
 
 
+#: Steps of an async generator after which the event loop has a turn.
+_TURN = 32
+
+
+class _LoneSurrogate(Exception):
+    """A text of the user's has no UTF-8."""
+
+
 class Generation:
     def __init__(self, function: Function, writer: FrameWriter) -> None:
         self._function, self._writer = function, writer
@@ -78,7 +86,7 @@ class Generation:
                     break
                 if type(piece) is str:
                     if piece:
-                        self._writer.piece(call.id, piece.encode())
+                        self._writer.piece(call.id, _utf8(piece))
                         call.sent += 1
                 elif not self._is_text(call, piece, "yielded"):
                     return
@@ -95,10 +103,17 @@ class Generation:
             _log.error("%s failed while it was closed: %s", self._function.name, error, exc_info=error)
 
     async def _iterate_async(self, call: Call, pieces: AsyncIterator[Any]) -> None:
+        steps = 0
         try:
             while True:
+                steps += 1
                 if call.sent >= call.granted:
                     await _credit(call)
+                elif steps % _TURN == 0:
+                    # One that awaits nothing itself would keep the loop from all others, and from its cancellation.
+                    await asyncio.sleep(0)
+                if call.cancelled:
+                    break
                 try:
                     piece = await anext(pieces)
                 except StopAsyncIteration:
@@ -121,7 +136,7 @@ class Generation:
 
     def _piece(self, call: Call, text: str) -> None:
         if text:
-            self._writer.piece(call.id, text.encode())
+            self._writer.piece(call.id, _utf8(text))
             call.sent += 1
 
     def _is_text(self, call: Call, value: Any, did: str) -> bool:
@@ -133,7 +148,7 @@ class Generation:
         return False
 
     def _fail(self, call: Call, error: BaseException) -> None:
-        if isinstance(error, UnicodeEncodeError):
+        if isinstance(error, _LoneSurrogate):
             name = self._function.name
             self._send_error(call, wrong_head(f"{name} gave a text with a lone surrogate, which UTF-8 does not have"))
         elif call.cancelled and isinstance(error, GeneratorExit):
@@ -148,6 +163,13 @@ class Generation:
         what = b"cancelled" if call.cancelled else b"done"
         body = b'{"type":"%b","id":%d}' % (what, call.id)
         self._writer.send(len(body).to_bytes(4, "little") + b"\0\0\0\0" + body)
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise _LoneSurrogate from None
 
 
 async def _credit(call: Call) -> None:

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import traceback
 from collections.abc import Callable, Coroutine
 from queue import SimpleQueue
 from typing import Any
 
+from inferd import process
 from inferd.calls import Call
+
+#: What the exit code says of a fault of this package.
+BROKEN = 70
+
+
+def start(act: Callable[[], None], name: str) -> threading.Thread:
+    """A thread without which the process would live and answer nothing: an exception in it ends the process."""
+
+    def run() -> None:
+        try:
+            act()
+        except BaseException:  # noqa: BLE001 - it ends here
+            process.report_and_leave(BROKEN)
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 class Threads:
@@ -17,23 +36,27 @@ class Threads:
     def __init__(self, most: int, name: str) -> None:
         self._most, self._name = most, name
         self._waiting: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._lock = threading.Lock()
         self._started = 0
-        self._idle = 0
+        #: What waits or runs.
+        self._unfinished = 0
 
     def run(self, act: Callable[[], None]) -> None:
         """Call it from one thread only."""
         self._waiting.put(act)
-        if self._waiting.qsize() > self._idle and self._started < self._most:
+        with self._lock:
+            self._unfinished += 1
+            is_short = self._unfinished > self._started
+        if is_short and self._started < self._most:
             self._started += 1
-            threading.Thread(target=self._loop, name=f"{self._name}-{self._started}", daemon=True).start()
+            start(self._loop, f"{self._name}-{self._started}")
 
     def _loop(self) -> None:
         while True:
-            # Not exact, as several threads write it: too many threads are harmless, and bounded.
-            self._idle += 1
             act = self._waiting.get()
-            self._idle -= 1
             act()
+            with self._lock:
+                self._unfinished -= 1
 
 
 class Loop:
@@ -47,9 +70,19 @@ class Loop:
         """Runs a coroutine. Call it from one thread only."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            threading.Thread(target=self._loop.run_forever, name="inferd-loop", daemon=True).start()
+            start(self._run, "inferd-loop")
         loop = self._loop
         loop.call_soon_threadsafe(lambda: self._keep(loop.create_task(make())))
+
+    def _run(self) -> None:
+        loop = self._loop
+        assert loop is not None
+        while True:
+            try:
+                loop.run_forever()
+            except (SystemExit, KeyboardInterrupt):
+                # A task that the user's function started has called sys.exit: the loop serves the others on.
+                traceback.print_exc()
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         # The loop itself holds its tasks weakly.

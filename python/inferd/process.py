@@ -8,6 +8,7 @@ import fcntl
 import os
 import signal
 import sys
+import traceback
 
 #: ``PR_SET_PDEATHSIG`` of ``prctl(2)``.
 _SET_DEATH_SIGNAL = 1
@@ -58,6 +59,14 @@ def kill_all() -> None:
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
+
+
+def report_and_leave(code: int) -> None:
+    """Prints the exception that is being handled, and ends this process, also where nobody reads what is printed."""
+    try:
+        traceback.print_exc()
+    finally:
+        leave(code)
 
 
 def leave(code: int) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import platform
-import threading
-import traceback
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
@@ -16,13 +14,10 @@ from inferd.faults import LoadFault, traceback_of
 from inferd.frames import FrameReader, FrameWriter, Head
 from inferd.generation import Generation
 from inferd.loading import Model, load
-from inferd.pool import Loop, Threads
+from inferd.pool import Loop, Threads, start
 from inferd.source import Source
 
 PROTOCOL = 1
-
-#: What the exit code says of a fault of this package.
-_BROKEN = 70
 
 
 def serve(path: str) -> int:
@@ -32,8 +27,8 @@ def serve(path: str) -> int:
     writer = FrameWriter(writing)
     logs.take_over(writer)
     server = _Server(writer)
-    writing_thread = _start(writer.run, "inferd-writer")
-    _start(lambda: server.read(FrameReader(reading)), "inferd-reader")
+    writing_thread = start(lambda: _write(writer), "inferd-writer")
+    start(lambda: server.read(FrameReader(reading)), "inferd-reader")
     source = Source(
         server.first.get()["source"], lambda fraction: writer.send_head({"type": "progress", "fraction": fraction})
     )
@@ -57,17 +52,12 @@ def serve(path: str) -> int:
     return code
 
 
-def _start(act: Callable[[], None], name: str) -> threading.Thread:
-    def run() -> None:
-        try:
-            act()
-        except BaseException:  # noqa: BLE001 - without this thread the process would live and answer nothing
-            traceback.print_exc()
-            process.leave(_BROKEN)
-
-    thread = threading.Thread(target=run, name=name, daemon=True)
-    thread.start()
-    return thread
+def _write(writer: FrameWriter) -> None:
+    try:
+        writer.run()
+    except BrokenPipeError:
+        # The worker has gone, and the thread that reads has not seen it yet.
+        process.kill_all()
 
 
 def _ready(model: Model) -> Head:

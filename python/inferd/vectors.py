@@ -8,8 +8,8 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from inferd.errors import Error
-from inferd.faults import traceback_of
+from inferd.errors import LONGEST, Error
+from inferd.faults import text_of, traceback_of
 
 #: An index in the batch, and the error of that text.
 ItemError = dict[str, Any]
@@ -54,7 +54,10 @@ def _whole(result: Any, numbers: int) -> memoryview | None:
     except TypeError:
         return None
     is_block = view.c_contiguous and view.format in ("f", "<f") and view.nbytes == 4 * numbers
-    return view.cast("B") if is_block and sys.byteorder == "little" and numbers > 0 else None
+    if not is_block or sys.byteorder != "little" or numbers == 0:
+        return None
+    # ctypes writes "<f", which memoryview does not cast.
+    return view.cast("B") if view.format == "f" else memoryview(view.tobytes())
 
 
 def _shape_fits(result: Any, count: int, dimensions: int) -> bool:
@@ -86,8 +89,7 @@ def _row(row: Any, dimensions: int) -> tuple[bytes, str | ItemError | None]:
     if isinstance(row, Error):
         return b"", row.head()
     if isinstance(row, BaseException):
-        message = f"{type(row).__name__}: {row}"
-        return b"", {"reason": "INTERNAL", "message": message, "traceback": traceback_of(row)}
+        return b"", {"reason": "INTERNAL", "message": text_of(row)[:LONGEST], "traceback": traceback_of(row)}
     row = _on_this_machine(row)
     if row is None or isinstance(row, (str, bytes)):
         return b"", _kind(row)

@@ -38,6 +38,10 @@ class Results(unittest.TestCase):
         )
 
 
+    def test_block_of_ctypes(self) -> None:
+        self.check("return ((ctypes.c_float * 2) * 2)((1, 0.5), (3, 0.5))", "import ctypes")
+
+
 class Faults(unittest.TestCase):
     def test_wrong_count(self) -> None:
         head, _ = answer("return [[1, 2]]", ["a", "b"])

@@ -121,6 +121,81 @@ class Credit(unittest.TestCase):
             self.assertEqual(program.pieces(1)[1]["type"], "cancelled")
 
 
+class Together(unittest.TestCase):
+    def test_async_generator_that_awaits_nothing(self) -> None:
+        source = """
+            import inferd
+            @inferd.generate
+            async def write(request):
+                while request.prompt == "endless":
+                    yield ""
+                yield "other"
+            """
+        with Program(source) as program:
+            program.next_of("ready")
+            program.generate(1, "endless")
+            program.generate(2)
+            self.assertEqual(program.pieces(2)[0], ["other"])
+            program.send({"type": "cancel", "id": 1})
+            self.assertEqual(program.pieces(1)[1]["type"], "cancelled")
+
+    def test_task_that_exits_leaves_the_loop(self) -> None:
+        source = """
+            import inferd, asyncio, sys
+            async def leave(): sys.exit(3)
+            @inferd.generate
+            async def write(request):
+                if request.prompt == "leave":
+                    asyncio.create_task(leave())
+                await asyncio.sleep(0.01)
+                return "here"
+            """
+        with Program(source) as program:
+            program.next_of("ready")
+            program.generate(1, "leave")
+            self.assertEqual(program.pieces(1)[0], ["here"])
+            program.generate(2)
+            self.assertEqual(program.pieces(2)[0], ["here"])
+
+    def test_as_many_run_as_are_asked(self) -> None:
+        source = """
+            import inferd, threading
+            all = threading.Barrier(8)
+            @inferd.generate(concurrency=8)
+            def write(request):
+                all.wait(30)
+                return "met"
+            """
+        with Program(source) as program:
+            program.next_of("ready")
+            for turn in range(20):
+                for id in range(8):
+                    program.generate(turn * 8 + id)
+                for _ in range(8):
+                    self.assertEqual(program.next_of("done", "error")[0]["type"], "done")
+
+    def test_flood_of_records_leaves_some_out(self) -> None:
+        source = """
+            import inferd, logging
+            @inferd.generate
+            def write(request):
+                for number in range(50_000):
+                    logging.warning("record %d", number)
+                print("through")
+                return ""
+            """
+        with Program(source) as program:
+            program.next_of("ready")
+            program.generate(1)
+            # It gets there though nobody reads its frames.
+            assert program.process.stdout is not None
+            self.assertEqual(program.process.stdout.readline(), b"through\n")
+            records = 0
+            while (head := program.next()[0])["type"] != "done":
+                records += head["type"] == "log"
+            self.assertLess(records, 20_000)
+
+
 class Faults(unittest.TestCase):
     def error_of(self, body: str) -> dict[str, object]:
         with Program(f"import inferd\n@inferd.generate\ndef write(request):\n    {body}\n") as program:
@@ -159,6 +234,36 @@ class Faults(unittest.TestCase):
         self.assertEqual(self.error_of("pass")["message"], "write returned None, not a str")
         self.assertEqual(self.error_of("yield 7")["message"], "write yielded a value of type int, not a str")
         self.assertEqual(self.error_of("return b'x'")["message"], "write returned a value of type bytes, not a str")
+
+    def test_message_that_cannot_be_read(self) -> None:
+        source = """
+            import inferd
+            class Odd(Exception):
+                def __str__(self): raise RuntimeError
+            @inferd.generate
+            def write(request): raise Odd
+            """
+        with Program(source) as program:
+            program.next_of("ready")
+            program.generate(1)
+            self.assertEqual(program.pieces(1)[1]["error"]["message"], "write: Odd: its message cannot be read")
+
+    def test_base_class(self) -> None:
+        error = self.error_of("raise inferd.Error('odd')")
+        self.assertEqual((error["reason"], error["message"]), ("INTERNAL", "odd"))
+
+    def test_retry_after_that_is_no_number(self) -> None:
+        error = self.error_of("raise inferd.ResourceExhausted('busy', float('nan'))")
+        self.assertIn("retry_after must be seconds", str(error["message"]))
+
+    def test_long_message(self) -> None:
+        error = self.error_of("raise ValueError('x' * 20_000_000)")
+        self.assertEqual(len(str(error["message"])), 2000)
+        self.assertLess(len(str(error["traceback"])), 17_000)
+
+    def test_text_that_the_function_cannot_encode(self) -> None:
+        error = self.error_of("'\\xe9'.encode('ascii')")
+        self.assertIn("UnicodeEncodeError", str(error["message"]))
 
     def test_surrogate(self) -> None:
         self.assertIn("write gave a text with a lone surrogate", str(self.error_of("yield '\\ud800'")["message"]))

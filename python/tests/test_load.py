@@ -57,6 +57,10 @@ class Faults(unittest.TestCase):
         expected = "my_model.py:3: no module named sklearn_that_is_missing; try: pip install sklearn-that-is-missing"
         self.assertEqual(message, expected)
 
+    def test_missing_part_of_a_package(self) -> None:
+        message = failure("import inferd\nimport json.nothing\n")
+        self.assertEqual(message, "my_model.py:2: ModuleNotFoundError: No module named 'json.nothing'")
+
     def test_name_of_the_package(self) -> None:
         message = failure("raise ModuleNotFoundError('x', name='sklearn.svm')")
         self.assertEqual(message, "my_model.py:1: no module named sklearn.svm; try: pip install scikit-learn")
