@@ -70,6 +70,24 @@ describe("a meter", () => {
     expect(samples.get("inferd_call_seconds_sum", { method, model: "story" })).toBeCloseTo(0.04);
   });
 
+  it("counts each call once, however often it is read", async () => {
+    const meter = openMeter(resting);
+    const { method } = ended;
+    const failed = { ...ended, code: "RESOURCE_EXHAUSTED", reason: "QUEUE_FULL" } as const;
+    for (const call of [ended, ended, failed]) {
+      meter.callBegan(method);
+      meter.callEnded(call);
+      await meter.text();
+    }
+    const samples = samplesOf(await meter.text());
+    const labels = { method, model: "story" };
+    expect(samples.of("inferd_calls_total")).toEqual([
+      { labels: { ...labels, code: "OK", reason: "" }, value: 2 },
+      { labels: { ...labels, code: "RESOURCE_EXHAUSTED", reason: "QUEUE_FULL" }, value: 1 },
+    ]);
+    expect(samples.get("inferd_running_calls", { method })).toBe(0);
+  });
+
   it("counts a call that was turned away among all calls, and a connection among none", async () => {
     const meter = openMeter(resting);
     const { method } = ended;
