@@ -1,6 +1,6 @@
 /** Processes and threads that user code leaves running: the server ends all the same, and none is left. */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { expect, it, vi } from "vitest";
+import { afterAll, expect, it, vi } from "vitest";
 import { describePython } from "./interpreter.ts";
 import { openSite, type Serving } from "./site.ts";
 
@@ -30,11 +30,18 @@ function treeOf(root: number): readonly number[] {
 describePython("what user code has started", () => {
   const site = openSite();
 
+  afterAll(() => {
+    for (const pid of site.notes("daemons").map(Number)) if (isAlive(pid)) process.kill(pid);
+  });
+
   async function started(): Promise<Serving & { readonly pids: readonly number[] }> {
     const serving = await site.serve(["parent.py"], "--grace-ms", "1000");
     expect(await serving.caller.generate("parent", "say")).toMatchObject({ text: "on" });
     const children = site.notes("children").slice(-3).map(Number);
-    const pids = [...new Set([...treeOf(serving.server.pid), ...children])];
+    const daemons = site.notes("daemons").map(Number);
+    const pids = [...new Set([...treeOf(serving.server.pid), ...children])].filter(
+      (pid) => !daemons.includes(pid),
+    );
     expect(pids.filter(isAlive)).toEqual(pids);
     // The front, a worker, the interpreter, and its three.
     expect(pids.length).toBeGreaterThanOrEqual(6);
