@@ -15,7 +15,5 @@ function findPython(): string | undefined {
   }
 }
 
-export const python = findPython();
-
 /** A group of tests that is left out where there is no Python 3.10 or newer. */
-export const describePython = describe.skipIf(python === undefined);
+export const describePython = describe.skipIf(findPython() === undefined);
