@@ -5,7 +5,7 @@ import os
 import sys
 
 
-def main():
+def main() -> int:
     if sys.version_info < (3, 10):
         message = "python %d.%d is too old: inferd needs Python 3.10 or newer" % sys.version_info[:2]
         import json
