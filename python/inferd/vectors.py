@@ -14,6 +14,9 @@ from inferd.faults import text_of, traceback_of
 #: An index in the batch, and the error of that text.
 ItemError = dict[str, Any]
 
+#: One for each text of a large batch would be longer than a frame's head may be.
+_MOST_TRACEBACKS = 8
+
 
 class WrongVectors(Exception):
     """The whole result is wrong."""
@@ -36,6 +39,8 @@ def encode(result: Any, *, count: int, dimensions: int, name: str) -> tuple[byte
         values, fault = _row(row, dimensions)
         if fault is not None:
             head = fault if isinstance(fault, dict) else _wrong(f"{name} returned {fault} for text {index}")
+            if len(errors) >= _MOST_TRACEBACKS:
+                head.pop("traceback", None)
             errors.append({"index": index, "error": head})
         parts.append(values if fault is None else bytes(4 * dimensions))
     return b"".join(parts), errors

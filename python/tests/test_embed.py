@@ -68,6 +68,11 @@ class Faults(unittest.TestCase):
             },
         )
 
+    def test_tracebacks_of_a_large_batch(self) -> None:
+        head, _ = answer("return [ValueError('odd')] * len(texts)", ["a"] * 20)
+        self.assertEqual(len(head["errors"]), 20)
+        self.assertEqual(sum("traceback" in one["error"] for one in head["errors"]), 8)
+
     def test_not_finite_block(self) -> None:
         body = "return memoryview(array('f', [1, float('inf')])).cast('B').cast('f', (1, 2))"
         head, _ = answer(body, ["a"], "from array import array")
