@@ -59,10 +59,7 @@ def _whole(result: Any, numbers: int) -> memoryview | None:
     except TypeError:
         return None
     is_block = view.c_contiguous and view.format in ("f", "<f") and view.nbytes == 4 * numbers
-    if not is_block or sys.byteorder != "little" or numbers == 0:
-        return None
-    # ctypes writes "<f", which memoryview does not cast.
-    return view.cast("B") if view.format == "f" else memoryview(view.tobytes())
+    return view.cast("B") if is_block and sys.byteorder == "little" and numbers > 0 else None
 
 
 def _shape_fits(result: Any, count: int, dimensions: int) -> bool:
