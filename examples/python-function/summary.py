@@ -5,7 +5,7 @@ from collections import Counter
 
 
 class Summary:
-    def __init__(self, short: int = 3):
+    def __init__(self, short: int = 2):
         self.short = short
 
     def sentences(self, text: str) -> list[str]:
