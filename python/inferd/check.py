@@ -104,11 +104,16 @@ def _embed(function: Function, dimensions: int, texts: list[str]) -> bool:
     if answers.error is not None or answers.vectors is None:
         return _report(answers.error or {})
     head, body = answers.vectors
-    for one in head.get("errors", []):
-        print(f"          text {one['index']} failed: {one['error'].get('message')}", file=sys.stderr)
-    first = ", ".join(f"{number:.4f}" for number in struct.unpack_from(f"<{min(4, dimensions)}f", body))
-    print(f"          {len(texts)} vectors in {took}: [{first}, …]")
-    return not head.get("errors")
+    failed = {one["index"]: one["error"].get("message") for one in head.get("errors", [])}
+    for index, message in failed.items():
+        print(f"          text {index} failed: {message}", file=sys.stderr)
+    given = [index for index in range(len(texts)) if index not in failed]
+    if given:
+        start = 4 * dimensions * given[0]
+        first = ", ".join(f"{one:.4f}" for one in struct.unpack_from(f"<{min(4, dimensions)}f", body, start))
+        more = ", …" if dimensions > 4 else ""
+        print(f"          {len(given)} vectors in {took}: [{first}{more}]")
+    return not failed
 
 
 def _run(make: Callable[[], Any], function: Function, call: Call) -> str:
