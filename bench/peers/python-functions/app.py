@@ -58,4 +58,13 @@ async def health() -> dict[str, str]:
 
 
 port = int(sys.argv[1])
-uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", loop="uvloop", http="httptools")
+uvicorn.run(
+    app,
+    host="127.0.0.1",
+    port=port,
+    log_level="error",
+    loop="uvloop",
+    http="httptools",
+    # While a function holds the lock, nothing reads: an idle connection must not end as its next call comes.
+    timeout_keep_alive=60,
+)
