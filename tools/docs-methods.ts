@@ -26,8 +26,8 @@ function scopeOf(needs: Need): string {
 }
 
 function row([name, { needs, isEndless }]: readonly [string, Method]): string {
-  const task = serviceTasks.get(serviceOf(name));
-  const model = task === undefined ? "" : `task \`${task}\``;
+  const tasks = serviceTasks.get(serviceOf(name)) ?? [];
+  const model = tasks.length > 1 ? "any task" : tasks.map((task) => `task \`${task}\``).join("");
   const limit = isEndless ? "none" : "`--max-call-ms`";
   return `| \`${name}\` | ${kindOf(name)} | ${scopeOf(needs)} | ${model} | ${limit} |`;
 }

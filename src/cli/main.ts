@@ -10,6 +10,7 @@ import { addGenerate } from "./commands/generate/flags.ts";
 import { addKeys } from "./commands/keys/flags.ts";
 import { addModels } from "./commands/models/flags.ts";
 import { addServe } from "./commands/serve/flags.ts";
+import { addDetokenize, addTokenize } from "./commands/tokenize/flags.ts";
 import { describeFailure, exitCodesHelp } from "./failure.ts";
 import { helpOf } from "./flags/help.ts";
 import { say, stopWhenUnread } from "./print.ts";
@@ -21,6 +22,7 @@ Examples:
   inferd generate "Once upon a time" --max-tokens 64
   inferd generate --chat "What can you do?"
   cat notes.txt | inferd embed > vectors.jsonl
+  inferd tokenize "Once upon a time"
   inferd call ListModels
 `;
 
@@ -38,7 +40,8 @@ async function main(): Promise<void> {
       outputError: (text, show) => show(text.replace(/^error: /, "inferd: ")),
     })
     .exitOverride();
-  for (const add of [addServe, addModels, addKeys, addGenerate, addEmbed, addCall]) add(program);
+  const client = [addGenerate, addEmbed, addTokenize, addDetokenize, addCall];
+  for (const add of [addServe, addModels, addKeys, ...client]) add(program);
   try {
     await program.parseAsync();
   } catch (error) {

@@ -6,6 +6,7 @@ import type { Limits } from "./limits.ts";
 import { getModelRequest, getServerInfoRequest, listModelsRequest } from "./requests/about.ts";
 import { embedRequest } from "./requests/embedding.ts";
 import { generateRequest } from "./requests/generation.ts";
+import { detokenizeRequest, tokenizeRequest } from "./requests/tokenization.ts";
 import type { Scope } from "./scopes.ts";
 import type { OwnMethodName, RequestOf, StandardMethodName } from "./services.ts";
 import type { Rule } from "./validation/rule.ts";
@@ -31,6 +32,8 @@ export const ownMethods: OwnMethods = {
   "inferd.v1.GenerationService/GenerateStream": { needs: "generate", rule: generateRequest },
   "inferd.v1.EmbeddingService/Embed": { needs: "embed", rule: embedRequest },
   "inferd.v1.EmbeddingService/EmbedStream": { needs: "embed", rule: embedRequest },
+  "inferd.v1.TokenizationService/Tokenize": { needs: "tokenize", rule: tokenizeRequest },
+  "inferd.v1.TokenizationService/Detokenize": { needs: "tokenize", rule: detokenizeRequest },
   "inferd.v1.ModelService/ListModels": { needs: "models.read", rule: listModelsRequest },
   "inferd.v1.ModelService/GetModel": { needs: "models.read", rule: getModelRequest },
   "inferd.v1.ServerService/GetServerInfo": { needs: "server.read", rule: getServerInfoRequest },

@@ -6,10 +6,12 @@ import { EmbeddingServiceService } from "../../gen/inferd/v1/embedding_service.t
 import { GenerationServiceService } from "../../gen/inferd/v1/generation_service.ts";
 import { ModelServiceService } from "../../gen/inferd/v1/model_service.ts";
 import { ServerServiceService } from "../../gen/inferd/v1/server_service.ts";
+import { TokenizationServiceService } from "../../gen/inferd/v1/tokenization_service.ts";
 
 export const ownServices = {
   generation: GenerationServiceService,
   embedding: EmbeddingServiceService,
+  tokenization: TokenizationServiceService,
   model: ModelServiceService,
   server: ServerServiceService,
 } as const;

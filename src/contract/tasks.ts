@@ -26,15 +26,16 @@ export const servedTasks = {
   },
 } as const satisfies Readonly<Record<Task, ServedTask>>;
 
-const tasksByService = new Map<string, Task>(
-  taskNames.map((task) => [servedTasks[task].service, task]),
-);
+const tasksByService = new Map<string, readonly Task[]>([
+  ...taskNames.map((task) => [servedTasks[task].service, [task]] as const),
+  ["inferd.v1.TokenizationService" satisfies OwnServiceName, taskNames],
+]);
 
-/** Each service of inferd's own, with the task that its methods need; undefined for one that needs no model. */
-export const serviceTasks: ReadonlyMap<string, Task | undefined> = new Map(
+/** Each service of inferd's own, with the tasks of which its methods need one; none for one that needs no model. */
+export const serviceTasks: ReadonlyMap<string, readonly Task[]> = new Map(
   Object.keys(ownMethods).map((method) => {
     const service = serviceOf(method);
-    return [service, tasksByService.get(service)];
+    return [service, tasksByService.get(service) ?? []];
   }),
 );
 

@@ -4,7 +4,7 @@ import { ServeError } from "../base/errors.ts";
  * Longer texts are refused, since what computes on the engine's own thread holds up steps. Measured: 230 ms for so
  * much text in llama, where a step that reads prompts aims at 400.
  */
-const mostBytes = 262_144;
+export const mostQuestionBytes = 262_144;
 
 /** Throws for a question whose texts are longer together than an engine answers between two steps. */
 export function assertAnswerable(...texts: readonly string[]): void {
@@ -13,9 +13,9 @@ export function assertAnswerable(...texts: readonly string[]): void {
 
 /** The same, of what is no text. */
 export function assertBytes(bytes: number): void {
-  if (bytes <= mostBytes) return;
-  const message = `the question has ${bytes} bytes, and at most ${mostBytes} are answered: divide it`;
+  if (bytes <= mostQuestionBytes) return;
+  const message = `the question has ${bytes} bytes, and at most ${mostQuestionBytes} are answered: divide it`;
   throw new ServeError("INPUT_TOO_LONG", message, {
-    facts: { bytes: String(bytes), limit: String(mostBytes) },
+    facts: { bytes: String(bytes), limit: String(mostQuestionBytes) },
   });
 }

@@ -57,6 +57,35 @@ export function assertTextFits(bytes: number, mostBytes: number, field: string):
   throw tooLarge({ bytes, mostBytes, advice: "use GenerateStream", field, reason: "TOO_LONG" });
 }
 
+/** The most bytes of a token's id, and of a piece's fields besides the token: its tags, its length and its place. */
+const [idBytes, pieceBytes] = [5, 20];
+
+export interface TokensAnswer {
+  readonly tokens: number;
+  /** Of all pieces; undefined without. */
+  readonly pieceBytes?: number | undefined;
+  readonly textBytes: number;
+}
+
+/** Throws RESPONSE_TOO_LARGE where tokens, their pieces and their text would not fit. */
+export function assertTokensFit(answer: TokensAnswer, mostBytes: number): void {
+  const { tokens, textBytes } = answer;
+  const pieces = answer.pieceBytes === undefined ? 0 : answer.pieceBytes + tokens * pieceBytes;
+  const bytes = restBytes + textBytes + tokens * idBytes + pieces;
+  if (bytes <= mostBytes) return;
+  const field = answer.pieceBytes === undefined ? "input" : "with_pieces";
+  const advice = "send less at once, or ask for count_only";
+  throw tooLarge({ bytes, mostBytes, advice, field, reason: "TOO_LONG" });
+}
+
+/** Throws RESPONSE_TOO_LARGE for the text of too many tokens. */
+export function assertDetokenizedFits(text: string, mostBytes: number): void {
+  const bytes = restBytes + Buffer.byteLength(text);
+  if (bytes <= mostBytes) return;
+  const advice = "send fewer tokens at once";
+  throw tooLarge({ bytes, mostBytes, advice, field: "token_ids", reason: "TOO_LONG" });
+}
+
 interface TooLarge {
   readonly bytes: number;
   readonly mostBytes: number;

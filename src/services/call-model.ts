@@ -1,7 +1,7 @@
 import type { CallOptions } from "../../gen/inferd/v1/types.ts";
 import type { CallContext } from "../calls/call.ts";
 import type { Limits } from "../contract/limits.ts";
-import type { Job } from "../engines/engine.ts";
+import type { AnswerTo, Job, Question } from "../engines/engine.ts";
 import type { JobRun } from "../jobs/job-run.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import { waits } from "./messages.ts";
@@ -20,6 +20,8 @@ export interface CallModel {
   readonly status: ModelStatus;
   /** Makes the call's job of this. Nothing happens before its first event is asked for. */
   start(job: Job): JobRun;
+  /** Asks a worker of it this, for as long as the call lasts. */
+  ask<Q extends Question>(question: Q): Promise<AnswerTo<Q>>;
 }
 
 export interface CallModelOptions {
@@ -48,5 +50,9 @@ export async function modelFor(
     context.record.job = run.job;
     return run;
   };
-  return { status: model.status, start };
+  return {
+    status: model.status,
+    start,
+    ask: (question) => model.ask(question, context.signal),
+  };
 }

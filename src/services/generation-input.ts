@@ -1,5 +1,5 @@
 /** What a generation call asks to continue: from the proto's message to the engine's. */
-import { type GenerateRequest, Role } from "../../gen/inferd/v1/generation_service.ts";
+import { type Chat, type GenerateRequest, Role } from "../../gen/inferd/v1/generation_service.ts";
 import type { ChatMessage, CompletionInput } from "../engines/engine.ts";
 
 export function inputOf({ input }: GenerateRequest): CompletionInput {
@@ -7,13 +7,16 @@ export function inputOf({ input }: GenerateRequest): CompletionInput {
     case "prompt":
       return { kind: "prompt", text: input.value };
     case "chat":
-      return { kind: "chat", messages: input.value.messages.map(chatMessageOf) };
+      return { kind: "chat", messages: messagesOf(input.value) };
     case "tokenIds":
       return { kind: "token_ids", ids: Uint32Array.from(input.value.ids) };
     case undefined:
       throw new Error("bug: a request without input passed its rules");
   }
 }
+
+export const messagesOf = ({ messages }: Chat): readonly ChatMessage[] =>
+  messages.map(chatMessageOf);
 
 const roles = {
   [Role.SYSTEM]: "system",

@@ -10,7 +10,8 @@ import type { ModelStatus } from "../models/model.ts";
 import { inputOf } from "./generation-input.ts";
 import { truncationOf } from "./messages.ts";
 import { cacheScopeOf } from "./origin.ts";
-import { checkSampling, outsideVocabulary, resolveSampling, vocabularyOf } from "./sampling.ts";
+import { checkSampling, resolveSampling } from "./sampling.ts";
+import { checkIds } from "./vocabulary.ts";
 
 interface JobOptions {
   readonly limits: Limits;
@@ -22,16 +23,20 @@ interface JobOptions {
 /** Checks what only the model knows. Throws one error that names every wrong field. */
 export function checkAgainst(request: GenerateRequest, model: ModelStatus): void {
   const { input } = request;
-  const { chat = false, chatFault: fault } = model.info?.tasks.generate ?? {};
-  if (input?.$case === "chat" && !chat) {
-    const { name } = model.manifest;
-    const why = fault === undefined ? "has no chat template" : `takes no chat: ${fault}`;
-    const message = `model ${name} ${why}; send a prompt, or set chat_template in its manifest`;
-    throw new ServeError("NO_CHAT_TEMPLATE", message, { facts: { model: name } });
-  }
+  if (input?.$case === "chat") assertChat(model, "send a prompt");
   const report = new Report();
   checkFields(request, model, report);
   report.throwIfAny();
+}
+
+/** Throws NO_CHAT_TEMPLATE for a model that takes no chat. `instead`: what its caller can do. */
+export function assertChat({ manifest, info }: ModelStatus, instead: string): void {
+  const { chat = false, chatFault: fault } = info?.tasks.generate ?? {};
+  if (chat) return;
+  const { name } = manifest;
+  const why = fault === undefined ? "has no chat template" : `takes no chat: ${fault}`;
+  const message = `model ${name} ${why}; ${instead}, or set chat_template in its manifest`;
+  throw new ServeError("NO_CHAT_TEMPLATE", message, { facts: { model: name } });
 }
 
 /** Adds what is wrong with the fields for this model. */
@@ -41,11 +46,8 @@ export function checkFields(
   report: Report,
 ): void {
   checkSampling(sampling, model, report);
-  const vocabularySize = vocabularyOf(model);
-  for (const [index, id] of input?.$case === "tokenIds" ? input.value.ids.entries() : []) {
-    if (id < vocabularySize) continue;
-    report.add(`token_ids.ids[${index}]`, "UNKNOWN_VALUE", outsideVocabulary(vocabularySize));
-  }
+  if (input?.$case === "tokenIds")
+    checkIds(input.value.ids, { at: "token_ids.ids", model, report });
 }
 
 /** The job, with its seed as the caller knows it. */

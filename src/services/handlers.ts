@@ -7,6 +7,7 @@ import {
 } from "./generation.ts";
 import { modelHandlers, type ModelHandlers, type ModelOptions } from "./model.ts";
 import { serverHandlers, type ServerHandlers, type ServerInfoOptions } from "./server.ts";
+import { tokenizationHandlers, type TokenizationHandlers } from "./tokenization.ts";
 
 type HandlerOptions = GenerationOptions & EmbeddingOptions & ModelOptions & ServerInfoOptions;
 
@@ -14,6 +15,7 @@ type HandlerOptions = GenerationOptions & EmbeddingOptions & ModelOptions & Serv
 interface AllHandlers {
   readonly generation: GenerationHandlers;
   readonly embedding: EmbeddingHandlers;
+  readonly tokenization: TokenizationHandlers;
   readonly model: ModelHandlers;
   readonly server: ServerHandlers;
 }
@@ -22,6 +24,7 @@ export function serviceHandlers(options: HandlerOptions): AllHandlers {
   return {
     generation: generationHandlers(options),
     embedding: embeddingHandlers(options),
+    tokenization: tokenizationHandlers(options),
     model: modelHandlers(options),
     server: serverHandlers(options),
   };

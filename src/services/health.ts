@@ -8,7 +8,7 @@
  *   model does not affect the others. A server without models is ready.
  * - `model:<name>`: SERVING while the model is ready. It is unknown once the model has gone, and to callers
  *   that may not read of the model.
- * - a service whose methods need a model: SERVING while one of its task is ready.
+ * - a service whose methods need a model: SERVING while one of its tasks is ready.
  * - a service that needs no model: always SERVING.
  *
  * While the server drains, the edge overrides it.
@@ -56,7 +56,7 @@ export function healthOf(
     ["liveness", true],
     ...Array.from(
       serviceTasks,
-      ([service, task]) => [service, task === undefined || ready.some(serves(task))] as const,
+      ([service, tasks]) => [service, tasks.length === 0 || ready.some(serves(tasks))] as const,
     ),
     ...models.map(
       ({ manifest, state }) => [healthNameOf(manifest.name), state === "ready"] as const,
@@ -64,6 +64,6 @@ export function healthOf(
   ]);
 }
 
-function serves(task: Task): (model: ModelStatus) => boolean {
-  return (model) => tasksOfModel(model).includes(task);
+function serves(tasks: readonly Task[]): (model: ModelStatus) => boolean {
+  return (model) => tasksOfModel(model).some((task) => tasks.includes(task));
 }

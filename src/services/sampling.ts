@@ -6,6 +6,7 @@ import type { Report } from "../contract/validation/report.ts";
 import type { CompletionJob, Sampling } from "../engines/engine.ts";
 import type { ModelStatus } from "../models/model.ts";
 import { foldSeed } from "./seed.ts";
+import { outsideVocabulary, vocabularyOf } from "./vocabulary.ts";
 
 /** What `types.proto` states for each field, but for the two that depend on more: seed and max_tokens. */
 const protoDefaults = {
@@ -95,15 +96,6 @@ export function resolveSampling(
   };
   const stop = request === undefined || request.stop.length === 0 ? model.stop : request.stop;
   return { sampling, stop, seed };
-}
-
-/** How many token ids a model knows; Infinity where it states none. */
-export function vocabularyOf({ info }: ModelStatus): number {
-  return info === undefined || info.vocabularySize === 0 ? Infinity : info.vocabularySize;
-}
-
-export function outsideVocabulary(vocabularySize: number): string {
-  return `must be a token id of this model, below ${vocabularySize}`;
 }
 
 /** The most tokens that a call can have of this model. */

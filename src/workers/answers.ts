@@ -1,23 +1,43 @@
 import { ServeError } from "../base/errors.ts";
-import type { Answer, Engine, Question } from "../engines/engine.ts";
-import { type Check, isCount, isString } from "./checks.ts";
+import type { Answer, AnswerTo, Engine, Question } from "../engines/engine.ts";
+import { type Check, has, isCount, isString, optional } from "./checks.ts";
 import { describe } from "./describe.ts";
 import { checkedError } from "./engine-checks.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
 type Ask = Extract<ToWorker, { readonly kind: "ask" }>;
 
-const isIds: Check = (value) => value instanceof Uint32Array;
+const isNumbers: Check = (value) => value instanceof Uint32Array;
+const isBytes: Check = (value) => value instanceof Uint8Array;
+
+const tokenized = {
+  ids: isNumbers,
+  pieces: optional(
+    has({ bytes: isBytes, ends: isNumbers, special: isBytes, places: optional(isNumbers) }),
+  ),
+};
 
 /** What an answer to each kind of question is. */
 const checks: Readonly<Record<Question["kind"], Check>> = {
-  tokenize: isIds,
+  tokenize: has(tokenized),
+  tokenizeChat: has({ ...tokenized, text: isString }),
   detokenize: isString,
   applyTemplate: isString,
   countTokens: isCount,
 };
 
-const isAnswer = (answer: unknown, { kind }: Question): answer is Answer => checks[kind](answer);
+const isAnswer = (answer: unknown, question: Question): answer is Answer =>
+  checks[question.kind](answer) && hasPieces(answer as Answer, question);
+
+/** Whether there is a piece for each token, where pieces are asked for. */
+function hasPieces(answer: Answer, question: Question): boolean {
+  if (question.kind !== "tokenize" && question.kind !== "tokenizeChat") return true;
+  const { ids, pieces } = answer as AnswerTo<typeof question>;
+  if (pieces === undefined) return !question.withPieces;
+  const { ends, special, places } = pieces;
+  const isWhole = [ends, special].every(({ length }) => length === ids.length);
+  return isWhole && (places === undefined || places.length === 2 * ids.length);
+}
 
 /** Owns the questions that an engine has not been asked yet, and sends its answers. */
 export class Answers {
@@ -72,8 +92,16 @@ export class Answers {
   }
 }
 
+const wordsOf: Readonly<Record<Question["kind"], string>> = {
+  tokenize: "tokenize a text: it has no tokenizer that calls can use",
+  tokenizeChat: "tokenize a chat: it has no tokenizer and no chat template that calls can use",
+  detokenize: "make text of tokens: it has no tokenizer that calls can use",
+  applyTemplate: "lay out a chat: it has no chat template that calls can use",
+  countTokens: "count tokens: it has no tokenizer that calls can use",
+};
+
 function unanswered({ kind }: Question): ServeError {
-  return new ServeError("WRONG_TASK", `the model's engine does not answer ${kind}`, {
+  return new ServeError("WRONG_TASK", `the model's engine cannot ${wordsOf[kind]}`, {
     facts: { question: kind },
   });
 }

@@ -4,6 +4,7 @@
  */
 import {
   type handleServerStreamingCall,
+  type handleUnaryCall,
   Metadata,
   Server,
   ServerCredentials,
@@ -24,8 +25,17 @@ import {
   GenerateStreamResponse,
   GenerationServiceService,
 } from "../../gen/inferd/v1/generation_service.ts";
+import {
+  type DetokenizeRequest,
+  DetokenizeResponse,
+  TokenizationServiceService,
+  type TokenizeRequest,
+  TokenizeResponse,
+} from "../../gen/inferd/v1/tokenization_service.ts";
 
 export interface Canned {
+  readonly tokenizeRequests: readonly TokenizeRequest[];
+  readonly detokenizeRequests: readonly DetokenizeRequest[];
   readonly address: string;
   readonly generateRequests: readonly GenerateRequest[];
   readonly embedRequests: readonly EmbedRequest[];
@@ -39,6 +49,8 @@ export async function openCanned(): Promise<Canned> {
   const server = new Server();
   const generateRequests: GenerateRequest[] = [];
   const embedRequests: EmbedRequest[] = [];
+  const tokenizeRequests: TokenizeRequest[] = [];
+  const detokenizeRequests: DetokenizeRequest[] = [];
   const metadata: Metadata[] = [];
   let onCancelled: () => void;
   const cancelled = new Promise<void>((resolve) => (onCancelled = resolve));
@@ -102,6 +114,22 @@ export async function openCanned(): Promise<Canned> {
     call.end();
   };
 
+  const tokenize: handleUnaryCall<TokenizeRequest, TokenizeResponse> = ({ request }, answer) => {
+    tokenizeRequests.push(request);
+    const pieces = [{ token: Buffer.from("<s>"), special: true }, { token: Buffer.from("a") }];
+    const tokens = { tokenIds: [1, 97], ...(request.withPieces && { pieces }) };
+    answer(null, TokenizeResponse.fromPartial({ count: 2, ...(!request.countOnly && tokens) }));
+  };
+
+  const detokenize: handleUnaryCall<DetokenizeRequest, DetokenizeResponse> = (
+    { request },
+    answer,
+  ) => {
+    detokenizeRequests.push(request);
+    answer(null, DetokenizeResponse.fromPartial({ text: "a" }));
+  };
+
+  server.addService(TokenizationServiceService, { tokenize, detokenize });
   server.addService(GenerationServiceService, { generateStream });
   server.addService(EmbeddingServiceService, { embedStream });
   const port = await new Promise<number>((resolve, reject) => {
@@ -113,6 +141,8 @@ export async function openCanned(): Promise<Canned> {
     address: `127.0.0.1:${port}`,
     generateRequests,
     embedRequests,
+    tokenizeRequests,
+    detokenizeRequests,
     metadata,
     cancelled,
     close: () => server.forceShutdown(),

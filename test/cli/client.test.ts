@@ -203,3 +203,53 @@ describe("inferd embed", () => {
     expect(server.embedRequests.at(-1)).toMatchObject({ promptName: "" });
   });
 });
+
+describe("inferd tokenize", () => {
+  it("prints a token a line, or what the flags say", async () => {
+    expect((await inferd(at("tokenize", "a"))).out).toBe("1\t<s>\n97\ta\n");
+    expect((await inferd(at("tokenize", "a", "--ids"))).out).toBe("1 97\n");
+    expect((await inferd(at("tokenize", "a", "--count"))).out).toBe("2\n");
+    const { out } = await inferd(at("tokenize", "a", "--json"));
+    expect(JSON.parse(out)).toMatchObject({ count: 2, tokenIds: [1, 97], pieces: [{}, {}] });
+  });
+
+  it("sends what the flags say", async () => {
+    await inferd(at("tokenize", "a", "--no-special", "--parse-special", "--model", "m"));
+    const rest = { countOnly: false, withPieces: true };
+    expect(server.tokenizeRequests.at(-1)).toEqual({
+      ...{ model: "m", input: { $case: "text", value: "a" } },
+      ...{ addSpecial: false, parseSpecial: true, ...rest },
+    });
+    await inferd(at("tokenize", "--chat", "--count"), { input: "b\n" });
+    const messages = [{ role: Role.USER, content: "b" }];
+    expect(server.tokenizeRequests.at(-1)).toEqual({
+      ...{ model: "", input: { $case: "chat", value: { messages } } },
+      ...{ addSpecial: undefined, parseSpecial: false, countOnly: true, withPieces: false },
+    });
+  });
+
+  it("refuses flags that exclude each other", async () => {
+    const { code, err } = await inferd(at("tokenize", "a", "--count", "--ids"));
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: "inferd: --count and --ids cannot be used together\n",
+    });
+  });
+});
+
+describe("inferd detokenize", () => {
+  it.each([
+    ["arguments", ["1", "97"], undefined],
+    ["lines", [], "1\n97\n"],
+    ["JSON", ["-"], "[1, 97]"],
+  ])("takes ids as %s", async (_, args, input) => {
+    const { out } = await inferd(at("detokenize", ...args), input === undefined ? {} : { input });
+    expect(out).toBe("a\n");
+    expect(server.detokenizeRequests.at(-1)).toMatchObject({ tokenIds: [1, 97] });
+  });
+
+  it("says what is no id", async () => {
+    const { code, err } = await inferd(at("detokenize", "1", "-7x"));
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining("-7x") as unknown });
+  });
+});

@@ -5,7 +5,7 @@ import type { Models } from "../../src/models/model.ts";
 import { addAll, limits } from "./fake-models.ts";
 import { start } from "./support.ts";
 
-const names = ["generation", "embedding", "model", "server"].map(
+const names = ["generation", "embedding", "tokenization", "model", "server"].map(
   (each) => `inferd/v1/${each}_service.proto`,
 );
 

@@ -74,6 +74,7 @@ describe("reflection", () => {
         "inferd.v1.GenerationService",
         "inferd.v1.ModelService",
         "inferd.v1.ServerService",
+        "inferd.v1.TokenizationService",
       ]);
     },
   );

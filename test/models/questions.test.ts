@@ -1,6 +1,12 @@
 /** Questions to real engines, held against what jobs with the same input say. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ChatMessage, CompletionInput, Engine, Question } from "../../src/engines/engine.ts";
+import type {
+  ChatMessage,
+  CompletionInput,
+  Engine,
+  Question,
+  Tokenized,
+} from "../../src/engines/engine.ts";
 import { embed, loadFolder, makeFolder, removeFolders } from "../fixtures/encoder-folders.ts";
 import { complete, jobFor, openEngine } from "./llama-engine.ts";
 
@@ -18,6 +24,14 @@ const messages: readonly ChatMessage[] = [
   { role: "user", content: "Thanks!" },
 ];
 const long = "word ".repeat(60_000);
+
+type Tokenize = Extract<Question, { readonly kind: "tokenize" }>;
+
+const tokensOf = (text: string, options: Partial<Tokenize> = {}): Tokenize => ({
+  ...{ kind: "tokenize", text, addSpecial: true, parseSpecial: false, withPieces: false },
+  ...options,
+});
+const textOf = (ids: Uint32Array): Question => ({ kind: "detokenize", ids, skipSpecial: false });
 
 const asks =
   (engine: Engine) =>
@@ -53,14 +67,13 @@ describe("a generation model", () => {
   });
 
   it.each(texts)("makes tokens of a text, and the text of them: %j", async (text) => {
-    const ids = await ask({ kind: "tokenize", text, addSpecial: false });
-    expect(ids).toBeInstanceOf(Uint32Array);
-    expect(await ask({ kind: "detokenize", ids: ids as Uint32Array })).toBe(text);
+    const { ids } = (await ask(tokensOf(text, { addSpecial: false }))) as Tokenized;
+    expect(await ask({ kind: "detokenize", ids, skipSpecial: false })).toBe(text);
   });
 
   it("computes the same for a text and for its tokens", async () => {
     const text = "Once upon a time";
-    const ids = (await ask({ kind: "tokenize", text, addSpecial: true })) as Uint32Array;
+    const { ids } = (await ask(tokensOf(text))) as Tokenized;
     const [read] = await complete(engine, jobFor(text));
     const [given] = await complete(engine, jobFor({ kind: "token_ids", ids }));
     expect(given!.text).toBe(read!.text);
@@ -76,21 +89,22 @@ describe("a generation model", () => {
     const small = await openEngine({ maxSequences: 1, contextLength: 256 });
     small.add(1, jobFor("Once"), { deadlineMs: Infinity, priority: "batch", requestId: "" });
     await small.step();
-    expect(await asks(small)({ kind: "tokenize", text: "a", addSpecial: false })).toHaveLength(1);
+    const answer = await asks(small)(tokensOf("a", { addSpecial: false }));
+    expect((answer as Tokenized).ids).toHaveLength(1);
     expect(small.busy).toBe(true);
     await small.close();
   });
 
   it.each<readonly [string, Question, string]>([
-    ["text", { kind: "tokenize", text: long, addSpecial: true }, "INPUT_TOO_LONG"],
+    ["text", tokensOf(long), "INPUT_TOO_LONG"],
     ["prompt", { kind: "countTokens", input: { kind: "prompt", text: long } }, "INPUT_TOO_LONG"],
     [
       "chat",
       { kind: "applyTemplate", messages: [{ role: "user", content: long }] },
       "INPUT_TOO_LONG",
     ],
-    ["list of tokens", { kind: "detokenize", ids: new Uint32Array(100_000) }, "INPUT_TOO_LONG"],
-    ["token", { kind: "detokenize", ids: Uint32Array.of(2 ** 31) }, "FIELD_INVALID"],
+    ["list of tokens", textOf(new Uint32Array(100_000)), "INPUT_TOO_LONG"],
+    ["token", textOf(Uint32Array.of(2 ** 31)), "FIELD_INVALID"],
   ])("refuses a %s that is too much", async (_, question, reason) => {
     await expect(ask(question)).rejects.toMatchObject({ reason });
   });
@@ -130,8 +144,8 @@ describe("an embedding model", () => {
   it("makes tokens of a text, with those that its vocabulary adds where asked", async () => {
     const { engine, ask } = await open();
     const tokenize = async (addSpecial: boolean) =>
-      (await ask({ kind: "tokenize", text: "the cat", addSpecial })) as Uint32Array;
-    const [bare, whole] = [await tokenize(false), await tokenize(true)];
+      (await ask(tokensOf("the cat", { addSpecial }))) as Tokenized;
+    const [{ ids: bare }, { ids: whole }] = [await tokenize(false), await tokenize(true)];
     expect(whole).toHaveLength(bare.length + 2);
     expect(whole.slice(1, -1)).toEqual(bare);
     await engine.close();
@@ -140,13 +154,13 @@ describe("an embedding model", () => {
   it("answers nothing else, and no more than a step takes", async () => {
     const { engine, ask } = await open();
     for (const question of [
-      { kind: "detokenize", ids: Uint32Array.of(1) },
+      { kind: "tokenizeChat", messages, withPieces: false },
       { kind: "applyTemplate", messages },
       { kind: "countTokens", input: { kind: "chat", messages } },
     ] as const) {
       expect(await ask(question)).toBeUndefined();
     }
-    const tokenize = ask({ kind: "tokenize", text: long, addSpecial: true });
+    const tokenize = ask(tokensOf(long));
     await expect(tokenize).rejects.toMatchObject({ reason: "INPUT_TOO_LONG" });
     await engine.close();
   });

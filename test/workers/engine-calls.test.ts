@@ -25,7 +25,7 @@ const source = `
     { queueMs: 0, prefillMs: 0, firstTokenMs: 0, decodeMs: 0, totalMs: 0, meanBatchSize: 1 };
   const later = () => new ServeError("QUEUE_FULL", "it is busy", { retryAfterMs: 5000 });
   const answers = {
-    tokenize: ({ text }) => Uint32Array.from(text, (letter) => letter.codePointAt(0)),
+    tokenize: ({ text }) => ({ ids: Uint32Array.from(text, (letter) => letter.codePointAt(0)) }),
     detokenize: ({ ids }) => ids.length === 0 ? 7 : String.fromCodePoint(...ids),
     countTokens: async ({ input }) => {
       if (input.text === "never") return new Promise(() => undefined);
@@ -66,6 +66,12 @@ let registry: Registry;
 let served: Served;
 const model = (): ServingModel => registry.resolve("scripted", "generate");
 const ask = <Q extends Question>(question: Q, signal = never) => model().ask(question, signal);
+const tokenize = (withPieces: boolean) =>
+  ({
+    ...{ kind: "tokenize", text: "ab", addSpecial: false, parseSpecial: false, withPieces },
+  }) as const satisfies Question;
+const detokenize = (ids: Uint32Array) =>
+  ({ kind: "detokenize", ids, skipSpecial: false }) as const satisfies Question;
 const count = (text: string) =>
   ({ kind: "countTokens", input: { kind: "prompt", text } }) as const satisfies Question;
 
@@ -118,11 +124,15 @@ it.each([
 
 describe("a question", () => {
   it("is answered in its own type", async () => {
-    expect(await ask({ kind: "tokenize", text: "ab", addSpecial: false })).toEqual(
-      Uint32Array.of(97, 98),
-    );
-    expect(await ask({ kind: "detokenize", ids: Uint32Array.of(97, 98) })).toBe("ab");
+    const ids = Uint32Array.of(97, 98);
+    expect(await ask(tokenize(false))).toEqual({ ids });
+    expect(await ask(detokenize(ids))).toBe("ab");
     expect(await ask(count("abc"))).toBe(3);
+  });
+
+  it("is told what the engine lacks", async () => {
+    const chat = { kind: "tokenizeChat", messages: [], withPieces: false } as const;
+    await expect(ask(chat)).rejects.toThrow("it has no tokenizer and no chat template");
   });
 
   it("takes no slot", async () => {
@@ -135,7 +145,8 @@ describe("a question", () => {
 
   it.each([
     ["that the engine does not know", { kind: "applyTemplate", messages: [] }, "WRONG_TASK"],
-    ["that it answers wrongly", { kind: "detokenize", ids: new Uint32Array() }, "INTERNAL"],
+    ["that it answers wrongly", detokenize(new Uint32Array()), "INTERNAL"],
+    ["that it answers in part", tokenize(true), "INTERNAL"],
     ["that it fails", count("broken"), "INTERNAL"],
     ["that it refuses", count("refused"), "QUEUE_FULL"],
   ] as const)("fails alone %s", async (_, question, reason) => {

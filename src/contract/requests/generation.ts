@@ -23,7 +23,7 @@ const maxTextBytes = 4_194_304;
 const maxMessages = 1024;
 const maxUint32 = 2 ** 32 - 1;
 
-const chat = message<Chat>({
+export const chat = message<Chat>({
   messages: list(
     message<ChatMessage>({
       role: known(Role, { required: true }),

@@ -45,8 +45,11 @@ export interface Tokenizer {
   readonly longestBytes: number;
   textOf(token: number): string;
   tokenize(text: string, options: TokenizeOptions): Int32Array;
-  /** The text of tokens, control tokens by their names. */
-  detokenize(ids: Int32Array): string;
+  /** The text of tokens, control tokens by their names if they are shown. */
+  detokenize(ids: Int32Array, options: { readonly showsSpecial: boolean }): string;
+  kindOf(token: number): "control" | "user defined" | "normal";
+  /** The bytes that a token stands for in a text: a control token's are its name. */
+  spellingOf(token: number): Uint8Array;
   /** The bytes that a token adds to a completion: none for a control token. */
   bytesOf(token: number): Uint8Array;
 }
@@ -81,11 +84,13 @@ export function openTokenizer(library: Library, vocab: Pointer): Tokenizer {
       if (found < 0) throw new Error("llama.cpp cannot read the text: it has too many tokens");
       return all.slice(0, found);
     },
-    detokenize: (ids) => readText(library, vocab, ids),
+    detokenize: (ids, { showsSpecial }) => readText(library, vocab, { ids, showsSpecial }),
+    kindOf: (token) => kindOf(vocabulary.attributes(vocab, token)),
+    spellingOf: (token) => readPiece(library, vocab, { token, showsSpecial: true }),
     bytesOf(token) {
       const known = pieces.get(token);
       if (known !== undefined) return known;
-      const piece = readPiece(library, vocab, token);
+      const piece = readPiece(library, vocab, { token, showsSpecial: false });
       pieces.set(token, piece);
       return piece;
     },
@@ -104,9 +109,9 @@ function scanVocabulary({ vocabulary }: Library, vocab: Pointer, size: number) {
     // The vocabulary's own text is never shorter than the token's bytes.
     longestBytes = Math.max(longestBytes, Buffer.byteLength(text));
     const attributes = vocabulary.attributes(vocab, token);
-    const isControl = (attributes & (controlAttribute | unknownAttribute)) !== 0;
-    if (text === "" || (!isControl && (attributes & userDefinedAttribute) === 0)) continue;
-    (isControl ? controls : userDefined).push(text);
+    const kind = kindOf(attributes);
+    if (text === "" || kind === "normal") continue;
+    (kind === "control" ? controls : userDefined).push(text);
     const stripsLeft = (attributes & stripsLeftAttribute) !== 0;
     const stripsRight = (attributes & stripsRightAttribute) !== 0;
     if (!special.has(text)) special.set(text, { id: token, stripsLeft, stripsRight });
@@ -114,10 +119,19 @@ function scanVocabulary({ vocabulary }: Library, vocab: Pointer, size: number) {
   return { ends, controls, userDefined, special, longestBytes };
 }
 
-function readText({ vocabulary }: Library, vocab: Pointer, ids: Int32Array): string {
+function kindOf(attributes: number): "control" | "user defined" | "normal" {
+  if ((attributes & (controlAttribute | unknownAttribute)) !== 0) return "control";
+  return (attributes & userDefinedAttribute) === 0 ? "normal" : "user defined";
+}
+
+function readText(
+  { vocabulary }: Library,
+  vocab: Pointer,
+  { ids, showsSpecial }: { readonly ids: Int32Array; readonly showsSpecial: boolean },
+): string {
   const read = (bytes: Uint8Array) =>
-    // Takes nothing away, and shows control tokens.
-    vocabulary.detokenize(vocab, ids, ids.length, bytes, bytes.length, false, true);
+    // Takes nothing else away.
+    vocabulary.detokenize(vocab, ids, ids.length, bytes, bytes.length, false, showsSpecial);
   const likely = Buffer.alloc(ids.length * 8);
   const length = read(likely);
   if (length >= 0) return likely.toString("utf8", 0, length);
@@ -126,11 +140,15 @@ function readText({ vocabulary }: Library, vocab: Pointer, ids: Int32Array): str
   return all.toString("utf8", 0, Math.max(0, read(all)));
 }
 
-function readPiece({ vocabulary }: Library, vocab: Pointer, token: number): Uint8Array {
+function readPiece(
+  { vocabulary }: Library,
+  vocab: Pointer,
+  { token, showsSpecial }: { readonly token: number; readonly showsSpecial: boolean },
+): Uint8Array {
   const short = new Uint8Array(64);
-  const bytes = vocabulary.piece(vocab, token, short, short.length, 0, false);
+  const bytes = vocabulary.piece(vocab, token, short, short.length, 0, showsSpecial);
   if (bytes >= 0) return short.slice(0, bytes);
   const long = new Uint8Array(-bytes);
-  vocabulary.piece(vocab, token, long, long.length, 0, false);
+  vocabulary.piece(vocab, token, long, long.length, 0, showsSpecial);
   return long;
 }

@@ -28,6 +28,7 @@ import { portsOf } from "./ports.ts";
 import { openPrompts } from "./prompt-table.ts";
 import { answerWith } from "./questions.ts";
 import { Sessions } from "./sessions.ts";
+import { openTokenBytes } from "./token-bytes.ts";
 import { checkTokenIds } from "./token-ids.ts";
 import { openTokens } from "./tokens.ts";
 import type { Tokens } from "./tokens.ts";
@@ -45,6 +46,7 @@ export const load: LoadEngine = async (source, host) => {
   checkTokenIds(folder.tokenizer, config.vocabularySize);
   const tokenizer = config.lowercase ? lowerCased(folder.tokenizer) : folder.tokenizer;
   const { vocabulary, vocabularySize } = openVocabulary(JSON.stringify(tokenizer));
+  const tokenBytes = openTokenBytes(tokenizer);
   const tokens = await openTokens(vocabulary, config.maxTokens);
   const promptOf = await openPrompts({ ...config, tokenizer, read: readerOf(tokens) });
   host.progress(0.2);
@@ -71,7 +73,7 @@ export const load: LoadEngine = async (source, host) => {
     tokens,
     promptOf,
     encode: encodeWith(encoder, { sessions, host, batching }),
-    answer: (question) => answerWith({ vocabulary, promptOf }, question),
+    answer: (question) => answerWith({ vocabulary, tokenBytes, promptOf }, question),
     close: () => sessions.close(),
     threads: source.threads,
     speed: warm.speed,

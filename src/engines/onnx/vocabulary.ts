@@ -8,10 +8,23 @@ export interface Encoding {
   getSpecialTokensMask(): readonly number[];
 }
 
+/** An encoding that also tells what its tokens are and where. */
+export interface PlacedEncoding extends Encoding {
+  getTokens(): readonly string[];
+  /** Two for each token: where it begins and ends in the text, in characters. */
+  getOffsets(): readonly (readonly number[])[];
+}
+
 /** The part of the library's `Tokenizer` that is used. It computes on another thread, one call at a time. */
 export interface Vocabulary {
   /** Special tokens included by default. Rejects where it cannot read one of the texts, and says not which. */
   encodeBatch(texts: string[], options?: EncodeOptions): Promise<readonly Encoding[]>;
+}
+
+/** The same library, for questions. */
+export interface PlacingVocabulary extends Vocabulary {
+  encodeBatch(texts: string[], options?: EncodeOptions): Promise<readonly PlacedEncoding[]>;
+  decode(ids: number[], skipSpecial: boolean): Promise<string>;
 }
 
 export interface EncodeOptions {
@@ -19,7 +32,7 @@ export interface EncodeOptions {
 }
 
 export interface OpenVocabulary {
-  readonly vocabulary: Vocabulary;
+  readonly vocabulary: PlacingVocabulary;
   /** One above the highest token id. */
   readonly vocabularySize: number;
 }
@@ -41,18 +54,18 @@ export function openVocabulary(json: string): OpenVocabulary {
 }
 
 /** The library rejects a whole call for one text that it cannot tokenize. Then each text is tokenized alone. */
-export async function encodeEach(
-  vocabulary: Vocabulary,
+export async function encodeEach<E extends Encoding>(
+  vocabulary: { encodeBatch(texts: string[], options?: EncodeOptions): Promise<readonly E[]> },
   texts: readonly string[],
   options: EncodeOptions = { addSpecialTokens: true },
-): Promise<readonly (Encoding | undefined)[]> {
+): Promise<readonly (E | undefined)[]> {
   try {
     return await vocabulary.encodeBatch([...texts], options);
   } catch {
     // The error can quote the text, so it is not passed on.
     if (texts.length <= 1) return texts.map(() => undefined);
   }
-  const encodings: (Encoding | undefined)[] = [];
+  const encodings: (E | undefined)[] = [];
   for (const text of texts) encodings.push(...(await encodeEach(vocabulary, [text], options)));
   return encodings;
 }

@@ -33,12 +33,13 @@ export function addServices(
   const services = wireServices(options);
   server.addService(services.generation, handlers.generation);
   server.addService(services.embedding, handlers.embedding);
+  server.addService(services.tokenization, handlers.tokenization);
   server.addService(services.model, handlers.model);
   server.addService(services.server, handlers.server);
 }
 
 export function wireServices(options: WireOptions) {
-  const { generation, embedding, model, server } = ownServices;
+  const { generation, embedding, tokenization, model, server } = ownServices;
   const { embed, embedStream } = embedding;
   const { generate, generateStream } = generation;
   return {
@@ -56,6 +57,7 @@ export function wireServices(options: WireOptions) {
       } as const,
       options,
     ),
+    tokenization: strict(tokenization, options),
     model: strict(model, options),
     server: strict(server, options),
   };

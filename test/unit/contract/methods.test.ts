@@ -55,7 +55,8 @@ it("knows the task of each service that needs a model", () => {
       .sort(),
   );
   for (const { service } of Object.values(servedTasks))
-    expect(serviceTasks.get(service)).toBeDefined();
+    expect(serviceTasks.get(service)).toHaveLength(1);
+  expect(serviceTasks.get("inferd.v1.TokenizationService")).toEqual(Object.keys(servedTasks));
 });
 
 /** A message whose texts are longer than any may be. */

@@ -47,6 +47,14 @@ class CountingTokenizer implements Tokenizer {
     return "";
   }
 
+  kindOf(): "normal" {
+    return "normal";
+  }
+
+  spellingOf(): Uint8Array {
+    return new Uint8Array();
+  }
+
   bytesOf(): Uint8Array {
     return new Uint8Array();
   }

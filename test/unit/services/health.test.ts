@@ -5,6 +5,7 @@ import { embeddingModel, generationModel } from "../../grpc/fake-models.ts";
 
 const generation = "inferd.v1.GenerationService";
 const embedding = "inferd.v1.EmbeddingService";
+const tokenization = "inferd.v1.TokenizationService";
 const always = ["inferd.v1.ModelService", "inferd.v1.ServerService", "liveness"];
 
 const serving = (models: readonly ModelStatus[]): string[] =>
@@ -19,24 +20,33 @@ const cases: [string, readonly ModelStatus[], string[]][] = [
   [
     "one model ready and one that loads",
     [generationModel(), embeddingModel({ state: "loading" })],
-    [generation, "model:story"],
+    [generation, tokenization, "model:story"],
   ],
   [
     "both ready",
     [generationModel(), embeddingModel()],
-    ["", embedding, generation, "model:story", "model:vectors", "readiness", "startup"],
+    [
+      "",
+      embedding,
+      generation,
+      tokenization,
+      "model:story",
+      "model:vectors",
+      "readiness",
+      "startup",
+    ],
   ],
   [
     "one ready and one that failed",
     [generationModel({ state: "failed" }), embeddingModel()],
-    ["", embedding, "model:vectors", "readiness", "startup"],
+    ["", embedding, tokenization, "model:vectors", "readiness", "startup"],
   ],
   ["only one that failed", [generationModel({ state: "failed" })], ["startup"]],
   ["only one that goes", [generationModel({ state: "unloading" })], ["startup"]],
   [
     "one that was ready and loads anew",
     [{ ...generationModel(), state: "loading" }, embeddingModel()],
-    ["", embedding, "model:vectors", "readiness", "startup"],
+    ["", embedding, tokenization, "model:vectors", "readiness", "startup"],
   ],
 ];
 
@@ -53,7 +63,13 @@ it("stays ready while a model loads that was added to a server that has started"
 it("names every name whatever its state", () => {
   const names = Array.from(healthOf([generationModel({ state: "loading" })]).keys());
   expect(names.sort()).toEqual(
-    ["", "readiness", "startup", "model:story", generation, embedding, ...always].sort(),
+    [
+      ...["", "readiness", "startup", "model:story"],
+      generation,
+      embedding,
+      tokenization,
+      ...always,
+    ].sort(),
   );
 });
 

@@ -4,7 +4,7 @@ import { mostQuestions, OpenQuestions } from "../../../src/workers/open-question
 import { FakePort } from "../../fixtures/fake-port.ts";
 import { never } from "../../fixtures/jobs.ts";
 
-const question = { kind: "tokenize", text: "a", addSpecial: false } as const;
+const question = { kind: "countTokens", input: { kind: "prompt", text: "a" } } as const;
 
 function setUp() {
   const port = new FakePort();
@@ -19,9 +19,9 @@ it("matches answers to questions, in whatever order they come", async () => {
   const answers = [ask(), ask()];
   expect(port.sent).toEqual([1, 2].map((id) => ({ kind: "ask", id, question })));
   expect(questions.size).toBe(2);
-  questions.receive({ kind: "answer", id: 2, answer: Uint32Array.of(2) });
-  questions.receive({ kind: "answer", id: 1, answer: Uint32Array.of(1) });
-  expect(await Promise.all(answers)).toEqual([Uint32Array.of(1), Uint32Array.of(2)]);
+  questions.receive({ kind: "answer", id: 2, answer: 2 });
+  questions.receive({ kind: "answer", id: 1, answer: 1 });
+  expect(await Promise.all(answers)).toEqual([1, 2]);
   expect([questions.size, ended()]).toEqual([0, 2]);
 });
 
@@ -30,7 +30,7 @@ it("refuses more than it may have open, and takes one when one has ended", async
   const first = ask();
   const rest = Array.from({ length: mostQuestions - 1 }, () => ask());
   await expect(ask()).rejects.toMatchObject({ reason: "QUEUE_FULL", retryAfterMs: 1000 });
-  questions.receive({ kind: "answer", id: 1, answer: new Uint32Array() });
+  questions.receive({ kind: "answer", id: 1, answer: 0 });
   await first;
   const late = ask();
   expect(questions.size).toBe(mostQuestions);
@@ -46,7 +46,7 @@ it("tells the worker of a question that was given up, and ignores its answer", a
   leaving.abort(new Error("left"));
   await expect(answer).rejects.toThrow("left");
   expect(port.sent.at(-1)).toEqual({ kind: "forget", id: 1 });
-  questions.receive({ kind: "answer", id: 1, answer: new Uint32Array() });
+  questions.receive({ kind: "answer", id: 1, answer: 0 });
   expect(questions.size).toBe(0);
 });
 

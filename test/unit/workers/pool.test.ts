@@ -281,8 +281,8 @@ it("says nothing more to a worker that has ended", () => {
 });
 
 describe("a question to a pool", () => {
-  const question = { kind: "tokenize", text: "a", addSpecial: false } as const;
-  const answer = Uint32Array.of(1);
+  const question = { kind: "countTokens", input: { kind: "prompt", text: "a" } } as const;
+  const answer = 1;
 
   it("goes to the ready worker that has the fewest", async () => {
     const { pool, ports } = setUp(3);
