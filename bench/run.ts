@@ -14,12 +14,14 @@ import { prompts } from "./scenarios/prompts.ts";
 import { slowReader } from "./scenarios/slow-reader.ts";
 import { overload } from "./scenarios/overload.ts";
 import { startup } from "./scenarios/startup.ts";
+import { tokenize } from "./scenarios/tokenize.ts";
 import { twoModels } from "./scenarios/two-models.ts";
 import { unary } from "./scenarios/unary.ts";
 
 await runFromCommandLine("bench/run.ts", [
   startup,
   unary,
+  tokenize,
   generation,
   longPrompt,
   prompts,
