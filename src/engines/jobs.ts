@@ -77,27 +77,30 @@ export interface Sampling {
 export type ItemsJob = EmbedJob;
 
 /** What an items job has whatever its task. */
-interface ItemsJobOf<Task extends string> {
+interface ItemsJobOf<Task extends string, Input = string> {
   readonly kind: "items";
   readonly task: Task;
-  readonly items: readonly string[];
+  readonly items: readonly Input[];
   readonly truncate: Truncation;
 }
 
-/** Asks for the vectors of some texts. */
-export interface EmbedJob extends ItemsJobOf<"embed"> {
+/** Asks for the vectors of some texts. Of one job, all are texts, or all are token ids. */
+export interface EmbedJob extends ItemsJobOf<"embed", EmbedInput> {
   /** The name of a prompt of the model; empty for none, left out for the model's default. */
   readonly promptName?: string;
   /** What the worker makes of the vectors: the engine gives them raw, and ignores it. */
   readonly output: VectorFormat;
 }
 
+/** A text, or its token ids: at least one, read as they are. Only an engine that says so is given ids. */
+export type EmbedInput = string | Uint32Array;
+
 /** How vectors leave the worker. */
 export interface VectorFormat {
   readonly normalize: boolean;
   /** Leading dimensions to keep; undefined keeps all. */
   readonly dimensions: number | undefined;
-  readonly encoding: "float32" | "float16" | "int8";
+  readonly encoding: "float32" | "float16" | "int8" | "binary";
 }
 
 /** What a step gave to one job. */

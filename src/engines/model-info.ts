@@ -43,6 +43,8 @@ export interface EmbeddingInfo {
   readonly defaultPrompt?: string;
   /** Whether vectors are scaled to length 1 where a call does not say; true where it is left out. */
   readonly normalize?: boolean;
+  /** Whether it takes token ids in place of texts; false where it is left out. */
+  readonly takesTokenIds?: boolean;
   /** How texts share the engine's batches; left out, each vector is what its text alone gives. */
   readonly batching?: TextBatching;
 }

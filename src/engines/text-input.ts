@@ -1,5 +1,5 @@
 import { ServeError } from "../base/errors.ts";
-import type { ChatMessage, CompletionInput } from "./jobs.ts";
+import type { ChatMessage, CompletionInput, EmbedInput } from "./jobs.ts";
 
 /** What a function without a vocabulary reads. */
 export interface TextInput {
@@ -17,13 +17,21 @@ export function textInputOf(input: CompletionInput): TextInput {
     case "chat":
       return { prompt: input.messages.at(-1)?.content ?? "", messages: input.messages };
     case "token_ids":
-      throw withoutVocabulary();
+      throw withoutVocabulary("token_ids");
   }
 }
 
-function withoutVocabulary(): ServeError {
+/** The items of a job as texts. Throws FIELD_INVALID for token ids. */
+export function textItemsOf(items: readonly EmbedInput[]): readonly string[] {
+  return items.map((item) => {
+    if (typeof item === "string") return item;
+    throw withoutVocabulary("token_inputs");
+  });
+}
+
+function withoutVocabulary(field: "token_ids" | "token_inputs"): ServeError {
   const description = "this model has no vocabulary; send text";
   return new ServeError("FIELD_INVALID", description, {
-    violations: [{ field: "token_ids", reason: "UNSUPPORTED", description }],
+    violations: [{ field, reason: "UNSUPPORTED", description }],
   });
 }

@@ -3,7 +3,7 @@
  * asked. A queue bounds memory by its own, so that one must never be too low. A quota is settled by what was used, so
  * its estimate should be near; four times too much would refuse callers who have enough left.
  */
-import type { CompletionJob, ItemsJob, Job } from "../engines/engine.ts";
+import type { CompletionJob, EmbedInput, ItemsJob, Job } from "../engines/engine.ts";
 import type { Work } from "../scheduling/ticket.ts";
 
 /** The part of a job that a model reads. */
@@ -49,7 +49,7 @@ function mostGenerated(job: Job): number {
 }
 
 function promptTokensOf(job: JobInput, rate: Rate): number {
-  if (job.kind === "items") return tokensOf(job.items, rate, rate.textTokens);
+  if (job.kind === "items") return itemTokensOf(job.items, rate);
   const { input } = job;
   switch (input.kind) {
     case "prompt":
@@ -61,6 +61,12 @@ function promptTokensOf(job: JobInput, rate: Rate): number {
     case "token_ids":
       return input.ids.length;
   }
+}
+
+function itemTokensOf(items: readonly EmbedInput[], rate: Rate): number {
+  const tokens = (item: EmbedInput): number =>
+    typeof item === "string" ? tokensOf([item], rate, rate.textTokens) : item.length;
+  return items.reduce((sum, item) => sum + tokens(item), 0);
 }
 
 /** Of all texts, each with what is added around it. */

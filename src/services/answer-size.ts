@@ -6,12 +6,14 @@ import { type FieldReason, ServeError, type Violation } from "../base/errors.ts"
 import type { VectorFormat } from "../engines/engine.ts";
 
 export interface VectorAnswer {
+  /** The request's, that the texts are in. */
+  readonly field: "inputs" | "token_inputs";
   readonly count: number;
   readonly dimensions: number;
   readonly encoding: VectorFormat["encoding"];
 }
 
-const dimensionBytes = { float32: 4, float16: 2, int8: 1 } as const;
+const dimensionBytes = { float32: 4, float16: 2, int8: 1, binary: 1 / 8 } as const;
 
 /** An item's fields besides its vector, each of any value: index, token count, truncated; and the scale of int8. */
 const itemBytes = 6 + 6 + 2 + 5;
@@ -21,8 +23,12 @@ const errorBytes = 256;
 const restBytes = 1024;
 
 /** At most so many bytes has an answer of `Embed`; seldom more than a few for each text too many. */
-export function embedAnswerBytes({ count, dimensions, encoding }: VectorAnswer): number {
-  return restBytes + count * embeddingBytes(dimensions * dimensionBytes[encoding]);
+export function embedAnswerBytes({
+  count,
+  dimensions,
+  encoding,
+}: Omit<VectorAnswer, "field">): number {
+  return restBytes + count * embeddingBytes(Math.ceil(dimensions * dimensionBytes[encoding]));
 }
 
 function embeddingBytes(vectorBytes: number): number {
@@ -48,7 +54,7 @@ export function assertVectorsFit(answer: VectorAnswer, mostBytes: number): void 
   const advice = `${fewer}ask for a smaller encoding, or use EmbedStream`;
   const reason = "TOO_MANY";
   const facts = { maxInputs: String(texts) };
-  throw tooLarge({ bytes, mostBytes, advice, field: "inputs", reason }, facts);
+  throw tooLarge({ bytes, mostBytes, advice, field: answer.field, reason }, facts);
 }
 
 /** Throws RESPONSE_TOO_LARGE for a completion that does not fit, so far. `field`: the one that makes it large. */

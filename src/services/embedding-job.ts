@@ -1,17 +1,19 @@
 /** What an embedding call asks of a model: checked against it, and as a job. */
 import { type EmbedRequest, VectorEncoding } from "../../gen/inferd/v1/embedding_service.ts";
 import type { Report } from "../contract/validation/report.ts";
-import type { EmbedJob, EmbeddingInfo, VectorFormat } from "../engines/engine.ts";
+import type { EmbedInput, EmbedJob, EmbeddingInfo, VectorFormat } from "../engines/engine.ts";
 import type { ModelStatus } from "../models/model.ts";
 import type { VectorAnswer } from "./answer-size.ts";
 import { truncationOf } from "./messages.ts";
+import { checkTokenInputs } from "./token-inputs.ts";
 
 /** Checks what only the model knows. */
 export function checkAgainst(request: EmbedRequest, { info }: ModelStatus, report: Report): void {
   const embed = info?.tasks.embed;
-  if (embed === undefined) return;
+  if (info === undefined || embed === undefined) return;
   checkDimensions(request, embed, report);
   checkPrompt(request, embed, report);
+  checkTokenInputs(request.tokenInputs, info, report);
 }
 
 function checkDimensions({ dimensions }: EmbedRequest, info: EmbeddingInfo, report: Report): void {
@@ -28,18 +30,29 @@ function checkPrompt({ promptName = "" }: EmbedRequest, info: EmbeddingInfo, rep
   report.add("prompt_name", "UNKNOWN_VALUE", `must name a prompt of this model: ${known}`);
 }
 
+/** The field that a call's texts are in. */
+export const inputField = ({ tokenInputs }: EmbedRequest): "inputs" | "token_inputs" =>
+  tokenInputs.length === 0 ? "inputs" : "token_inputs";
+
+export function inputsOf({ inputs, tokenInputs }: EmbedRequest): readonly EmbedInput[] {
+  return tokenInputs.length === 0 ? inputs : tokenInputs.map(({ ids }) => Uint32Array.from(ids));
+}
+
 /** How large an answer with all vectors is. */
-export function answerOf({ items, output }: EmbedJob, { info }: ModelStatus): VectorAnswer {
-  const { dimensions = info?.tasks.embed?.dimensions ?? 0, encoding } = output;
-  return { count: items.length, dimensions, encoding };
+export function answerOf(request: EmbedRequest, job: EmbedJob, { info }: ModelStatus) {
+  const { dimensions = info?.tasks.embed?.dimensions ?? 0, encoding } = job.output;
+  const count = job.items.length;
+  return { field: inputField(request), count, dimensions, encoding } satisfies VectorAnswer;
 }
 
 export function jobOf(request: EmbedRequest, model: ModelStatus): EmbedJob {
-  const { inputs, truncation, promptName } = request;
+  const { truncation } = request;
+  // Nothing stands before ids, whatever the model's default.
+  const promptName = request.tokenInputs.length === 0 ? request.promptName : "";
   return {
     kind: "items",
     task: "embed",
-    items: inputs,
+    items: inputsOf(request),
     truncate: truncationOf(truncation),
     ...(promptName !== undefined && { promptName }),
     output: formatOf(request, model),
@@ -63,6 +76,8 @@ function encodingOf(encoding: VectorEncoding): VectorFormat["encoding"] {
       return "float16";
     case VectorEncoding.INT8:
       return "int8";
+    case VectorEncoding.BINARY:
+      return "binary";
     case VectorEncoding.UNSPECIFIED:
     case VectorEncoding.FLOAT32:
       return "float32";

@@ -23,6 +23,8 @@ function valueOf({ value, error }: EncodedItem): VectorValue {
       return { $case: "float16", value: value.bytes };
     case "int8":
       return { $case: "int8", value: { values: value.bytes, scale: value.scale } };
+    case "binary":
+      return { $case: "binary", value: value.bytes };
   }
 }
 

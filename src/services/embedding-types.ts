@@ -13,6 +13,7 @@ import type { ItemError } from "../../gen/inferd/v1/types.ts";
 export type VectorValue =
   | { readonly $case: "float32"; readonly value: { readonly values: Float32Array } }
   | { readonly $case: "float16"; readonly value: Uint8Array }
+  | { readonly $case: "binary"; readonly value: Uint8Array }
   | {
       readonly $case: "int8";
       readonly value: { readonly values: Uint8Array; readonly scale: number };

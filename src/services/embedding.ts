@@ -11,7 +11,7 @@ import type { Models } from "../models/model.ts";
 import type { EncodedItem } from "../workers/messages.ts";
 import { assertVectorsFit } from "./answer-size.ts";
 import { modelFor } from "./call-model.ts";
-import { answerOf, checkAgainst, jobOf } from "./embedding-job.ts";
+import { answerOf, checkAgainst, inputField, inputsOf, jobOf } from "./embedding-job.ts";
 import { embeddingOf, finishOf } from "./embedding-messages.ts";
 import type {
   VectorEmbedding,
@@ -65,16 +65,17 @@ async function* embed(
   context: CallContext,
   { models, limits, mostBytes }: EmbeddingOptions & { readonly mostBytes: number },
 ): AsyncGenerator<Response> {
-  const tokens = () => queuePromptEstimate({ kind: "items", items: request.inputs });
+  const items = inputsOf(request);
+  const tokens = () => queuePromptEstimate({ kind: "items", items });
   const model = await modelFor(request, context, { models, limits, task: "embed", tokens });
   const { status } = model;
-  context.record.inputs = request.inputs.length;
+  context.record.inputs = items.length;
   const report = new Report();
   checkAgainst(request, status, report);
   report.throwIfAny();
   const job = jobOf(request, status);
-  assertVectorsFit(answerOf(job, status), mostBytes);
-  const due = new Set(request.inputs.keys());
+  assertVectorsFit(answerOf(request, job, status), mostBytes);
+  const due = new Set(items.keys());
   for await (const event of model.start(job)) {
     switch (event.kind) {
       case "started":
@@ -101,10 +102,10 @@ async function* embed(
 /** Ends the call where texts have errors that it did not ask to be told one by one. */
 function assertTexts(
   items: readonly EncodedItem[],
-  { allowItemErrors }: EmbedRequest,
+  request: EmbedRequest,
   { abort }: Pick<CallContext, "abort">,
 ): void {
-  const error = allowItemErrors ? undefined : textError(items);
+  const error = request.allowItemErrors ? undefined : textError(items, inputField(request));
   if (error === undefined) return;
   // The job ends for this reason too, not because its events are no longer read.
   abort(error);

@@ -12,8 +12,11 @@ interface Item {
   readonly error?: ErrorData | undefined;
 }
 
+/** The field of a request that its texts are in. */
+type InputField = "inputs" | "token_inputs";
+
 /** The first text's error, with every text that is wrong by its path; undefined where none is. */
-export function textError(items: readonly Item[]): ServeError | undefined {
+export function textError(items: readonly Item[], field: InputField): ServeError | undefined {
   const failed = items.flatMap(({ index, error }) =>
     error === undefined ? [] : [{ index, error }],
   );
@@ -27,19 +30,19 @@ export function textError(items: readonly Item[]): ServeError | undefined {
     );
   }
   const more = failed.length === 1 ? "" : `, and ${failed.length - 1} more of the texts`;
-  return new ServeError(error.reason, `inputs[${index}]: ${error.message}${more}`, {
+  return new ServeError(error.reason, `${field}[${index}]: ${error.message}${more}`, {
     facts: { ...error.facts, index: String(index) },
     ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
-    violations: failed.flatMap((each) => violationOf(each.index, each.error)),
+    violations: failed.flatMap((each) => violationOf(`${field}[${each.index}]`, each.error)),
   });
 }
 
 const isKnown = ({ reason }: ErrorData): boolean => Object.hasOwn(failures, reason);
 
 /** None for a fault that is not the text's. */
-function violationOf(index: number, error: ErrorData): readonly Violation[] {
+function violationOf(field: string, error: ErrorData): readonly Violation[] {
   const { reason, message } = error;
   if (!isKnown(error) || failures[reason].code !== "INVALID_ARGUMENT") return [];
   const why: FieldReason = reason === "INPUT_TOO_LONG" ? "TOO_LONG" : "UNSUPPORTED";
-  return [{ field: `inputs[${index}]`, reason: why, description: message }];
+  return [{ field, reason: why, description: message }];
 }

@@ -27,6 +27,7 @@ const taskFields: Readonly<Record<keyof TaskInfos, Check>> = {
     prompts: optional(isListOf(has({ name: isString, text: isString }))),
     defaultPrompt: optional(isString),
     normalize: optional(isBoolean),
+    takesTokenIds: optional(isBoolean),
     batching: optional(isOneOf("together", "alone", "mixed")),
   }),
 };

@@ -30,7 +30,9 @@ export type EncodedVector =
   /** IEEE 754 half precision, little-endian. */
   | { readonly kind: "float16"; readonly bytes: Uint8Array }
   /** Signed bytes, and what to multiply them by. */
-  | { readonly kind: "int8"; readonly bytes: Uint8Array; readonly scale: number };
+  | { readonly kind: "int8"; readonly bytes: Uint8Array; readonly scale: number }
+  /** A bit for each dimension, the first the highest of its byte. */
+  | { readonly kind: "binary"; readonly bytes: Uint8Array };
 
 /** A job's event as it crosses to the server: items are encoded and come together, all else is the engine's. */
 export type WorkerEvent =

@@ -19,6 +19,8 @@ export function encodeVector(whole: Float32Array, format: VectorFormat): ItemRes
       return { value: { kind: "float16", bytes: toFloat16(values) } };
     case "int8":
       return { value: { kind: "int8", ...toInt8(values) } };
+    case "binary":
+      return { value: { kind: "binary", bytes: toBits(values) } };
   }
 }
 
@@ -100,6 +102,15 @@ function roundOff(value: number, count: number): number {
   const rest = value & ((1 << count) - 1);
   const half = 1 << (count - 1);
   return rest > half || (rest === half && (kept & 1) === 1) ? kept + 1 : kept;
+}
+
+/** As numpy.packbits packs what is above 0: the first dimension is the highest bit, and the last byte ends in zeros. */
+function toBits(values: Float32Array): Uint8Array {
+  const packed = new Uint8Array(Math.ceil(values.length / 8));
+  for (const [place, value] of values.entries()) {
+    if (value > 0) packed[place >> 3] = (packed[place >> 3] ?? 0) | (0x80 >> (place & 7));
+  }
+  return packed;
 }
 
 /** Whole numbers from -127 to 127, and what to multiply them with; off by half of that at most. */

@@ -99,7 +99,8 @@ export async function openCanned(): Promise<Canned> {
 
   const embedStream: handleServerStreamingCall<EmbedRequest, EmbedStreamResponse> = (call) => {
     embedRequests.push(call.request);
-    call.request.inputs.forEach((text, index) => {
+    const { inputs, tokenInputs } = call.request;
+    [...inputs, ...tokenInputs.map(({ ids }) => ids.join(" "))].forEach((text, index) => {
       const embedding =
         text === "long"
           ? { index, value: { $case: "error", value: tooLong } as const }

@@ -10,6 +10,7 @@ import {
   generationModel,
   result,
   type Run,
+  type StatusParts,
   story,
   timings,
   vector,
@@ -161,6 +162,80 @@ describe("embedding", () => {
         int8: { values: Buffer.from(packed), scale: 0.5 },
       },
     ]);
+  });
+
+  it("sends bits as bytes", async () => {
+    const bits = { kind: "binary", bytes: Uint8Array.of(0xa0) } as const;
+    const asked: Submission[] = [];
+    const { call } = await open(withModels(jobGives([[vector(0, bits)]], asked)));
+    const request = { inputs: ["a"], encoding: "VECTOR_ENCODING_BINARY" };
+    const { messages } = await call("EmbeddingService", "Embed", request);
+    expect(messages[0]?.["embeddings"]).toMatchObject([{ binary: Buffer.of(0xa0) }]);
+    expect(asked).toMatchObject([{ job: { output: { encoding: "binary" } } }]);
+  });
+
+  describe("of token ids", () => {
+    const token_inputs = [{ ids: [1, 99] }, { ids: [7] }];
+    const prompts = { prompts: [{ name: "query", text: "query: " }], defaultPrompt: "query" };
+    const embed = { takesTokenIds: true, ...prompts };
+    const violationsOf = async (
+      request: Record<string, unknown>,
+      parts: StatusParts = { embed },
+    ) => {
+      const asked: Submission[] = [];
+      const { call } = await open(fakeModels([embeddingModel(parts)], jobGives([], asked)));
+      const { error } = await call("EmbeddingService", "Embed", request);
+      expect(asked).toEqual([]);
+      return detailsOf(error)?.violations;
+    };
+
+    it.each(["Embed", "EmbedStream"])("hands them to the worker by %s", async (method) => {
+      const asked: Submission[] = [];
+      const models = fakeModels(
+        [embeddingModel({ embed })],
+        jobGives([[vector(0), vector(1)]], asked),
+      );
+      const { call } = await open(models);
+      const { error } = await call("EmbeddingService", method, { token_inputs });
+      expect(error).toBeUndefined();
+      // The model's default prompt does not stand before them.
+      const items = [Uint32Array.of(1, 99), Uint32Array.of(7)];
+      expect(asked).toMatchObject([{ job: { items, promptName: "" } }]);
+    });
+
+    it.each([
+      ["neither", {}, "inputs", "REQUIRED"],
+      ["both", { inputs: ["a"], token_inputs }, "token_inputs", "CONFLICT"],
+      ["a prompt too", { token_inputs, prompt_name: "query" }, "prompt_name", "CONFLICT"],
+      ["no id", { token_inputs: [{}] }, "token_inputs[0].ids", "REQUIRED"],
+      [
+        "an id above the vocabulary",
+        { token_inputs: [{ ids: [1] }, { ids: [1, 100] }] },
+        "token_inputs[1].ids[1]",
+        "UNKNOWN_VALUE",
+      ],
+    ])("refuses %s, before the work", async (_, request, field, reason) => {
+      expect(await violationsOf(request)).toMatchObject([{ field, reason }]);
+    });
+
+    it("refuses them for a model that takes texts only", async () => {
+      expect(await violationsOf({ token_inputs }, {})).toEqual([
+        {
+          field: "token_inputs",
+          reason: "UNSUPPORTED",
+          description: "must not be set: this model takes texts only, in inputs",
+        },
+      ]);
+    });
+
+    it("names the one that fails by its own path", async () => {
+      const error = { reason: "INPUT_TOO_LONG", message: "it is too long" } as const;
+      const run = jobGives([[vector(0), failedText(1, error)]]);
+      const { call } = await open(fakeModels([embeddingModel({ embed })], run));
+      const answer = await call("EmbeddingService", "Embed", { token_inputs });
+      expect(answer.error?.details).toBe("token_inputs[1]: it is too long");
+      expect(detailsOf(answer.error)?.violations).toMatchObject([{ field: "token_inputs[1]" }]);
+    });
   });
 
   it("hands the worker a job and the format of its vectors", async () => {

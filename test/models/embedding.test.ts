@@ -141,6 +141,50 @@ describe("vectors", () => {
   });
 });
 
+describe("token ids", () => {
+  const ids = Uint32Array.from({ length: 400 }, (_, place) => 1000 + place);
+  const ofIds = (items: readonly Uint32Array[], truncate: EmbedJob["truncate"] = "none") =>
+    vectorsOf(embedJob(items, { truncate }));
+
+  it("of a text, special ones included, have its vector", async () => {
+    const texts = reference.cases.map(({ text }) => text).filter((text) => text.length < 400);
+    const tokenized: Uint32Array[] = [];
+    for (const text of texts) {
+      const answer = await engine.answer!({ kind: "tokenize", text, addSpecial: true });
+      tokenized.push(answer as Uint32Array);
+    }
+    const read = await ofIds(tokenized);
+    for (const [place, { values, tokenCount }] of (await vectorsOf(job(texts))).entries()) {
+      expect(cosine(read[place]!.values, values)).toBeGreaterThan(0.999_999);
+      expect(read[place]!.tokenCount).toBe(tokenCount);
+    }
+  });
+
+  it("are cut at one end, or fail alone, where they are too many", async () => {
+    const [head, tail] = [ids.subarray(0, 256), ids.subarray(144)];
+    for (const [truncate, kept] of [
+      ["end", head],
+      ["start", tail],
+    ] as const) {
+      const [cut] = await ofIds([ids], truncate);
+      const [same] = await ofIds([kept]);
+      expect(cut).toMatchObject({ tokenCount: 256, truncated: true });
+      expect(cosine(cut!.values, same!.values)).toBeGreaterThan(0.999_999);
+    }
+    const [failed, other] = await ofIds([ids, head]);
+    expect(failed?.error).toMatchObject({
+      reason: "INPUT_TOO_LONG",
+      facts: { tokens: "400", limit: "256" },
+    });
+    expect(other?.error).toBeUndefined();
+  });
+
+  it("share batches with texts", async () => {
+    const [texts, read] = await run(job(["one two"]), embedJob([Uint32Array.of(101, 2028, 102)]));
+    expect([texts, read].map((each) => each!.timings.meanBatchSize)).toEqual([2, 2]);
+  });
+});
+
 describe("long texts", () => {
   const long = "word ".repeat(400);
 

@@ -27,6 +27,17 @@ interface Case {
 // Written by sentence-transformers; test/fixtures/encoders/recipe.py says how.
 const cases = JSON.parse(readFileSync(join(encoders, "cases.json"), "utf8")) as readonly Case[];
 
+/** Of token ids, each text by itself. */
+interface IdsCase {
+  readonly name: string;
+  readonly ids: readonly (readonly number[])[];
+  readonly vectors: readonly (readonly number[])[];
+}
+
+const idsCases = JSON.parse(
+  readFileSync(join(encoders, "token-ids.json"), "utf8"),
+) as readonly IdsCase[];
+
 afterAll(removeFolders);
 
 describe("vectors equal those of sentence-transformers", () => {
@@ -55,6 +66,25 @@ describe("vectors equal those of sentence-transformers", () => {
         expect(Math.max(...off)).toBeLessThan(1e-4);
       }
     }
+    await engine.close();
+  });
+});
+
+describe("vectors of token ids equal those of sentence-transformers", () => {
+  it.each(idsCases)("$name", async ({ name, ids, vectors }) => {
+    const { base, files } = cases.find((each) => each.name === name)!;
+    const engine = await loadFolder(makeFolder({ base, files }));
+    const texts = ids.map((each) => Uint32Array.from(each));
+    const items = await embed(engine, texts, { promptName: "" });
+    for (const [place, { values, tokenCount, truncated }] of items.entries()) {
+      const off = vectors[place]!.map((value, i) => Math.abs(value - values[i]!));
+      expect(Math.max(...off), `text ${place}`).toBeLessThan(1e-4);
+      expect({ tokenCount, truncated }).toEqual({
+        tokenCount: ids[place]!.length,
+        truncated: false,
+      });
+    }
+    expect(items).toHaveLength(vectors.length);
     await engine.close();
   });
 });

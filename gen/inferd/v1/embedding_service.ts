@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleServerStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { TokenIds } from "./generation_service.ts";
 import { CallOptions, ItemError, ModelVersion, Timings, Truncation, Usage } from "./types.ts";
 
 /** Encoding of a vector. New values may be added; a server rejects those that it does not know. */
@@ -16,6 +17,8 @@ export const VectorEncoding = {
   FLOAT16: 2,
   /** INT8 - 8-bit integers and one scale, in `Embedding.int8`. */
   INT8: 3,
+  /** BINARY - 1 bit per dimension, in `Embedding.binary`. */
+  BINARY: 4,
 } as const;
 
 export type VectorEncoding = typeof VectorEncoding[keyof typeof VectorEncoding];
@@ -25,6 +28,7 @@ export namespace VectorEncoding {
   export type FLOAT32 = typeof VectorEncoding.FLOAT32;
   export type FLOAT16 = typeof VectorEncoding.FLOAT16;
   export type INT8 = typeof VectorEncoding.INT8;
+  export type BINARY = typeof VectorEncoding.BINARY;
 }
 
 /** Requests the vectors of texts. */
@@ -34,7 +38,10 @@ export interface EmbedRequest {
    * model. Programs should set it, since a second model can make the empty name an error.
    */
   readonly model: string;
-  /** The texts: at least 1, at most the limit that `GetServerInfo` states. An empty text has a vector too. */
+  /**
+   * The texts: at least 1, at most the limit that `GetServerInfo` states. An empty text has a vector too. Exactly one of
+   * `inputs` and `token_inputs` has items.
+   */
   readonly inputs: readonly string[];
   /** Whether each vector is scaled to length 1. Default: `Model.normalize`, the choice of the model's authors. */
   readonly normalize?:
@@ -62,8 +69,15 @@ export interface EmbedRequest {
    */
   readonly unordered: boolean;
   /**
+   * The texts as token ids, in place of `inputs`: as many as those at most, each of at most as many ids as the limit on
+   * prompts that `GetServerInfo` states. They are read without changes: no special token and no prompt is added. With
+   * `truncation`, ids are dropped from one end alike, whatever they are. Rejected if the model takes texts only.
+   */
+  readonly tokenInputs: readonly TokenIds[];
+  /**
    * Name of the model's prompt to put before each text, at most 128 bytes. Empty for none. `Model.prompts` lists the
-   * names; others are rejected. Default: `Model.default_prompt_name`.
+   * names; others are rejected, and so is any with `token_inputs`. Default: `Model.default_prompt_name`, and none with
+   * `token_inputs`.
    */
   readonly promptName?:
     | string
@@ -98,7 +112,7 @@ export interface EmbedStreamResponse {
 
 /** Carries the vector of one text. */
 export interface Embedding {
-  /** Index of the text in `inputs`, from 0. */
+  /** Index of the text in `inputs` or `token_inputs`, from 0. */
   readonly index: number;
   /**
    * The vector in the requested encoding, or why there is none. Exactly one is set. New kinds may be added for requests
@@ -117,6 +131,13 @@ export interface Embedding {
     | //
     /** Why this text has no vector. Only with `allow_item_errors`. */
     { readonly $case: "error"; readonly value: ItemError }
+    | //
+    /**
+     * The vector, if `encoding` is binary: 1 bit per dimension, set if the number is above 0. A byte's highest bit is its
+     * first dimension; bits after the last dimension are 0. So `numpy.packbits` packs them, and sentence-transformers
+     * for `ubinary`. Its `binary` subtracts 128 from each byte.
+     */
+    { readonly $case: "binary"; readonly value: Buffer }
     | undefined;
   /** Number of tokens of the text, special tokens and those of the prompt included. */
   readonly tokenCount: number;
@@ -166,6 +187,7 @@ function createBaseEmbedRequest(): EmbedRequest {
     encoding: 0,
     allowItemErrors: false,
     unordered: false,
+    tokenInputs: [],
     promptName: undefined,
     call: undefined,
   };
@@ -196,6 +218,9 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
     }
     if (message.unordered !== false) {
       writer.uint32(64).bool(message.unordered);
+    }
+    for (const v of message.tokenInputs) {
+      TokenIds.encode(v!, writer.uint32(74).fork()).join();
     }
     if (message.promptName !== undefined) {
       writer.uint32(90).string(message.promptName);
@@ -283,6 +308,14 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
             message.unordered = reader.bool();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.tokenInputs.push(TokenIds.decode(reader, reader.uint32()));
+            continue;
+          }
           case 11: {
             if (tag !== 90) {
               break;
@@ -324,6 +357,7 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
     message.encoding = object.encoding ?? 0;
     message.allowItemErrors = object.allowItemErrors ?? false;
     message.unordered = object.unordered ?? false;
+    message.tokenInputs = object.tokenInputs?.map((e) => TokenIds.fromPartial(e)) || [];
     message.promptName = object.promptName ?? undefined;
     message.call = (object.call !== undefined && object.call !== null)
       ? CallOptions.fromPartial(object.call)
@@ -504,6 +538,9 @@ export const Embedding: MessageFns<Embedding> = {
       case "error":
         ItemError.encode(message.value.value, writer.uint32(58).fork()).join();
         break;
+      case "binary":
+        writer.uint32(66).bytes(message.value.value);
+        break;
     }
     if (message.tokenCount !== 0) {
       writer.uint32(40).uint32(message.tokenCount);
@@ -567,6 +604,14 @@ export const Embedding: MessageFns<Embedding> = {
             message.value = { $case: "error", value: ItemError.decode(reader, reader.uint32()) };
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.value = { $case: "binary", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
           case 5: {
             if (tag !== 40) {
               break;
@@ -623,6 +668,12 @@ export const Embedding: MessageFns<Embedding> = {
       case "error": {
         if (object.value?.value !== undefined && object.value?.value !== null) {
           message.value = { $case: "error", value: ItemError.fromPartial(object.value.value) };
+        }
+        break;
+      }
+      case "binary": {
+        if (object.value?.value !== undefined && object.value?.value !== null) {
+          message.value = { $case: "binary", value: object.value.value };
         }
         break;
       }
@@ -868,8 +919,8 @@ export const EmbedFinish: MessageFns<EmbedFinish> = {
  * Turns texts into vectors with a loaded embedding model.
  *
  * Both methods take the same request, and fail as those of `GenerationService` do. A text that cannot be embedded fails
- * the whole call, and `google.rpc.BadRequest` names it, such as `inputs[3]`. With `allow_item_errors`, only that text
- * fails.
+ * the whole call, and `google.rpc.BadRequest` names it, such as `inputs[3]` or `token_inputs[3]`. With
+ * `allow_item_errors`, only that text fails.
  */
 export type EmbeddingServiceService = typeof EmbeddingServiceService;
 export const EmbeddingServiceService = {

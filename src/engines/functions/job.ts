@@ -2,7 +2,7 @@
 import { Completion } from "../completion.ts";
 import type { CompletionJob, EmbedJob, EngineHost, JobContext, JobEvent } from "../engine.ts";
 import { JobClock } from "../job-clock.ts";
-import { textInputOf } from "../text-input.ts";
+import { textInputOf, textItemsOf } from "../text-input.ts";
 import type { Functions, Vectors } from "./functions.ts";
 
 /** Arguments of a function beyond its request. */
@@ -37,9 +37,10 @@ export async function* embedEvents(
   { host, signal, context }: FunctionCall,
 ): AsyncGenerator<JobEvent, void> {
   const clock = new JobClock(host);
+  const items = textItemsOf(job.items);
   yield { kind: "started" };
-  for (let from = 0; from < job.items.length; from += batch) {
-    const texts = job.items.slice(from, from + batch);
+  for (let from = 0; from < items.length; from += batch) {
+    const texts = items.slice(from, from + batch);
     const vectors = await functions.embed(texts, signal, context);
     if (vectors.length !== texts.length) {
       throw new Error(`embed returned ${vectors.length} vectors for ${texts.length} texts`);

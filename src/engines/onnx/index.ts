@@ -169,6 +169,7 @@ function embeddingOf({ defaultPrompt, pooling, ...model }: Loaded): EmbeddingInf
     prompts: model.prompts,
     ...(defaultPrompt !== undefined && { defaultPrompt }),
     normalize: model.normalize,
+    takesTokenIds: true,
     batching: model.batching,
   };
 }

@@ -4,7 +4,8 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { TakenText, TextJob } from "./text-job.ts";
-import type { TokenizedText, Tokens } from "./tokens.ts";
+import type { Tokens } from "./tokens.ts";
+import type { TokenizedText } from "./unread.ts";
 
 /** How long a step may wait for its texts. */
 const readMs = 10;

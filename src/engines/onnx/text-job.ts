@@ -1,14 +1,11 @@
 /** One embedding job in the engine: which of its texts are tokenized, and which are done. */
-import type { EmbedJob, Item, JobResult, StepEvent } from "../engine.ts";
+import type { EmbedInput, EmbedJob, Item, JobResult, StepEvent } from "../engine.ts";
 import type { Waiting } from "./plan.ts";
 import type { Prompt } from "./prompt-table.ts";
-import type { TokenizedText, UnreadText } from "./tokens.ts";
+import type { TokenizedText, Unread } from "./unread.ts";
 
 /** A text of a job that is being tokenized. */
-export interface TakenText extends UnreadText {
-  readonly job: TextJob;
-  readonly index: number;
-}
+export type TakenText = Unread & { readonly job: TextJob; readonly index: number };
 
 /** A tokenized text of a job that waits for its batch. */
 export interface WaitingText extends Waiting {
@@ -28,6 +25,9 @@ export interface PromptedJob {
 
 /** Assumption for texts that are not tokenized. It only decides how far texts are tokenized ahead. */
 const usualCharactersPerToken = 4;
+
+const charactersOf = (item: EmbedInput): number =>
+  typeof item === "string" ? item.length : item.length * usualCharactersPerToken;
 
 /** Owns a job's progress, from `add` to `finish`. */
 export class TextJob {
@@ -76,23 +76,27 @@ export class TextJob {
 
   /** Length of its next text. */
   get nextCharacters(): number {
-    return this.#job.items[this.#next]?.length ?? 0;
+    return charactersOf(this.#job.items[this.#next] ?? "");
   }
 
   /** Its next text, which `arrive` returns when it is tokenized. */
   takeText(): TakenText {
     const index = this.#next++;
-    const text = this.#job.items[index] ?? "";
-    this.#takenCharacters += text.length;
-    return { job: this, index, text, truncate: this.#job.truncate, prompt: this.#prompt };
+    const item = this.#job.items[index] ?? "";
+    this.#takenCharacters += charactersOf(item);
+    const taken = { job: this, index, truncate: this.#job.truncate };
+    return typeof item === "string"
+      ? { ...taken, text: item, prompt: this.#prompt }
+      : { ...taken, ids: item };
   }
 
   /**
    * Takes a tokenized text; texts arrive in order. Its turn comes after those of its earlier texts and not before
    * `turn`, the engine's position. So a job of one text is not behind a thousand texts of another.
    */
-  arrive({ index, text }: TakenText, { ids, truncated, error }: TokenizedText, turn: number): void {
-    this.#takenCharacters -= text.length;
+  arrive(taken: TakenText, { ids, truncated, error }: TokenizedText, turn: number): void {
+    const { index } = taken;
+    this.#takenCharacters -= charactersOf(taken.ids ?? taken.text);
     if (error !== undefined) {
       this.#failed.push({ index, tokenCount: 0, truncated, error });
       return;

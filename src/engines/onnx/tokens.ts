@@ -3,28 +3,14 @@
  * microseconds per token, and a client can send megabytes.
  */
 import type { ErrorData } from "../../base/errors.ts";
-import type { Truncation } from "../engine.ts";
-import type { Prompt } from "./prompt-table.ts";
+import { readIds } from "./given-ids.ts";
+import type { TokenizedText, Unread, UnreadText } from "./unread.ts";
 import { encodeEach } from "./vocabulary.ts";
 import type { Encoding, Vocabulary } from "./vocabulary.ts";
 
-export interface UnreadText {
-  readonly text: string;
-  readonly truncate: Truncation;
-  /** Precedes the text, and is never truncated. */
-  readonly prompt?: Pick<Prompt, "text" | "tokens">;
-}
-
-export interface TokenizedText {
-  /** With the model's special tokens. Empty if `error` is set. */
-  readonly ids: readonly number[];
-  readonly truncated: boolean;
-  readonly error?: ErrorData;
-}
-
 export interface Tokens {
   /** In their order. A text that cannot be tokenized has an error, which does not affect others. */
-  read(texts: readonly UnreadText[]): Promise<readonly TokenizedText[]>;
+  read(texts: readonly Unread[]): Promise<readonly TokenizedText[]>;
 }
 
 /** No text has this few tokens for its length, unless it is blank or one endless word. */
@@ -42,20 +28,31 @@ export async function openTokens(vocabulary: Vocabulary, limit: number): Promise
   const room = limit - (empty === undefined ? 0 : specialTokens(empty));
   if (room < 1) throw new Error(`a limit of ${limit} tokens leaves none for a text`);
 
+  const readTexts = async (texts: readonly UnreadText[]): Promise<readonly TokenizedText[]> => {
+    const parts = texts.map((text) => partOf(text, firstPart(text, room)));
+    const prompted = parts.map((part, place) => (texts[place]?.prompt?.text ?? "") + part);
+    const encodings = await encodeEach(vocabulary, prompted);
+    const read: TokenizedText[] = [];
+    for (const [place, text] of texts.entries()) {
+      const first = { part: parts[place] ?? "", encoding: encodings[place] };
+      // One after the other: the library has one thread.
+      read.push(use(await readEnough(vocabulary, { ...text, room }, first), limit));
+    }
+    return read;
+  };
   return {
-    async read(texts) {
-      const parts = texts.map((text) => partOf(text, firstPart(text, room)));
-      const prompted = parts.map((part, place) => (texts[place]?.prompt?.text ?? "") + part);
-      const encodings = await encodeEach(vocabulary, prompted);
-      const read: TokenizedText[] = [];
-      for (const [place, text] of texts.entries()) {
-        const first = { part: parts[place] ?? "", encoding: encodings[place] };
-        // One after the other: the library has one thread.
-        read.push(use(await readEnough(vocabulary, { ...text, room }, first), limit));
-      }
-      return read;
+    async read(all) {
+      const texts = all.filter((each) => each.ids === undefined);
+      const read = (texts.length === 0 ? [] : await readTexts(texts)).values();
+      return all.map((each) => (each.ids === undefined ? expectNext(read) : readIds(each, limit)));
     },
   };
+}
+
+function expectNext(read: Iterator<TokenizedText, undefined>): TokenizedText {
+  const { value } = read.next();
+  if (value === undefined) throw new Error("bug: a text was not read");
+  return value;
 }
 
 interface Need extends UnreadText {

@@ -1,5 +1,6 @@
 import { JobClock } from "../job-clock.ts";
 import type { ItemsJob, JobContext, JobEvent } from "../jobs.ts";
+import { textItemsOf } from "../text-input.ts";
 import type { Line } from "./batching.ts";
 
 /** One job of texts, from the moment it was added. */
@@ -21,7 +22,7 @@ export class TextsJob implements Line {
   constructor(id: number, job: ItemsJob, parts: { context: JobContext; now: () => number }) {
     this.id = id;
     this.context = parts.context;
-    this.texts = job.items;
+    this.texts = textItemsOf(job.items);
     this.#left = job.items.length;
     this.#clock = new JobClock(parts);
   }

@@ -5,6 +5,7 @@ import type { ScriptedPrefixes } from "./prefixes.ts";
 import { parseScript } from "./script.ts";
 import type { Disaster, Instruction } from "./script.ts";
 import { StopFilter } from "../stops.ts";
+import { textItemsOf } from "../text-input.ts";
 
 type Operation = Instruction | { readonly kind: "vector"; readonly text: string };
 
@@ -51,7 +52,7 @@ export class ScriptedJob {
     this.#filter = new StopFilter(job.kind === "completion" ? job.stop : []);
     this.#operations =
       job.kind === "completion" ? [...parseScript(scriptOf(job))] : operations(job);
-    const texts = job.kind === "completion" ? [scriptOf(job)] : job.items;
+    const texts = job.kind === "completion" ? [scriptOf(job)] : textItemsOf(job.items);
     this.promptTokens = texts.reduce((sum, text) => sum + countWords(text), 0);
   }
 
@@ -200,7 +201,7 @@ function scriptOf({ input }: CompletionJob): string {
 
 /** What a text does beside having a vector comes before it. */
 function operations(job: ItemsJob): Operation[] {
-  return job.items.flatMap((text) => [
+  return textItemsOf(job.items).flatMap((text) => [
     ...parseScript(text).filter(({ kind }) => kind !== "say" && kind !== "fail" && kind !== "end"),
     { kind: "vector", text } as const,
   ]);

@@ -26,6 +26,7 @@ const tags = {
   tokenCount: 40,
   truncated: 48,
   error: 58,
+  binary: 66,
 };
 /** `EmbedResponse.embeddings` and `EmbedStreamResponse.embedding`. */
 const embeddingTag = 10;
@@ -64,6 +65,7 @@ function valueSize({ $case, value }: VectorValue): number {
     case "float32":
       return delimitedSize(value.values.byteLength);
     case "float16":
+    case "binary":
       return value.length;
     case "int8":
       return delimitedSize(value.values.length) + (isZero(value.scale) ? 0 : 5);
@@ -89,6 +91,7 @@ function writeValue(writer: Writer, { $case, value }: VectorValue): void {
       return;
     }
     case "float16":
+    case "binary":
       writer.bytes(value);
       return;
     case "int8": {

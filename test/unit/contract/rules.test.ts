@@ -262,7 +262,7 @@ describe("the rules of other requests", () => {
     expect(embed({ inputs: [""] })).toEqual([]);
     expect(embed({ inputs: [] })).toEqual(["inputs"]);
     expect(embed({ inputs: ["a", "b", "c", "d", "e"] })).toEqual(["inputs"]);
-    expect(embed({ dimensions: 0, encoding: 4 as never, truncation: 4 as never })).toEqual([
+    expect(embed({ dimensions: 0, encoding: 5 as never, truncation: 4 as never })).toEqual([
       "dimensions",
       "truncation",
       "encoding",

@@ -214,6 +214,17 @@ describe("functions that embed", () => {
     expect(sizes).toEqual([32, 32, 6]);
   });
 
+  it("refuse token ids: there is no vocabulary", async () => {
+    const { engine } = await open({ dimensions: 1, embed: (texts) => texts.map(() => [1]) });
+    const [events = []] = await drive(engine, embedJob([Uint32Array.of(1)]));
+    expect(events).toMatchObject([
+      {
+        kind: "failed",
+        error: { reason: "FIELD_INVALID", violations: [{ field: "token_inputs" }] },
+      },
+    ]);
+  });
+
   it.each([
     { title: "too few vectors", vectors: [] },
     { title: "vectors of another length", vectors: [[1, 2, 3]] },

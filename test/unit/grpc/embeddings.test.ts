@@ -25,7 +25,10 @@ const value: fc.Arbitrary<VectorValue> = fc.oneof(
       values: fc.array(finite, { maxLength: 50 }).map((values) => Float32Array.from(values)),
     }),
   }),
-  fc.record({ $case: fc.constant("float16"), value: fc.uint8Array({ maxLength: 300 }) }),
+  fc.record({
+    $case: fc.constantFrom("float16", "binary"),
+    value: fc.uint8Array({ maxLength: 300 }),
+  }),
   fc.record({
     $case: fc.constant("int8"),
     value: fc.record({ values: fc.uint8Array({ maxLength: 300 }), scale: finite }),
@@ -70,6 +73,7 @@ function plainValue({ $case, value }: VectorValue): NonNullable<Embedding["value
     case "float32":
       return { $case, value: { values: Array.from(value.values) } };
     case "float16":
+    case "binary":
       return { $case, value: Buffer.from(value) };
     case "int8":
       return { $case, value: { values: Buffer.from(value.values), scale: value.scale } };
@@ -116,6 +120,7 @@ describe("an embedding response", () => {
       { $case: "float32", value: { values: Float32Array.of(1) } },
       { $case: "float16", value: Uint8Array.of(1, 2) },
       { $case: "int8", value: { values: Uint8Array.of(1), scale: 1 } },
+      { $case: "binary", value: Uint8Array.of(1) },
       { $case: "error", value: { reason: "INTERNAL", message: "m" } },
     ];
     const written = new Map<number, Uint8Array>();
@@ -184,7 +189,8 @@ function shown({ index, value: { $case, value }, tokenCount, truncated }: Vector
     case "float32":
       return { ...known, float32: Array.from(value.values) };
     case "float16":
-      return { ...known, float16: Array.from(value) };
+    case "binary":
+      return { ...known, [$case]: Array.from(value) };
     case "int8":
       return { ...known, int8: { values: Array.from(value.values), scale: positive(value.scale) } };
     case "error":
@@ -197,6 +203,9 @@ function readEmbedding(reader: BinaryReader) {
   reader.readMessage(read, () => {
     while (reader.nextField()) {
       switch (reader.getFieldNumber()) {
+        case 8:
+          read["binary"] = Array.from(reader.readBytes());
+          break;
         case 1:
           read["index"] = reader.readUint32();
           break;

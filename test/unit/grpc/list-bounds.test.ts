@@ -36,6 +36,11 @@ it("finds each list of an embedding request by its number", () => {
   const rule = ruleOf("inferd.v1.EmbeddingService/EmbedStream", limits);
   expect(boundsOf(rule, described("EmbedRequest"))).toEqual({
     2: { name: "inputs", max: limits.maxInputs },
+    9: {
+      name: "token_inputs",
+      max: limits.maxInputs,
+      inside: { 1: { name: "token_inputs.ids", max: limits.maxPromptTokens, varints: true } },
+    },
     15: call,
   });
 });

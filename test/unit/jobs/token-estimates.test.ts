@@ -23,6 +23,7 @@ const cases: readonly (readonly [string, Job, number, number])[] = [
   ["token ids as they are", ids, 2, 2],
   ["a chat by its messages", chat, 26, 3],
   ["texts by their bytes, empty ones too", embedJob(["ab", ""]), 6, 1],
+  ["texts as token ids", embedJob([Uint32Array.of(7), Uint32Array.of(8, 9)]), 3, 3],
 ];
 
 describe("what a queue counts for a job", () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Item, VectorFormat } from "../../../src/engines/engine.ts";
@@ -113,7 +114,7 @@ describe("float16", () => {
 });
 
 describe("a number that is none", () => {
-  const encodings = ["float32", "float16", "int8"] as const;
+  const encodings = ["float32", "float16", "int8", "binary"] as const;
   const bad = [NaN, Infinity, -Infinity];
   const rows = encodings.flatMap((encoding) =>
     bad.flatMap((value) => [true, false].map((normalize) => ({ encoding, value, normalize }))),
@@ -165,6 +166,34 @@ describe("int8", () => {
         });
       }),
     );
+  });
+});
+
+describe("binary", () => {
+  interface Packed {
+    readonly vectors: readonly (readonly number[])[];
+    readonly ubinary: readonly (readonly number[])[];
+    readonly binary: readonly (readonly number[])[];
+  }
+  // Written by sentence-transformers' quantize_embeddings; recipe.py beside it says how.
+  const file = "test/fixtures/encoders/binary.json";
+  const cases = JSON.parse(readFileSync(file, "utf8")) as readonly Packed[];
+
+  it.each(cases.map((packed) => [packed.vectors[0]!.length, packed] as const))(
+    "packs %i dimensions as sentence-transformers does",
+    (_, { vectors, ubinary, binary }) => {
+      for (const [place, vector] of vectors.entries()) {
+        const { value } = encode(vector, { encoding: "binary" });
+        if (value?.kind !== "binary") throw new Error("not binary");
+        expect([...value.bytes]).toEqual(ubinary[place]);
+        expect([...value.bytes].map((byte) => byte - 128)).toEqual(binary[place]);
+      }
+    },
+  );
+
+  it("packs the dimensions that are kept", () => {
+    const { value } = encode([1, -1, 1, 1], { encoding: "binary", dimensions: 3 });
+    expect(value).toEqual({ kind: "binary", bytes: Uint8Array.of(0b1010_0000) });
   });
 });
 

@@ -33,6 +33,8 @@ const (
 	VectorEncoding_VECTOR_ENCODING_FLOAT16 VectorEncoding = 2
 	// 8-bit integers and one scale, in `Embedding.int8`.
 	VectorEncoding_VECTOR_ENCODING_INT8 VectorEncoding = 3
+	// 1 bit per dimension, in `Embedding.binary`.
+	VectorEncoding_VECTOR_ENCODING_BINARY VectorEncoding = 4
 )
 
 // Enum value maps for VectorEncoding.
@@ -42,12 +44,14 @@ var (
 		1: "VECTOR_ENCODING_FLOAT32",
 		2: "VECTOR_ENCODING_FLOAT16",
 		3: "VECTOR_ENCODING_INT8",
+		4: "VECTOR_ENCODING_BINARY",
 	}
 	VectorEncoding_value = map[string]int32{
 		"VECTOR_ENCODING_UNSPECIFIED": 0,
 		"VECTOR_ENCODING_FLOAT32":     1,
 		"VECTOR_ENCODING_FLOAT16":     2,
 		"VECTOR_ENCODING_INT8":        3,
+		"VECTOR_ENCODING_BINARY":      4,
 	}
 )
 
@@ -84,7 +88,8 @@ type EmbedRequest struct {
 	// Name of the model, as in `Model.name`, at most 128 bytes. Empty selects the server's default, or the only embedding
 	// model. Programs should set it, since a second model can make the empty name an error.
 	Model string `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
-	// The texts: at least 1, at most the limit that `GetServerInfo` states. An empty text has a vector too.
+	// The texts: at least 1, at most the limit that `GetServerInfo` states. An empty text has a vector too. Exactly one of
+	// `inputs` and `token_inputs` has items.
 	Inputs []string `protobuf:"bytes,2,rep,name=inputs,proto3" json:"inputs,omitempty"`
 	// Whether each vector is scaled to length 1. Default: `Model.normalize`, the choice of the model's authors.
 	Normalize *bool `protobuf:"varint,3,opt,name=normalize,proto3,oneof" json:"normalize,omitempty"`
@@ -101,8 +106,13 @@ type EmbedRequest struct {
 	// Whether vectors are sent in the order in which they are computed, which can be sooner. `Embedding.index` says which
 	// text each belongs to. Default false: in the order of the texts. `Embed` ignores it and always keeps the order.
 	Unordered bool `protobuf:"varint,8,opt,name=unordered,proto3" json:"unordered,omitempty"`
+	// The texts as token ids, in place of `inputs`: as many as those at most, each of at most as many ids as the limit on
+	// prompts that `GetServerInfo` states. They are read without changes: no special token and no prompt is added. With
+	// `truncation`, ids are dropped from one end alike, whatever they are. Rejected if the model takes texts only.
+	TokenInputs []*TokenIds `protobuf:"bytes,9,rep,name=token_inputs,json=tokenInputs,proto3" json:"token_inputs,omitempty"`
 	// Name of the model's prompt to put before each text, at most 128 bytes. Empty for none. `Model.prompts` lists the
-	// names; others are rejected. Default: `Model.default_prompt_name`.
+	// names; others are rejected, and so is any with `token_inputs`. Default: `Model.default_prompt_name`, and none with
+	// `token_inputs`.
 	PromptName *string `protobuf:"bytes,11,opt,name=prompt_name,json=promptName,proto3,oneof" json:"prompt_name,omitempty"`
 	// Options of the call.
 	Call          *CallOptions `protobuf:"bytes,15,opt,name=call,proto3" json:"call,omitempty"`
@@ -194,6 +204,13 @@ func (x *EmbedRequest) GetUnordered() bool {
 		return x.Unordered
 	}
 	return false
+}
+
+func (x *EmbedRequest) GetTokenInputs() []*TokenIds {
+	if x != nil {
+		return x.TokenInputs
+	}
+	return nil
 }
 
 func (x *EmbedRequest) GetPromptName() string {
@@ -356,7 +373,7 @@ func (*EmbedStreamResponse_Finish) isEmbedStreamResponse_Event() {}
 // Carries the vector of one text.
 type Embedding struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Index of the text in `inputs`, from 0.
+	// Index of the text in `inputs` or `token_inputs`, from 0.
 	Index uint32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
 	// The vector in the requested encoding, or why there is none. Exactly one is set. New kinds may be added for requests
 	// that ask for them.
@@ -367,6 +384,7 @@ type Embedding struct {
 	//	*Embedding_Float16
 	//	*Embedding_Int8
 	//	*Embedding_Error
+	//	*Embedding_Binary
 	Value isEmbedding_Value `protobuf_oneof:"value"`
 	// Number of tokens of the text, special tokens and those of the prompt included.
 	TokenCount uint32 `protobuf:"varint,5,opt,name=token_count,json=tokenCount,proto3" json:"token_count,omitempty"`
@@ -456,6 +474,15 @@ func (x *Embedding) GetError() *ItemError {
 	return nil
 }
 
+func (x *Embedding) GetBinary() []byte {
+	if x != nil {
+		if x, ok := x.Value.(*Embedding_Binary); ok {
+			return x.Binary
+		}
+	}
+	return nil
+}
+
 func (x *Embedding) GetTokenCount() uint32 {
 	if x != nil {
 		return x.TokenCount
@@ -494,6 +521,13 @@ type Embedding_Error struct {
 	Error *ItemError `protobuf:"bytes,7,opt,name=error,proto3,oneof"`
 }
 
+type Embedding_Binary struct {
+	// The vector, if `encoding` is binary: 1 bit per dimension, set if the number is above 0. A byte's highest bit is its
+	// first dimension; bits after the last dimension are 0. So `numpy.packbits` packs them, and sentence-transformers
+	// for `ubinary`. Its `binary` subtracts 128 from each byte.
+	Binary []byte `protobuf:"bytes,8,opt,name=binary,proto3,oneof"`
+}
+
 func (*Embedding_Float32) isEmbedding_Value() {}
 
 func (*Embedding_Float16) isEmbedding_Value() {}
@@ -501,6 +535,8 @@ func (*Embedding_Float16) isEmbedding_Value() {}
 func (*Embedding_Int8) isEmbedding_Value() {}
 
 func (*Embedding_Error) isEmbedding_Value() {}
+
+func (*Embedding_Binary) isEmbedding_Value() {}
 
 // Carries a vector in IEEE 754 single precision.
 type FloatVector struct {
@@ -680,7 +716,7 @@ var File_inferd_v1_embedding_service_proto protoreflect.FileDescriptor
 
 const file_inferd_v1_embedding_service_proto_rawDesc = "" +
 	"\n" +
-	"!inferd/v1/embedding_service.proto\x12\tinferd.v1\x1a\x15inferd/v1/types.proto\"\xbb\x03\n" +
+	"!inferd/v1/embedding_service.proto\x12\tinferd.v1\x1a\"inferd/v1/generation_service.proto\x1a\x15inferd/v1/types.proto\"\xf3\x03\n" +
 	"\fEmbedRequest\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x16\n" +
 	"\x06inputs\x18\x02 \x03(\tR\x06inputs\x12!\n" +
@@ -693,7 +729,8 @@ const file_inferd_v1_embedding_service_proto_rawDesc = "" +
 	"truncation\x125\n" +
 	"\bencoding\x18\x06 \x01(\x0e2\x19.inferd.v1.VectorEncodingR\bencoding\x12*\n" +
 	"\x11allow_item_errors\x18\a \x01(\bR\x0fallowItemErrors\x12\x1c\n" +
-	"\tunordered\x18\b \x01(\bR\tunordered\x12$\n" +
+	"\tunordered\x18\b \x01(\bR\tunordered\x126\n" +
+	"\ftoken_inputs\x18\t \x03(\v2\x13.inferd.v1.TokenIdsR\vtokenInputs\x12$\n" +
 	"\vprompt_name\x18\v \x01(\tH\x02R\n" +
 	"promptName\x88\x01\x01\x12*\n" +
 	"\x04call\x18\x0f \x01(\v2\x16.inferd.v1.CallOptionsR\x04callB\f\n" +
@@ -709,13 +746,14 @@ const file_inferd_v1_embedding_service_proto_rawDesc = "" +
 	"\x13EmbedStreamResponse\x124\n" +
 	"\tembedding\x18\x01 \x01(\v2\x14.inferd.v1.EmbeddingH\x00R\tembedding\x120\n" +
 	"\x06finish\x18\x02 \x01(\v2\x16.inferd.v1.EmbedFinishH\x00R\x06finishB\a\n" +
-	"\x05event\"\x94\x02\n" +
+	"\x05event\"\xae\x02\n" +
 	"\tEmbedding\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\rR\x05index\x122\n" +
 	"\afloat32\x18\x02 \x01(\v2\x16.inferd.v1.FloatVectorH\x00R\afloat32\x12\x1a\n" +
 	"\afloat16\x18\x03 \x01(\fH\x00R\afloat16\x12+\n" +
 	"\x04int8\x18\x04 \x01(\v2\x15.inferd.v1.Int8VectorH\x00R\x04int8\x12,\n" +
-	"\x05error\x18\a \x01(\v2\x14.inferd.v1.ItemErrorH\x00R\x05error\x12\x1f\n" +
+	"\x05error\x18\a \x01(\v2\x14.inferd.v1.ItemErrorH\x00R\x05error\x12\x18\n" +
+	"\x06binary\x18\b \x01(\fH\x00R\x06binary\x12\x1f\n" +
 	"\vtoken_count\x18\x05 \x01(\rR\n" +
 	"tokenCount\x12\x1c\n" +
 	"\ttruncated\x18\x06 \x01(\bR\ttruncatedB\a\n" +
@@ -731,12 +769,13 @@ const file_inferd_v1_embedding_service_proto_rawDesc = "" +
 	"\atimings\x18\x02 \x01(\v2\x12.inferd.v1.TimingsR\atimings\x12-\n" +
 	"\x05model\x18\x03 \x01(\v2\x17.inferd.v1.ModelVersionR\x05model\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tR\trequestId*\x85\x01\n" +
+	"request_id\x18\x04 \x01(\tR\trequestId*\xa1\x01\n" +
 	"\x0eVectorEncoding\x12\x1f\n" +
 	"\x1bVECTOR_ENCODING_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17VECTOR_ENCODING_FLOAT32\x10\x01\x12\x1b\n" +
 	"\x17VECTOR_ENCODING_FLOAT16\x10\x02\x12\x18\n" +
-	"\x14VECTOR_ENCODING_INT8\x10\x032\x98\x01\n" +
+	"\x14VECTOR_ENCODING_INT8\x10\x03\x12\x1a\n" +
+	"\x16VECTOR_ENCODING_BINARY\x10\x042\x98\x01\n" +
 	"\x10EmbeddingService\x12:\n" +
 	"\x05Embed\x12\x17.inferd.v1.EmbedRequest\x1a\x18.inferd.v1.EmbedResponse\x12H\n" +
 	"\vEmbedStream\x12\x17.inferd.v1.EmbedRequest\x1a\x1e.inferd.v1.EmbedStreamResponse0\x01B\x97\x01\n" +
@@ -768,35 +807,37 @@ var file_inferd_v1_embedding_service_proto_goTypes = []any{
 	(*Int8Vector)(nil),          // 6: inferd.v1.Int8Vector
 	(*EmbedFinish)(nil),         // 7: inferd.v1.EmbedFinish
 	(Truncation)(0),             // 8: inferd.v1.Truncation
-	(*CallOptions)(nil),         // 9: inferd.v1.CallOptions
-	(*ItemError)(nil),           // 10: inferd.v1.ItemError
-	(*Usage)(nil),               // 11: inferd.v1.Usage
-	(*Timings)(nil),             // 12: inferd.v1.Timings
-	(*ModelVersion)(nil),        // 13: inferd.v1.ModelVersion
+	(*TokenIds)(nil),            // 9: inferd.v1.TokenIds
+	(*CallOptions)(nil),         // 10: inferd.v1.CallOptions
+	(*ItemError)(nil),           // 11: inferd.v1.ItemError
+	(*Usage)(nil),               // 12: inferd.v1.Usage
+	(*Timings)(nil),             // 13: inferd.v1.Timings
+	(*ModelVersion)(nil),        // 14: inferd.v1.ModelVersion
 }
 var file_inferd_v1_embedding_service_proto_depIdxs = []int32{
 	8,  // 0: inferd.v1.EmbedRequest.truncation:type_name -> inferd.v1.Truncation
 	0,  // 1: inferd.v1.EmbedRequest.encoding:type_name -> inferd.v1.VectorEncoding
-	9,  // 2: inferd.v1.EmbedRequest.call:type_name -> inferd.v1.CallOptions
-	4,  // 3: inferd.v1.EmbedResponse.embeddings:type_name -> inferd.v1.Embedding
-	7,  // 4: inferd.v1.EmbedResponse.finish:type_name -> inferd.v1.EmbedFinish
-	4,  // 5: inferd.v1.EmbedStreamResponse.embedding:type_name -> inferd.v1.Embedding
-	7,  // 6: inferd.v1.EmbedStreamResponse.finish:type_name -> inferd.v1.EmbedFinish
-	5,  // 7: inferd.v1.Embedding.float32:type_name -> inferd.v1.FloatVector
-	6,  // 8: inferd.v1.Embedding.int8:type_name -> inferd.v1.Int8Vector
-	10, // 9: inferd.v1.Embedding.error:type_name -> inferd.v1.ItemError
-	11, // 10: inferd.v1.EmbedFinish.usage:type_name -> inferd.v1.Usage
-	12, // 11: inferd.v1.EmbedFinish.timings:type_name -> inferd.v1.Timings
-	13, // 12: inferd.v1.EmbedFinish.model:type_name -> inferd.v1.ModelVersion
-	1,  // 13: inferd.v1.EmbeddingService.Embed:input_type -> inferd.v1.EmbedRequest
-	1,  // 14: inferd.v1.EmbeddingService.EmbedStream:input_type -> inferd.v1.EmbedRequest
-	2,  // 15: inferd.v1.EmbeddingService.Embed:output_type -> inferd.v1.EmbedResponse
-	3,  // 16: inferd.v1.EmbeddingService.EmbedStream:output_type -> inferd.v1.EmbedStreamResponse
-	15, // [15:17] is the sub-list for method output_type
-	13, // [13:15] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	9,  // 2: inferd.v1.EmbedRequest.token_inputs:type_name -> inferd.v1.TokenIds
+	10, // 3: inferd.v1.EmbedRequest.call:type_name -> inferd.v1.CallOptions
+	4,  // 4: inferd.v1.EmbedResponse.embeddings:type_name -> inferd.v1.Embedding
+	7,  // 5: inferd.v1.EmbedResponse.finish:type_name -> inferd.v1.EmbedFinish
+	4,  // 6: inferd.v1.EmbedStreamResponse.embedding:type_name -> inferd.v1.Embedding
+	7,  // 7: inferd.v1.EmbedStreamResponse.finish:type_name -> inferd.v1.EmbedFinish
+	5,  // 8: inferd.v1.Embedding.float32:type_name -> inferd.v1.FloatVector
+	6,  // 9: inferd.v1.Embedding.int8:type_name -> inferd.v1.Int8Vector
+	11, // 10: inferd.v1.Embedding.error:type_name -> inferd.v1.ItemError
+	12, // 11: inferd.v1.EmbedFinish.usage:type_name -> inferd.v1.Usage
+	13, // 12: inferd.v1.EmbedFinish.timings:type_name -> inferd.v1.Timings
+	14, // 13: inferd.v1.EmbedFinish.model:type_name -> inferd.v1.ModelVersion
+	1,  // 14: inferd.v1.EmbeddingService.Embed:input_type -> inferd.v1.EmbedRequest
+	1,  // 15: inferd.v1.EmbeddingService.EmbedStream:input_type -> inferd.v1.EmbedRequest
+	2,  // 16: inferd.v1.EmbeddingService.Embed:output_type -> inferd.v1.EmbedResponse
+	3,  // 17: inferd.v1.EmbeddingService.EmbedStream:output_type -> inferd.v1.EmbedStreamResponse
+	16, // [16:18] is the sub-list for method output_type
+	14, // [14:16] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_inferd_v1_embedding_service_proto_init() }
@@ -804,6 +845,7 @@ func file_inferd_v1_embedding_service_proto_init() {
 	if File_inferd_v1_embedding_service_proto != nil {
 		return
 	}
+	file_inferd_v1_generation_service_proto_init()
 	file_inferd_v1_types_proto_init()
 	file_inferd_v1_embedding_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_inferd_v1_embedding_service_proto_msgTypes[2].OneofWrappers = []any{
@@ -815,6 +857,7 @@ func file_inferd_v1_embedding_service_proto_init() {
 		(*Embedding_Float16)(nil),
 		(*Embedding_Int8)(nil),
 		(*Embedding_Error)(nil),
+		(*Embedding_Binary)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -30,8 +30,8 @@ const (
 // Turns texts into vectors with a loaded embedding model.
 //
 // Both methods take the same request, and fail as those of `GenerationService` do. A text that cannot be embedded fails
-// the whole call, and `google.rpc.BadRequest` names it, such as `inputs[3]`. With `allow_item_errors`, only that text
-// fails.
+// the whole call, and `google.rpc.BadRequest` names it, such as `inputs[3]` or `token_inputs[3]`. With
+// `allow_item_errors`, only that text fails.
 type EmbeddingServiceClient interface {
 	// Embeds a batch of texts and returns all vectors at once, in the order of the texts.
 	//
@@ -89,8 +89,8 @@ type EmbeddingService_EmbedStreamClient = grpc.ServerStreamingClient[EmbedStream
 // Turns texts into vectors with a loaded embedding model.
 //
 // Both methods take the same request, and fail as those of `GenerationService` do. A text that cannot be embedded fails
-// the whole call, and `google.rpc.BadRequest` names it, such as `inputs[3]`. With `allow_item_errors`, only that text
-// fails.
+// the whole call, and `google.rpc.BadRequest` names it, such as `inputs[3]` or `token_inputs[3]`. With
+// `allow_item_errors`, only that text fails.
 type EmbeddingServiceServer interface {
 	// Embeds a batch of texts and returns all vectors at once, in the order of the texts.
 	//

@@ -13,6 +13,7 @@ import type { ConnectionFlags } from "../../flags/connection.ts";
 import { groups, readLines } from "../../input.ts";
 import { quantity, remark, say, writeJson } from "../../print.ts";
 import { truncations } from "../../truncations.ts";
+import { tokenIdsIn } from "./token-ids.ts";
 
 export interface EmbedFlags extends ConnectionFlags, CallOptionFlags {
   readonly model: string;
@@ -21,6 +22,7 @@ export interface EmbedFlags extends ConnectionFlags, CallOptionFlags {
   readonly promptName?: string;
   readonly dimensions?: number;
   readonly truncation: keyof typeof truncations;
+  readonly tokenIds?: boolean;
   readonly json?: boolean;
 }
 
@@ -33,7 +35,8 @@ export async function embed(texts: readonly string[], flags: EmbedFlags): Promis
   const began = performance.now();
   await withServer(flags, async (server) => {
     for await (const group of groups(readLines(texts, "the texts"), textsPerCall)) {
-      for await (const embedding of embedGroup(server, group, flags)) {
+      const inputs = inputsOf(group, { first: counts.texts, areIds: flags.tokenIds === true });
+      for await (const embedding of embedGroup(server, inputs, flags)) {
         const index = counts.texts;
         counts.texts += 1;
         counts.tokens += embedding.tokenCount;
@@ -50,15 +53,22 @@ export async function embed(texts: readonly string[], flags: EmbedFlags): Promis
   if (counts.failed > 0) throw new Reported();
 }
 
+type Inputs = Partial<Pick<EmbedRequest, "inputs" | "tokenInputs">>;
+
+function inputsOf(group: string[], { first, areIds }: { first: number; areIds: boolean }): Inputs {
+  if (!areIds) return { inputs: group };
+  return { tokenInputs: group.map((text, place) => ({ ids: tokenIdsIn(text, first + place) })) };
+}
+
 async function* embedGroup(
   server: Server,
-  inputs: readonly string[],
+  inputs: Inputs,
   flags: EmbedFlags,
 ): AsyncIterable<Embedding> {
   const call = callOptionsOf(flags);
   const request = EmbedRequest.fromPartial({
     model: flags.model,
-    inputs,
+    ...inputs,
     truncation: truncations[flags.truncation],
     allowItemErrors: true,
     ...(flags.normalize === undefined ? {} : { normalize: flags.normalize }),

@@ -14,6 +14,10 @@ export function addEmbed(program: Command): void {
       "Turns texts into vectors: one JSON array of numbers per line, in the order of the texts.",
     )
     .argument("[texts...]", "The texts; - or none reads standard input, one text per line.")
+    .option(
+      "--token-ids",
+      "Takes each text as its token ids, separated by spaces or commas; none is added.",
+    )
     .option("-m, --model <name>", "Name of the model; required if several embed.", "")
     .option(
       "--prompt-name <name>",
