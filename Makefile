@@ -1,6 +1,6 @@
 # The only door: people, hooks and CI run these targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-oldest test-clients packages test-models test-templates fuzz chaos check format-check gen docs format lint types size bench bench-peers soak nightly tools clean
+.PHONY: help setup serve test test-oldest test-clients packages test-models test-templates test-constraints llguidance llguidance-check fuzz chaos check format-check gen docs format lint types size bench bench-peers soak nightly tools clean
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 # Flags for the command behind a target, as in: make serve ARGS="--port 0"
@@ -94,8 +94,18 @@ bench-peers: $(installed) $(go_tools) ## Measure side by side with llama.cpp and
 soak: $(installed) ## See for half an hour whether memory grows under load; INFERD_SOAK_MIN chooses how long
 	@$(node) node bench/soak.ts $(ARGS)
 
-nightly: check test-clients test-models test-templates fuzz chaos bench bench-peers soak ## Run everything, slow things included
+nightly: check test-clients test-models test-templates test-constraints fuzz chaos bench bench-peers soak ## Run everything, slow things included
 	@$(MAKE) test-oldest PARTS=test
+
+test-constraints: $(installed) ## Hold 1,000 texts to their schemas
+	@INFERD_SCHEMA_SEEDS=50 $(node) vitest run --project server test/models/constraint.test.ts
+
+llguidance: ## Rebuild third_party/llguidance/llguidance.wasm (needs Debian's Rust; see its README)
+	@third_party/llguidance/build.sh
+	@cd third_party/llguidance && sha256sum llguidance.wasm > llguidance.wasm.sha256
+
+llguidance-check: ## See that it can be rebuilt bit for bit
+	@made=$$(mktemp -d) && third_party/llguidance/build.sh $$made/llguidance.wasm && cmp $$made/llguidance.wasm third_party/llguidance/llguidance.wasm
 
 packages: $(installed) ## Build the client packages, those whose tools are here; PACKAGES picks some, as in PACKAGES="client python"
 	@tools/packages $(PACKAGES)

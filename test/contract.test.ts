@@ -60,7 +60,14 @@ const dangers: readonly Danger[] = [
   {
     attacks: "CVE-2025-29770 (vLLM: grammars, cached on disk)",
     pattern: /grammar|schema|regex|guided|format/,
-    allowed: [],
+    allowed: ["json_schema", "regex", "grammar"].map((field) => ({
+      field: `inferd.v1.Constraint.${field}`,
+      bound: "bytes, time and memory of compiling; at most 128 are remembered, in memory alone",
+      test: {
+        file: "test/unit/constraint/compiler.test.ts",
+        title: "hostile constraints are refused or compiled within bounds",
+      },
+    })),
   },
   {
     attacks: "CVE-2026-73557 (vLLM: tensors, again)",

@@ -1,7 +1,7 @@
 /** Security and headers of a client's connection, from the flags of a command. */
-import { readFileSync } from "node:fs";
 import { type ChannelCredentials, credentials, Metadata } from "@grpc/grpc-js";
 import { UsageError } from "./failure.ts";
+import { readFlagFile } from "./flag-file.ts";
 import type { ConnectionFlags } from "./flags/connection.ts";
 
 /** Plaintext, unless a flag asks for TLS. */
@@ -33,13 +33,4 @@ export function metadataOf({ header, apiKey }: ConnectionFlags): Metadata {
   }
   if (apiKey !== undefined) metadata.set("authorization", `Bearer ${apiKey.reveal()}`);
   return metadata;
-}
-
-function readFlagFile(flag: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-    throw new UsageError(`${flag} cannot be read (${code})`);
-  }
 }

@@ -31,6 +31,8 @@ export interface CompletionJob {
   /** The most tokens that the server lets a prompt have, whatever the model's context. */
   readonly maxPromptTokens: number;
   readonly returnTokenIds: boolean;
+  /** What the text must be; left out for any text. Only for an engine whose `GenerationInfo` says that it enforces one. */
+  readonly constraint?: Constraint;
   /**
    * Which prompts this one may reuse. What an engine remembers of another job's prompt may be reused where the two
    * scopes are equal, and nowhere else: no caller's times may tell what another has sent. To be compared, and never
@@ -40,6 +42,14 @@ export interface CompletionJob {
    */
   readonly cacheScope: string;
 }
+
+/** `proto/inferd/v1/generation_service.proto` gives each kind's meaning and bounds. */
+export type Constraint =
+  | { readonly kind: "json_object" }
+  | { readonly kind: "json_schema"; readonly schema: string }
+  | { readonly kind: "regex"; readonly pattern: string }
+  | { readonly kind: "grammar"; readonly syntax: "gbnf" | "lark"; readonly text: string }
+  | { readonly kind: "choices"; readonly texts: readonly string[] };
 
 export type CompletionInput =
   | { readonly kind: "prompt"; readonly text: string }

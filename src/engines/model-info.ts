@@ -30,6 +30,8 @@ export interface GenerationInfo {
   readonly chat: boolean;
   /** Why it takes none though it has a chat template. Callers are told. */
   readonly chatFault?: string;
+  /** Whether it enforces constraints; left out for an engine that does not. */
+  readonly constraints?: boolean;
 }
 
 export interface EmbeddingInfo {

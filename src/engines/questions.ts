@@ -1,5 +1,5 @@
 /** What an engine can be asked beyond jobs: bounded work that takes no slot, such as reading a text as tokens. */
-import type { ChatMessage, CompletionInput } from "./jobs.ts";
+import type { ChatMessage, CompletionInput, Constraint } from "./jobs.ts";
 
 export type Question =
   | {
@@ -26,7 +26,9 @@ export type Question =
   /** Asks for the prompt that the model's chat template makes of messages, as text. */
   | { readonly kind: "applyTemplate"; readonly messages: readonly ChatMessage[] }
   /** Asks how many tokens a job's input is read as: what `usage.promptTokens` says, or an item's `tokenCount`. */
-  | { readonly kind: "countTokens"; readonly input: CompletionInput };
+  | { readonly kind: "countTokens"; readonly input: CompletionInput }
+  /** Asks for a constraint to be made ready for jobs; fails with CONSTRAINT_INVALID or CONSTRAINT_UNSUPPORTED. */
+  | { readonly kind: "prepareConstraint"; readonly constraint: Constraint };
 
 /** A text's tokens. */
 export interface Tokenized {
@@ -55,6 +57,7 @@ export interface Answers {
   readonly detokenize: string;
   readonly applyTemplate: string;
   readonly countTokens: number;
+  readonly prepareConstraint: true;
 }
 
 export type Answer = Answers[keyof Answers];

@@ -20,7 +20,7 @@ export interface CallModel {
   readonly status: ModelStatus;
   /** Makes the call's job of this. Nothing happens before its first event is asked for. */
   start(job: Job): JobRun;
-  /** Asks a worker of it this, for as long as the call lasts. */
+  /** Asks a worker of the model something, for as long as the call lasts. */
   ask<Q extends Question>(question: Q): Promise<AnswerTo<Q>>;
 }
 

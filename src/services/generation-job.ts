@@ -7,6 +7,7 @@ import type { Limits } from "../contract/limits.ts";
 import { Report } from "../contract/validation/report.ts";
 import type { CompletionJob } from "../engines/engine.ts";
 import type { ModelStatus } from "../models/model.ts";
+import { checkEnforced, constraintOf } from "./constraint.ts";
 import { inputOf } from "./generation-input.ts";
 import { truncationOf } from "./messages.ts";
 import { cacheScopeOf } from "./origin.ts";
@@ -27,6 +28,7 @@ export function checkAgainst(request: GenerateRequest, model: ModelStatus): void
   const report = new Report();
   checkFields(request, model, report);
   report.throwIfAny();
+  checkEnforced(request.constraint, model);
 }
 
 /** Throws NO_CHAT_TEMPLATE for a model that takes no chat. `instead`: what its caller can do. */
@@ -67,6 +69,7 @@ export function jobOf(
     truncate: truncationOf(request.truncation),
     maxPromptTokens: limits.maxPromptTokens,
     returnTokenIds: request.returnTokenIds,
+    ...(request.constraint && { constraint: constraintOf(request.constraint) }),
     cacheScope: cacheScopeOf(caller, request.call),
   };
   return { job, seed };

@@ -72,6 +72,9 @@ async function* generate(
   const { status } = model;
   checkAgainst(request, status);
   const { job, seed } = jobOf(request, status, { ...options, caller: context.caller });
+  const { constraint } = job;
+  // Before the call is queued: what is refused takes nobody's place.
+  if (constraint !== undefined) await model.ask({ kind: "prepareConstraint", constraint });
   const { requestId } = context;
   const started: Started = { model: versionOf(status), seed, requestId };
   let hasStarted = false;

@@ -7,6 +7,7 @@ import type { FromWorker, ToWorker } from "./messages.ts";
 
 type Ask = Extract<ToWorker, { readonly kind: "ask" }>;
 
+const isTrue: Check = (value) => value === true;
 const isNumbers: Check = (value) => value instanceof Uint32Array;
 const isBytes: Check = (value) => value instanceof Uint8Array;
 
@@ -24,6 +25,7 @@ const checks: Readonly<Record<Question["kind"], Check>> = {
   detokenize: isString,
   applyTemplate: isString,
   countTokens: isCount,
+  prepareConstraint: isTrue,
 };
 
 const isAnswer = (answer: unknown, question: Question): answer is Answer =>
@@ -98,6 +100,7 @@ const wordsOf: Readonly<Record<Question["kind"], string>> = {
   detokenize: "make text of tokens: it has no tokenizer that calls can use",
   applyTemplate: "lay out a chat: it has no chat template that calls can use",
   countTokens: "count tokens: it has no tokenizer that calls can use",
+  prepareConstraint: "hold a completion to a constraint",
 };
 
 function unanswered({ kind }: Question): ServeError {

@@ -20,7 +20,11 @@ import {
 import { hasValue } from "./items.ts";
 
 const taskFields: Readonly<Record<keyof TaskInfos, Check>> = {
-  generate: has({ chat: isBoolean, chatFault: optional(isString) }),
+  generate: has({
+    chat: isBoolean,
+    chatFault: optional(isString),
+    constraints: optional(isBoolean),
+  }),
   embed: has({
     dimensions: isCount,
     pooling: isString,

@@ -1,6 +1,7 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Role } from "../../gen/inferd/v1/generation_service.ts";
+import { GrammarSyntax, Role } from "../../gen/inferd/v1/generation_service.ts";
 import { Truncation } from "../../gen/inferd/v1/types.ts";
 import { type Canned, openCanned } from "./canned.ts";
 import { inferd, start } from "./process.ts";
@@ -51,6 +52,34 @@ describe("inferd generate", () => {
       truncation: Truncation.START,
     });
     expect(server.metadata.at(-1)?.get("x-request")).toEqual(["one: two"]);
+  });
+
+  it.each([
+    [["--json-object"], { $case: "jsonObject", value: {} }],
+    [["--regex", "[a-z]+"], { $case: "regex", value: "[a-z]+" }],
+    [["--choice", "a", "--choice", "b"], { $case: "choices", value: { texts: ["a", "b"] } }],
+    [
+      ["--schema", "package.json"],
+      { $case: "jsonSchema", value: readFileSync("package.json", "utf8") },
+    ],
+    [
+      ["--lark", "LICENSE"],
+      {
+        $case: "grammar",
+        value: { syntax: GrammarSyntax.LARK, text: readFileSync("LICENSE", "utf8") },
+      },
+    ],
+  ])("sends the constraint of %j", async (flags, kind) => {
+    await inferd(at("generate", "p", ...flags));
+    expect(server.generateRequests.at(-1)?.constraint).toEqual({ kind });
+  });
+
+  it.each([
+    [["--schema", "none.json"], "--schema cannot be read (ENOENT)"],
+    [["--regex", "a", "--choice", "b"], "give one of --json-object, --schema"],
+  ])("refuses %j", async (flags, says) => {
+    const { code, err } = await inferd(at("generate", "p", ...flags));
+    expect([code, err]).toEqual([2, expect.stringContaining(says)]);
   });
 
   it("makes a conversation of a system text", async () => {

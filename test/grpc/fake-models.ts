@@ -1,10 +1,12 @@
 /** Models whose jobs give what a test says. The real ones run in worker processes: see test/workers. */
 import { type ErrorData, ServeError } from "../../src/base/errors.ts";
 import type {
+  AnswerTo,
   EmbeddingInfo,
   GenerationInfo,
   JobResult,
   ModelInfo,
+  Question,
   Task,
 } from "../../src/engines/engine.ts";
 import type { Manifest } from "../../src/catalog/manifest.ts";
@@ -92,8 +94,19 @@ export function embeddingModel(parts: StatusParts = {}): ModelStatus {
 
 export type Run = (submission: Submission) => AsyncIterable<WorkerEvent>;
 
+/** Throws what refuses a question; every question that it lets pass is one of a constraint. */
+export type Ask = (question: Question) => void;
+
+const askedNothing: Ask = () => {
+  throw new Error("it is asked nothing");
+};
+
 /** Knows models by name; the empty name means the first of its task. */
-export function fakeModels(statuses: readonly ModelStatus[], run: Run = story()): Models {
+export function fakeModels(
+  statuses: readonly ModelStatus[],
+  run: Run = story(),
+  ask: Ask = askedNothing,
+): Models {
   const find = (name: string) => statuses.find(({ manifest: each }) => each.name === name);
   return {
     list: () => statuses,
@@ -113,7 +126,11 @@ export function fakeModels(statuses: readonly ModelStatus[], run: Run = story())
       return {
         status,
         run: (submission) => runOf(submission, run(submission)),
-        ask: () => Promise.reject(new Error("it is asked nothing")),
+        ask: async <Q extends Question>(question: Q) => {
+          await Promise.resolve();
+          ask(question);
+          return true as AnswerTo<Q>;
+        },
       };
     },
   };

@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { EmbedJob, Engine, JobEvent, ModelSource } from "../../src/engines/engine.ts";
+import type {
+  EmbedJob,
+  Engine,
+  JobEvent,
+  ModelSource,
+  Tokenized,
+} from "../../src/engines/engine.ts";
 import { load } from "../../src/engines/onnx/index.ts";
 import { context, embedJob, generateJob, type TextVector, vectorsIn } from "../fixtures/jobs.ts";
 import { scriptNames, tokenizerStrings } from "../fixtures/tokenizer-strings.ts";
@@ -150,8 +156,9 @@ describe("token ids", () => {
     const texts = reference.cases.map(({ text }) => text).filter((text) => text.length < 400);
     const tokenized: Uint32Array[] = [];
     for (const text of texts) {
-      const answer = await engine.answer!({ kind: "tokenize", text, addSpecial: true });
-      tokenized.push(answer as Uint32Array);
+      const asked = { addSpecial: true, parseSpecial: false, withPieces: false };
+      const answer = await engine.answer!({ kind: "tokenize", text, ...asked });
+      tokenized.push((answer as Tokenized).ids);
     }
     const read = await ofIds(tokenized);
     for (const [place, { values, tokenCount }] of (await vectorsOf(job(texts))).entries()) {

@@ -30,6 +30,24 @@ export namespace Role {
   export type ASSISTANT = typeof Role.ASSISTANT;
 }
 
+/** Syntax of a grammar. New values may be added; a server rejects those that it does not know. */
+export const GrammarSyntax = {
+  /** UNSPECIFIED - Not set; rejected. */
+  UNSPECIFIED: 0,
+  /** GBNF - That of llama.cpp. No engine supports it yet: the call fails with `CONSTRAINT_UNSUPPORTED`. */
+  GBNF: 1,
+  /** LARK - That of Lark, with what llguidance adds. */
+  LARK: 2,
+} as const;
+
+export type GrammarSyntax = typeof GrammarSyntax[keyof typeof GrammarSyntax];
+
+export namespace GrammarSyntax {
+  export type UNSPECIFIED = typeof GrammarSyntax.UNSPECIFIED;
+  export type GBNF = typeof GrammarSyntax.GBNF;
+  export type LARK = typeof GrammarSyntax.LARK;
+}
+
 /**
  * Reason for the end of a completion. New values may be added; a client treats those that it does not know as
  * unspecified.
@@ -37,7 +55,7 @@ export namespace Role {
 export const FinishReason = {
   /** UNSPECIFIED - Not set; never sent. */
   UNSPECIFIED: 0,
-  /** STOP - The model generated its end token. */
+  /** STOP - The model generated its end token, or the constraint lets nothing follow. */
   STOP: 1,
   /** LENGTH - The completion reached `max_tokens` or the end of the model's context. */
   LENGTH: 2,
@@ -95,6 +113,13 @@ export interface GenerateRequest {
   readonly returnTokenIds: boolean;
   /** What to do with a prompt that leaves no room in the model's context. Default: reject it. */
   readonly truncation: Truncation;
+  /**
+   * What the completion must be, such as JSON of a schema. Enforced token by token. Not every engine can: see
+   * `CONSTRAINT_UNSUPPORTED`. Default: any text.
+   */
+  readonly constraint?:
+    | Constraint
+    | undefined;
   /** Options of the call. */
   readonly call?: CallOptions | undefined;
 }
@@ -152,6 +177,56 @@ export interface TokenIds {
   readonly ids: readonly number[];
 }
 
+/**
+ * What a completion must be. A completion that ends by `FINISH_REASON_STOP` is of that form as a whole; one that ends
+ * for another reason may be cut off. A constraint that cannot be enforced as a whole is rejected before the call is
+ * queued.
+ */
+export interface Constraint {
+  /** The form. Exactly one is required. New kinds may be added. */
+  readonly kind?:
+    | //
+    /** Any JSON object. */
+    { readonly $case: "jsonObject"; readonly value: JsonObject }
+    | //
+    /**
+     * JSON that is valid under this JSON Schema (2020-12), 1 to 262,144 bytes of JSON. Properties come in the order in
+     * which the schema names them.
+     */
+    { readonly $case: "jsonSchema"; readonly value: string }
+    | //
+    /**
+     * Text that this regular expression matches as a whole, 1 to 65,536 bytes. Anchors, lookaround and back-references
+     * are not supported.
+     */
+    { readonly $case: "regex"; readonly value: string }
+    | //
+    /** Text of this grammar. */
+    { readonly $case: "grammar"; readonly value: Grammar }
+    | //
+    /** One of these texts. */
+    { readonly $case: "choices"; readonly value: Choices }
+    | undefined;
+}
+
+/** Any JSON object. Has no fields yet. */
+export interface JsonObject {
+}
+
+/** A context-free grammar. */
+export interface Grammar {
+  /** The syntax that it is written in. Required. */
+  readonly syntax: GrammarSyntax;
+  /** The grammar, 1 to 262,144 bytes. */
+  readonly text: string;
+}
+
+/** Texts of which a completion is one. */
+export interface Choices {
+  /** The texts, 1 to 1,024, each of 1 to 4,096 bytes. */
+  readonly texts: readonly string[];
+}
+
 /** Reports the model, seed and id of a completion. */
 export interface Started {
   /** The model that serves the call. */
@@ -205,6 +280,7 @@ function createBaseGenerateRequest(): GenerateRequest {
     includePrompt: false,
     returnTokenIds: false,
     truncation: 0,
+    constraint: undefined,
     call: undefined,
   };
 }
@@ -236,6 +312,9 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
     }
     if (message.truncation !== 0) {
       writer.uint32(72).int32(message.truncation);
+    }
+    if (message.constraint !== undefined) {
+      Constraint.encode(message.constraint, writer.uint32(82).fork()).join();
     }
     if (message.call !== undefined) {
       CallOptions.encode(message.call, writer.uint32(122).fork()).join();
@@ -320,6 +399,14 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
             message.truncation = reader.int32() as any;
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.constraint = Constraint.decode(reader, reader.uint32());
+            continue;
+          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -372,6 +459,9 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
     message.includePrompt = object.includePrompt ?? false;
     message.returnTokenIds = object.returnTokenIds ?? false;
     message.truncation = object.truncation ?? 0;
+    message.constraint = (object.constraint !== undefined && object.constraint !== null)
+      ? Constraint.fromPartial(object.constraint)
+      : undefined;
     message.call = (object.call !== undefined && object.call !== null)
       ? CallOptions.fromPartial(object.call)
       : undefined;
@@ -777,6 +867,303 @@ export const TokenIds: MessageFns<TokenIds> = {
   },
 };
 
+function createBaseConstraint(): Constraint {
+  return { kind: undefined };
+}
+
+export const Constraint: MessageFns<Constraint> = {
+  encode(message: Constraint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.kind?.$case) {
+      case "jsonObject":
+        JsonObject.encode(message.kind.value, writer.uint32(10).fork()).join();
+        break;
+      case "jsonSchema":
+        writer.uint32(18).string(message.kind.value);
+        break;
+      case "regex":
+        writer.uint32(26).string(message.kind.value);
+        break;
+      case "grammar":
+        Grammar.encode(message.kind.value, writer.uint32(34).fork()).join();
+        break;
+      case "choices":
+        Choices.encode(message.kind.value, writer.uint32(42).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Constraint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConstraint() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = { $case: "jsonObject", value: JsonObject.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = { $case: "jsonSchema", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kind = { $case: "regex", value: reader.string() };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.kind = { $case: "grammar", value: Grammar.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.kind = { $case: "choices", value: Choices.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Constraint>): Constraint {
+    return Constraint.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Constraint>): Constraint {
+    const message = createBaseConstraint() as any;
+    switch (object.kind?.$case) {
+      case "jsonObject": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "jsonObject", value: JsonObject.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "jsonSchema": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "jsonSchema", value: object.kind.value };
+        }
+        break;
+      }
+      case "regex": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "regex", value: object.kind.value };
+        }
+        break;
+      }
+      case "grammar": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "grammar", value: Grammar.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "choices": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "choices", value: Choices.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseJsonObject(): JsonObject {
+  return {};
+}
+
+export const JsonObject: MessageFns<JsonObject> = {
+  encode(_: JsonObject, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JsonObject {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJsonObject() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<JsonObject>): JsonObject {
+    return JsonObject.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<JsonObject>): JsonObject {
+    const message = createBaseJsonObject() as any;
+    return message;
+  },
+};
+
+function createBaseGrammar(): Grammar {
+  return { syntax: 0, text: "" };
+}
+
+export const Grammar: MessageFns<Grammar> = {
+  encode(message: Grammar, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.syntax !== 0) {
+      writer.uint32(8).int32(message.syntax);
+    }
+    if (message.text !== "") {
+      writer.uint32(18).string(message.text);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Grammar {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGrammar() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.syntax = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Grammar>): Grammar {
+    return Grammar.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Grammar>): Grammar {
+    const message = createBaseGrammar() as any;
+    message.syntax = object.syntax ?? 0;
+    message.text = object.text ?? "";
+    return message;
+  },
+};
+
+function createBaseChoices(): Choices {
+  return { texts: [] };
+}
+
+export const Choices: MessageFns<Choices> = {
+  encode(message: Choices, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.texts) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Choices {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChoices() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.texts.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Choices>): Choices {
+    return Choices.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Choices>): Choices {
+    const message = createBaseChoices() as any;
+    message.texts = object.texts?.map((e) => e) || [];
+    return message;
+  },
+};
+
 function createBaseStarted(): Started {
   return { model: undefined, seed: 0n, requestId: "" };
 }
@@ -1067,7 +1454,7 @@ export const Finish: MessageFns<Finish> = {
  * Both methods take the same request and fail in the same ways.
  * `INVALID_ARGUMENT`: fields are wrong. `google.rpc.BadRequest` lists as many of them as fit.
  * `NOT_FOUND`: there is no model of that name.
- * `FAILED_PRECONDITION`: the model serves another task.
+ * `FAILED_PRECONDITION`: the model serves another task, or cannot enforce the constraint.
  * `RESOURCE_EXHAUSTED`: the model's queue is full. `google.rpc.RetryInfo` says when to try again.
  * `UNAVAILABLE`: the model loads, or its worker restarts.
  * `DEADLINE_EXCEEDED`: the call's deadline has passed, in the queue or later, or is expected to pass.

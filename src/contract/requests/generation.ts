@@ -5,7 +5,11 @@
 import {
   type Chat,
   type ChatMessage,
+  type Choices,
+  type Constraint,
   type GenerateRequest,
+  type Grammar,
+  GrammarSyntax,
   Role,
   type TokenIds,
 } from "../../../gen/inferd/v1/generation_service.ts";
@@ -31,6 +35,26 @@ export const chat = message<Chat>({
     }),
     { min: 1, max: maxMessages },
   ),
+});
+
+const maxGrammarBytes = 262_144;
+const maxRegexBytes = 65_536;
+const maxChoices = 1024;
+const maxChoiceBytes = 4096;
+
+const constraint = message<Constraint>({
+  kind: oneof<NonNullable<Constraint["kind"]>>("kind", {
+    jsonObject: unbounded,
+    jsonSchema: text(maxGrammarBytes, { mayBeEmpty: false }),
+    regex: text(maxRegexBytes, { mayBeEmpty: false }),
+    grammar: message<Grammar>({
+      syntax: known(GrammarSyntax, { required: true }),
+      text: text(maxGrammarBytes, { mayBeEmpty: false }),
+    }),
+    choices: message<Choices>({
+      texts: list(text(maxChoiceBytes, { mayBeEmpty: false }), { min: 1, max: maxChoices }),
+    }),
+  }),
 });
 
 type GenerateInput = NonNullable<GenerateRequest["input"]>;
@@ -90,6 +114,7 @@ export function generateRequest(limits: Limits): Rule<GenerateRequest> {
       includePrompt: unbounded,
       returnTokenIds: unbounded,
       truncation,
+      constraint: optional(constraint),
       call: callOptions,
     },
     promptIsText,

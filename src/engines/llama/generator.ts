@@ -16,10 +16,13 @@ import type {
   Question,
   StepEvent,
 } from "../engine.ts";
+import type { ConstraintCompiler } from "../constraint/compiler.ts";
+import type { Matcher } from "../constraint/matcher.ts";
 import { Batch } from "./batch.ts";
 import { BatchFiller } from "./batch-filler.ts";
 import type { Library } from "./library.ts";
 import type { Model } from "./model.ts";
+import { Preparing } from "./preparing.ts";
 import type { StepCostModel, StepContent } from "./step-cost.ts";
 import { contentOf, type Placed } from "./placed.ts";
 import type { PrefixStore } from "./prefix-store.ts";
@@ -37,6 +40,7 @@ export interface GeneratorParts {
   readonly library: Library;
   readonly model: Model;
   readonly reader: Reader;
+  readonly constraints: ConstraintCompiler;
   readonly host: EngineHost;
   readonly info: ModelInfo;
   readonly batchTokens: number;
@@ -57,6 +61,7 @@ export class Generator implements Engine {
   readonly #scheduler: SlotScheduler<Sequence>;
   readonly #tuner: StepTuner;
   readonly #filler: BatchFiller;
+  readonly #preparing: Preparing;
   #threads: number;
   #sequencesInStep = 0;
 
@@ -83,12 +88,13 @@ export class Generator implements Engine {
     this.#scheduler = new SlotScheduler({ slots: this.#slots, cells: model.memory.cells });
     const filled = { batch: this.#batch, slots: this.#slots, scheduler: this.#scheduler };
     const now = () => host.now();
+    this.#preparing = new Preparing(parts.constraints);
     const { batchTokens } = parts;
     this.#filler = new BatchFiller({ ...filled, tuner: this.#tuner, model, batchTokens, now });
   }
 
   get busy(): boolean {
-    return this.#scheduler.busy;
+    return this.#scheduler.busy || this.#preparing.busy;
   }
 
   get stepJobs(): number {
@@ -105,7 +111,10 @@ export class Generator implements Engine {
     return { bytes: store.bytes, limitBytes: store.limitBytes, ...store.counts };
   }
 
-  answer(question: Question): Answer {
+  answer(question: Question): Answer | Promise<Answer> {
+    if (question.kind === "prepareConstraint") {
+      return this.#parts.constraints.prepare(question.constraint).then(() => true as const);
+    }
     return answerWith(this.#parts.reader, question);
   }
 
@@ -117,30 +126,48 @@ export class Generator implements Engine {
     const addedAt = host.now();
     const prompt = readPrompt(reader, job);
     const { tokenizer, contextLength } = reader;
-    const sequence = new Sequence({ job, prompt, library, tokenizer, contextLength, addedAt });
-    this.#scheduler.add(id, sequence);
+    const options = { job, prompt, library, tokenizer, contextLength, addedAt };
+    const begin = (matcher?: Matcher, paused = false): void => {
+      const sequence = new Sequence({ ...options, matcher });
+      sequence.paused = paused;
+      this.#scheduler.add(id, sequence);
+    };
+    if (job.constraint === undefined) begin();
+    else this.#preparing.add(id, job.constraint, begin);
   }
 
   cancel(id: number): void {
+    this.#preparing.remove(id);
     this.#scheduler.remove(id);
+  }
+
+  wake(): void {
+    this.#preparing.wake();
   }
 
   pause(id: number): void {
     const sequence = this.#scheduler.get(id);
     if (sequence !== undefined) sequence.paused = true;
+    this.#preparing.setPaused(id, true);
   }
 
   resume(id: number): void {
     const sequence = this.#scheduler.get(id);
     if (sequence !== undefined) sequence.paused = false;
+    this.#preparing.setPaused(id, false);
   }
 
   setThreads(threads: number): void {
     this.#tuner.setShare(threads);
   }
 
-  step(): readonly StepEvent[] {
-    const events: StepEvent[] = [];
+  step(): readonly StepEvent[] | Promise<readonly StepEvent[]> {
+    const events: StepEvent[] = this.#preparing
+      .begin()
+      .map(({ id, thrown }) => this.#fail(id, thrown));
+    if (!this.#scheduler.busy) {
+      return events.length > 0 ? events : this.#preparing.changed().then(() => []);
+    }
     this.#slots.begin(this.#scheduler.running.some(([, one]) => one.decoding));
     this.#scheduler.assign();
     if (this.#closesUp) this.#scheduler.closeUp();
@@ -165,6 +192,7 @@ export class Generator implements Engine {
 
   close(): void {
     for (const id of this.#scheduler.ids) this.cancel(id);
+    this.#parts.constraints.close();
     this.#parts.store?.clear();
     this.#parts.model.close();
   }

@@ -4,6 +4,7 @@
  */
 import { wallMs } from "../../base/clock.ts";
 import type { EngineHost, LoadEngine, ModelInfo, ModelSource } from "../engine.ts";
+import { ConstraintCompiler } from "../constraint/compiler.ts";
 import { Batch } from "./batch.ts";
 import { openChat } from "./chat.ts";
 import type { OpenedChat } from "./chat.ts";
@@ -50,6 +51,7 @@ function open(source: ModelSource, host: EngineHost): Generator {
       tasks: {
         generate: {
           chat: chat?.reader !== undefined,
+          constraints: true,
           ...(chat?.fault !== undefined && { chatFault: chat.fault }),
         },
       },
@@ -66,6 +68,7 @@ function open(source: ModelSource, host: EngineHost): Generator {
     return new Generator({
       ...{ library, model, host, info, threads: source.threads },
       reader: { tokenizer, chat: chat?.reader, contextLength },
+      constraints: openConstraints(tokenizer),
       batchTokens: options.batchTokens,
       store,
       prefillShare: options.prefillShare,
@@ -94,6 +97,15 @@ function openStore({ memory, unified }: Model, { prefixMemoryMib }: LlamaOptions
   const asked = prefixMemoryMib === undefined ? undefined : prefixMemoryMib * 2 ** 20;
   // Sequences that share one pool stay there.
   return new PrefixStore(unified ? 0 : (asked ?? prefixBytesOf(memory, memoryLimit())));
+}
+
+/** No text of a constraint has an end token in it. */
+function openConstraints({ vocabularySize, ends, bytesOf }: Tokenizer): ConstraintCompiler {
+  const nothing = new Uint8Array();
+  return new ConstraintCompiler({
+    size: vocabularySize,
+    bytesOf: (token) => (ends.has(token) ? nothing : bytesOf(token)),
+  });
 }
 
 /** A template that cannot be used disables only chat. */

@@ -15,7 +15,10 @@ import { type ChatReader, readIds, type Reader } from "./prompt.ts";
 import { maxLayOutMs, type TextPart } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-export function answerWith(reader: Reader, question: Question): AnswerTo<Question> {
+/** Those that the vocabulary and the template answer. */
+type ReaderQuestion = Exclude<Question, { readonly kind: "prepareConstraint" }>;
+
+export function answerWith(reader: Reader, question: ReaderQuestion): AnswerTo<ReaderQuestion> {
   const { tokenizer } = reader;
   switch (question.kind) {
     case "tokenize":

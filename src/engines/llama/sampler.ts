@@ -5,6 +5,7 @@ import type { Pointer } from "./binding.ts";
 import { Candidates, mostCandidates } from "./candidates.ts";
 import type { Library } from "./library.ts";
 import { Penalties, penalises } from "./penalties.ts";
+import type { TokenFilter } from "./token-filter.ts";
 
 /** One link of a sampler chain, with the library's parameters. */
 export type Link =
@@ -46,6 +47,8 @@ export interface SamplerOptions {
   readonly vocabularySize: number;
   /** The tokens that end a completion. */
   readonly ends: ReadonlySet<number>;
+  /** Undefined if any token may come. */
+  readonly filter?: TokenFilter | undefined;
 }
 
 /**
@@ -61,6 +64,7 @@ export class Sampler {
   readonly #ends: ReadonlySet<number>;
   readonly #bias: ReadonlyMap<number, number>;
   readonly #penalties: Penalties | undefined;
+  readonly #filter: TokenFilter | undefined;
   readonly #vocabularySize: number;
   /** Undefined if the chain needs the whole vocabulary. */
   readonly #candidates: Candidates | undefined;
@@ -72,6 +76,7 @@ export class Sampler {
     this.#minTokens = sampling.ignoreEos ? Infinity : sampling.minTokens;
     this.#ends = ends;
     this.#bias = sampling.logitBias;
+    this.#filter = options.filter;
     if (penalises(sampling)) this.#penalties = new Penalties(sampling, options.contextLength);
     const links = chainOf(sampling);
     const reach = reachOf(links);
@@ -92,20 +97,40 @@ export class Sampler {
    * logits that are read anyway are not finite.
    */
   sample(context: Pointer, output: number, generated: number): number {
-    const { samplers, context: calls } = this.#library;
+    const { context: calls } = this.#library;
     const bytes = koffi.view(calls.logits(context, output), this.#vocabularySize * 4);
     const logits = new Float32Array(bytes);
     for (const [token, bias] of this.#bias) logits[token] = (logits[token] ?? 0) + bias;
     this.#penalties?.apply(logits);
     if (generated < this.#minTokens) for (const end of this.#ends) logits[end] = -Infinity;
-    const token = this.#choose(logits, () => samplers.sample(this.#chain, context, output));
-    if (!Number.isFinite(logits[token])) throw notFinite();
+    const token = this.#chooseAllowed(logits, context, output);
     this.#penalties?.accept(token);
+    this.#filter?.take(token);
     return token;
+  }
+
+  /** Whether the constraint lets nothing follow. */
+  get stopped(): boolean {
+    return this.#filter?.stopped === true;
   }
 
   free(): void {
     this.#library.samplers.free(this.#chain);
+    this.#filter?.free();
+  }
+
+  /** Most tokens that a model chooses are allowed, so the rest is excluded only where one is not. */
+  #chooseAllowed(logits: Float32Array, context: Pointer, output: number): number {
+    const { samplers } = this.#library;
+    const amongAll = () => samplers.sample(this.#chain, context, output);
+    const token = this.#choose(logits, amongAll);
+    if (!Number.isFinite(logits[token])) throw notFinite();
+    if (this.#filter === undefined || this.#filter.allows(token)) return token;
+    this.#filter.exclude(logits);
+    if (!logits.some((logit) => logit > -Infinity)) throw noneAllowed();
+    const allowed = this.#choose(logits, amongAll);
+    if (!Number.isFinite(logits[allowed])) throw notFinite();
+    return allowed;
   }
 
   /** By the chain, from the likeliest tokens or from all: the library reads the same logits. */
@@ -116,6 +141,13 @@ export class Sampler {
     this.#library.samplers.apply(this.#chain, this.#candidates.address);
     return this.#candidates.selected();
   }
+}
+
+function noneAllowed(): ServeError {
+  return new ServeError(
+    "CONSTRAINT_UNSUPPORTED",
+    "no token may come next: the constraint asks for text that the model's vocabulary, logit_bias or min_tokens does not let it write",
+  );
 }
 
 function notFinite(): ServeError {

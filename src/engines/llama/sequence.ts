@@ -1,8 +1,10 @@
+import type { Matcher } from "../constraint/matcher.ts";
 import type { CompletionJob, JobEvent, JobResult } from "../engine.ts";
 import type { Pointer } from "./binding.ts";
 import { Sampler } from "./sampler.ts";
 import type { Library } from "./library.ts";
 import { TextAssembler } from "./text.ts";
+import { TokenFilter } from "./token-filter.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { TokenList } from "./tokens.ts";
 
@@ -15,6 +17,8 @@ export interface SequenceOptions {
   readonly contextLength: number;
   /** Arrival of the job, by the host's clock. */
   readonly addedAt: number;
+  /** Of the job's constraint. */
+  readonly matcher?: Matcher | undefined;
 }
 
 /** Owns one job's tokens, sampler, text and times, from `add` to its end. */
@@ -45,7 +49,7 @@ export class Sequence {
   #neighbours = 0;
 
   constructor(options: SequenceOptions) {
-    const { job, prompt, library, tokenizer, contextLength } = options;
+    const { job, prompt, library, tokenizer, contextLength, matcher } = options;
     this.tokens = new TokenList(prompt);
     this.promptTokens = prompt.length;
     this.#job = job;
@@ -58,6 +62,7 @@ export class Sequence {
       contextLength,
       vocabularySize: tokenizer.vocabularySize,
       ends: tokenizer.ends,
+      filter: matcher && new TokenFilter(matcher, tokenizer.ends),
     });
     this.#sampler.read(prompt);
   }
@@ -138,6 +143,7 @@ export class Sequence {
     if (this.#tokenizer.ends.has(token)) return this.#end("stop", this.#text.end(), now);
     const { text, stop } = this.#text.push(this.#tokenizer.bytesOf(token));
     if (stop !== undefined) return this.#end("stop_sequence", text, now, stop);
+    if (this.#sampler.stopped) return this.#end("stop", text + this.#text.end(), now);
     const full =
       this.#generated >= this.#job.sampling.maxTokens || this.tokens.length >= this.#contextLength;
     if (full) return this.#end("length", text + this.#text.end(), now);

@@ -51,7 +51,7 @@ export interface Tokenizer {
   /** The bytes that a token stands for in a text: a control token's are its name. */
   spellingOf(token: number): Uint8Array;
   /** The bytes that a token adds to a completion: none for a control token. */
-  bytesOf(token: number): Uint8Array;
+  readonly bytesOf: (token: number) => Uint8Array;
 }
 
 export function openTokenizer(library: Library, vocab: Pointer): Tokenizer {

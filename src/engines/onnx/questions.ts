@@ -37,6 +37,7 @@ export async function answerWith(
     }
     case "tokenizeChat":
     case "applyTemplate":
+    case "prepareConstraint":
       return undefined;
   }
 }

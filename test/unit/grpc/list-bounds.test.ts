@@ -28,6 +28,15 @@ it("finds each list of a generation request by its number", () => {
         15: { name: "sampling.stop", max: limits.maxStops },
       },
     },
+    10: {
+      name: "constraint",
+      inside: {
+        5: {
+          name: "constraint.choices",
+          inside: { 1: { name: "constraint.choices.texts", max: 1024 } },
+        },
+      },
+    },
     15: call,
   });
 });

@@ -79,6 +79,59 @@ func (Role) EnumDescriptor() ([]byte, []int) {
 	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{0}
 }
 
+// Syntax of a grammar. New values may be added; a server rejects those that it does not know.
+type GrammarSyntax int32
+
+const (
+	// Not set; rejected.
+	GrammarSyntax_GRAMMAR_SYNTAX_UNSPECIFIED GrammarSyntax = 0
+	// That of llama.cpp. No engine supports it yet: the call fails with `CONSTRAINT_UNSUPPORTED`.
+	GrammarSyntax_GRAMMAR_SYNTAX_GBNF GrammarSyntax = 1
+	// That of Lark, with what llguidance adds.
+	GrammarSyntax_GRAMMAR_SYNTAX_LARK GrammarSyntax = 2
+)
+
+// Enum value maps for GrammarSyntax.
+var (
+	GrammarSyntax_name = map[int32]string{
+		0: "GRAMMAR_SYNTAX_UNSPECIFIED",
+		1: "GRAMMAR_SYNTAX_GBNF",
+		2: "GRAMMAR_SYNTAX_LARK",
+	}
+	GrammarSyntax_value = map[string]int32{
+		"GRAMMAR_SYNTAX_UNSPECIFIED": 0,
+		"GRAMMAR_SYNTAX_GBNF":        1,
+		"GRAMMAR_SYNTAX_LARK":        2,
+	}
+)
+
+func (x GrammarSyntax) Enum() *GrammarSyntax {
+	p := new(GrammarSyntax)
+	*p = x
+	return p
+}
+
+func (x GrammarSyntax) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (GrammarSyntax) Descriptor() protoreflect.EnumDescriptor {
+	return file_inferd_v1_generation_service_proto_enumTypes[1].Descriptor()
+}
+
+func (GrammarSyntax) Type() protoreflect.EnumType {
+	return &file_inferd_v1_generation_service_proto_enumTypes[1]
+}
+
+func (x GrammarSyntax) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use GrammarSyntax.Descriptor instead.
+func (GrammarSyntax) EnumDescriptor() ([]byte, []int) {
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{1}
+}
+
 // Reason for the end of a completion. New values may be added; a client treats those that it does not know as
 // unspecified.
 type FinishReason int32
@@ -86,7 +139,7 @@ type FinishReason int32
 const (
 	// Not set; never sent.
 	FinishReason_FINISH_REASON_UNSPECIFIED FinishReason = 0
-	// The model generated its end token.
+	// The model generated its end token, or the constraint lets nothing follow.
 	FinishReason_FINISH_REASON_STOP FinishReason = 1
 	// The completion reached `max_tokens` or the end of the model's context.
 	FinishReason_FINISH_REASON_LENGTH FinishReason = 2
@@ -126,11 +179,11 @@ func (x FinishReason) String() string {
 }
 
 func (FinishReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_inferd_v1_generation_service_proto_enumTypes[1].Descriptor()
+	return file_inferd_v1_generation_service_proto_enumTypes[2].Descriptor()
 }
 
 func (FinishReason) Type() protoreflect.EnumType {
-	return &file_inferd_v1_generation_service_proto_enumTypes[1]
+	return &file_inferd_v1_generation_service_proto_enumTypes[2]
 }
 
 func (x FinishReason) Number() protoreflect.EnumNumber {
@@ -139,7 +192,7 @@ func (x FinishReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use FinishReason.Descriptor instead.
 func (FinishReason) EnumDescriptor() ([]byte, []int) {
-	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{1}
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{2}
 }
 
 // Requests one completion.
@@ -165,6 +218,9 @@ type GenerateRequest struct {
 	ReturnTokenIds bool `protobuf:"varint,8,opt,name=return_token_ids,json=returnTokenIds,proto3" json:"return_token_ids,omitempty"`
 	// What to do with a prompt that leaves no room in the model's context. Default: reject it.
 	Truncation Truncation `protobuf:"varint,9,opt,name=truncation,proto3,enum=inferd.v1.Truncation" json:"truncation,omitempty"`
+	// What the completion must be, such as JSON of a schema. Enforced token by token. Not every engine can: see
+	// `CONSTRAINT_UNSUPPORTED`. Default: any text.
+	Constraint *Constraint `protobuf:"bytes,10,opt,name=constraint,proto3" json:"constraint,omitempty"`
 	// Options of the call.
 	Call          *CallOptions `protobuf:"bytes,15,opt,name=call,proto3" json:"call,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -268,6 +324,13 @@ func (x *GenerateRequest) GetTruncation() Truncation {
 		return x.Truncation
 	}
 	return Truncation_TRUNCATION_UNSPECIFIED
+}
+
+func (x *GenerateRequest) GetConstraint() *Constraint {
+	if x != nil {
+		return x.Constraint
+	}
+	return nil
 }
 
 func (x *GenerateRequest) GetCall() *CallOptions {
@@ -628,6 +691,286 @@ func (x *TokenIds) GetIds() []uint32 {
 	return nil
 }
 
+// What a completion must be. A completion that ends by `FINISH_REASON_STOP` is of that form as a whole; one that ends
+// for another reason may be cut off. A constraint that cannot be enforced as a whole is rejected before the call is
+// queued.
+type Constraint struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The form. Exactly one is required. New kinds may be added.
+	//
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*Constraint_JsonObject
+	//	*Constraint_JsonSchema
+	//	*Constraint_Regex
+	//	*Constraint_Grammar
+	//	*Constraint_Choices
+	Kind          isConstraint_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Constraint) Reset() {
+	*x = Constraint{}
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Constraint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Constraint) ProtoMessage() {}
+
+func (x *Constraint) ProtoReflect() protoreflect.Message {
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Constraint.ProtoReflect.Descriptor instead.
+func (*Constraint) Descriptor() ([]byte, []int) {
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Constraint) GetKind() isConstraint_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *Constraint) GetJsonObject() *JsonObject {
+	if x != nil {
+		if x, ok := x.Kind.(*Constraint_JsonObject); ok {
+			return x.JsonObject
+		}
+	}
+	return nil
+}
+
+func (x *Constraint) GetJsonSchema() string {
+	if x != nil {
+		if x, ok := x.Kind.(*Constraint_JsonSchema); ok {
+			return x.JsonSchema
+		}
+	}
+	return ""
+}
+
+func (x *Constraint) GetRegex() string {
+	if x != nil {
+		if x, ok := x.Kind.(*Constraint_Regex); ok {
+			return x.Regex
+		}
+	}
+	return ""
+}
+
+func (x *Constraint) GetGrammar() *Grammar {
+	if x != nil {
+		if x, ok := x.Kind.(*Constraint_Grammar); ok {
+			return x.Grammar
+		}
+	}
+	return nil
+}
+
+func (x *Constraint) GetChoices() *Choices {
+	if x != nil {
+		if x, ok := x.Kind.(*Constraint_Choices); ok {
+			return x.Choices
+		}
+	}
+	return nil
+}
+
+type isConstraint_Kind interface {
+	isConstraint_Kind()
+}
+
+type Constraint_JsonObject struct {
+	// Any JSON object.
+	JsonObject *JsonObject `protobuf:"bytes,1,opt,name=json_object,json=jsonObject,proto3,oneof"`
+}
+
+type Constraint_JsonSchema struct {
+	// JSON that is valid under this JSON Schema (2020-12), 1 to 262,144 bytes of JSON. Properties come in the order in
+	// which the schema names them.
+	JsonSchema string `protobuf:"bytes,2,opt,name=json_schema,json=jsonSchema,proto3,oneof"`
+}
+
+type Constraint_Regex struct {
+	// Text that this regular expression matches as a whole, 1 to 65,536 bytes. Anchors, lookaround and back-references
+	// are not supported.
+	Regex string `protobuf:"bytes,3,opt,name=regex,proto3,oneof"`
+}
+
+type Constraint_Grammar struct {
+	// Text of this grammar.
+	Grammar *Grammar `protobuf:"bytes,4,opt,name=grammar,proto3,oneof"`
+}
+
+type Constraint_Choices struct {
+	// One of these texts.
+	Choices *Choices `protobuf:"bytes,5,opt,name=choices,proto3,oneof"`
+}
+
+func (*Constraint_JsonObject) isConstraint_Kind() {}
+
+func (*Constraint_JsonSchema) isConstraint_Kind() {}
+
+func (*Constraint_Regex) isConstraint_Kind() {}
+
+func (*Constraint_Grammar) isConstraint_Kind() {}
+
+func (*Constraint_Choices) isConstraint_Kind() {}
+
+// Any JSON object. Has no fields yet.
+type JsonObject struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JsonObject) Reset() {
+	*x = JsonObject{}
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JsonObject) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JsonObject) ProtoMessage() {}
+
+func (x *JsonObject) ProtoReflect() protoreflect.Message {
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JsonObject.ProtoReflect.Descriptor instead.
+func (*JsonObject) Descriptor() ([]byte, []int) {
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{7}
+}
+
+// A context-free grammar.
+type Grammar struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The syntax that it is written in. Required.
+	Syntax GrammarSyntax `protobuf:"varint,1,opt,name=syntax,proto3,enum=inferd.v1.GrammarSyntax" json:"syntax,omitempty"`
+	// The grammar, 1 to 262,144 bytes.
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Grammar) Reset() {
+	*x = Grammar{}
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Grammar) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Grammar) ProtoMessage() {}
+
+func (x *Grammar) ProtoReflect() protoreflect.Message {
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Grammar.ProtoReflect.Descriptor instead.
+func (*Grammar) Descriptor() ([]byte, []int) {
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Grammar) GetSyntax() GrammarSyntax {
+	if x != nil {
+		return x.Syntax
+	}
+	return GrammarSyntax_GRAMMAR_SYNTAX_UNSPECIFIED
+}
+
+func (x *Grammar) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// Texts of which a completion is one.
+type Choices struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The texts, 1 to 1,024, each of 1 to 4,096 bytes.
+	Texts         []string `protobuf:"bytes,1,rep,name=texts,proto3" json:"texts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Choices) Reset() {
+	*x = Choices{}
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Choices) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Choices) ProtoMessage() {}
+
+func (x *Choices) ProtoReflect() protoreflect.Message {
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Choices.ProtoReflect.Descriptor instead.
+func (*Choices) Descriptor() ([]byte, []int) {
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Choices) GetTexts() []string {
+	if x != nil {
+		return x.Texts
+	}
+	return nil
+}
+
 // Reports the model, seed and id of a completion.
 type Started struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -643,7 +986,7 @@ type Started struct {
 
 func (x *Started) Reset() {
 	*x = Started{}
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[6]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -655,7 +998,7 @@ func (x *Started) String() string {
 func (*Started) ProtoMessage() {}
 
 func (x *Started) ProtoReflect() protoreflect.Message {
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[6]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -668,7 +1011,7 @@ func (x *Started) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Started.ProtoReflect.Descriptor instead.
 func (*Started) Descriptor() ([]byte, []int) {
-	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{6}
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Started) GetModel() *ModelVersion {
@@ -706,7 +1049,7 @@ type Piece struct {
 
 func (x *Piece) Reset() {
 	*x = Piece{}
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[7]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -718,7 +1061,7 @@ func (x *Piece) String() string {
 func (*Piece) ProtoMessage() {}
 
 func (x *Piece) ProtoReflect() protoreflect.Message {
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[7]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -731,7 +1074,7 @@ func (x *Piece) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Piece.ProtoReflect.Descriptor instead.
 func (*Piece) Descriptor() ([]byte, []int) {
-	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{7}
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Piece) GetText() string {
@@ -769,7 +1112,7 @@ type Finish struct {
 
 func (x *Finish) Reset() {
 	*x = Finish{}
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[8]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -781,7 +1124,7 @@ func (x *Finish) String() string {
 func (*Finish) ProtoMessage() {}
 
 func (x *Finish) ProtoReflect() protoreflect.Message {
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[8]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -794,7 +1137,7 @@ func (x *Finish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finish.ProtoReflect.Descriptor instead.
 func (*Finish) Descriptor() ([]byte, []int) {
-	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{8}
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Finish) GetUsage() *Usage {
@@ -843,7 +1186,7 @@ var File_inferd_v1_generation_service_proto protoreflect.FileDescriptor
 
 const file_inferd_v1_generation_service_proto_rawDesc = "" +
 	"\n" +
-	"\"inferd/v1/generation_service.proto\x12\tinferd.v1\x1a\x15inferd/v1/types.proto\"\x8a\x03\n" +
+	"\"inferd/v1/generation_service.proto\x12\tinferd.v1\x1a\x15inferd/v1/types.proto\"\xc1\x03\n" +
 	"\x0fGenerateRequest\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x18\n" +
 	"\x06prompt\x18\x02 \x01(\tH\x00R\x06prompt\x12%\n" +
@@ -854,7 +1197,11 @@ const file_inferd_v1_generation_service_proto_rawDesc = "" +
 	"\x10return_token_ids\x18\b \x01(\bR\x0ereturnTokenIds\x125\n" +
 	"\n" +
 	"truncation\x18\t \x01(\x0e2\x15.inferd.v1.TruncationR\n" +
-	"truncation\x12*\n" +
+	"truncation\x125\n" +
+	"\n" +
+	"constraint\x18\n" +
+	" \x01(\v2\x15.inferd.v1.ConstraintR\n" +
+	"constraint\x12*\n" +
 	"\x04call\x18\x0f \x01(\v2\x16.inferd.v1.CallOptionsR\x04callB\a\n" +
 	"\x05input\"\x9c\x01\n" +
 	"\x10GenerateResponse\x12\x12\n" +
@@ -873,7 +1220,24 @@ const file_inferd_v1_generation_service_proto_rawDesc = "" +
 	"\x04role\x18\x01 \x01(\x0e2\x0f.inferd.v1.RoleR\x04role\x12\x18\n" +
 	"\acontent\x18\x02 \x01(\tR\acontent\"\x1c\n" +
 	"\bTokenIds\x12\x10\n" +
-	"\x03ids\x18\x01 \x03(\rR\x03ids\"k\n" +
+	"\x03ids\x18\x01 \x03(\rR\x03ids\"\xe9\x01\n" +
+	"\n" +
+	"Constraint\x128\n" +
+	"\vjson_object\x18\x01 \x01(\v2\x15.inferd.v1.JsonObjectH\x00R\n" +
+	"jsonObject\x12!\n" +
+	"\vjson_schema\x18\x02 \x01(\tH\x00R\n" +
+	"jsonSchema\x12\x16\n" +
+	"\x05regex\x18\x03 \x01(\tH\x00R\x05regex\x12.\n" +
+	"\agrammar\x18\x04 \x01(\v2\x12.inferd.v1.GrammarH\x00R\agrammar\x12.\n" +
+	"\achoices\x18\x05 \x01(\v2\x12.inferd.v1.ChoicesH\x00R\achoicesB\x06\n" +
+	"\x04kind\"\f\n" +
+	"\n" +
+	"JsonObject\"O\n" +
+	"\aGrammar\x120\n" +
+	"\x06syntax\x18\x01 \x01(\x0e2\x18.inferd.v1.GrammarSyntaxR\x06syntax\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\x1f\n" +
+	"\aChoices\x12\x14\n" +
+	"\x05texts\x18\x01 \x03(\tR\x05texts\"k\n" +
 	"\aStarted\x12-\n" +
 	"\x05model\x18\x01 \x01(\v2\x17.inferd.v1.ModelVersionR\x05model\x12\x12\n" +
 	"\x04seed\x18\x02 \x01(\x03R\x04seed\x12\x1d\n" +
@@ -894,7 +1258,11 @@ const file_inferd_v1_generation_service_proto_rawDesc = "" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vROLE_SYSTEM\x10\x01\x12\r\n" +
 	"\tROLE_USER\x10\x02\x12\x12\n" +
-	"\x0eROLE_ASSISTANT\x10\x03*\x9d\x01\n" +
+	"\x0eROLE_ASSISTANT\x10\x03*a\n" +
+	"\rGrammarSyntax\x12\x1e\n" +
+	"\x1aGRAMMAR_SYNTAX_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13GRAMMAR_SYNTAX_GBNF\x10\x01\x12\x17\n" +
+	"\x13GRAMMAR_SYNTAX_LARK\x10\x02*\x9d\x01\n" +
 	"\fFinishReason\x12\x1d\n" +
 	"\x19FINISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12FINISH_REASON_STOP\x10\x01\x12\x18\n" +
@@ -920,54 +1288,64 @@ func file_inferd_v1_generation_service_proto_rawDescGZIP() []byte {
 	return file_inferd_v1_generation_service_proto_rawDescData
 }
 
-var file_inferd_v1_generation_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_inferd_v1_generation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_inferd_v1_generation_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_inferd_v1_generation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_inferd_v1_generation_service_proto_goTypes = []any{
 	(Role)(0),                      // 0: inferd.v1.Role
-	(FinishReason)(0),              // 1: inferd.v1.FinishReason
-	(*GenerateRequest)(nil),        // 2: inferd.v1.GenerateRequest
-	(*GenerateResponse)(nil),       // 3: inferd.v1.GenerateResponse
-	(*GenerateStreamResponse)(nil), // 4: inferd.v1.GenerateStreamResponse
-	(*Chat)(nil),                   // 5: inferd.v1.Chat
-	(*ChatMessage)(nil),            // 6: inferd.v1.ChatMessage
-	(*TokenIds)(nil),               // 7: inferd.v1.TokenIds
-	(*Started)(nil),                // 8: inferd.v1.Started
-	(*Piece)(nil),                  // 9: inferd.v1.Piece
-	(*Finish)(nil),                 // 10: inferd.v1.Finish
-	(*Sampling)(nil),               // 11: inferd.v1.Sampling
-	(Truncation)(0),                // 12: inferd.v1.Truncation
-	(*CallOptions)(nil),            // 13: inferd.v1.CallOptions
-	(*ModelVersion)(nil),           // 14: inferd.v1.ModelVersion
-	(*Usage)(nil),                  // 15: inferd.v1.Usage
-	(*Timings)(nil),                // 16: inferd.v1.Timings
+	(GrammarSyntax)(0),             // 1: inferd.v1.GrammarSyntax
+	(FinishReason)(0),              // 2: inferd.v1.FinishReason
+	(*GenerateRequest)(nil),        // 3: inferd.v1.GenerateRequest
+	(*GenerateResponse)(nil),       // 4: inferd.v1.GenerateResponse
+	(*GenerateStreamResponse)(nil), // 5: inferd.v1.GenerateStreamResponse
+	(*Chat)(nil),                   // 6: inferd.v1.Chat
+	(*ChatMessage)(nil),            // 7: inferd.v1.ChatMessage
+	(*TokenIds)(nil),               // 8: inferd.v1.TokenIds
+	(*Constraint)(nil),             // 9: inferd.v1.Constraint
+	(*JsonObject)(nil),             // 10: inferd.v1.JsonObject
+	(*Grammar)(nil),                // 11: inferd.v1.Grammar
+	(*Choices)(nil),                // 12: inferd.v1.Choices
+	(*Started)(nil),                // 13: inferd.v1.Started
+	(*Piece)(nil),                  // 14: inferd.v1.Piece
+	(*Finish)(nil),                 // 15: inferd.v1.Finish
+	(*Sampling)(nil),               // 16: inferd.v1.Sampling
+	(Truncation)(0),                // 17: inferd.v1.Truncation
+	(*CallOptions)(nil),            // 18: inferd.v1.CallOptions
+	(*ModelVersion)(nil),           // 19: inferd.v1.ModelVersion
+	(*Usage)(nil),                  // 20: inferd.v1.Usage
+	(*Timings)(nil),                // 21: inferd.v1.Timings
 }
 var file_inferd_v1_generation_service_proto_depIdxs = []int32{
-	5,  // 0: inferd.v1.GenerateRequest.chat:type_name -> inferd.v1.Chat
-	7,  // 1: inferd.v1.GenerateRequest.token_ids:type_name -> inferd.v1.TokenIds
-	11, // 2: inferd.v1.GenerateRequest.sampling:type_name -> inferd.v1.Sampling
-	12, // 3: inferd.v1.GenerateRequest.truncation:type_name -> inferd.v1.Truncation
-	13, // 4: inferd.v1.GenerateRequest.call:type_name -> inferd.v1.CallOptions
-	10, // 5: inferd.v1.GenerateResponse.finish:type_name -> inferd.v1.Finish
-	8,  // 6: inferd.v1.GenerateResponse.started:type_name -> inferd.v1.Started
-	8,  // 7: inferd.v1.GenerateStreamResponse.started:type_name -> inferd.v1.Started
-	9,  // 8: inferd.v1.GenerateStreamResponse.piece:type_name -> inferd.v1.Piece
-	10, // 9: inferd.v1.GenerateStreamResponse.finish:type_name -> inferd.v1.Finish
-	6,  // 10: inferd.v1.Chat.messages:type_name -> inferd.v1.ChatMessage
-	0,  // 11: inferd.v1.ChatMessage.role:type_name -> inferd.v1.Role
-	14, // 12: inferd.v1.Started.model:type_name -> inferd.v1.ModelVersion
-	15, // 13: inferd.v1.Finish.usage:type_name -> inferd.v1.Usage
-	16, // 14: inferd.v1.Finish.timings:type_name -> inferd.v1.Timings
-	14, // 15: inferd.v1.Finish.model:type_name -> inferd.v1.ModelVersion
-	1,  // 16: inferd.v1.Finish.reason:type_name -> inferd.v1.FinishReason
-	2,  // 17: inferd.v1.GenerationService.Generate:input_type -> inferd.v1.GenerateRequest
-	2,  // 18: inferd.v1.GenerationService.GenerateStream:input_type -> inferd.v1.GenerateRequest
-	3,  // 19: inferd.v1.GenerationService.Generate:output_type -> inferd.v1.GenerateResponse
-	4,  // 20: inferd.v1.GenerationService.GenerateStream:output_type -> inferd.v1.GenerateStreamResponse
-	19, // [19:21] is the sub-list for method output_type
-	17, // [17:19] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	6,  // 0: inferd.v1.GenerateRequest.chat:type_name -> inferd.v1.Chat
+	8,  // 1: inferd.v1.GenerateRequest.token_ids:type_name -> inferd.v1.TokenIds
+	16, // 2: inferd.v1.GenerateRequest.sampling:type_name -> inferd.v1.Sampling
+	17, // 3: inferd.v1.GenerateRequest.truncation:type_name -> inferd.v1.Truncation
+	9,  // 4: inferd.v1.GenerateRequest.constraint:type_name -> inferd.v1.Constraint
+	18, // 5: inferd.v1.GenerateRequest.call:type_name -> inferd.v1.CallOptions
+	15, // 6: inferd.v1.GenerateResponse.finish:type_name -> inferd.v1.Finish
+	13, // 7: inferd.v1.GenerateResponse.started:type_name -> inferd.v1.Started
+	13, // 8: inferd.v1.GenerateStreamResponse.started:type_name -> inferd.v1.Started
+	14, // 9: inferd.v1.GenerateStreamResponse.piece:type_name -> inferd.v1.Piece
+	15, // 10: inferd.v1.GenerateStreamResponse.finish:type_name -> inferd.v1.Finish
+	7,  // 11: inferd.v1.Chat.messages:type_name -> inferd.v1.ChatMessage
+	0,  // 12: inferd.v1.ChatMessage.role:type_name -> inferd.v1.Role
+	10, // 13: inferd.v1.Constraint.json_object:type_name -> inferd.v1.JsonObject
+	11, // 14: inferd.v1.Constraint.grammar:type_name -> inferd.v1.Grammar
+	12, // 15: inferd.v1.Constraint.choices:type_name -> inferd.v1.Choices
+	1,  // 16: inferd.v1.Grammar.syntax:type_name -> inferd.v1.GrammarSyntax
+	19, // 17: inferd.v1.Started.model:type_name -> inferd.v1.ModelVersion
+	20, // 18: inferd.v1.Finish.usage:type_name -> inferd.v1.Usage
+	21, // 19: inferd.v1.Finish.timings:type_name -> inferd.v1.Timings
+	19, // 20: inferd.v1.Finish.model:type_name -> inferd.v1.ModelVersion
+	2,  // 21: inferd.v1.Finish.reason:type_name -> inferd.v1.FinishReason
+	3,  // 22: inferd.v1.GenerationService.Generate:input_type -> inferd.v1.GenerateRequest
+	3,  // 23: inferd.v1.GenerationService.GenerateStream:input_type -> inferd.v1.GenerateRequest
+	4,  // 24: inferd.v1.GenerationService.Generate:output_type -> inferd.v1.GenerateResponse
+	5,  // 25: inferd.v1.GenerationService.GenerateStream:output_type -> inferd.v1.GenerateStreamResponse
+	24, // [24:26] is the sub-list for method output_type
+	22, // [22:24] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_inferd_v1_generation_service_proto_init() }
@@ -986,13 +1364,20 @@ func file_inferd_v1_generation_service_proto_init() {
 		(*GenerateStreamResponse_Piece)(nil),
 		(*GenerateStreamResponse_Finish)(nil),
 	}
+	file_inferd_v1_generation_service_proto_msgTypes[6].OneofWrappers = []any{
+		(*Constraint_JsonObject)(nil),
+		(*Constraint_JsonSchema)(nil),
+		(*Constraint_Regex)(nil),
+		(*Constraint_Grammar)(nil),
+		(*Constraint_Choices)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_inferd_v1_generation_service_proto_rawDesc), len(file_inferd_v1_generation_service_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   9,
+			NumEnums:      3,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -32,7 +32,7 @@ const (
 // Both methods take the same request and fail in the same ways.
 // `INVALID_ARGUMENT`: fields are wrong. `google.rpc.BadRequest` lists as many of them as fit.
 // `NOT_FOUND`: there is no model of that name.
-// `FAILED_PRECONDITION`: the model serves another task.
+// `FAILED_PRECONDITION`: the model serves another task, or cannot enforce the constraint.
 // `RESOURCE_EXHAUSTED`: the model's queue is full. `google.rpc.RetryInfo` says when to try again.
 // `UNAVAILABLE`: the model loads, or its worker restarts.
 // `DEADLINE_EXCEEDED`: the call's deadline has passed, in the queue or later, or is expected to pass.
@@ -94,7 +94,7 @@ type GenerationService_GenerateStreamClient = grpc.ServerStreamingClient[Generat
 // Both methods take the same request and fail in the same ways.
 // `INVALID_ARGUMENT`: fields are wrong. `google.rpc.BadRequest` lists as many of them as fit.
 // `NOT_FOUND`: there is no model of that name.
-// `FAILED_PRECONDITION`: the model serves another task.
+// `FAILED_PRECONDITION`: the model serves another task, or cannot enforce the constraint.
 // `RESOURCE_EXHAUSTED`: the model's queue is full. `google.rpc.RetryInfo` says when to try again.
 // `UNAVAILABLE`: the model loads, or its worker restarts.
 // `DEADLINE_EXCEEDED`: the call's deadline has passed, in the queue or later, or is expected to pass.

@@ -18,6 +18,11 @@ export function addGenerate(program: Command): void {
     .option("--system <text>", "System message before the prompt; implies --chat.")
     .option("--stop <text>", "Stop sequence, which ends the completion. Repeatable.", collect, [])
     .option("--include-prompt", "Prints the prompt first.")
+    .option("--json-object", "Makes the completion a JSON object.")
+    .option("--schema <file>", "Makes it JSON of the JSON Schema in a file.")
+    .option("--regex <pattern>", "Makes it text that a regular expression matches.")
+    .option("--choice <text>", "Makes it one of the texts given. Repeatable.", collect, [])
+    .option("--lark <file>", "Makes it text of the grammar in a file, in Lark's syntax.")
     .addOption(truncationOption())
     .option("--json", "Prints each event of the call as one line of JSON.")
     .helpGroup("Client:");

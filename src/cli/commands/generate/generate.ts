@@ -16,9 +16,11 @@ import type { ConnectionFlags } from "../../flags/connection.ts";
 import { readText } from "../../input.ts";
 import { quantity, remark, write, writeJson } from "../../print.ts";
 import { truncations } from "../../truncations.ts";
+import { type ConstraintFlags, constraintOf } from "./constraint.ts";
 import { type SamplingFlags, samplingKeys } from "./sampling-flags.ts";
 
-export interface GenerateFlags extends ConnectionFlags, SamplingFlags, CallOptionFlags {
+export interface GenerateFlags
+  extends ConnectionFlags, SamplingFlags, CallOptionFlags, ConstraintFlags {
   readonly model: string;
   readonly chat?: boolean;
   readonly system?: string;
@@ -40,6 +42,7 @@ export function requestOf(prompt: string, flags: GenerateFlags): GenerateRequest
   const scalars = Object.fromEntries(given.map((key) => [key, flags[key]]));
   const { seed, ignoreEos, logitBias, stop } = flags;
   const call = callOptionsOf(flags);
+  const constraint = constraintOf(flags);
   return GenerateRequest.fromPartial({
     model: flags.model,
     input: inputOf(prompt, flags),
@@ -52,6 +55,7 @@ export function requestOf(prompt: string, flags: GenerateFlags): GenerateRequest
     },
     truncation: truncations[flags.truncation],
     includePrompt: flags.includePrompt ?? false,
+    ...(constraint && { constraint }),
     ...(call !== undefined && { call }),
   });
 }
