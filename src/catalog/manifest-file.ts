@@ -72,14 +72,22 @@ function wrongForTask(values: ManifestValues): readonly Problem[] {
     .map((key) => ({ path: [key], message }));
 }
 
+/** What the engines can do that come with the server. */
+const builtInTasks: ReadonlyMap<string, readonly Task[]> = new Map([
+  ["llama", ["generate", "embed"]],
+  ["onnx", ["embed", "rerank", "classify"]],
+]);
+
 function wrongForEngine({ engine, python, task, files }: ManifestValues): readonly Problem[] {
   const problems: Problem[] = [];
   if (python !== undefined && engineKind(engine) !== "python") {
     const message = "is for an engine in Python, a file whose name ends in .py";
     problems.push({ path: ["python"], message });
   }
-  if (engine === "onnx" && task !== "embed") {
-    problems.push({ path: ["task"], message: "must be embed for onnx" });
+  const served = builtInTasks.get(engine);
+  if (served !== undefined && (task === undefined || !served.includes(task))) {
+    const choices = served.join(", ").replace(/, (?=\w+$)/, " or ");
+    problems.push({ path: ["task"], message: `must be ${choices} for ${engine}` });
   }
   if (["llama", "onnx"].includes(engine) && files?.["model"] === undefined) {
     problems.push({ path: ["files", "model"], message: "is missing: the path of the weights" });

@@ -2,10 +2,13 @@
  * Models without a manifest: a .gguf file, an ONNX graph, a folder from Hugging Face, or a Python file. All values are
  * the model's own, or defaults.
  */
+import { existsSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { stampOf } from "../base/stamp.ts";
 import { readGguf, splitPart, summarise } from "../engines/gguf.ts";
+import { scoringTask } from "../engines/sequence-classifier.ts";
+import type { Task } from "../engines/tasks.ts";
 import type { Manifest } from "./manifest.ts";
 import { ManifestError } from "./manifest-text.ts";
 
@@ -30,7 +33,7 @@ export const manifestDefaults = {
 };
 
 export const safetensorsAdvice =
-  "is in safetensors, which inferd does not read: convert a model that embeds with `optimum-cli export onnx --model FOLDER --task feature-extraction OUT`, one that writes with llama.cpp's `convert_hf_to_gguf.py FOLDER`, and name what comes out";
+  "is in safetensors, which inferd does not read: convert a model that embeds with `optimum-cli export onnx --model FOLDER --task feature-extraction OUT` (one that ranks or classifies with `--task text-classification`), one that writes with llama.cpp's `convert_hf_to_gguf.py FOLDER`, and name what comes out";
 
 /** Paths of graphs in a folder, as exporters write them. */
 const graphs = ["model.onnx", join("onnx", "model.onnx")];
@@ -58,10 +61,20 @@ export function bareOnnx(folder: string, graph: string): Manifest {
   const file = { path: resolve(graph), sha256: undefined };
   const own = {
     name: nameOf(repositoryOf(resolve(folder))),
-    task: "embed",
+    task: onnxTask(folder),
     engine: "onnx",
   } as const;
   return { ...manifestDefaults, ...own, files: { model: file }, stamp: stampOf(graph) };
+}
+
+/** A model that pools embeds, whatever it was trained as. If a file cannot be read, loading says so. */
+function onnxTask(folder: string): Task {
+  try {
+    if (existsSync(join(folder, "1_Pooling"))) return "embed";
+    return scoringTask(JSON.parse(readFileSync(join(folder, "config.json"), "utf8"))) ?? "embed";
+  } catch {
+    return "embed";
+  }
 }
 
 /** The folder of a snapshot is named by its revision; `hf download` has the model's name three folders up. */

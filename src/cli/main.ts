@@ -5,10 +5,12 @@
 import { program } from "commander";
 import { version } from "../base/version.ts";
 import { addCall } from "./commands/call/flags.ts";
+import { addClassify } from "./commands/classify/flags.ts";
 import { addEmbed } from "./commands/embed/flags.ts";
 import { addGenerate } from "./commands/generate/flags.ts";
 import { addKeys } from "./commands/keys/flags.ts";
 import { addModels } from "./commands/models/flags.ts";
+import { addRerank } from "./commands/rerank/flags.ts";
 import { addServe } from "./commands/serve/flags.ts";
 import { addDetokenize, addTokenize } from "./commands/tokenize/flags.ts";
 import { describeFailure, exitCodesHelp } from "./failure.ts";
@@ -22,6 +24,8 @@ Examples:
   inferd generate "Once upon a time" --max-tokens 64
   inferd generate --chat "What can you do?"
   cat notes.txt | inferd embed > vectors.jsonl
+  inferd rerank "how to cook rice" < documents.txt
+  inferd classify "What a day!"
   inferd tokenize "Once upon a time"
   inferd call ListModels
 `;
@@ -40,7 +44,15 @@ async function main(): Promise<void> {
       outputError: (text, show) => show(text.replace(/^error: /, "inferd: ")),
     })
     .exitOverride();
-  const client = [addGenerate, addEmbed, addTokenize, addDetokenize, addCall];
+  const client = [
+    addGenerate,
+    addEmbed,
+    addRerank,
+    addClassify,
+    addTokenize,
+    addDetokenize,
+    addCall,
+  ];
   for (const add of [addServe, addModels, addKeys, ...client]) add(program);
   try {
     await program.parseAsync();

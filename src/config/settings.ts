@@ -49,6 +49,22 @@ export const settings = {
     value: "name",
     help: "Model for embedding calls that name none.",
   },
+  defaultRerankingModel: {
+    group: "Models",
+    default: undefined,
+    defaultText: "the only one, if only one is loaded",
+    read: nonEmpty,
+    value: "name",
+    help: "Model for reranking calls that name none.",
+  },
+  defaultClassificationModel: {
+    group: "Models",
+    default: undefined,
+    defaultText: "the only one, if only one is loaded",
+    read: nonEmpty,
+    value: "name",
+    help: "Model for classification calls that name none.",
+  },
   cores: {
     group: "Models",
     default: usableCores(),

@@ -4,8 +4,10 @@
  */
 import type { Limits } from "./limits.ts";
 import { getModelRequest, getServerInfoRequest, listModelsRequest } from "./requests/about.ts";
+import { classifyRequest } from "./requests/classification.ts";
 import { embedRequest } from "./requests/embedding.ts";
 import { generateRequest } from "./requests/generation.ts";
+import { rerankRequest } from "./requests/rerank.ts";
 import { detokenizeRequest, tokenizeRequest } from "./requests/tokenization.ts";
 import type { Scope } from "./scopes.ts";
 import type { OwnMethodName, RequestOf, StandardMethodName } from "./services.ts";
@@ -32,6 +34,8 @@ export const ownMethods: OwnMethods = {
   "inferd.v1.GenerationService/GenerateStream": { needs: "generate", rule: generateRequest },
   "inferd.v1.EmbeddingService/Embed": { needs: "embed", rule: embedRequest },
   "inferd.v1.EmbeddingService/EmbedStream": { needs: "embed", rule: embedRequest },
+  "inferd.v1.RerankService/Rerank": { needs: "rerank", rule: rerankRequest },
+  "inferd.v1.ClassificationService/Classify": { needs: "classify", rule: classifyRequest },
   "inferd.v1.TokenizationService/Tokenize": { needs: "tokenize", rule: tokenizeRequest },
   "inferd.v1.TokenizationService/Detokenize": { needs: "tokenize", rule: detokenizeRequest },
   "inferd.v1.ModelService/ListModels": { needs: "models.read", rule: listModelsRequest },

@@ -2,15 +2,19 @@
 import { HealthService } from "../../gen/grpc/health/v1/health.ts";
 import { ServerReflectionService } from "../../gen/grpc/reflection/v1/reflection.ts";
 import { ServerReflectionService as AlphaReflectionService } from "../../gen/grpc/reflection/v1alpha/reflection.ts";
+import { ClassificationServiceService } from "../../gen/inferd/v1/classification_service.ts";
 import { EmbeddingServiceService } from "../../gen/inferd/v1/embedding_service.ts";
 import { GenerationServiceService } from "../../gen/inferd/v1/generation_service.ts";
 import { ModelServiceService } from "../../gen/inferd/v1/model_service.ts";
+import { RerankServiceService } from "../../gen/inferd/v1/rerank_service.ts";
 import { ServerServiceService } from "../../gen/inferd/v1/server_service.ts";
 import { TokenizationServiceService } from "../../gen/inferd/v1/tokenization_service.ts";
 
 export const ownServices = {
   generation: GenerationServiceService,
   embedding: EmbeddingServiceService,
+  rerank: RerankServiceService,
+  classification: ClassificationServiceService,
   tokenization: TokenizationServiceService,
   model: ModelServiceService,
   server: ServerServiceService,

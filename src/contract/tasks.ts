@@ -24,6 +24,16 @@ export const servedTasks = {
     shown: ModelTask.EMBED,
     defaultModelSetting: "defaultEmbeddingModel",
   },
+  rerank: {
+    service: "inferd.v1.RerankService",
+    shown: ModelTask.RERANK,
+    defaultModelSetting: "defaultRerankingModel",
+  },
+  classify: {
+    service: "inferd.v1.ClassificationService",
+    shown: ModelTask.CLASSIFY,
+    defaultModelSetting: "defaultClassificationModel",
+  },
 } as const satisfies Readonly<Record<Task, ServedTask>>;
 
 const tasksByService = new Map<string, readonly Task[]>([

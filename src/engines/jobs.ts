@@ -82,9 +82,9 @@ export interface Sampling {
 
 /**
  * Asks for a value for each text. A task that is added is a member here, its value one of `ItemValue`, its facts one
- * of `TaskInfos` (engine.ts), and `workers/items.ts` checks and encodes it; types lead from one to the next.
+ * of `TaskInfos` (model-info.ts), and `workers/items.ts` checks and encodes it; types lead from one to the next.
  */
-export type ItemsJob = EmbedJob;
+export type ItemsJob = EmbedJob | RerankJob | ClassifyJob;
 
 /** What an items job has whatever its task. */
 interface ItemsJobOf<Task extends string, Input = string> {
@@ -104,6 +104,21 @@ export interface EmbedJob extends ItemsJobOf<"embed", EmbedInput> {
 
 /** A text, or its token ids: at least one, read as they are. Only an engine that says so is given ids. */
 export type EmbedInput = string | Uint32Array;
+
+/** Asks for the scores of documents, which are its items, for one query. */
+export interface RerankJob extends ItemsJobOf<"rerank"> {
+  readonly query: string;
+  /** Whether the model's own numbers are wanted, without the function that its authors chose. */
+  readonly rawScores: boolean;
+}
+
+/** Asks for the scores of labels. */
+export interface ClassifyJob extends ItemsJobOf<"classify"> {
+  /** By index, the text that is read after an item; undefined for none. Left out where no item has one. */
+  readonly pairs?: readonly (string | undefined)[];
+  /** Whether the model's own numbers are wanted, in place of probabilities. */
+  readonly rawScores: boolean;
+}
 
 /** How vectors leave the worker. */
 export interface VectorFormat {
@@ -144,11 +159,14 @@ export type ItemResult<Value> =
   | { readonly value: Value; readonly error?: undefined }
   | { readonly value?: undefined; readonly error: ErrorData };
 
-/** A value by its task: for `embed`, a vector as long as the model's dimensions. */
-export interface ItemValue {
-  readonly kind: "vector";
-  readonly values: Float32Array;
-}
+/** A value by its task. */
+export type ItemValue =
+  /** For `embed`: as long as the model's dimensions. */
+  | { readonly kind: "vector"; readonly values: Float32Array }
+  /** For `rerank`: higher is better. */
+  | { readonly kind: "score"; readonly score: number }
+  /** For `classify`: one for each of the model's labels. */
+  | { readonly kind: "labels"; readonly scores: Float32Array };
 
 export interface JobResult {
   /** `cancelled`: the engine ended it early of its own accord. A job that its caller cancels has no result. */

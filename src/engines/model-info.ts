@@ -23,6 +23,8 @@ export interface ModelInfo {
 export interface TaskInfos {
   readonly generate: GenerationInfo;
   readonly embed: EmbeddingInfo;
+  readonly rerank: RerankingInfo;
+  readonly classify: ClassificationInfo;
 }
 
 export interface GenerationInfo {
@@ -49,6 +51,16 @@ export interface EmbeddingInfo {
   readonly takesTokenIds?: boolean;
   /** How texts share the engine's batches; left out, each vector is what its text alone gives. */
   readonly batching?: TextBatching;
+}
+
+/** A model that ranks needs to state nothing: each document has one score. */
+export type RerankingInfo = Readonly<Record<string, never>>;
+
+export interface ClassificationInfo {
+  /** In the order of its scores. */
+  readonly labels: readonly string[];
+  /** Whether each label has a score of its own, so that they do not sum to 1. */
+  readonly multiLabel: boolean;
 }
 
 /** A file of weights as it was when the engine opened it. */

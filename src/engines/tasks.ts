@@ -11,6 +11,8 @@ export type JobFamily = Job["kind"];
 export const tasks = {
   generate: { family: "completion" },
   embed: { family: "items" },
+  rerank: { family: "items" },
+  classify: { family: "items" },
 } as const satisfies Readonly<Record<keyof TaskInfos, { readonly family: JobFamily }>>;
 
 export type Task = keyof typeof tasks;

@@ -3,11 +3,24 @@
  * asked. A queue bounds memory by its own, so that one must never be too low. A quota is settled by what was used, so
  * its estimate should be near; four times too much would refuse callers who have enough left.
  */
-import type { CompletionJob, EmbedInput, ItemsJob, Job } from "../engines/engine.ts";
+import type {
+  ClassifyJob,
+  CompletionJob,
+  EmbedInput,
+  EmbedJob,
+  Job,
+  RerankJob,
+} from "../engines/engine.ts";
 import type { Work } from "../scheduling/ticket.ts";
 
 /** The part of a job that a model reads. */
-export type JobInput = Pick<CompletionJob, "kind" | "input"> | Pick<ItemsJob, "kind" | "items">;
+export type JobInput = Pick<CompletionJob, "kind" | "input"> | ItemsInput;
+
+/** The texts of an items job. */
+export type ItemsInput =
+  | Pick<EmbedJob, "kind" | "task" | "items">
+  | Pick<RerankJob, "kind" | "task" | "items" | "query">
+  | Pick<ClassifyJob, "kind" | "task" | "items" | "pairs">;
 
 interface Rate {
   /** Of UTF-8. */
@@ -49,7 +62,7 @@ function mostGenerated(job: Job): number {
 }
 
 function promptTokensOf(job: JobInput, rate: Rate): number {
-  if (job.kind === "items") return itemTokensOf(job.items, rate);
+  if (job.kind === "items") return itemTokens(job, rate);
   const { input } = job;
   switch (input.kind) {
     case "prompt":
@@ -63,7 +76,22 @@ function promptTokensOf(job: JobInput, rate: Rate): number {
   }
 }
 
-function itemTokensOf(items: readonly EmbedInput[], rate: Rate): number {
+/** What is read with each item counts as often as it is read. */
+function itemTokens(job: ItemsInput, rate: Rate): number {
+  const items = inputTokens(job.items, rate);
+  switch (job.task) {
+    case "embed":
+      return items;
+    case "rerank":
+      return items + job.items.length * tokensOf([job.query], rate, rate.textTokens);
+    case "classify": {
+      const pairs = job.pairs?.filter((pair) => pair !== undefined) ?? [];
+      return items + tokensOf(pairs, rate, rate.textTokens);
+    }
+  }
+}
+
+function inputTokens(items: readonly EmbedInput[], rate: Rate): number {
   const tokens = (item: EmbedInput): number =>
     typeof item === "string" ? tokensOf([item], rate, rate.textTokens) : item.length;
   return items.reduce((sum, item) => sum + tokens(item), 0);

@@ -57,6 +57,18 @@ export function assertVectorsFit(answer: VectorAnswer, mostBytes: number): void 
   throw tooLarge({ bytes, mostBytes, advice, field: answer.field, reason }, facts);
 }
 
+/** Throws RESPONSE_TOO_LARGE where a list of so many items, of so many bytes together, would not fit. */
+export function assertItemsFit(
+  { count, bytes }: { readonly count: number; readonly bytes: number },
+  mostBytes: number,
+  { field, advice }: { readonly field: string; readonly advice: string },
+): void {
+  const whole = restBytes + count * (delimited(itemBytes) + errorBytes) + bytes;
+  if (whole > mostBytes) {
+    throw tooLarge({ bytes: whole, mostBytes, advice, field, reason: "TOO_MANY" });
+  }
+}
+
 /** Throws RESPONSE_TOO_LARGE for a completion that does not fit, so far. `field`: the one that makes it large. */
 export function assertTextFits(bytes: number, mostBytes: number, field: string): void {
   if (bytes + restBytes <= mostBytes) return;

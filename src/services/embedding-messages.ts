@@ -1,11 +1,6 @@
-/** What an embedding call is told: a job's items and its result as proto messages. */
-import type { EmbedFinish } from "../../gen/inferd/v1/embedding_service.ts";
-import type { CallContext } from "../calls/call.ts";
-import type { JobResult } from "../engines/engine.ts";
-import type { ModelStatus } from "../models/model.ts";
+/** What an embedding call is told: a job's vectors as proto messages. */
 import type { EncodedItem } from "../workers/messages.ts";
 import type { VectorEmbedding, VectorValue } from "./embedding-types.ts";
-import { embeddingTimings, usageOf, versionOf } from "./messages.ts";
 
 export function embeddingOf(item: EncodedItem): VectorEmbedding {
   const { index, tokenCount, truncated } = item;
@@ -25,18 +20,8 @@ function valueOf({ value, error }: EncodedItem): VectorValue {
       return { $case: "int8", value: { values: value.bytes, scale: value.scale } };
     case "binary":
       return { $case: "binary", value: value.bytes };
+    case "score":
+    case "labels":
+      throw new Error("bug: an embedding job gave scores");
   }
-}
-
-export function finishOf(
-  { usage, timings }: JobResult,
-  model: ModelStatus,
-  { requestId }: Pick<CallContext, "requestId">,
-): EmbedFinish {
-  return {
-    usage: usageOf(usage),
-    timings: embeddingTimings(timings),
-    model: versionOf(model),
-    requestId,
-  };
 }

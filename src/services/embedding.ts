@@ -12,13 +12,14 @@ import type { EncodedItem } from "../workers/messages.ts";
 import { assertVectorsFit } from "./answer-size.ts";
 import { modelFor } from "./call-model.ts";
 import { answerOf, checkAgainst, inputField, inputsOf, jobOf } from "./embedding-job.ts";
-import { embeddingOf, finishOf } from "./embedding-messages.ts";
+import { embeddingOf } from "./embedding-messages.ts";
 import type {
   VectorEmbedding,
   VectorEmbedResponse,
   VectorEmbedStreamResponse,
 } from "./embedding-types.ts";
 import { textError } from "./item-errors.ts";
+import { finishOf } from "./items-finish.ts";
 import { lookAt } from "./model-access.ts";
 
 export interface EmbeddingOptions {
@@ -66,7 +67,7 @@ async function* embed(
   { models, limits, mostBytes }: EmbeddingOptions & { readonly mostBytes: number },
 ): AsyncGenerator<Response> {
   const items = inputsOf(request);
-  const tokens = () => queuePromptEstimate({ kind: "items", items });
+  const tokens = () => queuePromptEstimate({ kind: "items", task: "embed", items });
   const model = await modelFor(request, context, { models, limits, task: "embed", tokens });
   const { status } = model;
   context.record.inputs = items.length;

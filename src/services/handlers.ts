@@ -1,4 +1,9 @@
 /** What answers each method of inferd's own services. */
+import {
+  classificationHandlers,
+  type ClassificationHandlers,
+  type ClassificationOptions,
+} from "./classification.ts";
 import { embeddingHandlers, type EmbeddingHandlers, type EmbeddingOptions } from "./embedding.ts";
 import {
   generationHandlers,
@@ -6,15 +11,23 @@ import {
   type GenerationOptions,
 } from "./generation.ts";
 import { modelHandlers, type ModelHandlers, type ModelOptions } from "./model.ts";
+import { rerankHandlers, type RerankHandlers, type RerankOptions } from "./rerank.ts";
 import { serverHandlers, type ServerHandlers, type ServerInfoOptions } from "./server.ts";
 import { tokenizationHandlers, type TokenizationHandlers } from "./tokenization.ts";
 
-type HandlerOptions = GenerationOptions & EmbeddingOptions & ModelOptions & ServerInfoOptions;
+type HandlerOptions = GenerationOptions &
+  EmbeddingOptions &
+  RerankOptions &
+  ClassificationOptions &
+  ModelOptions &
+  ServerInfoOptions;
 
 /** By the services' names in `contract/services.ts`. */
 interface AllHandlers {
   readonly generation: GenerationHandlers;
   readonly embedding: EmbeddingHandlers;
+  readonly rerank: RerankHandlers;
+  readonly classification: ClassificationHandlers;
   readonly tokenization: TokenizationHandlers;
   readonly model: ModelHandlers;
   readonly server: ServerHandlers;
@@ -24,6 +37,8 @@ export function serviceHandlers(options: HandlerOptions): AllHandlers {
   return {
     generation: generationHandlers(options),
     embedding: embeddingHandlers(options),
+    rerank: rerankHandlers(options),
+    classification: classificationHandlers(options),
     tokenization: tokenizationHandlers(options),
     model: modelHandlers(options),
     server: serverHandlers(options),

@@ -1,4 +1,4 @@
-/** What a call is told of texts that its model cannot embed. */
+/** What a call is told of items that its model cannot compute. */
 import {
   type ErrorData,
   failures,
@@ -12,11 +12,8 @@ interface Item {
   readonly error?: ErrorData | undefined;
 }
 
-/** The field of a request that its texts are in. */
-type InputField = "inputs" | "token_inputs";
-
-/** The first text's error, with every text that is wrong by its path; undefined where none is. */
-export function textError(items: readonly Item[], field: InputField): ServeError | undefined {
+/** The first text's error, with every text that is wrong by its path, an index of `field`; undefined where none is. */
+export function textError(items: readonly Item[], field: string): ServeError | undefined {
   const failed = items.flatMap(({ index, error }) =>
     error === undefined ? [] : [{ index, error }],
   );

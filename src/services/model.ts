@@ -16,7 +16,7 @@ import { ruleOf } from "../contract/methods.ts";
 import { servedTasks } from "../contract/tasks.ts";
 import { Report } from "../contract/validation/report.ts";
 import { validated } from "../contract/validation/validated.ts";
-import type { EmbeddingInfo } from "../engines/engine.ts";
+import type { ClassificationInfo, EmbeddingInfo } from "../engines/engine.ts";
 import { tasks } from "../engines/tasks.ts";
 import type { Manifest } from "../catalog/manifest.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
@@ -115,6 +115,7 @@ function describe(status: ModelStatus, limits: Limits): Model {
   return {
     ...loadedOf(status),
     ...embeddingOf(status),
+    ...classificationOf(status),
     name: manifest.name,
     version: manifest.version,
     digest,
@@ -162,6 +163,13 @@ function embeddingOf({ info }: ModelStatus): Embedding {
     normalize: isEmbedding && normalize,
     textBatching: isEmbedding ? batchings[batching] : TextBatching.UNSPECIFIED,
   };
+}
+
+/** What is known of a classification model once it has been loaded, and empty until then, and for others. */
+function classificationOf({ info }: ModelStatus): Pick<Model, "labels" | "multiLabel"> {
+  const { labels = [], multiLabel = false }: Partial<ClassificationInfo> =
+    info?.tasks.classify ?? {};
+  return { labels: [...labels], multiLabel };
 }
 
 type Loaded = Pick<Model, "contextLength" | "slots" | "license" | "chat">;

@@ -34,6 +34,8 @@ const taskFields: Readonly<Record<keyof TaskInfos, Check>> = {
     takesTokenIds: optional(isBoolean),
     batching: optional(isOneOf("together", "alone", "mixed")),
   }),
+  rerank: has({}),
+  classify: has({ labels: isListOf(isString), multiLabel: isBoolean }),
 };
 
 const infoFields: Readonly<Record<keyof ModelInfo, Check>> = {

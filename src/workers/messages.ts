@@ -9,6 +9,7 @@ import type {
   Answer,
   ItemFacts,
   ItemResult,
+  ItemValue,
   Job,
   JobEvent,
   KvMemory,
@@ -22,7 +23,7 @@ import type {
 export type EncodedItem = ItemFacts & ItemResult<EncodedValue>;
 
 /** A value of any task; one that is added has its own kinds. */
-export type EncodedValue = EncodedVector;
+export type EncodedValue = EncodedVector | Exclude<ItemValue, { readonly kind: "vector" }>;
 
 /** A vector in the encoding that its job asks for. */
 export type EncodedVector =

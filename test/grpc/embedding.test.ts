@@ -30,7 +30,8 @@ async function open(models: Models): Promise<Served> {
   return served;
 }
 
-const normalizeOf = ({ job }: Submission) => job.kind === "items" && job.output.normalize;
+const normalizeOf = ({ job }: Submission) =>
+  job.kind === "items" && job.task === "embed" && job.output.normalize;
 
 const withModels = (run: Run): Models => fakeModels([generationModel(), embeddingModel()], run);
 

@@ -5,9 +5,16 @@ import type { Models } from "../../src/models/model.ts";
 import { addAll, limits } from "./fake-models.ts";
 import { start } from "./support.ts";
 
-const names = ["generation", "embedding", "tokenization", "model", "server"].map(
-  (each) => `inferd/v1/${each}_service.proto`,
-);
+const services = [
+  "generation",
+  "embedding",
+  "rerank",
+  "classification",
+  "tokenization",
+  "model",
+  "server",
+];
+const names = services.map((each) => `inferd/v1/${each}_service.proto`);
 
 const definitions = loadSync(names, {
   includeDirs: ["proto"],

@@ -107,7 +107,7 @@ describe("a graph that is no encoder", () => {
   const masked = { "config.json": { json: { architectures: ["BertForMaskedLM"] } } };
 
   it.each([
-    ["gives logits", { graph: named("logits") }, {}, "logits are scores"],
+    ["gives logits", { graph: named("logits") }, {}, "logits are served only of a model"],
     ["is of such an architecture", { graph: named("x"), files: masked }, {}, "BertForMaskedLM"],
     ["has an output of an unknown name", { graph: named("x") }, {}, "options.output"],
     ["has not the output that was chosen", {}, { output: "y" }, "gives last_hidden_state"],

@@ -159,7 +159,7 @@ export interface Int8Vector {
   readonly scale: number;
 }
 
-/** Reports how an embedding call ended. `Finish` has the same fields under the same numbers. */
+/** Reports how a call of embedding, reranking or classification ended. `Finish` has the same fields under the same numbers. */
 export interface EmbedFinish {
   /** Tokens that the call used. */
   readonly usage?:

@@ -44,6 +44,10 @@ export const ModelTask = {
   GENERATE: 1,
   /** EMBED - Embedding: texts to vectors. */
   EMBED: 2,
+  /** RERANK - Reranking: a query and documents to scores. */
+  RERANK: 3,
+  /** CLASSIFY - Classification: texts, or pairs of texts, to labels. */
+  CLASSIFY: 4,
 } as const;
 
 export type ModelTask = typeof ModelTask[keyof typeof ModelTask];
@@ -52,6 +56,8 @@ export namespace ModelTask {
   export type UNSPECIFIED = typeof ModelTask.UNSPECIFIED;
   export type GENERATE = typeof ModelTask.GENERATE;
   export type EMBED = typeof ModelTask.EMBED;
+  export type RERANK = typeof ModelTask.RERANK;
+  export type CLASSIFY = typeof ModelTask.CLASSIFY;
 }
 
 /**
@@ -166,6 +172,13 @@ export interface Model {
    * memory, not all of them can have `context_length` tokens at once. Zero until it is known.
    */
   readonly slots: number;
+  /** Labels of a classification model, in the order of its numbers. Empty for other models, and until they are known. */
+  readonly labels: readonly string[];
+  /**
+   * Whether each label of a classification model has a score of its own, from 0 to 1 (a sigmoid). Otherwise the scores
+   * of an input sum to 1 (softmax), or are plain numbers if the model predicts those. False for other models.
+   */
+  readonly multiLabel: boolean;
 }
 
 /** A text that an embedding model was trained to read before other texts. */
@@ -440,6 +453,8 @@ function createBaseModel(): Model {
     normalize: false,
     textBatching: 0,
     slots: 0,
+    labels: [],
+    multiLabel: false,
   };
 }
 
@@ -502,6 +517,12 @@ export const Model: MessageFns<Model> = {
     }
     if (message.slots !== 0) {
       writer.uint32(160).uint32(message.slots);
+    }
+    for (const v of message.labels) {
+      writer.uint32(170).string(v!);
+    }
+    if (message.multiLabel !== false) {
+      writer.uint32(176).bool(message.multiLabel);
     }
     return writer;
   },
@@ -673,6 +694,22 @@ export const Model: MessageFns<Model> = {
             message.slots = reader.uint32();
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.labels.push(reader.string());
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.multiLabel = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -710,6 +747,8 @@ export const Model: MessageFns<Model> = {
     message.normalize = object.normalize ?? false;
     message.textBatching = object.textBatching ?? 0;
     message.slots = object.slots ?? 0;
+    message.labels = object.labels?.map((e) => e) || [];
+    message.multiLabel = object.multiLabel ?? false;
     return message;
   },
 };

@@ -3,7 +3,7 @@ import { type CallOptions, Priority, Truncation } from "../../../gen/inferd/v1/t
 import { textMap } from "../validation/collections.ts";
 import { message } from "../validation/messages.ts";
 import { optional, unbounded } from "../validation/rule.ts";
-import { known, text } from "../validation/scalars.ts";
+import { known, number, text } from "../validation/scalars.ts";
 
 export const maxNameBytes = 128;
 const maxUserBytes = 128;
@@ -11,6 +11,8 @@ const maxSaltBytes = 128;
 
 /** Empty takes the default model. */
 export const modelName = text(maxNameBytes, { mayBeEmpty: true });
+/** How many of the best results are wanted; more than there are is no fault. */
+export const topN = optional(number({ min: 1, max: 4_294_967_295 }));
 export const truncation = known(Truncation, { required: false });
 
 export const callOptions = optional(

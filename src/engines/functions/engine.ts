@@ -95,7 +95,7 @@ export class FunctionEngine implements Engine {
     if (job.kind === "completion" && generate !== undefined) {
       return generateEvents(generate, job, call);
     }
-    if (job.kind === "items" && embed !== undefined) {
+    if (job.kind === "items" && job.task === "embed" && embed !== undefined) {
       return embedEvents({ embed, dimensions }, job, call);
     }
     throw ServeError.of("WRONG_TASK");

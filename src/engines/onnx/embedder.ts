@@ -1,11 +1,22 @@
 /**
- * Embeds the texts of all jobs, one batch per step. A batch contains whatever has arrived when the engine is free: no
+ * Computes the texts of all jobs, one batch per step: their vectors, or their scores. A batch contains whatever has arrived when the engine is free: no
  * timer waits for more. Jobs are scheduled fairly by tokens, and texts are tokenized a little ahead of the batches. So
  * a job of thousands of texts delays a job of one by a batch or two.
  */
 import type { Clock } from "../../base/clock.ts";
 import { ServeError } from "../../base/errors.ts";
-import type { Answer, Engine, Item, Job, ModelInfo, Question, StepEvent } from "../engine.ts";
+import type {
+  Answer,
+  Engine,
+  Item,
+  ItemsJob,
+  ItemValue,
+  Job,
+  ModelInfo,
+  Question,
+  StepEvent,
+} from "../engine.ts";
+import { tasksOf } from "../tasks.ts";
 import type { EncodedText } from "./encoder.ts";
 import type { Computed } from "./isolation.ts";
 import { batchBudget, followSpeed, nextBatch } from "./plan.ts";
@@ -25,6 +36,8 @@ export interface EmbedderParts {
   readonly info: ModelInfo;
   readonly tokens: Tokens;
   readonly promptOf: PromptTable;
+  /** What a job is given for the graph's numbers of one of its texts. */
+  readonly valueOf: (job: ItemsJob, numbers: Float32Array) => ItemValue;
   /** Computes a batch on this many threads: a vector each, or why there is none, in their order. */
   readonly encode: (texts: readonly EncodedText[], threads: number) => Promise<readonly Computed[]>;
   readonly answer: (question: Question) => Promise<Answer | undefined>;
@@ -69,10 +82,12 @@ export class Embedder implements Engine {
   }
 
   add(id: number, job: Job): void {
-    if (job.kind !== "items") {
-      throw new ServeError("WRONG_TASK", "this model embeds and does not generate");
+    const task = job.kind === "items" ? job.task : "generate";
+    if (job.kind !== "items" || this.info.tasks[job.task] === undefined) {
+      const own = tasksOf(this.info).join(" and ");
+      throw new ServeError("WRONG_TASK", `this model can ${own}, and cannot ${task}`);
     }
-    const prompt = this.#parts.promptOf(job.promptName);
+    const prompt = this.#parts.promptOf(job.task === "embed" ? job.promptName : undefined);
     this.#jobs = [...this.#jobs, new TextJob(id, { job, prompt }, this.#parts.clock.now())];
   }
 
@@ -138,7 +153,7 @@ export class Embedder implements Engine {
       .sort((a, b) => a.text.job.id - b.text.job.id || a.text.index - b.text.index)
       .flatMap(({ text, result }) => {
         if (result === undefined) throw new Error("bug: a text without a vector");
-        return text.job.emit(itemOf(text, result), startedAt);
+        return text.job.emit(this.#itemOf(text, result), startedAt);
       });
   }
 
@@ -149,6 +164,13 @@ export class Embedder implements Engine {
     this.#turn = Math.max(led, this.#turn + tokens / this.#active().length);
   }
 
+  #itemOf({ job, index, truncated, length }: WaitingText, result: Computed): Item {
+    const facts = { index, tokenCount: length, truncated };
+    return result instanceof Float32Array
+      ? { ...facts, value: this.#parts.valueOf(job.asked, result) }
+      : { ...facts, error: result };
+  }
+
   #finish(jobs: readonly TextJob[], startedAt: number): StepEvent[] {
     const done = jobs.filter((job) => job.isDone);
     if (done.length > 0) this.#jobs = this.#jobs.filter((job) => !done.includes(job));
@@ -157,11 +179,4 @@ export class Embedder implements Engine {
       return [...job.begin(startedAt), { id: job.id, event: { kind: "finish", ...result } }];
     });
   }
-}
-
-function itemOf({ index, truncated, length }: WaitingText, result: Computed): Item {
-  const facts = { index, tokenCount: length, truncated };
-  return result instanceof Float32Array
-    ? { ...facts, value: { kind: "vector", values: result } }
-    : { ...facts, error: result };
 }

@@ -12,6 +12,8 @@ export interface EncodedText {
   readonly ids: readonly number[];
   /** Number of its first tokens that do not count in the vector, those of a prompt. Zero if all count. */
   readonly skipped: number;
+  /** The type id of each token; all zero where they are left out. */
+  readonly types?: readonly number[];
 }
 
 export interface EncoderParts {
@@ -106,24 +108,26 @@ class InputBuffer {
     }
     const values = this.#values.subarray(0, size);
     const set = setterOf(values);
-    for (const [text, { ids }] of texts.entries()) {
-      const start = text * longest;
+    for (const [index, text] of texts.entries()) {
+      const start = index * longest;
       for (let place = 0; place < longest; place++) {
-        set(start + place, this.#valueOf(ids[place], place, padding));
+        set(start + place, this.#valueOf(text, place, padding));
       }
     }
     return new Tensor(this.#type, values, [texts.length, longest]);
   }
 
-  /** Value for a token; undefined is padding. */
-  #valueOf(id: number | undefined, place: number, { paddingId, firstPosition }: Padding): number {
+  /** Value for the token at a place, or for padding where a text has none. */
+  #valueOf({ ids, types }: EncodedText, place: number, padding: Padding): number {
+    const { paddingId, firstPosition } = padding;
+    const id = ids[place];
     switch (this.name) {
       case "input_ids":
         return id ?? paddingId;
       case "attention_mask":
         return id === undefined ? 0 : 1;
       case "token_type_ids":
-        return 0;
+        return types?.[place] ?? 0;
       case "position_ids":
         if (id !== undefined) return firstPosition + place;
         // If positions begin after the padding id, that id is the position of padding.

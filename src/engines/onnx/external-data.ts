@@ -68,10 +68,12 @@ export interface ModelFacts {
   readonly operators: ReadonlySet<string>;
 }
 
+export interface ModelFile extends ModelFacts {
+  readonly weights: readonly WeightsFile[];
+}
+
 /** Throws an Error that says what is wrong with the model, without folders. Returns the files of its weights. */
-export function checkModelFile(
-  path: string,
-): ModelFacts & { readonly weights: readonly WeightsFile[] } {
+export function checkModelFile(path: string): ModelFile {
   const own = { path, stamp: stampOf(path) };
   const facts = withFile(path, readModel);
   const byFile = Map.groupBy(facts.external, ({ location }) => location);

@@ -1,37 +1,28 @@
-/** Sentence-embedding models in ONNX, in the layout of sentence-transformers. */
+/** Text models in ONNX, in the layout of sentence-transformers: those that embed here, those that score in scorer.ts. */
 import { env } from "onnxruntime-node";
 import { systemClock } from "../../base/clock.ts";
-import { errorMessage } from "../../base/text.ts";
-import type {
-  EmbeddingInfo,
-  EngineHost,
-  LoadEngine,
-  ModelInfo,
-  ModelSource,
-  TextBatching,
-} from "../engine.ts";
-import { everyByte, mixedScripts } from "../trial-texts.ts";
+import type { EmbeddingInfo, LoadEngine, ModelInfo, ModelSource, TextBatching } from "../engine.ts";
 import { Embedder } from "./embedder.ts";
+import { encodeWith } from "./encode-with.ts";
 import { Encoder } from "./encoder.ts";
-import type { EncodedText } from "./encoder.ts";
 import { encoderConfig } from "./encoder-config.ts";
 import type { EncoderConfig } from "./encoder-config.ts";
 import { checkModelFile } from "./external-data.ts";
 import { batchingOf, layersFor, poolingFor, refuseTokenTypes } from "./fit.ts";
-import { computeEach } from "./isolation.ts";
-import type { Computed } from "./isolation.ts";
 import { lowerCased } from "./lower-case.ts";
 import { readFolder } from "./model-folder.ts";
 import { optionsOf } from "./options.ts";
 import type { Pooling } from "./pooling.ts";
-import { portsOf } from "./ports.ts";
+import { givesScores, portsOf } from "./ports.ts";
 import { openPrompts } from "./prompt-table.ts";
 import { answerWith } from "./questions.ts";
+import { loadScorer, statesScores } from "./scorer.ts";
 import { Sessions } from "./sessions.ts";
 import { openTokenBytes } from "./token-bytes.ts";
 import { checkTokenIds } from "./token-ids.ts";
 import { openTokens } from "./tokens.ts";
 import type { Tokens } from "./tokens.ts";
+import { readTrials } from "./trials.ts";
 import { openVocabulary } from "./vocabulary.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -41,7 +32,12 @@ const defaultSlots = 64;
 export const load: LoadEngine = async (source, host) => {
   const options = optionsOf(source);
   const folder = await readFolder(source);
-  const { operators, weights } = checkModelFile(folder.model);
+  const file = checkModelFile(folder.model);
+  const { operators, weights } = file;
+  const sessions = new Sessions(folder.model);
+  if (statesScores(folder.files) && givesScores(await sessions.get(source.threads))) {
+    return loadScorer(source, host, { ...file, options, folder, sessions });
+  }
   const config = encoderConfig(folder.files, { ...options, contextLength: source.contextLength });
   checkTokenIds(folder.tokenizer, config.vocabularySize);
   const tokenizer = config.lowercase ? lowerCased(folder.tokenizer) : folder.tokenizer;
@@ -51,7 +47,6 @@ export const load: LoadEngine = async (source, host) => {
   const promptOf = await openPrompts({ ...config, tokenizer, read: readerOf(tokens) });
   host.progress(0.2);
 
-  const sessions = new Sessions(folder.model);
   const session = await sessions.get(source.threads);
   host.progress(0.8);
   const ports = portsOf(session, { ...options, architectures: config.architectures });
@@ -73,6 +68,7 @@ export const load: LoadEngine = async (source, host) => {
     tokens,
     promptOf,
     encode: encodeWith(encoder, { sessions, host, batching }),
+    valueOf: (_, values) => ({ kind: "vector", values }),
     answer: (question) => answerWith({ vocabulary, tokenBytes, promptOf }, question),
     close: () => sessions.close(),
     threads: source.threads,
@@ -87,56 +83,6 @@ function readerOf(tokens: Tokens) {
     const [read] = await tokens.read([{ text, truncate: "none" }]);
     if (read === undefined || read.error !== undefined) throw new Error(read?.error?.message);
     return read.ids;
-  };
-}
-
-/** Texts that reveal problems at load time rather than in a client's call. */
-async function readTrials(tokens: Tokens, maxTokens: number) {
-  const most = Math.min(maxTokens, mostTrialTokens);
-  // At least a hundred tokens each time.
-  const all = `${mixedScripts} `.repeat(1 + most / 100);
-  const texts = ["a", mixedScripts, everyByte(), all];
-  const read = await tokens.read(texts.map((text) => ({ text, truncate: "end" })));
-  // A tokenizer that cannot read a character fails on a client's text too.
-  const trials = read.flatMap(({ ids, error }) => (error === undefined ? [ids] : []));
-  for (const id of trials.flat()) {
-    if (Number.isInteger(id) && id >= 0) continue;
-    throw new Error(`the tokenizer gives ${String(id)} as a token id`);
-  }
-  const computed = trials.map((ids) => ids.slice(0, most));
-  const longest = computed.reduce<readonly number[]>((a, b) => (b.length > a.length ? b : a), []);
-  if (longest.length === 0) throw new Error("the tokenizer reads no text of any script");
-  return { usual: computed[0] ?? [], longest };
-}
-
-/**
- * Longer texts are not tried while a model loads: the memory of attention grows with the square of a text's length,
- * some gigabytes for 8192 tokens, and the library keeps the memory.
- */
-const mostTrialTokens = 2048;
-
-interface Encoding {
-  readonly sessions: Sessions;
-  readonly host: EngineHost;
-  readonly batching: TextBatching;
-}
-
-/** A text that the graph fails on does not affect others, and logs one line. */
-function encodeWith(encoder: Encoder, { sessions, host, batching }: Encoding) {
-  let said = "";
-  const note = (thrown: unknown): void => {
-    const why = errorMessage(thrown);
-    // A client that sends such a text can send many.
-    if (why !== said) host.log("error", `the graph fails on a text: ${why}`);
-    said = why;
-  };
-  return async (texts: readonly EncodedText[], threads: number): Promise<readonly Computed[]> => {
-    const together = async (some: readonly EncodedText[]) =>
-      encoder.encode(await sessions.get(threads), some);
-    if (batching !== "alone") return computeEach(texts, together, note);
-    const computed: Computed[] = [];
-    for (const text of texts) computed.push(...(await computeEach([text], together, note)));
-    return computed;
   };
 }
 

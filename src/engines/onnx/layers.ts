@@ -1,22 +1,13 @@
 /** Layers after pooling: `Dense` modules, and `Normalize` if more follow. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { activationAt } from "./activations.ts";
 import { field, positive, refuseOtherKeys, shown } from "./json.ts";
 import type { NamedJson } from "./json.ts";
 import { readSafetensors } from "./safetensors.ts";
 import type { Matrix } from "./safetensors.ts";
 
 export type Layer = (vector: Float32Array) => Float32Array;
-
-/** Activation functions by their `torch.nn` names, with its defaults. */
-const activations: Readonly<Record<string, (x: number) => number>> = {
-  Tanh: Math.tanh,
-  Identity: (x) => x,
-  ReLU: (x) => Math.max(0, x),
-  Sigmoid: (x) => 1 / (1 + Math.exp(-x)),
-  SiLU: (x) => x / (1 + Math.exp(-x)),
-  LeakyReLU: (x) => (x > 0 ? x : 0.01 * x),
-};
 
 const keys = [
   "in_features",
@@ -75,8 +66,7 @@ export function refuseOtherNames({ name, value }: NamedJson): void {
 
 function activationOf({ name, value }: NamedJson): (x: number) => number {
   const stated = field(value, "activation_function") ?? "torch.nn.modules.activation.Tanh";
-  const type = typeof stated === "string" && stated.startsWith("torch.nn.") ? stated : "";
-  const activation = activations[type.split(".").at(-1) ?? ""];
+  const activation = activationAt(stated);
   if (activation !== undefined) return activation;
   throw new Error(`${name}: inferd does not compute the activation_function ${shown(stated)}`);
 }

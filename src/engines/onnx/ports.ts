@@ -38,11 +38,32 @@ export interface Choice {
 
 /** Returns how to use a graph, or throws an Error that says why it is not a text encoder. */
 export function portsOf(session: Ports, choice: Choice): GraphPorts {
-  const inputs = session.inputMetadata.map(inputOf);
-  if (!inputs.some(({ name }) => name === "input_ids")) {
-    throw new Error("the graph has no input named input_ids");
+  return { inputs: inputsOf(session), ...outputOf(session, choice) };
+}
+
+/** The name that exporters give the scores of a text. */
+const scoreOutput = "logits";
+
+/** Whether the graph gives scores. */
+export const givesScores = ({ outputMetadata }: Ports): boolean =>
+  outputMetadata.some(({ name }) => name === scoreOutput);
+
+/** Returns how to use a graph that gives each text a row of scores, or throws an Error that says why it does not. */
+export function scoringPortsOf(session: Ports): GraphPorts {
+  const port = session.outputMetadata.find(({ name }) => name === scoreOutput);
+  const isNumbers = port?.isTensor === true && ["float32", "float16"].includes(port.type);
+  if (!isNumbers || port.shape.length !== 2) {
+    throw new Error(
+      `the graph's output ${scoreOutput} must be float32 or float16, [batch, labels]`,
+    );
   }
-  return { inputs, ...outputOf(session, choice) };
+  return { inputs: inputsOf(session), output: scoreOutput, isPooled: true };
+}
+
+function inputsOf(session: Ports): readonly GraphInput[] {
+  const inputs = session.inputMetadata.map(inputOf);
+  if (inputs.some(({ name }) => name === "input_ids")) return inputs;
+  throw new Error("the graph has no input named input_ids");
 }
 
 function inputOf(port: Ports["inputMetadata"][number]): GraphInput {
@@ -80,7 +101,7 @@ function outputOf(
 }
 
 const scores =
-  "logits are scores of a classifier, a reranker or a masked language model, which inferd does not serve; export the encoder alone";
+  "logits are served only of a model whose config.json has an architecture that ends with ForSequenceClassification; to embed, export the encoder alone";
 
 function noOutput(
   names: readonly string[],

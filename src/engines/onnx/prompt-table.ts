@@ -12,7 +12,7 @@ export interface Prompt {
   readonly skipped: number;
 }
 
-const noPrompt: Prompt = { text: "", tokens: 0, skipped: 0 };
+export const noPrompt: Prompt = { text: "", tokens: 0, skipped: 0 };
 
 /** Finds the prompt that a job names. Empty is none, undefined the model's default. */
 export type PromptTable = (name: string | undefined) => Prompt;

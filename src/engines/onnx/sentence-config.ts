@@ -36,16 +36,36 @@ const harmless = [
   "token",
 ];
 
+/** What a text model gives. */
+interface Output {
+  readonly transformer_task: string;
+  readonly module_output_name: string;
+  /** Of transformers. */
+  readonly method: string;
+}
+
 /** Values of every text model, if they are stated at all. */
-const usual: Readonly<Record<string, string>> = {
-  transformer_task: "feature-extraction",
-  module_output_name: "token_embeddings",
-};
+const outputs = {
+  vectors: {
+    transformer_task: "feature-extraction",
+    module_output_name: "token_embeddings",
+    method: "last_hidden_state",
+  },
+  scores: {
+    transformer_task: "sequence-classification",
+    module_output_name: "scores",
+    method: "logits",
+  },
+} as const satisfies Readonly<Record<string, Output>>;
 
 /** Fails if the file requests something unsupported. */
-export function sentenceConfigOf(file: NamedJson | undefined): SentenceConfig {
+export function sentenceConfigOf(
+  file: NamedJson | undefined,
+  gives: keyof typeof outputs = "vectors",
+): SentenceConfig {
   if (file === undefined) return { maxTokens: undefined, lowercase: false };
   const { name, value } = file;
+  const { method, ...usual } = outputs[gives];
   const own = ["max_seq_length", "do_lower_case", "unpad_inputs", "modality_config"];
   refuseOtherKeys(file, [...own, ...passedOn, ...Object.keys(usual)]);
   for (const key of passedOn) {
@@ -56,22 +76,22 @@ export function sentenceConfigOf(file: NamedJson | undefined): SentenceConfig {
     if (isBlank(stated) || stated === expected) continue;
     throw new Error(`${name}: ${key} is ${shown(stated)}, and inferd computes ${expected}`);
   }
-  refuseOtherModalities(name, field(value, "modality_config"));
+  refuseOtherModalities(name, field(value, "modality_config"), method);
   return {
     maxTokens: positive(value, "max_seq_length"),
     lowercase: field(value, "do_lower_case") === true,
   };
 }
 
-/** A text model returns its last hidden state, whatever else it may take. */
-function refuseOtherModalities(name: string, config: unknown): void {
+/** A text model returns one output of its kind, whatever else it may take. */
+function refuseOtherModalities(name: string, config: unknown, expected: string): void {
   if (isBlank(config)) return;
   const text = field(config, "text");
   const output = field(text, "method_output_name");
-  const outputs = Array.isArray(output) ? output : [output];
+  const stated: readonly unknown[] = Array.isArray(output) ? output : [output];
   const isUsual =
     field(text, "method") === "forward" &&
-    outputs.every((each) => each === "last_hidden_state") &&
+    stated.every((each) => each === expected) &&
     !entriesOf(config).some(([modality]) => modality === "message");
   if (!isUsual) throw new Error(`${name}: modality_config asks for more than plain text`);
 }

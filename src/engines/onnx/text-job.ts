@@ -1,8 +1,8 @@
-/** One embedding job in the engine: which of its texts are tokenized, and which are done. */
-import type { EmbedInput, EmbedJob, Item, JobResult, StepEvent } from "../engine.ts";
+/** One items job in the engine: which of its texts are tokenized, and which are done. */
+import type { EmbedInput, Item, ItemsJob, JobResult, StepEvent } from "../engine.ts";
 import type { Waiting } from "./plan.ts";
 import type { Prompt } from "./prompt-table.ts";
-import type { TokenizedText, Unread } from "./unread.ts";
+import type { GivenIds, TokenizedText, Unread, UnreadText } from "./unread.ts";
 
 /** A text of a job that is being tokenized. */
 export type TakenText = Unread & { readonly job: TextJob; readonly index: number };
@@ -14,26 +14,25 @@ export interface WaitingText extends Waiting {
   readonly ids: readonly number[];
   /** Number of its first tokens that do not count in the vector. */
   readonly skipped: number;
+  /** The type id of each token, of a pair. */
+  readonly types?: readonly number[];
   readonly truncated: boolean;
 }
 
 /** A job, and the prompt before its texts. */
 export interface PromptedJob {
-  readonly job: EmbedJob;
+  readonly job: ItemsJob;
   readonly prompt: Prompt;
 }
 
 /** Assumption for texts that are not tokenized. It only decides how far texts are tokenized ahead. */
 const usualCharactersPerToken = 4;
 
-const charactersOf = (item: EmbedInput): number =>
-  typeof item === "string" ? item.length : item.length * usualCharactersPerToken;
-
 /** Owns a job's progress, from `add` to `finish`. */
 export class TextJob {
   readonly id: number;
   isPaused = false;
-  readonly #job: EmbedJob;
+  readonly #job: ItemsJob;
   readonly #prompt: Prompt;
   readonly #addedAt: number;
   #startedAt: number | undefined;
@@ -59,6 +58,10 @@ export class TextJob {
     this.#addedAt = now;
   }
 
+  get asked(): ItemsJob {
+    return this.#job;
+  }
+
   get isDone(): boolean {
     return this.#left === 0;
   }
@@ -74,29 +77,29 @@ export class TextJob {
     return this.#next < this.#job.items.length && tokens < maxTokens;
   }
 
-  /** Length of its next text. */
+  /** Length of its next text, with what is read with it. */
   get nextCharacters(): number {
-    return charactersOf(this.#job.items[this.#next] ?? "");
+    return charactersOf(inputOf(this.#job, this.#next));
   }
 
   /** Its next text, which `arrive` returns when it is tokenized. */
   takeText(): TakenText {
     const index = this.#next++;
-    const item = this.#job.items[index] ?? "";
-    this.#takenCharacters += charactersOf(item);
+    const input = inputOf(this.#job, index);
+    this.#takenCharacters += charactersOf(input);
     const taken = { job: this, index, truncate: this.#job.truncate };
-    return typeof item === "string"
-      ? { ...taken, text: item, prompt: this.#prompt }
-      : { ...taken, ids: item };
+    return input.ids === undefined
+      ? { ...taken, ...input, prompt: this.#prompt }
+      : { ...taken, ids: input.ids };
   }
 
   /**
    * Takes a tokenized text; texts arrive in order. Its turn comes after those of its earlier texts and not before
    * `turn`, the engine's position. So a job of one text is not behind a thousand texts of another.
    */
-  arrive(taken: TakenText, { ids, truncated, error }: TokenizedText, turn: number): void {
+  arrive(taken: TakenText, { ids, types, truncated, error }: TokenizedText, turn: number): void {
     const { index } = taken;
-    this.#takenCharacters -= charactersOf(taken.ids ?? taken.text);
+    this.#takenCharacters -= charactersOf(taken);
     if (error !== undefined) {
       this.#failed.push({ index, tokenCount: 0, truncated, error });
       return;
@@ -104,7 +107,7 @@ export class TextJob {
     const { length } = ids;
     this.#turn = Math.max(this.#turn, turn);
     const { skipped } = this.#prompt;
-    const place = { length, turn: this.#turn };
+    const place = { length, turn: this.#turn, ...(types !== undefined && { types }) };
     this.#waiting.push({ job: this, index, ids, skipped, truncated, ...place });
     this.#waitingTokens += length;
     this.#turn += length;
@@ -154,4 +157,29 @@ export class TextJob {
       },
     };
   }
+}
+
+type Texts = Pick<UnreadText, "ids" | "text" | "pair">;
+type Input = Texts | Pick<GivenIds, "ids" | "text">;
+
+/** What the model reads of an item: of a document, the query before it. */
+function inputOf(job: ItemsJob, index: number): Input {
+  switch (job.task) {
+    case "embed":
+      return unprompted(job.items[index] ?? "");
+    case "rerank":
+      return { text: job.query, pair: job.items[index] ?? "" };
+    case "classify": {
+      const pair = job.pairs?.[index];
+      return { text: job.items[index] ?? "", ...(pair !== undefined && { pair }) };
+    }
+  }
+}
+
+const unprompted = (input: EmbedInput): Input =>
+  typeof input === "string" ? { text: input } : { ids: input };
+
+function charactersOf(input: Input): number {
+  if (input.ids !== undefined) return input.ids.length * usualCharactersPerToken;
+  return input.text.length + (input.pair?.length ?? 0);
 }

@@ -9,6 +9,8 @@ export interface UnreadText {
   readonly ids?: undefined;
   readonly text: string;
   readonly truncate: Truncation;
+  /** The text that is read after it; only `openPairs` reads one. */
+  readonly pair?: string;
   /** Precedes the text, and is never truncated. */
   readonly prompt?: Pick<Prompt, "text" | "tokens">;
 }
@@ -23,6 +25,8 @@ export interface GivenIds {
 export interface TokenizedText {
   /** With the model's special tokens, unless they were given. Empty if `error` is set. */
   readonly ids: readonly number[];
+  /** The type id of each token, of a pair. */
+  readonly types?: readonly number[];
   readonly truncated: boolean;
   readonly error?: ErrorData;
 }

@@ -15,6 +15,12 @@ export interface PlacedEncoding extends Encoding {
   getOffsets(): readonly (readonly number[])[];
 }
 
+export interface PairEncoding extends Encoding {
+  /** 0 for each token of the first text, 1 for the second's, and nothing for what the template added. */
+  getSequenceIds(): readonly (number | null | undefined)[];
+  getTypeIds(): readonly number[];
+}
+
 /** The part of the library's `Tokenizer` that is used. It computes on another thread, one call at a time. */
 export interface Vocabulary {
   /** Special tokens included by default. Rejects where it cannot read one of the texts, and says not which. */
@@ -27,12 +33,16 @@ export interface PlacingVocabulary extends Vocabulary {
   decode(ids: number[], skipSpecial: boolean): Promise<string>;
 }
 
+export interface PairVocabulary {
+  encode(text: string, pair: string): Promise<PairEncoding>;
+}
+
 export interface EncodeOptions {
   readonly addSpecialTokens: boolean;
 }
 
 export interface OpenVocabulary {
-  readonly vocabulary: PlacingVocabulary;
+  readonly vocabulary: PlacingVocabulary & PairVocabulary;
   /** One above the highest token id. */
   readonly vocabularySize: number;
 }

@@ -9,6 +9,10 @@ export interface WarmUpParts {
   readonly compute: (texts: readonly EncodedText[]) => Promise<readonly Float32Array[]>;
   /** A short text. */
   readonly usual: readonly number[];
+  /** A pair of texts, of a model that reads pairs. */
+  readonly pair?: EncodedText;
+  /** Whether two results count as the same; by their direction where it is left out. */
+  readonly isSame?: (a: Float32Array, b: Float32Array) => boolean;
   /** A text of as many tokens as the model takes, or as are tried. */
   readonly longest: readonly number[];
   readonly highestId: number;
@@ -32,6 +36,7 @@ export async function warmUp(parts: WarmUpParts): Promise<WarmUp> {
     throw new Error("the graph gives no numbers for a short text: its weights are wrong");
   }
   await runOne(parts, [highestId], `the token id ${highestId}, the highest of tokenizer.json`);
+  if (parts.pair !== undefined) await runText(parts, parts.pair, "a pair of short texts");
   const most = `a text of ${longest.length} tokens, which its files or limits.context_length let it have`;
   await runOne(parts, longest, most);
   return {
@@ -41,13 +46,16 @@ export async function warmUp(parts: WarmUpParts): Promise<WarmUp> {
   };
 }
 
-async function runOne(
+const runOne = (parts: WarmUpParts, ids: readonly number[], what: string): Promise<Float32Array> =>
+  runText(parts, { ids, skipped: 0 }, what);
+
+async function runText(
   { compute }: WarmUpParts,
-  ids: readonly number[],
+  text: EncodedText,
   what: string,
 ): Promise<Float32Array> {
   try {
-    const [vector] = await compute([{ ids, skipped: 0 }]);
+    const [vector] = await compute([text]);
     if (vector === undefined) throw new Error("it gives no vector");
     return vector;
   } catch (thrown) {
@@ -64,7 +72,7 @@ const sameDirection = 0.99999;
 
 /** Whether a text's vector changes in a batch with a longer text. */
 async function mixesTexts(
-  { compute }: WarmUpParts,
+  { compute, isSame = isSameDirection }: WarmUpParts,
   usual: readonly number[],
   longest: readonly number[],
 ): Promise<boolean> {
@@ -73,8 +81,11 @@ async function mixesTexts(
   const [alone] = await compute([text]);
   const [together] = await compute([text, longer]);
   if (alone === undefined || together === undefined) return true;
-  return !(cosine(alone, together) >= sameDirection);
+  return !isSame(alone, together);
 }
+
+const isSameDirection = (a: Float32Array, b: Float32Array): boolean =>
+  cosine(a, b) >= sameDirection;
 
 function cosine(a: Float32Array, b: Float32Array): number {
   let [dot, aa, bb] = [0, 0, 0];

@@ -60,7 +60,7 @@ export class ProgramEngine implements Engine {
   add(id: number, job: Job, context: JobContext): void {
     if (job.kind === "completion" && this.#generations !== undefined) {
       this.#generations.add(id, job, context);
-    } else if (job.kind === "items" && this.#embeddings !== undefined) {
+    } else if (job.kind === "items" && job.task === "embed" && this.#embeddings !== undefined) {
       this.#embeddings.add(id, job, context);
     } else {
       throw ServeError.of("WRONG_TASK");

@@ -1,10 +1,10 @@
 /**
  * An engine without a model, for tests and demonstrations: each prompt is a script (script.ts) of
  * what to say and when, and how to go wrong. Gates let a test shake hands with it: a job that waits
- * goes on when another job has opened its gate. Texts to embed are scripts too; their vectors are a
- * hash of the text.
+ * goes on when another job has opened its gate. Texts to embed, rank and classify are scripts too; their
+ * vectors and scores are a hash of the text.
  *
- * The manifest's options: `slots`, `dimensions`, `batch` (vectors a step), `step_ms` (how long a step
+ * The manifest's options: `slots`, `dimensions`, `labels` (of classes; it ranks only where there are some), `batch` (vectors a step), `step_ms` (how long a step
  * takes), `prefix_bytes` (how much of prompts it remembers, see prefixes.ts), and for loading
  * `load_fail` (a message), `load_exit` (an exit code), `load_exits` with `loads_file` (so many loads
  * end the process; each adds a line to the file), `load_gate` (a file that must exist before loading
@@ -23,6 +23,7 @@ import type { Disaster } from "./script.ts";
 interface Options {
   readonly slots: number;
   readonly dimensions: number;
+  readonly labels: readonly string[];
   readonly batch: number;
   readonly stepMs: number;
   readonly prefixBytes: number;
@@ -39,6 +40,7 @@ export const load: LoadEngine = async (source, host) => {
   const options = {
     slots: source.maxSequences ?? number("slots", 64),
     dimensions: number("dimensions", 8),
+    labels: labelsIn(source.options["labels"]),
     batch: number("batch", 8),
     stepMs: number("step_ms", 0),
     prefixBytes: number("prefix_bytes", 0),
@@ -51,6 +53,10 @@ function infoOf(options: Options, contextLength: number): ModelInfo {
     tasks: {
       generate: { chat: true },
       embed: { dimensions: options.dimensions, pooling: "mean" },
+      ...(options.labels.length > 0 && {
+        rerank: {},
+        classify: { labels: options.labels, multiLabel: true },
+      }),
     },
     contextLength,
     vocabularySize: 32_000,
@@ -58,6 +64,10 @@ function infoOf(options: Options, contextLength: number): ModelInfo {
     slots: options.slots,
     libraries: [{ name: "scripted", version: "1" }],
   };
+}
+
+function labelsIn(stated: unknown): readonly string[] {
+  return Array.isArray(stated) ? stated.map(String) : [];
 }
 
 async function actOutLoading(
@@ -100,9 +110,15 @@ class ScriptedEngine implements Engine {
 
   add(id: number, job: Job): void {
     const { contextLength } = this.info;
-    const { batch, dimensions } = this.#options;
+    const { batch, dimensions, labels } = this.#options;
     const now = () => this.#host.now();
-    const scripted = new ScriptedJob(job, { dimensions, batch, prefixes: this.prefixes, now });
+    const scripted = new ScriptedJob(job, {
+      dimensions,
+      labels: labels.length,
+      batch,
+      prefixes: this.prefixes,
+      now,
+    });
     const { promptTokens } = scripted;
     const isTooLong = job.kind === "completion" && promptTokens > job.maxPromptTokens;
     if (isTooLong || (job.kind === "completion" && promptTokens >= contextLength)) {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ErrorData, Reason } from "../../base/errors.ts";
-import type { CompletionJob, ItemsJob, Job, JobEvent, JobResult } from "../engine.ts";
+import type { CompletionJob, ItemsJob, ItemValue, Job, JobEvent, JobResult } from "../engine.ts";
 import type { ScriptedPrefixes } from "./prefixes.ts";
 import { parseScript } from "./script.ts";
 import type { Disaster, Instruction } from "./script.ts";
@@ -11,6 +11,8 @@ type Operation = Instruction | { readonly kind: "vector"; readonly text: string 
 
 export interface ScriptedJobOptions {
   readonly dimensions: number;
+  /** How many labels it knows. */
+  readonly labels: number;
   /** Vectors a step. */
   readonly batch: number;
   readonly prefixes: Pick<ScriptedPrefixes, "read">;
@@ -144,8 +146,20 @@ export class ScriptedJob {
     const failing = parseScript(text).find((instruction) => instruction.kind === "fail");
     const facts = { index, tokenCount: countWords(text), truncated: false };
     if (failing !== undefined) return { kind: "item", ...facts, error: errorData(failing.reason) };
-    const values = hashVector(text, this.#options.dimensions);
-    return { kind: "item", ...facts, value: { kind: "vector", values } };
+    return { kind: "item", ...facts, value: this.#value(text) };
+  }
+
+  #value(text: string): ItemValue {
+    const task = this.#job.kind === "items" ? this.#job.task : "embed";
+    const { dimensions, labels } = this.#options;
+    switch (task) {
+      case "embed":
+        return { kind: "vector", values: hashVector(text, dimensions) };
+      case "rerank":
+        return { kind: "score", score: hashVector(text, 1)[0] ?? 0 };
+      case "classify":
+        return { kind: "labels", scores: hashVector(text, labels) };
+    }
   }
 
   #fail(reason: string): readonly JobEvent[] {

@@ -33,13 +33,16 @@ export function addServices(
   const services = wireServices(options);
   server.addService(services.generation, handlers.generation);
   server.addService(services.embedding, handlers.embedding);
+  server.addService(services.rerank, handlers.rerank);
+  server.addService(services.classification, handlers.classification);
   server.addService(services.tokenization, handlers.tokenization);
   server.addService(services.model, handlers.model);
   server.addService(services.server, handlers.server);
 }
 
 export function wireServices(options: WireOptions) {
-  const { generation, embedding, tokenization, model, server } = ownServices;
+  const { generation, embedding, rerank, classification, tokenization, model, server } =
+    ownServices;
   const { embed, embedStream } = embedding;
   const { generate, generateStream } = generation;
   return {
@@ -57,6 +60,8 @@ export function wireServices(options: WireOptions) {
       } as const,
       options,
     ),
+    rerank: strict(rerank, options),
+    classification: strict(classification, options),
     tokenization: strict(tokenization, options),
     model: strict(model, options),
     server: strict(server, options),

@@ -249,7 +249,11 @@ describe("what is wrong", () => {
   it.each([
     ["name: demo", "name: /demo", "1: name must be 1 to 128 letters"],
     ["name: demo", "title: demo", "1: name is missing"],
-    ["task: generate", "task: rerank", '2: task must be generate or embed, not "rerank"'],
+    [
+      "task: generate",
+      "task: translate",
+      '2: task must be generate or embed or rerank or classify, not "translate"',
+    ],
     ["engine: llama", "engine: vllm", "3: engine must be llama, onnx, or a file's path"],
     ["task: generate", "version: v", "1: task is missing"],
     [
@@ -262,7 +266,8 @@ describe("what is wrong", () => {
       "engine: llama\npython: 3.12",
       "4: python must be a path, or a command such as python3.12",
     ],
-    ["engine: llama", "engine: onnx", "2: task must be embed for onnx"],
+    ["engine: llama", "engine: onnx", "2: task must be embed, rerank or classify for onnx"],
+    ["task: generate", "task: rerank", "2: task must be generate or embed for llama"],
     ["engine: llama", "engine: ./none.ts", "3: engine does not exist: none.ts"],
     [
       "model: model.gguf",

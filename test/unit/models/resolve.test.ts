@@ -2,12 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { Task } from "../../../src/engines/engine.ts";
 import type { ModelState, ModelStatus } from "../../../src/models/model.ts";
 import { chooseModel } from "../../../src/models/resolve.ts";
-import { emptyInfo } from "../../fixtures/fake-port.ts";
+import { allTasks, emptyInfo } from "../../fixtures/fake-port.ts";
 import { scriptedManifest } from "../../fixtures/scripted-registry.ts";
 
 function model(name: string, task: Task, state: ModelState = "ready"): ModelStatus {
-  const tasks = { generate: { chat: false }, embed: { dimensions: 4, pooling: "" } };
-  const ready = { ...emptyInfo, tasks: { [task]: tasks[task] } };
+  const ready = { ...emptyInfo, tasks: { [task]: allTasks[task] } };
   const info = state === "ready" ? ready : undefined;
   return { manifest: scriptedManifest({ name, task }), digest: "", state, failure: "", info };
 }
@@ -15,8 +14,7 @@ function model(name: string, task: Task, state: ModelState = "ready"): ModelStat
 /** A model whose manifest states no task: `info` says what it can do. */
 function custom(name: string, state: ModelState, ...tasks: readonly Task[]): ModelStatus {
   const { info, ...known } = model(name, tasks[0] ?? "generate");
-  const can = { generate: { chat: false }, embed: { dimensions: 4, pooling: "" } };
-  const chosen = Object.fromEntries(tasks.map((task) => [task, can[task]]));
+  const chosen = Object.fromEntries(tasks.map((task) => [task, allTasks[task]]));
   const loaded = { ...(info ?? emptyInfo), tasks: chosen };
   const manifest = scriptedManifest({ name, task: undefined });
   return { ...known, manifest, state, info: tasks.length === 0 ? undefined : loaded };

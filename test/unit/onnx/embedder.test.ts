@@ -54,6 +54,7 @@ beforeEach(() => {
         });
       },
     },
+    valueOf: (_, values) => ({ kind: "vector", values }),
     promptOf: (name) => prompts[name ?? "default"] ?? noPrompt,
     encode: async (texts, count) => {
       batches.push(texts);
@@ -141,7 +142,10 @@ describe("a job", () => {
       const { index, value, tokenCount, error } = event;
       if (index === 1) expect(error?.reason).toBe("INPUT_TOO_LONG");
       else
-        expect([value?.values[0], tokenCount]).toEqual([[5, 0, 9, 7][index], [5, 0, 9, 7][index]]);
+        expect([value?.kind === "vector" && value.values[0], tokenCount]).toEqual([
+          [5, 0, 9, 7][index],
+          [5, 0, 9, 7][index],
+        ]);
     }
   });
 

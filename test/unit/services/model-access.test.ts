@@ -5,16 +5,15 @@ import type { Task } from "../../../src/engines/engine.ts";
 import type { ModelStatus } from "../../../src/models/model.ts";
 import { meantModel } from "../../../src/models/resolve.ts";
 import { modelLoaded } from "../../../src/services/model-access.ts";
+import { allTasks } from "../../fixtures/fake-port.ts";
 import { fakeModels, generationModel } from "../../grpc/fake-models.ts";
-
-const tasks = { generate: { chat: false }, embed: { dimensions: 4, pooling: "" } };
 
 /** A model whose manifest states no task. */
 const custom = (name: string, task?: Task): ModelStatus =>
   generationModel({
     manifest: { name, task: undefined },
     state: task === undefined ? "loading" : "ready",
-    info: { tasks: task === undefined ? {} : { [task]: tasks[task] } },
+    info: { tasks: task === undefined ? {} : { [task]: allTasks[task] } },
   });
 
 function contextOf(): CallContext {

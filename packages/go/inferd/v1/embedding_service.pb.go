@@ -639,7 +639,7 @@ func (x *Int8Vector) GetScale() float32 {
 	return 0
 }
 
-// Reports how an embedding call ended. `Finish` has the same fields under the same numbers.
+// Reports how a call of embedding, reranking or classification ended. `Finish` has the same fields under the same numbers.
 type EmbedFinish struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Tokens that the call used.

@@ -91,6 +91,10 @@ const (
 	ModelTask_MODEL_TASK_GENERATE ModelTask = 1
 	// Embedding: texts to vectors.
 	ModelTask_MODEL_TASK_EMBED ModelTask = 2
+	// Reranking: a query and documents to scores.
+	ModelTask_MODEL_TASK_RERANK ModelTask = 3
+	// Classification: texts, or pairs of texts, to labels.
+	ModelTask_MODEL_TASK_CLASSIFY ModelTask = 4
 )
 
 // Enum value maps for ModelTask.
@@ -99,11 +103,15 @@ var (
 		0: "MODEL_TASK_UNSPECIFIED",
 		1: "MODEL_TASK_GENERATE",
 		2: "MODEL_TASK_EMBED",
+		3: "MODEL_TASK_RERANK",
+		4: "MODEL_TASK_CLASSIFY",
 	}
 	ModelTask_value = map[string]int32{
 		"MODEL_TASK_UNSPECIFIED": 0,
 		"MODEL_TASK_GENERATE":    1,
 		"MODEL_TASK_EMBED":       2,
+		"MODEL_TASK_RERANK":      3,
+		"MODEL_TASK_CLASSIFY":    4,
 	}
 )
 
@@ -443,7 +451,12 @@ type Model struct {
 	TextBatching TextBatching `protobuf:"varint,19,opt,name=text_batching,json=textBatching,proto3,enum=inferd.v1.TextBatching" json:"text_batching,omitempty"`
 	// Number of jobs that all workers of the model run at once; further jobs wait. If the manifest lets sequences share
 	// memory, not all of them can have `context_length` tokens at once. Zero until it is known.
-	Slots         uint32 `protobuf:"varint,20,opt,name=slots,proto3" json:"slots,omitempty"`
+	Slots uint32 `protobuf:"varint,20,opt,name=slots,proto3" json:"slots,omitempty"`
+	// Labels of a classification model, in the order of its numbers. Empty for other models, and until they are known.
+	Labels []string `protobuf:"bytes,21,rep,name=labels,proto3" json:"labels,omitempty"`
+	// Whether each label of a classification model has a score of its own, from 0 to 1 (a sigmoid). Otherwise the scores
+	// of an input sum to 1 (softmax), or are plain numbers if the model predicts those. False for other models.
+	MultiLabel    bool `protobuf:"varint,22,opt,name=multi_label,json=multiLabel,proto3" json:"multi_label,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -604,6 +617,20 @@ func (x *Model) GetSlots() uint32 {
 	return 0
 }
 
+func (x *Model) GetLabels() []string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *Model) GetMultiLabel() bool {
+	if x != nil {
+		return x.MultiLabel
+	}
+	return false
+}
+
 // A text that an embedding model was trained to read before other texts.
 type EmbeddingPrompt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -674,7 +701,7 @@ const file_inferd_v1_model_service_proto_rawDesc = "" +
 	"\x0fGetModelRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\":\n" +
 	"\x10GetModelResponse\x12&\n" +
-	"\x05model\x18\x01 \x01(\v2\x10.inferd.v1.ModelR\x05model\"\xff\x04\n" +
+	"\x05model\x18\x01 \x01(\v2\x10.inferd.v1.ModelR\x05model\"\xb8\x05\n" +
 	"\x05Model\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
@@ -696,7 +723,10 @@ const file_inferd_v1_model_service_proto_rawDesc = "" +
 	"\x13default_prompt_name\x18\x11 \x01(\tR\x11defaultPromptName\x12\x1c\n" +
 	"\tnormalize\x18\x12 \x01(\bR\tnormalize\x12<\n" +
 	"\rtext_batching\x18\x13 \x01(\x0e2\x17.inferd.v1.TextBatchingR\ftextBatching\x12\x14\n" +
-	"\x05slots\x18\x14 \x01(\rR\x05slots\"9\n" +
+	"\x05slots\x18\x14 \x01(\rR\x05slots\x12\x16\n" +
+	"\x06labels\x18\x15 \x03(\tR\x06labels\x12\x1f\n" +
+	"\vmulti_label\x18\x16 \x01(\bR\n" +
+	"multiLabel\"9\n" +
 	"\x0fEmbeddingPrompt\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text*{\n" +
@@ -704,11 +734,13 @@ const file_inferd_v1_model_service_proto_rawDesc = "" +
 	"\x19TEXT_BATCHING_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16TEXT_BATCHING_TOGETHER\x10\x01\x12\x17\n" +
 	"\x13TEXT_BATCHING_ALONE\x10\x02\x12\x17\n" +
-	"\x13TEXT_BATCHING_MIXED\x10\x03*V\n" +
+	"\x13TEXT_BATCHING_MIXED\x10\x03*\x86\x01\n" +
 	"\tModelTask\x12\x1a\n" +
 	"\x16MODEL_TASK_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13MODEL_TASK_GENERATE\x10\x01\x12\x14\n" +
-	"\x10MODEL_TASK_EMBED\x10\x02*\x8c\x01\n" +
+	"\x10MODEL_TASK_EMBED\x10\x02\x12\x15\n" +
+	"\x11MODEL_TASK_RERANK\x10\x03\x12\x17\n" +
+	"\x13MODEL_TASK_CLASSIFY\x10\x04*\x8c\x01\n" +
 	"\n" +
 	"ModelState\x12\x1b\n" +
 	"\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +

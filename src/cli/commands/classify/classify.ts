@@ -1,0 +1,87 @@
+/** `inferd classify`: the labels of one text per line, in the order of the texts. */
+import {
+  Classification,
+  ClassificationServiceService,
+  ClassifyRequest,
+} from "../../../../gen/inferd/v1/classification_service.ts";
+import { callOptionsOf } from "../../call-options.ts";
+import { type Server, withServer } from "../../client.ts";
+import { jsonWriter } from "../../contract.ts";
+import { Reported } from "../../failure.ts";
+import type { CallOptionFlags } from "../../flags/call-options.ts";
+import type { ConnectionFlags } from "../../flags/connection.ts";
+import { groups, readLines } from "../../input.ts";
+import { quantity, remark, say, writeJson } from "../../print.ts";
+import { truncations } from "../../truncations.ts";
+
+export interface ClassifyFlags extends ConnectionFlags, CallOptionFlags {
+  readonly model: string;
+  readonly pair: string;
+  readonly top?: number;
+  readonly rawScores?: boolean;
+  readonly truncation: keyof typeof truncations;
+  readonly json?: boolean;
+}
+
+/** Texts per call: few enough for any server's limit, enough to fill its batches. */
+const textsPerCall = 512;
+
+export async function classify(texts: readonly string[], flags: ClassifyFlags): Promise<void> {
+  const print = flags.json === true ? jsonPrinter() : printLabels;
+  const counts = { texts: 0, failed: 0, tokens: 0 };
+  const began = performance.now();
+  await withServer(flags, async (server) => {
+    for await (const group of groups(readLines(texts, "the texts"), textsPerCall)) {
+      for await (const classification of classifyGroup(server, group, flags)) {
+        const index = counts.texts;
+        counts.texts += 1;
+        counts.tokens += classification.tokenCount;
+        await print({ ...classification, index });
+        const { error } = classification;
+        if (error === undefined) continue;
+        counts.failed += 1;
+        say(`inferd: text ${index}: ${error.reason}: ${error.message}`);
+      }
+    }
+  });
+  const took = ((performance.now() - began) / 1000).toFixed(2);
+  remark(`${quantity(counts.texts, "text")} of ${quantity(counts.tokens, "token")} in ${took} s`);
+  if (counts.failed > 0) throw new Reported();
+}
+
+async function* classifyGroup(
+  server: Server,
+  texts: readonly string[],
+  flags: ClassifyFlags,
+): AsyncIterable<Classification> {
+  const call = callOptionsOf(flags);
+  const request = ClassifyRequest.fromPartial({
+    model: flags.model,
+    inputs: texts.map((text) => ({ text, pair: flags.pair })),
+    rawScores: flags.rawScores ?? false,
+    truncation: truncations[flags.truncation],
+    allowItemErrors: true,
+    ...(flags.top !== undefined && { topN: flags.top }),
+    ...(call !== undefined && { call }),
+  });
+  for await (const response of server.call(ClassificationServiceService.classify, [request])) {
+    yield* response.classifications;
+  }
+}
+
+/** The likeliest label first. A text without labels is `null`, so that line n belongs to text n. */
+async function printLabels({ labels, error }: Classification): Promise<void> {
+  const scores = Object.fromEntries(labels.map(({ name, score }) => [name, score]));
+  await writeJson(error === undefined ? scores : null);
+}
+
+function jsonPrinter(): (classification: Classification) => Promise<void> {
+  const toJson = jsonWriter("inferd.v1.Classification");
+  return ({ index, labels, ...classification }) => {
+    // The contract's JSON omits zeros. Scripts read those too.
+    const rest = toJson(
+      Classification.encode({ ...classification, index: 0, labels: [] }).finish(),
+    );
+    return writeJson({ index, labels, ...Object(rest) });
+  };
+}

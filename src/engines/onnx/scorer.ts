@@ -1,0 +1,191 @@
+/** Cross-encoders and classifiers in ONNX: models whose graph gives each text, or pair of texts, a row of scores. */
+import { env } from "onnxruntime-node";
+import { systemClock } from "../../base/clock.ts";
+import type {
+  Engine,
+  EngineHost,
+  ItemsJob,
+  ItemValue,
+  ModelInfo,
+  ModelSource,
+  TaskInfos,
+} from "../engine.ts";
+import { scoringTask } from "../sequence-classifier.ts";
+import { Embedder } from "./embedder.ts";
+import { encodeWith } from "./encode-with.ts";
+import { Encoder } from "./encoder.ts";
+import type { EncoderFiles } from "./encoder-config.ts";
+import type { ModelFile } from "./external-data.ts";
+import { batchingOf, refuseTokenTypes } from "./fit.ts";
+import { firstPositionOf, maxTokensOf, paddingIdOf } from "./limits.ts";
+import { field, positive } from "./json.ts";
+import { lowerCased } from "./lower-case.ts";
+import type { ModelFolder } from "./model-folder.ts";
+import type { OnnxOptions } from "./options.ts";
+import { pairTemplate } from "./pair-template.ts";
+import { openPairs } from "./pairs.ts";
+import { scoringPortsOf } from "./ports.ts";
+import { noPrompt } from "./prompt-table.ts";
+import { answerWith } from "./questions.ts";
+import { scoringConfig } from "./scoring-config.ts";
+import type { ScoringConfig } from "./scoring-config.ts";
+import { sentenceConfigOf } from "./sentence-config.ts";
+import type { Sessions } from "./sessions.ts";
+import { openTokenBytes } from "./token-bytes.ts";
+import { checkTokenIds } from "./token-ids.ts";
+import { openTokens } from "./tokens.ts";
+import type { Tokens } from "./tokens.ts";
+import { readTrials } from "./trials.ts";
+import { openVocabulary } from "./vocabulary.ts";
+import { warmUp } from "./warm-up.ts";
+
+/** Jobs that the engine holds at once. */
+const defaultSlots = 64;
+
+export interface ScorerParts extends ModelFile {
+  readonly options: OnnxOptions;
+  readonly folder: ModelFolder;
+  readonly sessions: Sessions;
+}
+
+/** Whether a model's files say that it scores, and not that it embeds. */
+export const statesScores = ({ model, pooling }: EncoderFiles): boolean =>
+  pooling === undefined && scoringTask(model) !== undefined;
+
+export async function loadScorer(
+  source: ModelSource,
+  host: EngineHost,
+  { options, folder, sessions, operators, weights }: ScorerParts,
+): Promise<Engine> {
+  refuseEmbeddingOptions(options);
+  const config = { ...scoringConfig(folder.files), ...textsOf(folder.files, source) };
+  checkTokenIds(folder.tokenizer, config.vocabularySize);
+  const tokenizer = config.lowercase ? lowerCased(folder.tokenizer) : folder.tokenizer;
+  const { vocabulary, vocabularySize } = openVocabulary(JSON.stringify(tokenizer));
+  const tokenBytes = openTokenBytes(tokenizer);
+  const alone = await openTokens(vocabulary, config.maxTokens);
+  const template = await pairTemplate(vocabulary);
+  const { maxTokens, hasTypes } = config;
+  const tokens = openPairs({ tokens: alone, template, hasTypes, limit: maxTokens });
+
+  const session = await sessions.get(source.threads);
+  host.progress(0.8);
+  const ports = scoringPortsOf(session);
+  refuseTokenTypes(tokenizer, ports);
+  const encoder = new Encoder({ ...config, ports, pooling: [], layers: [] });
+  const warm = await warmUp({
+    compute: (texts) => encoder.encode(session, texts),
+    ...(await readTrials(alone, config.maxTokens)),
+    pair: { ...(await readPair(tokens)), skipped: 0 },
+    isSame: isNear,
+    highestId: vocabularySize - 1,
+    now: () => host.now(),
+  });
+  assertLabels(config, warm.dimensions);
+  const batching = batchingOf(options, { operators, ...warm });
+  host.progress(1);
+
+  return new Embedder({
+    info: { ...infoOf(source, config), vocabularySize, weights },
+    tokens,
+    promptOf: () => noPrompt,
+    encode: encodeWith(encoder, { sessions, host, batching }),
+    valueOf: (job, numbers) => valueOf(config, job, numbers),
+    answer: (question) =>
+      answerWith({ vocabulary, tokenBytes, promptOf: () => noPrompt }, question),
+    close: () => sessions.close(),
+    threads: source.threads,
+    speed: warm.speed,
+    clock: { now: () => host.now(), after: systemClock.after },
+  });
+}
+
+function refuseEmbeddingOptions(options: OnnxOptions): void {
+  const { pooling, output, normalize } = options;
+  for (const [key, stated] of Object.entries({ pooling, output, normalize })) {
+    if (stated === undefined) continue;
+    throw new Error(`options.${key} is of models that embed, and this one gives scores`);
+  }
+}
+
+/** How the model's texts are read. */
+function textsOf({ model, sentence, tokenizer }: EncoderFiles, { contextLength }: ModelSource) {
+  const { maxTokens, lowercase } = sentenceConfigOf(sentence, "scores");
+  const vocabularySize = positive(model, "vocab_size");
+  const paddingId = paddingIdOf(model) ?? 0;
+  return {
+    maxTokens: maxTokensOf({ sentence: maxTokens, tokenizer, model }, contextLength),
+    lowercase,
+    hasTypes: hasTypes(tokenizer),
+    vocabularySize,
+    // Padding is masked out, so any id that the model knows is suitable. Every model knows zero.
+    paddingId: paddingId < (vocabularySize ?? Infinity) ? paddingId : 0,
+    firstPosition: firstPositionOf(model),
+  };
+}
+
+/**
+ * Whether transformers gives the model type ids, by its `tokenizer_config.json`. By itself, the class of tokenizers
+ * that belong to no model does not, since transformers 5.
+ */
+function hasTypes(tokenizer: unknown): boolean {
+  const names = field(tokenizer, "model_input_names");
+  if (Array.isArray(names)) return names.includes("token_type_ids");
+  return field(tokenizer, "tokenizer_class") !== "TokenizersBackend";
+}
+
+async function readPair(tokens: Tokens) {
+  const [read] = await tokens.read([{ text: "a", pair: "a", truncate: "end" }]);
+  if (read === undefined || read.error !== undefined) {
+    throw new Error("the tokenizer makes no tokens of a pair of short texts");
+  }
+  return read;
+}
+
+/** Scores that others of a batch change by more than rounding are not the text's own. */
+const nearby = 1e-4;
+
+const isNear = (a: Float32Array, b: Float32Array): boolean =>
+  a.every((score, label) => {
+    const other = b[label] ?? NaN;
+    return Math.abs(score - other) <= nearby * Math.max(1, Math.abs(score));
+  });
+
+function assertLabels({ labels }: ScoringConfig, scores: number): void {
+  if (labels.length === scores) return;
+  throw new Error(
+    `config.json states ${labels.length} labels (id2label), and the graph gives ${scores} scores`,
+  );
+}
+
+function infoOf(
+  source: ModelSource,
+  { labels, multiLabel, rank, maxTokens }: ScoringConfig & { readonly maxTokens: number },
+): Omit<ModelInfo, "vocabularySize"> {
+  const classify: TaskInfos["classify"] = { labels, multiLabel };
+  return {
+    tasks: { ...(rank !== undefined && { rerank: {} }), classify },
+    contextLength: maxTokens,
+    // ONNX files have none; the manifest states it.
+    license: "",
+    slots: source.maxSequences ?? defaultSlots,
+    libraries: [{ name: "onnxruntime", version: env.versions.node ?? env.versions.common }],
+  };
+}
+
+function valueOf(
+  { rank, classify }: ScoringConfig,
+  job: ItemsJob,
+  numbers: Float32Array,
+): ItemValue {
+  switch (job.task) {
+    case "rerank": {
+      const number = numbers[0] ?? NaN;
+      return { kind: "score", score: job.rawScores || !rank ? number : rank(number) };
+    }
+    case "classify":
+      return { kind: "labels", scores: job.rawScores ? numbers : classify(numbers) };
+    case "embed":
+      throw new Error("bug: a model that scores was asked for vectors");
+  }
+}
