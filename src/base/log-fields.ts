@@ -62,7 +62,7 @@ const calls = {
   },
   model: { meaning: "Name of the model.", elsewhere: { OpenTelemetry: "gen_ai.request.model" } },
   promptTokens: {
-    meaning: "Tokens of the prompt, or of the embedded texts.",
+    meaning: "Tokens of the prompt, or of the texts of a call that has several.",
     unit: "tokens",
     elsewhere: { OpenTelemetry: "gen_ai.usage.input_tokens" },
   },
@@ -71,7 +71,7 @@ const calls = {
     unit: "tokens",
     elsewhere: { OpenTelemetry: "gen_ai.usage.output_tokens" },
   },
-  inputs: { meaning: "Texts in an embedding call.", unit: "texts" },
+  inputs: { meaning: "Texts in a call of embedding, reranking or classification.", unit: "texts" },
   finishReason: {
     meaning: "Why the completion ended.",
     elsewhere: { OpenTelemetry: "gen_ai.response.finish_reasons" },

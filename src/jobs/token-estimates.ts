@@ -17,7 +17,7 @@ import type { Work } from "../scheduling/ticket.ts";
 export type JobInput = Pick<CompletionJob, "kind" | "input"> | ItemsInput;
 
 /** The texts of an items job. */
-export type ItemsInput =
+type ItemsInput =
   | Pick<EmbedJob, "kind" | "task" | "items">
   | Pick<RerankJob, "kind" | "task" | "items" | "query">
   | Pick<ClassifyJob, "kind" | "task" | "items" | "pairs">;

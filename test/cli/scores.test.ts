@@ -34,7 +34,10 @@ afterAll(() => server?.stop());
 
 const linesOf = (out: string): readonly string[] => out.trimEnd().split("\n");
 
-describe("inferd rerank", () => {
+// Each runs processes of its own, which take long on a busy machine.
+const limits = { timeout: 120_000 };
+
+describe("inferd rerank", limits, () => {
   const best = [...documents.keys()].sort((a, b) => scores[b]! - scores[a]!);
 
   it("prints the best document first, with its score", async () => {
@@ -70,7 +73,7 @@ describe("inferd rerank", () => {
   });
 });
 
-describe("inferd classify", () => {
+describe("inferd classify", limits, () => {
   it("prints the likeliest label first, one text a line", async () => {
     const { code, out } = await run(["classify", "a cat", "b"]);
     expect(code).toBe(0);

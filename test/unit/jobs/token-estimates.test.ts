@@ -6,7 +6,7 @@ import {
   queuePromptEstimate,
   quotaEstimate,
 } from "../../../src/jobs/token-estimates.ts";
-import { embedJob, generateJob, sampling } from "../../fixtures/jobs.ts";
+import { classifyJob, embedJob, generateJob, rerankJob, sampling } from "../../fixtures/jobs.ts";
 
 const ids = generateJob("", { input: { kind: "token_ids", ids: Uint32Array.of(1, 2) } });
 const chat = generateJob("", {
@@ -24,6 +24,8 @@ const cases: readonly (readonly [string, Job, number, number])[] = [
   ["a chat by its messages", chat, 26, 3],
   ["texts by their bytes, empty ones too", embedJob(["ab", ""]), 6, 1],
   ["texts as token ids", embedJob([Uint32Array.of(7), Uint32Array.of(8, 9)]), 3, 3],
+  ["a query as often as it is read", rerankJob("abcd", ["ab", ""]), 18, 3],
+  ["pairs, where there are some", classifyJob(["ab", "c"], { pairs: ["d", undefined] }), 10, 3],
 ];
 
 describe("what a queue counts for a job", () => {

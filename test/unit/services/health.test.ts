@@ -6,6 +6,8 @@ import { embeddingModel, generationModel } from "../../grpc/fake-models.ts";
 const generation = "inferd.v1.GenerationService";
 const embedding = "inferd.v1.EmbeddingService";
 const tokenization = "inferd.v1.TokenizationService";
+const scoring = ["inferd.v1.RerankService", "inferd.v1.ClassificationService"];
+const services = [generation, embedding, ...scoring, tokenization];
 const always = ["inferd.v1.ModelService", "inferd.v1.ServerService", "liveness"];
 
 const serving = (models: readonly ModelStatus[]): string[] =>
@@ -63,13 +65,7 @@ it("stays ready while a model loads that was added to a server that has started"
 it("names every name whatever its state", () => {
   const names = Array.from(healthOf([generationModel({ state: "loading" })]).keys());
   expect(names.sort()).toEqual(
-    [
-      ...["", "readiness", "startup", "model:story"],
-      generation,
-      embedding,
-      tokenization,
-      ...always,
-    ].sort(),
+    ["", "readiness", "startup", "model:story", ...services, ...always].sort(),
   );
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JobEvent, ModelInfo } from "../../../src/engines/engine.ts";
+import type { Job, JobEvent, ModelInfo } from "../../../src/engines/engine.ts";
 import type { ErrorData } from "../../../src/base/errors.ts";
 import {
   assertEvent,
@@ -9,8 +9,9 @@ import {
   checkedLevel,
 } from "../../../src/workers/engine-checks.ts";
 import { checkedMemory, checkedPrefixes } from "../../../src/workers/engine-report.ts";
+import { encodeItem } from "../../../src/workers/items.ts";
 import { emptyInfo } from "../../fixtures/fake-port.ts";
-import { embedJob, generateJob } from "../../fixtures/jobs.ts";
+import { classifyJob, embedJob, generateJob, rerankJob } from "../../fixtures/jobs.ts";
 
 const tasks = { generate: { chat: false }, embed: { dimensions: 1, pooling: "" } };
 const facts = { kind: "item", index: 0, tokenCount: 1, truncated: false } as const;
@@ -78,6 +79,46 @@ describe("an event", () => {
     for (const job of [completion, embedding]) {
       expect(() => assertEvent(event as JobEvent, job, tasks)).toThrow("malformed");
     }
+  });
+});
+
+describe("a value of a model that scores", () => {
+  const scoring = { rerank: {}, classify: { labels: ["bad", "good"], multiLabel: false } };
+  const ranking = rerankJob("q", ["x"]);
+  const classifying = classifyJob(["x"]);
+  const score = { ...facts, value: { kind: "score", score: 1 } };
+  const labels = { ...facts, value: { kind: "labels", scores: Float32Array.of(1, 2) } };
+  const check = (event: unknown, job: Job) => assertEvent(event as JobEvent, job, scoring);
+
+  it("passes as the interface has it", () => {
+    expect(() => check(score, ranking)).not.toThrow();
+    expect(() => check(labels, classifying)).not.toThrow();
+  });
+
+  it.each([
+    ["of another task", score, classifying],
+    ["of another task", labels, ranking],
+    ["that is no number", { ...facts, value: { kind: "score", score: "1" } }, ranking],
+    [
+      "that lacks a label",
+      { ...facts, value: { kind: "labels", scores: Float32Array.of(1) } },
+      classifying,
+    ],
+    ["of plain numbers", { ...facts, value: { kind: "labels", scores: [1, 2] } }, classifying],
+    ["that is a vector", item, ranking],
+  ])("is refused %s", (_, event, job) => {
+    expect(() => check(event, job)).toThrow("malformed");
+  });
+
+  it("is an error where it is not finite", () => {
+    const wrong = { kind: "labels", scores: Float32Array.of(1, NaN) } as const;
+    expect(encodeItem({ ...facts, value: wrong }, classifying)).toMatchObject({
+      error: { reason: "RESULT_NOT_FINITE" },
+    });
+    const infinite = { kind: "score", score: Infinity } as const;
+    expect(encodeItem({ ...facts, value: infinite }, ranking)).toMatchObject({
+      error: { reason: "RESULT_NOT_FINITE" },
+    });
   });
 });
 
