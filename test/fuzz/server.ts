@@ -11,7 +11,9 @@ import { systemClock } from "../../src/base/clock.ts";
 import { openLog } from "../../src/base/log.ts";
 import { flagSource, loadConfig } from "../../src/config/config.ts";
 import type { ServerOptions } from "../../src/grpc/server.ts";
+import type { Answer, Question } from "../../src/engines/engine.ts";
 import type { Submission } from "../../src/jobs/submission.ts";
+import type { Models } from "../../src/models/model.ts";
 import type { WorkerEvent } from "../../src/workers/messages.ts";
 import { heapBytes } from "../fixtures/memory.ts";
 import {
@@ -63,8 +65,40 @@ async function openScripted(options: Partial<ServerOptions> = {}): Promise<Opene
     generationModel({ manifest: { name: names[0] } }),
     embeddingModel({ manifest: { name: names[1] } }),
   ];
-  const models = fakeModels(statuses, answer);
+  const models = answering(fakeModels(statuses, answer));
   return start((server) => addAll(server, models), { maxMessageBytes, log, ...options });
+}
+
+/** With an answer to each question that a call asks. */
+function answering(models: Models): Models {
+  // The question's kind decides the answer's type, which a fake does not know.
+  const ask = ((question: Question) => Promise.resolve(answerTo(question))) as ReturnType<
+    Models["resolve"]
+  >["ask"];
+  return { ...models, resolve: (...wanted) => ({ ...models.resolve(...wanted), ask }) };
+}
+
+function answerTo(question: Question): Answer {
+  const ids = Uint32Array.of(1, 40);
+  const pieces = {
+    bytes: Buffer.from("<s>a"),
+    ends: Uint32Array.of(3, 4),
+    special: Uint8Array.of(1, 0),
+    places: Uint32Array.of(0, 0, 0, 1),
+  };
+  switch (question.kind) {
+    case "tokenize":
+      return { ids, ...(question.withPieces && { pieces }) };
+    case "tokenizeChat":
+      return { ids, text: "a", ...(question.withPieces && { pieces }) };
+    case "prepareConstraint":
+      return true;
+    case "detokenize":
+    case "applyTemplate":
+      return "a";
+    case "countTokens":
+      return 2;
+  }
 }
 
 /** The same, where callers need a key of a real store. */
