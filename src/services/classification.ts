@@ -13,6 +13,7 @@ import type { ClassifyJob } from "../engines/engine.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { EncodedItem } from "../workers/messages.ts";
 import { assertItemsFit } from "./answer-size.ts";
+import { itemErrorOf } from "./item-errors.ts";
 import { computeItems } from "./items-call.ts";
 import { truncationOf } from "./messages.ts";
 
@@ -57,7 +58,7 @@ function jobOf({ inputs, truncation, rawScores }: ClassifyRequest): ClassifyJob 
   };
 }
 
-/** What a label has beside its name: a score, an index, tags and lengths. */
+/** The other fields of a label: a score, an index, tags and lengths. */
 const labelBytes = 24;
 
 function assertFits(
@@ -85,7 +86,7 @@ function classificationOf(
       .slice(0, topN),
     tokenCount,
     truncated,
-    error: error && { reason: error.reason, message: error.message },
+    error: error && itemErrorOf(error),
   };
 }
 

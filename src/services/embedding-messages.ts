@@ -1,6 +1,7 @@
 /** What an embedding call is told: a job's vectors as proto messages. */
 import type { EncodedItem } from "../workers/messages.ts";
 import type { VectorEmbedding, VectorValue } from "./embedding-types.ts";
+import { itemErrorOf } from "./item-errors.ts";
 
 export function embeddingOf(item: EncodedItem): VectorEmbedding {
   const { index, tokenCount, truncated } = item;
@@ -8,9 +9,7 @@ export function embeddingOf(item: EncodedItem): VectorEmbedding {
 }
 
 function valueOf({ value, error }: EncodedItem): VectorValue {
-  if (error !== undefined) {
-    return { $case: "error", value: { reason: error.reason, message: error.message } };
-  }
+  if (error !== undefined) return { $case: "error", value: itemErrorOf(error) };
   switch (value.kind) {
     case "float32":
       return { $case: "float32", value: { values: value.values } };

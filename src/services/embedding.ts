@@ -8,7 +8,6 @@ import { Report } from "../contract/validation/report.ts";
 import { validated } from "../contract/validation/validated.ts";
 import { queuePromptEstimate } from "../jobs/token-estimates.ts";
 import type { Models } from "../models/model.ts";
-import type { EncodedItem } from "../workers/messages.ts";
 import { assertVectorsFit } from "./answer-size.ts";
 import { modelFor } from "./call-model.ts";
 import { answerOf, checkAgainst, inputField, inputsOf, jobOf } from "./embedding-job.ts";
@@ -18,7 +17,7 @@ import type {
   VectorEmbedResponse,
   VectorEmbedStreamResponse,
 } from "./embedding-types.ts";
-import { textError } from "./item-errors.ts";
+import { assertItems } from "./item-errors.ts";
 import { finishOf } from "./items-finish.ts";
 import { lookAt } from "./model-access.ts";
 
@@ -76,13 +75,14 @@ async function* embed(
   report.throwIfAny();
   const job = jobOf(request, status);
   assertVectorsFit(answerOf(request, job, status), mostBytes);
+  const asked = { request, context, field: inputField(request) };
   const due = new Set(items.keys());
   for await (const event of model.start(job)) {
     switch (event.kind) {
       case "started":
         break;
       case "items":
-        assertTexts(event.items, request, context);
+        assertItems(event.items, asked);
         for (const item of event.items) {
           if (!due.delete(item.index)) throw new Error("the engine gave a vector that is not due");
           yield { event: { $case: "embedding", value: embeddingOf(item) } };
@@ -98,19 +98,6 @@ async function* embed(
         throw new Error("bug: an embedding job gave text");
     }
   }
-}
-
-/** Ends the call where texts have errors that it did not ask to be told one by one. */
-function assertTexts(
-  items: readonly EncodedItem[],
-  request: EmbedRequest,
-  { abort }: Pick<CallContext, "abort">,
-): void {
-  const error = request.allowItemErrors ? undefined : textError(items, inputField(request));
-  if (error === undefined) return;
-  // The job ends for this reason too, not because its events are no longer read.
-  abort(error);
-  throw error;
 }
 
 /** Holds back vectors that came before their turn. They are at most as many as the texts. */

@@ -1,4 +1,5 @@
 /** What a call is told of items that its model cannot compute. */
+import type { ItemError } from "../../gen/inferd/v1/types.ts";
 import {
   type ErrorData,
   failures,
@@ -6,14 +7,34 @@ import {
   ServeError,
   type Violation,
 } from "../base/errors.ts";
+import type { CallContext } from "../calls/call.ts";
 
 interface Item {
   readonly index: number;
   readonly error?: ErrorData | undefined;
 }
 
+/** An item's error as a response has it. */
+export const itemErrorOf = ({ reason, message }: ErrorData): ItemError => ({ reason, message });
+
+interface Asked {
+  readonly request: { readonly allowItemErrors: boolean };
+  readonly context: Pick<CallContext, "abort">;
+  /** The request's list that the items are of. */
+  readonly field: string;
+}
+
+/** Ends the call where items have errors that it did not ask to be told one by one. */
+export function assertItems(items: readonly Item[], { request, context, field }: Asked): void {
+  const error = request.allowItemErrors ? undefined : textError(items, field);
+  if (error === undefined) return;
+  // The job ends for this reason too, not because its events are no longer read.
+  context.abort(error);
+  throw error;
+}
+
 /** The first text's error, with every text that is wrong by its path, an index of `field`; undefined where none is. */
-export function textError(items: readonly Item[], field: string): ServeError | undefined {
+function textError(items: readonly Item[], field: string): ServeError | undefined {
   const failed = items.flatMap(({ index, error }) =>
     error === undefined ? [] : [{ index, error }],
   );

@@ -8,7 +8,7 @@ import { queuePromptEstimate } from "../jobs/token-estimates.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { EncodedItem } from "../workers/messages.ts";
 import { type ModelRequest, modelFor } from "./call-model.ts";
-import { textError } from "./item-errors.ts";
+import { assertItems } from "./item-errors.ts";
 import { finishOf } from "./items-finish.ts";
 
 export interface ItemsRequest extends ModelRequest {
@@ -67,19 +67,4 @@ export async function computeItems(
     throw new Error("the engine ended without one value for each item");
   }
   return { items: all, finish, status };
-}
-
-interface Checked {
-  readonly request: ItemsRequest;
-  readonly context: Pick<CallContext, "abort">;
-  readonly field: string;
-}
-
-/** Ends the call where items have errors that it did not ask to be told one by one. */
-function assertItems(items: readonly EncodedItem[], { request, context, field }: Checked): void {
-  const error = request.allowItemErrors ? undefined : textError(items, field);
-  if (error === undefined) return;
-  // The job ends for this reason too, not because its events are no longer read.
-  context.abort(error);
-  throw error;
 }

@@ -8,6 +8,7 @@ import type { RerankJob } from "../engines/engine.ts";
 import type { Models } from "../models/model.ts";
 import type { EncodedItem } from "../workers/messages.ts";
 import { assertItemsFit } from "./answer-size.ts";
+import { itemErrorOf } from "./item-errors.ts";
 import { computeItems } from "./items-call.ts";
 import { truncationOf } from "./messages.ts";
 
@@ -56,7 +57,7 @@ function rankingsOf(items: readonly EncodedItem[], request: RerankRequest): Rank
     const { index, tokenCount, truncated, error } = item;
     const document = returnDocuments ? (documents[index] ?? "") : "";
     const ranking = { index, score: scoreOf(item), document, tokenCount, truncated };
-    return { ...ranking, error: error && { reason: error.reason, message: error.message } };
+    return { ...ranking, error: error && itemErrorOf(error) };
   });
   const scored = rankings.filter(({ error }) => error === undefined);
   const failed = rankings.filter(({ error }) => error !== undefined);
