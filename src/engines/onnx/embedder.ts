@@ -1,7 +1,7 @@
 /**
- * Computes the texts of all jobs, one batch per step: their vectors, or their scores. A batch contains whatever has arrived when the engine is free: no
- * timer waits for more. Jobs are scheduled fairly by tokens, and texts are tokenized a little ahead of the batches. So
- * a job of thousands of texts delays a job of one by a batch or two.
+ * Computes the texts of all jobs, one batch per step: their vectors, or their scores. A batch contains whatever has
+ * arrived when the engine is free: no timer waits for more. Jobs are scheduled fairly by tokens, and texts are tokenized
+ * a little ahead of the batches. So a job of thousands of texts delays a job of one by a batch or two.
  */
 import type { Clock } from "../../base/clock.ts";
 import { ServeError } from "../../base/errors.ts";

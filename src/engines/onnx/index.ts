@@ -1,5 +1,4 @@
 /** Text models in ONNX, in the layout of sentence-transformers: those that embed here, those that score in scorer.ts. */
-import { env } from "onnxruntime-node";
 import { systemClock } from "../../base/clock.ts";
 import type { EmbeddingInfo, LoadEngine, ModelInfo, ModelSource, TextBatching } from "../engine.ts";
 import { Embedder } from "./embedder.ts";
@@ -9,25 +8,19 @@ import { encoderConfig } from "./encoder-config.ts";
 import type { EncoderConfig } from "./encoder-config.ts";
 import { checkModelFile } from "./external-data.ts";
 import { batchingOf, layersFor, poolingFor, refuseTokenTypes } from "./fit.ts";
-import { lowerCased } from "./lower-case.ts";
 import { readFolder } from "./model-folder.ts";
+import { openTexts } from "./open-texts.ts";
 import { optionsOf } from "./options.ts";
 import type { Pooling } from "./pooling.ts";
 import { givesScores, portsOf } from "./ports.ts";
 import { openPrompts } from "./prompt-table.ts";
 import { answerWith } from "./questions.ts";
+import { runtimeInfo } from "./runtime-info.ts";
 import { loadScorer, statesScores } from "./scorer.ts";
 import { Sessions } from "./sessions.ts";
-import { openTokenBytes } from "./token-bytes.ts";
-import { checkTokenIds } from "./token-ids.ts";
-import { openTokens } from "./tokens.ts";
 import type { Tokens } from "./tokens.ts";
 import { readTrials } from "./trials.ts";
-import { openVocabulary } from "./vocabulary.ts";
 import { warmUp } from "./warm-up.ts";
-
-/** Jobs that the engine holds at once: with more jobs, more texts of one length are found. */
-const defaultSlots = 64;
 
 export const load: LoadEngine = async (source, host) => {
   const options = optionsOf(source);
@@ -39,11 +32,8 @@ export const load: LoadEngine = async (source, host) => {
     return loadScorer(source, host, { ...file, options, folder, sessions });
   }
   const config = encoderConfig(folder.files, { ...options, contextLength: source.contextLength });
-  checkTokenIds(folder.tokenizer, config.vocabularySize);
-  const tokenizer = config.lowercase ? lowerCased(folder.tokenizer) : folder.tokenizer;
-  const { vocabulary, vocabularySize } = openVocabulary(JSON.stringify(tokenizer));
-  const tokenBytes = openTokenBytes(tokenizer);
-  const tokens = await openTokens(vocabulary, config.maxTokens);
+  const texts = await openTexts(folder.tokenizer, config);
+  const { tokenizer, vocabulary, vocabularySize, tokenBytes, tokens } = texts;
   const promptOf = await openPrompts({ ...config, tokenizer, read: readerOf(tokens) });
   host.progress(0.2);
 
@@ -99,11 +89,8 @@ function infoOf(source: ModelSource, model: Loaded): ModelInfo {
     tasks: { embed: embeddingOf(model) },
     contextLength: model.maxTokens,
     vocabularySize: model.vocabularySize,
-    // ONNX files have none; the manifest states it.
-    license: "",
-    slots: source.maxSequences ?? defaultSlots,
+    ...runtimeInfo(source),
     weights: model.weights,
-    libraries: [{ name: "onnxruntime", version: env.versions.node ?? env.versions.common }],
   };
 }
 

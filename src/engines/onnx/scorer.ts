@@ -1,5 +1,4 @@
 /** Cross-encoders and classifiers in ONNX: models whose graph gives each text, or pair of texts, a row of scores. */
-import { env } from "onnxruntime-node";
 import { systemClock } from "../../base/clock.ts";
 import type {
   Engine,
@@ -19,28 +18,22 @@ import type { ModelFile } from "./external-data.ts";
 import { batchingOf, refuseTokenTypes } from "./fit.ts";
 import { firstPositionOf, maxTokensOf, paddingIdOf } from "./limits.ts";
 import { field, positive } from "./json.ts";
-import { lowerCased } from "./lower-case.ts";
 import type { ModelFolder } from "./model-folder.ts";
+import { openTexts } from "./open-texts.ts";
 import type { OnnxOptions } from "./options.ts";
 import { pairTemplate } from "./pair-template.ts";
 import { openPairs } from "./pairs.ts";
 import { scoringPortsOf } from "./ports.ts";
 import { noPrompt } from "./prompt-table.ts";
 import { answerWith } from "./questions.ts";
+import { runtimeInfo } from "./runtime-info.ts";
 import { scoringConfig } from "./scoring-config.ts";
 import type { ScoringConfig } from "./scoring-config.ts";
 import { sentenceConfigOf } from "./sentence-config.ts";
 import type { Sessions } from "./sessions.ts";
-import { openTokenBytes } from "./token-bytes.ts";
-import { checkTokenIds } from "./token-ids.ts";
-import { openTokens } from "./tokens.ts";
 import type { Tokens } from "./tokens.ts";
 import { readTrials } from "./trials.ts";
-import { openVocabulary } from "./vocabulary.ts";
 import { warmUp } from "./warm-up.ts";
-
-/** Jobs that the engine holds at once. */
-const defaultSlots = 64;
 
 export interface ScorerParts extends ModelFile {
   readonly options: OnnxOptions;
@@ -59,11 +52,8 @@ export async function loadScorer(
 ): Promise<Engine> {
   refuseEmbeddingOptions(options);
   const config = { ...scoringConfig(folder.files), ...textsOf(folder.files, source) };
-  checkTokenIds(folder.tokenizer, config.vocabularySize);
-  const tokenizer = config.lowercase ? lowerCased(folder.tokenizer) : folder.tokenizer;
-  const { vocabulary, vocabularySize } = openVocabulary(JSON.stringify(tokenizer));
-  const tokenBytes = openTokenBytes(tokenizer);
-  const alone = await openTokens(vocabulary, config.maxTokens);
+  const texts = await openTexts(folder.tokenizer, config);
+  const { tokenizer, vocabulary, vocabularySize, tokenBytes, tokens: alone } = texts;
   const template = await pairTemplate(vocabulary);
   const { maxTokens, hasTypes } = config;
   const tokens = openPairs({ tokens: alone, template, hasTypes, limit: maxTokens });
@@ -166,10 +156,7 @@ function infoOf(
   return {
     tasks: { ...(rank !== undefined && { rerank: {} }), classify },
     contextLength: maxTokens,
-    // ONNX files have none; the manifest states it.
-    license: "",
-    slots: source.maxSequences ?? defaultSlots,
-    libraries: [{ name: "onnxruntime", version: env.versions.node ?? env.versions.common }],
+    ...runtimeInfo(source),
   };
 }
 
