@@ -26,14 +26,13 @@ import { Preparing } from "./preparing.ts";
 import type { StepCostModel, StepContent } from "./step-cost.ts";
 import { contentOf, type Placed } from "./placed.ts";
 import type { PrefixStore } from "./prefix-store.ts";
-import { readPrompt } from "./prompt.ts";
-import type { Reader } from "./prompt.ts";
+import { readPrompt, type Reader } from "./prompt.ts";
 import { answerWith } from "./questions.ts";
 import { SlotScheduler } from "./slot-scheduler.ts";
 import { Sequence } from "./sequence.ts";
-import { Slots } from "./slots.ts";
+import type { Slots } from "./slots.ts";
+import { slotsOf } from "./slots-of.ts";
 import { StepTuner } from "./step-tuner.ts";
-import { Transfers } from "./transfers.ts";
 
 /** Parts of the engine, which closes the model. */
 export interface GeneratorParts {
@@ -72,19 +71,8 @@ export class Generator implements Engine {
     this.#tuner = new StepTuner(parts.costs, { threads, promptShare });
     this.#threads = threads;
     this.#batch = new Batch(parts.batchTokens, parts.info.slots);
-    const { model, info, store, host } = parts;
-    const { cells, memory, unified, cuts } = model;
-    const cellBytes = memory.bytes / memory.cells;
-    // The cells of one context if all sequences share them, so that the last conversation can always continue.
-    const cacheCells = unified ? info.contextLength : Infinity;
-    this.#slots = new Slots(cells, {
-      count: info.slots,
-      cacheCells: store === undefined ? 0 : cacheCells,
-      sharing: store !== undefined && unified && cuts !== "nowhere",
-      cuts,
-      transfers: new Transfers({ cells, cellBytes, now: () => host.now() }),
-      store,
-    });
+    const { model, host } = parts;
+    this.#slots = slotsOf(parts);
     this.#scheduler = new SlotScheduler({ slots: this.#slots, cells: model.memory.cells });
     const filled = { batch: this.#batch, slots: this.#slots, scheduler: this.#scheduler };
     const now = () => host.now();
