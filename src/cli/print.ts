@@ -27,6 +27,16 @@ export function remark(text: string): void {
   if (process.stderr.isTTY) say(process.stderr.hasColors() ? `\x1b[2m${text}\x1b[22m` : text);
 }
 
+/** Remarks how much was read, and how long it took since `began`, by `performance.now()`. */
+export function remarkTime(
+  count: number,
+  noun: string,
+  { tokens, began }: { readonly tokens: number; readonly began: number },
+): void {
+  const took = ((performance.now() - began) / 1000).toFixed(2);
+  remark(`${quantity(count, noun)} of ${quantity(tokens, "token")} in ${took} s`);
+}
+
 /** JSON in which numbers from float32 are as short as possible: 0.1, not 0.10000000149011612. */
 export function toJsonText(value: unknown, indent?: number): string {
   const shorten = (_key: string, item: unknown): unknown =>

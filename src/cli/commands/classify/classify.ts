@@ -5,13 +5,12 @@ import {
   ClassifyRequest,
 } from "../../../../gen/inferd/v1/classification_service.ts";
 import { callOptionsOf } from "../../call-options.ts";
-import { type Server, withServer } from "../../client.ts";
+import type { Server } from "../../client.ts";
 import { jsonWriter } from "../../contract.ts";
-import { Reported } from "../../failure.ts";
+import { eachText } from "../../each-text.ts";
 import type { CallOptionFlags } from "../../flags/call-options.ts";
 import type { ConnectionFlags } from "../../flags/connection.ts";
-import { groups, readLines } from "../../input.ts";
-import { quantity, remark, say, writeJson } from "../../print.ts";
+import { writeJson } from "../../print.ts";
 import { truncations } from "../../truncations.ts";
 
 export interface ClassifyFlags extends ConnectionFlags, CallOptionFlags {
@@ -23,30 +22,13 @@ export interface ClassifyFlags extends ConnectionFlags, CallOptionFlags {
   readonly json?: boolean;
 }
 
-/** Texts per call: few enough for any server's limit, enough to fill its batches. */
-const textsPerCall = 512;
-
 export async function classify(texts: readonly string[], flags: ClassifyFlags): Promise<void> {
-  const print = flags.json === true ? jsonPrinter() : printLabels;
-  const counts = { texts: 0, failed: 0, tokens: 0 };
-  const began = performance.now();
-  await withServer(flags, async (server) => {
-    for await (const group of groups(readLines(texts, "the texts"), textsPerCall)) {
-      for await (const classification of classifyGroup(server, group, flags)) {
-        const index = counts.texts;
-        counts.texts += 1;
-        counts.tokens += classification.tokenCount;
-        await print({ ...classification, index });
-        const { error } = classification;
-        if (error === undefined) continue;
-        counts.failed += 1;
-        say(`inferd: text ${index}: ${error.reason}: ${error.message}`);
-      }
-    }
+  await eachText(texts, {
+    flags,
+    ask: (server, group) => classifyGroup(server, group, flags),
+    print: flags.json === true ? jsonPrinter() : printLabels,
+    errorOf: ({ error }) => error,
   });
-  const took = ((performance.now() - began) / 1000).toFixed(2);
-  remark(`${quantity(counts.texts, "text")} of ${quantity(counts.tokens, "token")} in ${took} s`);
-  if (counts.failed > 0) throw new Reported();
 }
 
 async function* classifyGroup(

@@ -5,13 +5,12 @@ import {
   EmbedRequest,
 } from "../../../../gen/inferd/v1/embedding_service.ts";
 import { callOptionsOf } from "../../call-options.ts";
-import { type Server, withServer } from "../../client.ts";
+import type { Server } from "../../client.ts";
 import { jsonWriter } from "../../contract.ts";
-import { Reported } from "../../failure.ts";
+import { eachText } from "../../each-text.ts";
 import type { CallOptionFlags } from "../../flags/call-options.ts";
 import type { ConnectionFlags } from "../../flags/connection.ts";
-import { groups, readLines } from "../../input.ts";
-import { quantity, remark, say, writeJson } from "../../print.ts";
+import { writeJson } from "../../print.ts";
 import { truncations } from "../../truncations.ts";
 import { tokenIdsIn } from "./token-ids.ts";
 
@@ -26,31 +25,14 @@ export interface EmbedFlags extends ConnectionFlags, CallOptionFlags {
   readonly json?: boolean;
 }
 
-/** Texts per call: few enough for any server's limit, enough to fill its batches. */
-const textsPerCall = 512;
-
 export async function embed(texts: readonly string[], flags: EmbedFlags): Promise<void> {
-  const print = flags.json === true ? jsonPrinter() : printVector;
-  const counts = { texts: 0, failed: 0, tokens: 0 };
-  const began = performance.now();
-  await withServer(flags, async (server) => {
-    for await (const group of groups(readLines(texts, "the texts"), textsPerCall)) {
-      const inputs = inputsOf(group, { first: counts.texts, areIds: flags.tokenIds === true });
-      for await (const embedding of embedGroup(server, inputs, flags)) {
-        const index = counts.texts;
-        counts.texts += 1;
-        counts.tokens += embedding.tokenCount;
-        await print({ ...embedding, index });
-        if (embedding.value?.$case !== "error") continue;
-        counts.failed += 1;
-        const { reason, message } = embedding.value.value;
-        say(`inferd: text ${index}: ${reason}: ${message}`);
-      }
-    }
+  const areIds = flags.tokenIds === true;
+  await eachText(texts, {
+    flags,
+    ask: (server, group, first) => embedGroup(server, inputsOf(group, { first, areIds }), flags),
+    print: flags.json === true ? jsonPrinter() : printVector,
+    errorOf: ({ value }) => (value?.$case === "error" ? value.value : undefined),
   });
-  const took = ((performance.now() - began) / 1000).toFixed(2);
-  remark(`${quantity(counts.texts, "text")} of ${quantity(counts.tokens, "token")} in ${took} s`);
-  if (counts.failed > 0) throw new Reported();
 }
 
 type Inputs = Partial<Pick<EmbedRequest, "inputs" | "tokenInputs">>;

@@ -11,7 +11,7 @@ import { Reported } from "../../failure.ts";
 import type { CallOptionFlags } from "../../flags/call-options.ts";
 import type { ConnectionFlags } from "../../flags/connection.ts";
 import { groups, readLines } from "../../input.ts";
-import { quantity, remark, say, write, writeJson } from "../../print.ts";
+import { remarkTime, say, write, writeJson } from "../../print.ts";
 import { truncations } from "../../truncations.ts";
 
 export interface RerankFlags extends ConnectionFlags, CallOptionFlags {
@@ -22,7 +22,7 @@ export interface RerankFlags extends ConnectionFlags, CallOptionFlags {
   readonly json?: boolean;
 }
 
-/** Documents per call: few enough for any server's limit. A document's score is the same beside any others. */
+/** Documents per call: few enough for any server's limit. A document's score does not depend on the others. */
 const documentsPerCall = 512;
 
 export async function rerank(
@@ -49,8 +49,7 @@ export async function rerank(
   for (const ranking of best.slice(0, flags.top)) await print(ranking);
   for (const ranking of failed) await report(ranking, flags.json === true ? print : undefined);
   const tokens = all.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
-  const took = ((performance.now() - began) / 1000).toFixed(2);
-  remark(`${quantity(asked, "document")} of ${quantity(tokens, "token")} in ${took} s`);
+  remarkTime(asked, "document", { tokens, began });
   if (failed.length > 0) throw new Reported();
 }
 
