@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import struct
@@ -117,8 +118,6 @@ def _embed(function: Function, dimensions: int, texts: list[str]) -> bool:
 
 
 def _run(make: Callable[[], Any], function: Function, call: Call) -> str:
-    import asyncio
-
     started = time.perf_counter()
     if function.is_async:
         asyncio.run(make().run_async(call))

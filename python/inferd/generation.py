@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from inferd.calls import Call, error_head, wrong_head
-from inferd.frames import FrameWriter
+from inferd.frames import FrameWriter, raw_frame
 from inferd.loading import Function
 from inferd.pool import cancel_with
 from inferd.request import Request
@@ -161,8 +161,7 @@ class Generation:
 
     def _end(self, call: Call) -> None:
         what = b"cancelled" if call.cancelled else b"done"
-        body = b'{"type":"%b","id":%d}' % (what, call.id)
-        self._writer.send(len(body).to_bytes(4, "little") + b"\0\0\0\0" + body)
+        self._writer.send(raw_frame(b'{"type":"%b","id":%d}' % (what, call.id)))
 
 
 def _utf8(text: str) -> bytes:
