@@ -41,7 +41,7 @@ export async function healthWhile(
   const holding = (async () => {
     while (performance.now() < endMs) await hold();
   })();
-  // What fails meanwhile is thrown at the end.
+  // A probe that fails is reported at the end.
   holding.catch(() => undefined);
   const probes: Promise<number>[] = [];
   while (performance.now() < endMs) {

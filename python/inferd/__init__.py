@@ -12,7 +12,7 @@ Run it with ``inferd serve my_model.py``, or try it without a server: ``python -
 
 from pkgutil import extend_path
 
-# The client package of PyPI, inferd-client, puts inferd.v1 beside this one.
+# The client package of PyPI, inferd-client, puts inferd.v1 next to this one.
 __path__ = extend_path(__path__, __name__)
 
 from inferd.decorators import embed, generate

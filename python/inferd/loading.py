@@ -70,7 +70,7 @@ def _import(path: str) -> ModuleType:
 
 
 def _module_name(path: str) -> str:
-    """Its file's name, by which multiprocessing finds it anew; another where that is a module's of the library or this
+    """Its file's name, by which multiprocessing finds it again; another where that is a module's of the library or this
     package's, or has a dot."""
     stem = os.path.splitext(os.path.basename(path))[0]
     is_taken = stem in sys.modules or stem in sys.stdlib_module_names or "." in stem

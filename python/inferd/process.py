@@ -62,7 +62,7 @@ def kill_all() -> None:
 
 
 def report_and_leave(code: int) -> None:
-    """Prints the exception that is being handled, and ends this process, also where nobody reads what is printed."""
+    """Prints the exception that is being handled, and ends this process, even if no process reads what is printed."""
     try:
         traceback.print_exc()
     finally:

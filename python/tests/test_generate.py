@@ -187,7 +187,7 @@ class Together(unittest.TestCase):
         with Program(source) as program:
             program.next_of("ready")
             program.generate(1)
-            # It gets there though nobody reads its frames.
+            # It gets there though its frames are not read.
             assert program.process.stdout is not None
             self.assertEqual(program.process.stdout.readline(), b"through\n")
             records = 0

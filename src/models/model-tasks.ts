@@ -1,4 +1,4 @@
-/** Which tasks a model has: by itself once it has been loaded, by its manifest before. Pure. */
+/** Which tasks a model has: by its own information once it has been loaded, by its manifest before. Pure. */
 import { type Task, tasksOf } from "../engines/tasks.ts";
 import type { ModelStatus } from "./model.ts";
 

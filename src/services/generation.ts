@@ -73,7 +73,7 @@ async function* generate(
   checkAgainst(request, status);
   const { job, seed } = jobOf(request, status, { ...options, caller: context.caller });
   const { constraint } = job;
-  // Before the call is queued: what is refused takes nobody's place.
+  // Before the call is queued: a refused call takes no place in the queue.
   if (constraint !== undefined) await model.ask({ kind: "prepareConstraint", constraint });
   const { requestId } = context;
   const started: Started = { model: versionOf(status), seed, requestId };

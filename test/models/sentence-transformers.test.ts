@@ -27,7 +27,7 @@ interface Case {
 // Written by sentence-transformers; test/fixtures/encoders/recipe.py says how.
 const cases = JSON.parse(readFileSync(join(encoders, "cases.json"), "utf8")) as readonly Case[];
 
-/** Of token ids, each text by itself. */
+/** Of token ids, each text alone. */
 interface IdsCase {
   readonly name: string;
   readonly ids: readonly (readonly number[])[];

@@ -50,7 +50,7 @@ export interface Vectors extends Ended {
   readonly embeddings: readonly Embedding[];
 }
 
-/** What a call may ask for beside its model and its input. */
+/** What a call may ask for in addition to its model and its input. */
 export interface Wishes {
   readonly maxTokens?: number;
   readonly stop?: readonly string[];

@@ -1,4 +1,4 @@
-/** Python files as people have them: their names, their folders, what lies beside them, and how they change. */
+/** Python files as people have them: their names, their folders, their neighbours, and how they change. */
 import { writeFileSync } from "node:fs";
 import { beforeAll, expect, it, vi } from "vitest";
 import { describePython } from "./interpreter.ts";
@@ -18,13 +18,13 @@ describePython("a Python file", () => {
     serving = await site.serve(["near/my-model.py", "spawned.py", "twice", "changing.py"]);
   });
 
-  it("may lie beside modules that are named as those of Python, and import its own", async () => {
+  it("may lie next to modules that are named as those of Python, and import its own", async () => {
     const { caller } = serving;
     const ended = await caller.generate("my-model", "one two");
     expect(ended).toMatchObject({ code: "OK", text: "ONE TWO " });
   });
 
-  it("may compute in processes that Python starts anew", async () => {
+  it("may compute in processes that Python spawns", async () => {
     const ended = await serving.caller.generate("spawned", "2 3 4");
     expect(ended).toMatchObject({ code: "OK", text: "4 9 16 " });
   });

@@ -1,4 +1,4 @@
-/** A folder of Python models, which write down beside them what happened to them, and a server for some. */
+/** A folder of Python models, which write down next to them what happened to them, and a server for some. */
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
  * The thread that compiles grammars first: it finds what is refused, and how long the rest takes. It has a low priority,
- * so that texts that are written meanwhile are written nearly as fast.
+ * so that generation goes on at nearly the same speed.
  */
 import { platform, setPriority } from "node:os";
 import process from "node:process";

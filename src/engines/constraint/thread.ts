@@ -8,7 +8,7 @@ import type { TokenBytes, VocabularySnapshot } from "./vocabulary.ts";
 const mostCompileMs = 10_000;
 /** Reading a large vocabulary takes seconds. */
 const mostStartMs = 300_000;
-/** A thread that nobody needs for so long gives its memory back. */
+/** A thread that is idle for this long gives its memory back. */
 const idleMs = 60_000;
 
 export type Compiled = CompileResult & { readonly snapshot: VocabularySnapshot };
@@ -55,7 +55,7 @@ export class CompileThread {
     const workerData: ThreadData =
       this.#snapshot === undefined ? { tokens: this.#tokens } : { snapshot: this.#snapshot };
     const worker = new Worker(new URL("./compile-thread.ts", import.meta.url), { workerData });
-    // Where nobody waits for it, it has ended: the next grammar starts another.
+    // If no grammar waits, the next one starts another thread.
     worker.on("error", () => this.#forget(worker));
     worker.on("exit", () => this.#forget(worker));
     this.#worker = worker;

@@ -3,7 +3,7 @@ import type { ConstraintCompiler } from "../constraint/compiler.ts";
 import type { Matcher } from "../constraint/matcher.ts";
 import type { Constraint } from "../engine.ts";
 
-/** How long a step waits where there is nothing to compute: the driver hears nothing of a promise meanwhile. */
+/** How long a step waits where there is nothing to compute: the driver waits for a promise and hears nothing else. */
 const longestWaitMs = 50;
 
 /** Makes a job's sequence. */

@@ -1,4 +1,4 @@
-"""Writes down what happens to a model, for its test; also a module that lies beside the model's file."""
+"""Writes down what happens to a model, for its test; also a module that lies next to the model's file."""
 
 from pathlib import Path
 

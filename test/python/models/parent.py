@@ -27,7 +27,7 @@ note_child(forked)
 open_child = subprocess.Popen(["sleep", "1000"], close_fds=False)
 note_child(open_child.pid)
 
-# One that has left the group, as a daemon does. It keeps the output open, and nobody ends it.
+# One that has left the group, as a daemon does. It keeps the output open, and nothing ends it.
 daemon = subprocess.Popen(["sleep", "1000"], start_new_session=True)
 facts.note("daemons", daemon.pid)
 

@@ -1,4 +1,4 @@
-"""Computes in processes of its own, which Python starts anew."""
+"""Computes in processes of its own, which Python spawns."""
 
 import multiprocessing
 

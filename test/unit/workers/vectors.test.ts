@@ -175,7 +175,7 @@ describe("binary", () => {
     readonly ubinary: readonly (readonly number[])[];
     readonly binary: readonly (readonly number[])[];
   }
-  // Written by sentence-transformers' quantize_embeddings; recipe.py beside it says how.
+  // Written by sentence-transformers' quantize_embeddings; recipe.py next to it says how.
   const file = "test/fixtures/encoders/binary.json";
   const cases = JSON.parse(readFileSync(file, "utf8")) as readonly Packed[];
 

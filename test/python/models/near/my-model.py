@@ -1,4 +1,4 @@
-"""Lies beside files that are named as modules of Python and of ours are."""
+"""Lies next to files that are named as modules of Python and of ours are."""
 
 import dataclasses
 
