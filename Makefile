@@ -17,7 +17,9 @@ go_tools := .tools/bin/.installed
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-setup: $(installed) ## Install packages, and a newer Node.js beside them where the machine's is too old
+setup: $(installed) ## Install packages, and a newer Node.js next to them where the machine's is too old
+	@# The machine's Node.js may have been another one when packages were installed.
+	@tools/with-node true 2>/dev/null || tools/setup
 
 $(installed): package-lock.json tools/node/package-lock.json
 	@tools/setup
