@@ -5,7 +5,10 @@ import type { Descriptors } from "../contract/descriptors.ts";
 
 type Type = ReturnType<typeof nestedTypes> extends Iterable<infer Each> ? Each : never;
 
-/** A file's bytes and those of all that it imports, itself first. */
+/**
+ * A file's bytes and those of all that it imports: itself first, and each before all that it imports. Clients that build
+ * files as they come, from the last to the first, find every import there.
+ */
 export type FileBytes = readonly Buffer[];
 
 export class DescriptorIndex {
@@ -47,11 +50,14 @@ export class DescriptorIndex {
 
   #withImports(file: DescFile | undefined): FileBytes | undefined {
     if (file === undefined) return undefined;
-    const files = new Set([file]);
-    // A set's loop reaches what is added on the way.
-    for (const each of files) for (const imported of each.dependencies) files.add(imported);
-    return Array.from(files).flatMap(({ proto }) => this.#descriptors.files.get(proto.name) ?? []);
+    const files = Array.from(importsFirst(file)).reverse();
+    return files.flatMap(({ proto }) => this.#descriptors.files.get(proto.name) ?? []);
   }
+}
+
+function importsFirst(file: DescFile, found = new Set<DescFile>()): ReadonlySet<DescFile> {
+  for (const imported of file.dependencies) if (!found.has(imported)) importsFirst(imported, found);
+  return found.add(file);
 }
 
 /** A type's own name, and those that it declares. */
