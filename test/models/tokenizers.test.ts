@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { openTokens } from "../../src/engines/onnx/tokens.ts";
-import type { TokenizedText } from "../../src/engines/onnx/unread.ts";
+import type { TokenizedText } from "../../src/engines/texts/unread.ts";
 import { openVocabulary } from "../../src/engines/onnx/vocabulary.ts";
 import { tokenizerStrings } from "../fixtures/tokenizer-strings.ts";
 

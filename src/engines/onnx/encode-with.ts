@@ -1,9 +1,10 @@
 /** Computes batches on a share of the cores, each text on its own where one of them fails. */
 import { errorMessage } from "../../base/text.ts";
 import type { EngineHost, TextBatching } from "../engine.ts";
-import type { EncodedText, Encoder } from "./encoder.ts";
-import { computeEach } from "./isolation.ts";
-import type { Computed } from "./isolation.ts";
+import type { EncodedText } from "../texts/unread.ts";
+import type { Encoder } from "./encoder.ts";
+import { computeEach } from "../texts/isolation.ts";
+import type { Computed } from "../texts/isolation.ts";
 import type { Sessions } from "./sessions.ts";
 
 interface Encoding {

@@ -1,20 +1,12 @@
 /** Computes one batch of tokenized texts: pads, runs the graph, pools. */
 import { Tensor } from "onnxruntime-node";
 import type { InferenceSession } from "onnxruntime-node";
+import type { EncodedText } from "../texts/unread.ts";
 import type { Layer } from "./layers.ts";
 import { pool } from "./pooling.ts";
 import type { Pooling } from "./pooling.ts";
 import type { GraphInput, GraphPorts, InputName } from "./ports.ts";
 import { halfValue } from "./safetensors.ts";
-
-/** A text as input of the graph. */
-export interface EncodedText {
-  readonly ids: readonly number[];
-  /** Number of its first tokens that do not count in the vector, those of a prompt. Zero if all count. */
-  readonly skipped: number;
-  /** The type id of each token; all zero where they are left out. */
-  readonly types?: readonly number[];
-}
 
 export interface EncoderParts {
   readonly ports: GraphPorts;

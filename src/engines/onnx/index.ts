@@ -1,7 +1,7 @@
 /** Text models in ONNX, in the layout of sentence-transformers: those that embed here, those that score in scorer.ts. */
 import { systemClock } from "../../base/clock.ts";
 import type { EmbeddingInfo, LoadEngine, ModelInfo, ModelSource, TextBatching } from "../engine.ts";
-import { Embedder } from "./embedder.ts";
+import { Embedder } from "../texts/embedder.ts";
 import { encodeWith } from "./encode-with.ts";
 import { Encoder } from "./encoder.ts";
 import { encoderConfig } from "./encoder-config.ts";
@@ -18,9 +18,9 @@ import { answerWith } from "./questions.ts";
 import { runtimeInfo } from "./runtime-info.ts";
 import { loadScorer, statesScores } from "./scorer.ts";
 import { Sessions } from "./sessions.ts";
-import type { Tokens } from "./tokens.ts";
+import type { Tokens } from "../texts/unread.ts";
 import { readTrials } from "./trials.ts";
-import { warmUp } from "./warm-up.ts";
+import { warmUp } from "../texts/warm-up.ts";
 
 export const load: LoadEngine = async (source, host) => {
   const options = optionsOf(source);

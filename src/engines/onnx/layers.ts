@@ -1,7 +1,7 @@
 /** Layers after pooling: `Dense` modules, and `Normalize` if more follow. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { activationAt } from "./activations.ts";
+import { activationAt } from "../texts/activations.ts";
 import { field, positive, refuseOtherKeys, shown } from "./json.ts";
 import type { NamedJson } from "./json.ts";
 import { readSafetensors } from "./safetensors.ts";

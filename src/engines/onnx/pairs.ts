@@ -1,10 +1,9 @@
 /** Tokenizes pairs of texts: each text alone and at most once a round, cut as transformers cuts pairs. */
 import type { ErrorData } from "../../base/errors.ts";
 import type { Truncation } from "../engine.ts";
-import { longestFirst } from "./longest-first.ts";
+import { longestFirst } from "../texts/longest-first.ts";
 import type { PairTemplate } from "./pair-template.ts";
-import type { Tokens } from "./tokens.ts";
-import type { TokenizedText, Unread, UnreadText } from "./unread.ts";
+import type { TokenizedText, Tokens, Unread, UnreadText } from "../texts/unread.ts";
 
 export interface PairParts {
   /** Reads a text alone. */

@@ -1,21 +1,8 @@
 /** The prompts of a model as its texts are tokenized: the text of each, and how many of its tokens do not count. */
 import { ServeError } from "../../base/errors.ts";
+import { noPrompt, type Prompt, type PromptTable } from "../texts/prompt.ts";
 import { field, shown } from "./json.ts";
 import type { Prompts } from "./prompts.ts";
-
-/** Text before each text. */
-export interface Prompt {
-  readonly text: string;
-  /** How many of a text's first tokens belong to the prompt, or come before it. */
-  readonly tokens: number;
-  /** How many of a text's first tokens do not count in its vector. */
-  readonly skipped: number;
-}
-
-export const noPrompt: Prompt = { text: "", tokens: 0, skipped: 0 };
-
-/** Finds the prompt that a job names. Empty is none, undefined the model's default. */
-export type PromptTable = (name: string | undefined) => Prompt;
 
 export interface PromptTableOptions extends Prompts {
   readonly includePrompt: boolean;

@@ -3,7 +3,7 @@ import { ServeError } from "../../base/errors.ts";
 import type { Answer, Question, Tokenized, TokenPieces } from "../engine.ts";
 import { assertAnswerable, assertBytes } from "../question-size.ts";
 import { piecesOf, placesOf } from "../token-pieces.ts";
-import type { PromptTable } from "./prompt-table.ts";
+import type { PromptTable } from "../texts/prompt.ts";
 import type { TokenBytes } from "./token-bytes.ts";
 import { encodeEach, type PlacedEncoding, type PlacingVocabulary } from "./vocabulary.ts";
 

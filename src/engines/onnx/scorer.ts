@@ -10,7 +10,7 @@ import type {
   TaskInfos,
 } from "../engine.ts";
 import { scoringTask } from "../sequence-classifier.ts";
-import { Embedder } from "./embedder.ts";
+import { Embedder } from "../texts/embedder.ts";
 import { encodeWith } from "./encode-with.ts";
 import { Encoder } from "./encoder.ts";
 import type { EncoderFiles } from "./encoder-config.ts";
@@ -24,16 +24,16 @@ import type { OnnxOptions } from "./options.ts";
 import { pairTemplate } from "./pair-template.ts";
 import { openPairs } from "./pairs.ts";
 import { scoringPortsOf } from "./ports.ts";
-import { noPrompt } from "./prompt-table.ts";
+import { noPrompt } from "../texts/prompt.ts";
 import { answerWith } from "./questions.ts";
 import { runtimeInfo } from "./runtime-info.ts";
 import { scoringConfig } from "./scoring-config.ts";
 import type { ScoringConfig } from "./scoring-config.ts";
 import { sentenceConfigOf } from "./sentence-config.ts";
 import type { Sessions } from "./sessions.ts";
-import type { Tokens } from "./tokens.ts";
+import type { Tokens } from "../texts/unread.ts";
 import { readTrials } from "./trials.ts";
-import { warmUp } from "./warm-up.ts";
+import { warmUp } from "../texts/warm-up.ts";
 
 export interface ScorerParts extends ModelFile {
   readonly options: OnnxOptions;

@@ -3,7 +3,7 @@
  * to its numbers.
  */
 import { labelsOf, mostLabels } from "../sequence-classifier.ts";
-import { activationAt, sigmoid, softmax } from "./activations.ts";
+import { activationAt, sigmoid, softmax } from "../texts/activations.ts";
 import { field, isBlank, refuseOtherKeys, shown } from "./json.ts";
 
 export interface ScoringFiles {

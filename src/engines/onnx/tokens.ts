@@ -3,15 +3,10 @@
  * microseconds per token, and a client can send megabytes.
  */
 import type { ErrorData } from "../../base/errors.ts";
-import { readIds } from "./given-ids.ts";
-import type { TokenizedText, Unread, UnreadText } from "./unread.ts";
+import { readIds } from "../texts/given-ids.ts";
+import type { TokenizedText, Tokens, UnreadText } from "../texts/unread.ts";
 import { encodeEach } from "./vocabulary.ts";
 import type { Encoding, Vocabulary } from "./vocabulary.ts";
-
-export interface Tokens {
-  /** In their order. A text that cannot be tokenized has an error, which does not affect others. */
-  read(texts: readonly Unread[]): Promise<readonly TokenizedText[]>;
-}
 
 /** No text has this few tokens for its length, unless it is blank or one endless word. */
 const maxCharactersPerToken = 256;

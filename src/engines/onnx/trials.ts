@@ -1,6 +1,6 @@
 /** Texts that a model reads while it loads. */
 import { everyByte, mixedScripts } from "../trial-texts.ts";
-import type { Tokens } from "./tokens.ts";
+import type { Tokens } from "../texts/unread.ts";
 
 /** Texts that reveal problems at load time rather than in a client's call. */
 export async function readTrials(tokens: Tokens, maxTokens: number) {

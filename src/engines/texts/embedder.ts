@@ -17,14 +17,13 @@ import type {
   StepEvent,
 } from "../engine.ts";
 import { tasksOf } from "../tasks.ts";
-import type { EncodedText } from "./encoder.ts";
 import type { Computed } from "./isolation.ts";
 import { batchBudget, followSpeed, nextBatch } from "./plan.ts";
-import type { PromptTable } from "./prompt-table.ts";
+import type { PromptTable } from "./prompt.ts";
 import { Reader } from "./reader.ts";
 import { TextJob } from "./text-job.ts";
 import type { WaitingText } from "./text-job.ts";
-import type { Tokens } from "./tokens.ts";
+import type { EncodedText, Tokens } from "./unread.ts";
 
 /** Maximum duration of a batch, if more than one text fits: cancellations are handled between batches. */
 const stepMs = 50;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { batchBudget, followSpeed, nextBatch } from "../../../src/engines/onnx/plan.ts";
+import { batchBudget, followSpeed, nextBatch } from "../../../src/engines/texts/plan.ts";
 
 const waiting = (...lengths: readonly number[]) =>
   lengths.map((length, turn) => ({ length, turn }));

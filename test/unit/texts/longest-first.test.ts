@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { longestFirst } from "../../../src/engines/onnx/longest-first.ts";
+import { longestFirst } from "../../../src/engines/texts/longest-first.ts";
 
 /** The rule in words: one token after the other, from the longer; of two equal ones, from the first. */
 function oneByOne(first: number, second: number, room: number): readonly [number, number] {

@@ -4,8 +4,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { TakenText, TextJob } from "./text-job.ts";
-import type { Tokens } from "./tokens.ts";
-import type { TokenizedText } from "./unread.ts";
+import type { TokenizedText, Tokens } from "./unread.ts";
 
 /** How long a step may wait for its texts. */
 const readMs = 10;

@@ -1,7 +1,7 @@
 /** A text before its tokens are known, and after. */
 import type { ErrorData } from "../../base/errors.ts";
 import type { Truncation } from "../engine.ts";
-import type { Prompt } from "./prompt-table.ts";
+import type { Prompt } from "./prompt.ts";
 
 export type Unread = UnreadText | GivenIds;
 
@@ -29,4 +29,19 @@ export interface TokenizedText {
   readonly types?: readonly number[];
   readonly truncated: boolean;
   readonly error?: ErrorData;
+}
+
+/** Reads texts as tokens. */
+export interface Tokens {
+  /** In their order. A text that cannot be tokenized has an error, which does not affect others. */
+  read(texts: readonly Unread[]): Promise<readonly TokenizedText[]>;
+}
+
+/** A text as the model computes it. */
+export interface EncodedText {
+  readonly ids: readonly number[];
+  /** Number of its first tokens that do not count in the vector, those of a prompt. Zero if all count. */
+  readonly skipped: number;
+  /** The type id of each token; all zero where they are left out. */
+  readonly types?: readonly number[];
 }

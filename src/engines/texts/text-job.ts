@@ -1,7 +1,7 @@
 /** One items job in the engine: which of its texts are tokenized, and which are done. */
 import type { EmbedInput, Item, ItemsJob, JobResult, StepEvent } from "../engine.ts";
 import type { Waiting } from "./plan.ts";
-import type { Prompt } from "./prompt-table.ts";
+import type { Prompt } from "./prompt.ts";
 import type { GivenIds, TokenizedText, Unread, UnreadText } from "./unread.ts";
 
 /** A text of a job that is being tokenized. */

@@ -2,7 +2,7 @@
  * Runs a graph before its model is ready: on a short text, on one of maximum length, and on two together. A failure
  * here would otherwise fail a client's batch. A restarted worker does this too, so it is short.
  */
-import type { EncodedText } from "./encoder.ts";
+import type { EncodedText } from "./unread.ts";
 
 export interface WarmUpParts {
   /** Computes a batch at once. */

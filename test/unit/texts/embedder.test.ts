@@ -1,9 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Engine, ModelInfo, StepEvent } from "../../../src/engines/engine.ts";
-import { Embedder } from "../../../src/engines/onnx/embedder.ts";
-import type { EncodedText } from "../../../src/engines/onnx/encoder.ts";
-import type { Prompt } from "../../../src/engines/onnx/prompt-table.ts";
+import { Embedder } from "../../../src/engines/texts/embedder.ts";
+import type { EncodedText } from "../../../src/engines/texts/unread.ts";
+import type { Prompt } from "../../../src/engines/texts/prompt.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { context, embedJob } from "../../fixtures/jobs.ts";
 
