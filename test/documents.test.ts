@@ -1,6 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { serviceTasks } from "../src/contract/tasks.ts";
 import { anchorsOf, blocksOf, pathsOf, strangersIn, testedDocuments } from "./documents.ts";
 
 const below = (folder: string): string[] =>
@@ -85,6 +86,18 @@ it.each(["models/README.md", ...globSync("models/*/README.md")])(
     expect(shown.filter((digest) => !stated.includes(digest))).toEqual([]);
   },
 );
+
+it("the service config retries calls of each service that needs a model", () => {
+  const config = readFileSync("examples/service-config.json", "utf8");
+  for (const [service, tasks] of serviceTasks) {
+    expect(config.includes(`"${service}"`), service).toBe(tasks.length > 0);
+  }
+});
+
+it("the table of health names has each service", () => {
+  const rows = readFileSync("docs/run.md", "utf8").match(/^\|.*$/gm) ?? [];
+  for (const service of serviceTasks.keys()) expect(rows.join()).toContain(`\`${service}\``);
+});
 
 describe("a block's comment", () => {
   const block = (comment: string) => `${comment}\n\n\`\`\`sh\necho a\n\`\`\`\n`;

@@ -37,6 +37,11 @@ it("suggests calls that the models can answer", () => {
   expect(shown(python("venv", { embed }))).toContain("EmbeddingService/Embed");
   expect(shown(python("venv", { embed }))).not.toContain("GenerationService");
   expect(shown(python("venv", { generate: { chat: true } }))).toContain("GenerateStream");
+  const rerank = shown(python("venv", { rerank: {} }));
+  expect(rerank).toContain('bin/inferd rerank --address a "a cat"');
+  expect(rerank).toContain("a inferd.v1.RerankService/Rerank");
+  expect(rerank).not.toContain("Embed");
+  expect(shown()).not.toContain("Try it");
 });
 
 it.each([
