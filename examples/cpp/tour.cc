@@ -1,4 +1,4 @@
-// Ten things that a client does: nine of them, or the tenth where the second argument is `restart`.
+// What a client does, a line for each thing; or `restart`, where that is the second argument.
 
 #include <chrono>
 #include <fstream>
@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
 #include <grpcpp/grpcpp.h>
 
 #include "errors.h"
@@ -38,6 +40,11 @@ class Within : public grpc::ClientContext {
     set_deadline(std::chrono::system_clock::now() + limit);
   }
 };
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
 
 GenerateRequest Story() {
   GenerateRequest request;
@@ -96,6 +103,27 @@ void Chat(GenerationService::Stub& generation) {
   GenerateResponse response;
   Check(generation.Generate(&context, request, &response));
   std::cout << "chat: " << response.text() << std::endl;
+}
+
+void Schema(GenerationService::Stub& generation) {
+  GenerateRequest request;
+  request.set_model(kModel);
+  auto* user = request.mutable_chat()->add_messages();
+  user->set_role(inferd::v1::ROLE_USER);
+  user->set_content("Extract name and age as JSON: Ada is 36 years old.");
+  request.mutable_constraint()->set_json_schema(ReadFile("../person.schema.json"));
+  request.mutable_sampling()->set_temperature(0);
+  request.mutable_sampling()->set_max_tokens(64);
+
+  Within context(1min);
+  GenerateResponse response;
+  Check(generation.Generate(&context, request, &response));
+  google::protobuf::Struct person;
+  const bool is_json = google::protobuf::util::JsonStringToMessage(response.text(), &person).ok();
+  Check(is_json ? grpc::Status::OK : grpc::Status(grpc::StatusCode::INTERNAL, "no JSON object"));
+  const auto& fields = person.fields();
+  std::cout << "schema: " << fields.at("name").string_value() << " is "
+            << fields.at("age").number_value() << std::endl;
 }
 
 void Embed(EmbeddingService::Stub& embedding) {
@@ -200,10 +228,8 @@ void Restart(GenerationService::Stub& patient) {
 
 // gRPC itself waits until the server is healthy, and tries refused calls again when the server says.
 std::shared_ptr<grpc::Channel> PatientChannel(const std::string& address) {
-  std::ifstream file("../service-config.json");
-  const std::string config(std::istreambuf_iterator<char>(file), {});
   grpc::ChannelArguments arguments;
-  arguments.SetServiceConfigJSON(config);
+  arguments.SetServiceConfigJSON(ReadFile("../service-config.json"));
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
@@ -222,6 +248,7 @@ int main(int argc, char** argv) {
     Unary(*generation);
     Stream(*generation);
     Chat(*generation);
+    Schema(*generation);
     Embed(*embedding);
     Deadline(*generation);
     Cancel(*generation);

@@ -1,8 +1,9 @@
-// Command tour does ten things that a client does: nine of them, or the tenth where the second argument is restart.
+// Command tour does what a client does, a line for each thing; or restart, where that is the second argument.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -63,7 +64,7 @@ func tour(address string, isRestart bool) error {
 	if isRestart {
 		return restart(patientConn)
 	}
-	things := []thing{unary, stream, chat, embed, deadline, cancel, refusal, health}
+	things := []thing{unary, stream, chat, schema, embed, deadline, cancel, refusal, health}
 	for _, do := range things {
 		if err := inAMinute(do, conn); err != nil {
 			return err
@@ -133,6 +134,35 @@ func chat(ctx context.Context, conn *grpc.ClientConn) error {
 		return err
 	}
 	fmt.Println("chat:", response.GetText())
+	return nil
+}
+
+// schema asks for a person in JSON, and can rely on it.
+func schema(ctx context.Context, conn *grpc.ClientConn) error {
+	client := inferd.NewGenerationServiceClient(conn)
+	text, err := os.ReadFile("../person.schema.json")
+	if err != nil {
+		return err
+	}
+	response, err := client.Generate(ctx, &inferd.GenerateRequest{
+		Model: model,
+		Input: &inferd.GenerateRequest_Chat{Chat: &inferd.Chat{Messages: []*inferd.ChatMessage{
+			{Role: inferd.Role_ROLE_USER, Content: "Extract name and age as JSON: Ada is 36 years old."},
+		}}},
+		Constraint: &inferd.Constraint{Kind: &inferd.Constraint_JsonSchema{JsonSchema: string(text)}},
+		Sampling:   &inferd.Sampling{Temperature: new(float32(0)), MaxTokens: new(uint32(64))},
+	})
+	if err != nil {
+		return err
+	}
+	var person struct {
+		Name string
+		Age  int
+	}
+	if err := json.Unmarshal([]byte(response.GetText()), &person); err != nil {
+		return err
+	}
+	fmt.Printf("schema: %s is %d\n", person.Name, person.Age)
 	return nil
 }
 

@@ -1,5 +1,6 @@
-"""Ten things that a client does: nine of them, or the tenth where the second argument is `restart`."""
+"""What a client does, a line for each thing; or `restart`, where that is the second argument."""
 
+import json
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,8 @@ LONG_STORY = GenerateRequest(
 
 # gRPC itself waits until the server is healthy, and tries refused calls again when the server says.
 CONFIG = (Path(__file__).parent.parent / "service-config.json").read_text()
+# What a person in JSON is.
+SCHEMA = (Path(__file__).parent.parent / "person.schema.json").read_text()
 
 
 def unary(generation: GenerationServiceStub) -> None:
@@ -56,6 +59,19 @@ def chat(generation: GenerationServiceStub) -> None:
         sampling={"temperature": 0, "max_tokens": 32},
     )
     print("chat:", generation.Generate(request, timeout=MINUTE).text)
+
+
+def schema(generation: GenerationServiceStub) -> None:
+    messages = [{"role": "ROLE_USER", "content": "Extract name and age as JSON: Ada is 36 years old."}]
+    request = GenerateRequest(
+        model=MODEL,
+        chat=Chat(messages=messages),
+        constraint={"json_schema": SCHEMA},
+        sampling={"temperature": 0, "max_tokens": 64},
+    )
+    response = generation.Generate(request, timeout=MINUTE)
+    person = json.loads(response.text)
+    print(f"schema: {person['name']} is {person['age']}")
 
 
 def embed(channel: grpc.Channel) -> None:
@@ -158,6 +174,7 @@ def main(address: str, thing: str = "") -> None:
         unary(generation)
         stream(generation)
         chat(generation)
+        schema(generation)
         embed(channel)
         deadline(generation)
         cancel(generation)

@@ -1,6 +1,7 @@
-"""Ten things that a client does, with asyncio: nine of them, or the tenth where the second argument is `restart`."""
+"""What a client does, with asyncio, a line for each thing; or `restart`, where that is the second argument."""
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 
@@ -27,6 +28,8 @@ LONG_STORY = GenerateRequest(
 
 # gRPC itself waits until the server is healthy, and tries refused calls again when the server says.
 CONFIG = (Path(__file__).parent.parent / "service-config.json").read_text()
+# What a person in JSON is.
+SCHEMA = (Path(__file__).parent.parent / "person.schema.json").read_text()
 
 
 async def unary(generation: GenerationServiceStub) -> None:
@@ -56,6 +59,19 @@ async def chat(generation: GenerationServiceStub) -> None:
     )
     response = await generation.Generate(request, timeout=MINUTE)
     print("chat:", response.text)
+
+
+async def schema(generation: GenerationServiceStub) -> None:
+    messages = [{"role": "ROLE_USER", "content": "Extract name and age as JSON: Ada is 36 years old."}]
+    request = GenerateRequest(
+        model=MODEL,
+        chat=Chat(messages=messages),
+        constraint={"json_schema": SCHEMA},
+        sampling={"temperature": 0, "max_tokens": 64},
+    )
+    response = await generation.Generate(request, timeout=MINUTE)
+    person = json.loads(response.text)
+    print(f"schema: {person['name']} is {person['age']}")
 
 
 async def embed(channel: grpc.aio.Channel) -> None:
@@ -161,6 +177,7 @@ async def main(address: str, thing: str = "") -> None:
         await unary(generation)
         await stream(generation)
         await chat(generation)
+        await schema(generation)
         await embed(channel)
         await deadline(generation)
         await cancel(generation)

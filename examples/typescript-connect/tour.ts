@@ -1,4 +1,5 @@
-/** Ten things that a client does: nine of them, or the tenth where the second argument is `restart`. */
+/** What a client does, a line for each thing; or `restart`, where that is the second argument. */
+import { readFileSync } from "node:fs";
 import { argv, exit, stdin, stdout } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
@@ -58,6 +59,19 @@ async function chat(generation: Generation): Promise<void> {
     sampling: { temperature: 0, maxTokens: 32 },
   });
   console.log(`chat: ${response.text}`);
+}
+
+async function schema(generation: Generation): Promise<void> {
+  const content = "Extract name and age as JSON: Ada is 36 years old.";
+  const jsonSchema = readFileSync("../person.schema.json", "utf8");
+  const response = await generation.generate({
+    model,
+    input: { case: "chat", value: { messages: [{ role: Role.USER, content }] } },
+    constraint: { kind: { case: "jsonSchema", value: jsonSchema } },
+    sampling: { temperature: 0, maxTokens: 64 },
+  });
+  const { name, age } = JSON.parse(response.text) as { name: string; age: number };
+  console.log(`schema: ${name} is ${age}`);
 }
 
 async function embed(transport: Transport): Promise<void> {
@@ -185,6 +199,7 @@ async function main(address: string, thing?: string): Promise<void> {
   await unary(generation);
   await stream(generation);
   await chat(generation);
+  await schema(generation);
   await embed(transport);
   await deadline(generation);
   await cancel(generation);

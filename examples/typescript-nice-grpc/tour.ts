@@ -1,4 +1,4 @@
-/** Ten things that a client does: nine of them, or the tenth where the second argument is `restart`. */
+/** What a client does, a line for each thing; or `restart`, where that is the second argument. */
 import { readFileSync } from "node:fs";
 import { argv, exit, stdin, stdout } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -59,6 +59,18 @@ async function chat(generation: Generation): Promise<void> {
   const sampling = { temperature: 0, maxTokens: 32 };
   const response = await generation.generate({ model, chat: { messages }, sampling });
   console.log(`chat: ${response.text}`);
+}
+
+async function schema(generation: Generation): Promise<void> {
+  const content = "Extract name and age as JSON: Ada is 36 years old.";
+  const response = await generation.generate({
+    model,
+    chat: { messages: [{ role: Role.ROLE_USER, content }] },
+    constraint: { jsonSchema: readFileSync("../person.schema.json", "utf8") },
+    sampling: { temperature: 0, maxTokens: 64 },
+  });
+  const { name, age } = JSON.parse(response.text) as { name: string; age: number };
+  console.log(`schema: ${name} is ${age}`);
 }
 
 async function embed(channel: Channel): Promise<void> {
@@ -174,6 +186,7 @@ async function main(address: string, thing?: string): Promise<void> {
   await unary(generation);
   await stream(generation);
   await chat(generation);
+  await schema(generation);
   await embed(channel);
   await deadline(generation);
   await cancel(generation);

@@ -1,4 +1,4 @@
-//! Ten things that a client does: nine of them, or the tenth where the second argument is `restart`.
+//! What a client does, a line for each thing; or `restart`, where that is the second argument.
 
 mod errors;
 mod patience;
@@ -13,18 +13,20 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::{task, time};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use errors::{code, explain};
-use inferd::embedding::Value;
+use inferd::constraint::Kind;
+use inferd::embedding;
 use inferd::embedding_service_client::EmbeddingServiceClient;
 use inferd::generate_request::Input;
 use inferd::generate_stream_response::Event;
 use inferd::generation_service_client::GenerationServiceClient;
-use inferd::{Chat, ChatMessage, EmbedRequest, GenerateRequest, Role, Sampling};
+use inferd::{Chat, ChatMessage, Constraint, EmbedRequest, GenerateRequest, Role, Sampling};
 use patience::generate_patiently;
 
 type Generation = GenerationServiceClient<Channel>;
@@ -58,6 +60,7 @@ async fn run() -> Result<(), Status> {
     unary(&mut generation).await?;
     stream(&mut generation).await?;
     chat(&mut generation).await?;
+    schema(&mut generation).await?;
     embed(channel.clone()).await?;
     deadline(&mut generation).await;
     cancel(&mut generation).await?;
@@ -129,17 +132,16 @@ async fn stream(generation: &mut Generation) -> Result<(), Status> {
 }
 
 async fn chat(generation: &mut Generation) -> Result<(), Status> {
-    let message = |role: Role, content: &str| ChatMessage {
-        role: role.into(),
-        content: content.into(),
-    };
     let messages = vec![
         message(Role::System, "Answer briefly."),
         message(Role::User, "What can you do?"),
     ];
     let request = GenerateRequest {
         model: MODEL.into(),
-        input: Some(Input::Chat(Chat { messages })),
+        input: Some(Input::Chat(Chat {
+            messages,
+            ..Default::default()
+        })),
         sampling: Some(Sampling {
             temperature: Some(0.0),
             max_tokens: Some(32),
@@ -153,19 +155,56 @@ async fn chat(generation: &mut Generation) -> Result<(), Status> {
     Ok(())
 }
 
+fn message(role: Role, content: &str) -> ChatMessage {
+    ChatMessage {
+        role: role.into(),
+        content: content.into(),
+        ..Default::default()
+    }
+}
+
+async fn schema(generation: &mut Generation) -> Result<(), Status> {
+    let content = "Extract name and age as JSON: Ada is 36 years old.";
+    let request = GenerateRequest {
+        model: MODEL.into(),
+        input: Some(Input::Chat(Chat {
+            messages: vec![message(Role::User, content)],
+            ..Default::default()
+        })),
+        constraint: Some(Constraint {
+            kind: Some(Kind::JsonSchema(
+                include_str!("../../person.schema.json").into(),
+            )),
+        }),
+        sampling: Some(Sampling {
+            temperature: Some(0.0),
+            max_tokens: Some(64),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let request = within(MINUTE, request);
+    let response = generation.generate(request).await?.into_inner();
+    let person: Value = serde_json::from_str(&response.text)
+        .map_err(|error| Status::internal(error.to_string()))?;
+    let name = person["name"].as_str().unwrap_or_default();
+    println!("schema: {name} is {}", person["age"]);
+    Ok(())
+}
+
 async fn embed(channel: Channel) -> Result<(), Status> {
     let request = EmbedRequest {
         model: "all-minilm-l6-v2".into(),
         inputs: vec!["a cat on the mat".into(), "a kitten on a rug".into()],
         ..Default::default()
     };
-    let mut embedding = EmbeddingServiceClient::new(channel);
-    let response = embedding.embed(within(MINUTE, request)).await?.into_inner();
+    let mut client = EmbeddingServiceClient::new(channel);
+    let response = client.embed(within(MINUTE, request)).await?.into_inner();
     let vectors = response
         .embeddings
         .into_iter()
         .map(|item| match item.value {
-            Some(Value::Float32(vector)) => vector.values,
+            Some(embedding::Value::Float32(vector)) => vector.values,
             _ => Vec::new(),
         });
     let [cat, kitten] = &vectors.collect::<Vec<_>>()[..] else {

@@ -9,6 +9,7 @@ import com.google.gson.Gson;
 import com.google.gson.reflect.TypeToken;
 import dev.inferd.v1.Chat;
 import dev.inferd.v1.ChatMessage;
+import dev.inferd.v1.Constraint;
 import dev.inferd.v1.EmbedRequest;
 import dev.inferd.v1.EmbedResponse;
 import dev.inferd.v1.EmbeddingServiceGrpc;
@@ -41,7 +42,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Ten things that a client does: nine of them, or the tenth where the second argument is {@code restart}. */
+/** What a client does, a line for each thing; or {@code restart}, where that is the second argument. */
 public final class Tour {
   private static final String MODEL = "inferd-demo";
 
@@ -61,6 +62,8 @@ public final class Tour {
           .build();
 
   private Tour() {}
+
+  private record Person(String name, int age) {}
 
   static void unary(GenerationServiceBlockingStub generation) {
     GenerateResponse response = generation.withDeadlineAfter(1, MINUTES).generate(STORY);
@@ -96,6 +99,22 @@ public final class Tour {
             .build();
     GenerateResponse response = generation.withDeadlineAfter(1, MINUTES).generate(request);
     System.out.println("chat: " + response.getText());
+  }
+
+  static void schema(GenerationServiceBlockingStub generation) throws IOException {
+    String schema = Files.readString(Path.of("../person.schema.json"));
+    ChatMessage message =
+        message(Role.ROLE_USER, "Extract name and age as JSON: Ada is 36 years old.");
+    GenerateRequest request =
+        GenerateRequest.newBuilder()
+            .setModel(MODEL)
+            .setChat(Chat.newBuilder().addMessages(message))
+            .setConstraint(Constraint.newBuilder().setJsonSchema(schema))
+            .setSampling(Sampling.newBuilder().setTemperature(0).setMaxTokens(64))
+            .build();
+    GenerateResponse response = generation.withDeadlineAfter(1, MINUTES).generate(request);
+    Person person = new Gson().fromJson(response.getText(), Person.class);
+    System.out.println("schema: " + person.name() + " is " + person.age());
   }
 
   private static ChatMessage message(Role role, String content) {
@@ -207,6 +226,7 @@ public final class Tour {
     unary(generation);
     stream(generation);
     chat(generation);
+    schema(generation);
     embed(EmbeddingServiceGrpc.newBlockingStub(channel));
     deadline(generation);
     cancel(generation);
