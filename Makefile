@@ -67,7 +67,7 @@ lint: $(installed) ## Lint the contract and the code, and look for unused code; 
 types: $(installed) ## Check types
 	@$(node) tsc
 
-size: $(installed) ## Print the size of the code and its coverage, next to the commit before
+size: $(installed) ## Print the size of the code, next to the commit before; ARGS=--coverage adds what units cover
 	@$(node) node tools/size.ts $(ARGS)
 
 format: $(installed) ## Format everything
@@ -98,6 +98,7 @@ soak: $(installed) ## See for half an hour whether memory grows under load; INFE
 
 nightly: check test-clients test-models test-templates test-constraints fuzz chaos bench bench-peers soak ## Run everything, slow things included
 	@$(MAKE) test-oldest PARTS=test
+	@$(MAKE) size ARGS=--coverage
 
 test-constraints: $(installed) ## Hold 1,000 texts to their schemas
 	@INFERD_SCHEMA_SEEDS=50 $(node) vitest run --project server test/models/constraint.test.ts

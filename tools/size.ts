@@ -1,17 +1,23 @@
 /**
- * Prints how large the code is and what its unit tests cover, next to the same of an earlier commit. Nothing is
- * refused: the figures are for the reviewer. Argument: the commit; by default the last one before
- * what lies here.
+ * Prints how large the code is, next to the same of an earlier commit. Nothing is refused: the figures are for the
+ * reviewer. Argument: the commit; by default the last one before what lies here. With `--coverage` it also prints what
+ * the unit tests cover, for which it runs them twice.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { median, percentile } from "../bench/lib/statistics.ts";
 import { codeSize } from "./code-size.ts";
 
 /** Name to value, in the order of print. Undefined where it could not be measured. */
 type Figures = ReadonlyMap<string, number | undefined>;
+
+const { positionals, values: flags } = parseArgs({
+  allowPositionals: true,
+  options: { coverage: { type: "boolean", default: false } },
+});
 
 /** What a folder holds that has the repository's files. */
 function figuresOf(folder: string): Figures {
@@ -22,7 +28,6 @@ function figuresOf(folder: string): Figures {
       0.95,
     );
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-  const coverage = coverageOf(folder);
   return new Map([
     ["files in src", files.length],
     ["lines in src", sum(files)],
@@ -37,8 +42,7 @@ function figuresOf(folder: string): Figures {
     ["lines in test", sum(codeSize(folder, "test/**/*.ts").files)],
     ["packages that serving needs", runtimePackages(folder)],
     ["packed size, kB", packedKilobytes(folder)],
-    ["unit tests cover lines, %", coverage?.lines.pct],
-    ["unit tests cover branches, %", coverage?.branches.pct],
+    ...(flags.coverage ? coverageFigures(folder) : []),
   ]);
 }
 
@@ -62,6 +66,14 @@ function packedKilobytes(folder: string): number {
 interface Coverage {
   readonly lines: { readonly pct: number };
   readonly branches: { readonly pct: number };
+}
+
+function coverageFigures(folder: string): readonly [string, number | undefined][] {
+  const coverage = coverageOf(folder);
+  return [
+    ["unit tests cover lines, %", coverage?.lines.pct],
+    ["unit tests cover branches, %", coverage?.branches.pct],
+  ];
 }
 
 /** Undefined where a test fails: then it says little of the code. */
@@ -120,7 +132,7 @@ function lineOf(name: string, before: number | undefined, now: number | undefine
   return name.padEnd(30) + cells.map((cell) => String(cell).padStart(10)).join("");
 }
 
-const commit = process.argv[2] ?? lastCommit();
+const commit = positionals[0] ?? lastCommit();
 const before: Figures = commit === undefined ? new Map() : figuresAt(commit);
 const now = figuresOf(process.cwd());
 console.log("".padEnd(30) + (commit ?? "-").padStart(10) + "now".padStart(10));
