@@ -69,6 +69,13 @@ describe("inferd generate", () => {
         value: { syntax: GrammarSyntax.LARK, text: readFileSync("LICENSE", "utf8") },
       },
     ],
+    [
+      ["--gbnf", "LICENSE"],
+      {
+        $case: "grammar",
+        value: { syntax: GrammarSyntax.GBNF, text: readFileSync("LICENSE", "utf8") },
+      },
+    ],
   ])("sends the constraint of %j", async (flags, kind) => {
     await inferd(at("generate", "p", ...flags));
     expect(server.generateRequests.at(-1)?.constraint).toEqual({ kind });

@@ -34,7 +34,10 @@ export namespace Role {
 export const GrammarSyntax = {
   /** UNSPECIFIED - Not set; rejected. */
   UNSPECIFIED: 0,
-  /** GBNF - That of llama.cpp. No engine supports it yet: the call fails with `CONSTRAINT_UNSUPPORTED`. */
+  /**
+   * GBNF - That of llama.cpp, whose rule `root` is the text. Groups nest at most 200 deep, a repetition is at most 2,000, and no
+   * rule may begin with itself. Tokens (`<[7]>`) fail with `CONSTRAINT_UNSUPPORTED`.
+   */
   GBNF: 1,
   /** LARK - That of Lark, with what llguidance adds. */
   LARK: 2,

@@ -5,7 +5,7 @@
 import { platform, setPriority } from "node:os";
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
-import { ModuleError } from "./module.ts";
+import { MatcherError } from "./matcher.ts";
 import type { CompileRequest, CompileResult, ThreadData, ThreadReady } from "./thread-messages.ts";
 import { readVocabulary, Vocabulary } from "./vocabulary.ts";
 
@@ -19,7 +19,7 @@ if (port === null) throw new Error("bug: the compile thread is no thread");
 if (platform() === "linux") setPriority(0, lowPriority);
 const data = workerData as ThreadData;
 const snapshot = data.snapshot ?? readVocabulary(data.tokens);
-let vocabulary = new Vocabulary(snapshot);
+let vocabulary = new Vocabulary(snapshot, data.tokens);
 const ready: ThreadReady = { snapshot };
 port.postMessage(ready);
 port.on("message", (request: CompileRequest) => port.postMessage(compile(request)));
@@ -29,7 +29,7 @@ function compile(request: CompileRequest): CompileResult {
   const refusal = refusalOf(request);
   const ms = processorMs() - since;
   if (vocabulary.isBroken || vocabulary.bytes > snapshot.memory.byteLength + mostGrowth) {
-    vocabulary = new Vocabulary(snapshot);
+    vocabulary = new Vocabulary(snapshot, data.tokens);
   }
   return { refusal, ms };
 }
@@ -37,12 +37,14 @@ function compile(request: CompileRequest): CompileResult {
 /** The first mask is computed too: it is the one that takes longest. */
 function refusalOf(request: CompileRequest): string | undefined {
   try {
-    const matcher = vocabulary.compile(request);
+    const compiled = vocabulary.compile(request);
+    const matcher = compiled.clone();
     matcher.mask();
     matcher.free();
+    compiled.free();
     return undefined;
   } catch (thrown) {
-    if (thrown instanceof ModuleError) return thrown.message;
+    if (thrown instanceof MatcherError) return thrown.message;
     throw thrown;
   }
 }

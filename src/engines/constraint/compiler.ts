@@ -5,10 +5,10 @@
 import type { Constraint } from "../jobs.ts";
 import { CompileThread } from "./thread.ts";
 import { digestOf, type Grammar, grammarOf } from "./grammar.ts";
-import type { ConstraintVocabulary, Matcher } from "./matcher.ts";
+import type { Compiled, ConstraintVocabulary, Matcher } from "./matcher.ts";
 import { refusalOf, tooCostly } from "./refusal.ts";
-import { type TokenBytes, tokenBytesOf, Vocabulary, type VocabularyMatcher } from "./vocabulary.ts";
-import type { VocabularySnapshot } from "./vocabulary.ts";
+import { type TokenBytes, tokenBytesOf } from "./token-bytes.ts";
+import { Vocabulary, type VocabularySnapshot } from "./vocabulary.ts";
 
 /** Constraints that are remembered, also refused ones. */
 const mostRemembered = 128;
@@ -19,7 +19,7 @@ const mostBytes = 512 * 2 ** 20;
 
 interface Known {
   readonly refusal?: string | undefined;
-  matcher?: { readonly of: Vocabulary; readonly first: VocabularyMatcher };
+  matcher?: { readonly of: Vocabulary; readonly first: Compiled };
 }
 
 export class ConstraintCompiler {
@@ -48,9 +48,10 @@ export class ConstraintCompiler {
     const grammar = grammarOf(constraint);
     const digest = digestOf(grammar);
     const known = this.#known.get(digest);
-    if (known === undefined || this.#snapshot === undefined) return undefined;
+    const [tokens, snapshot] = [this.#tokens, this.#snapshot];
+    if (known === undefined || tokens === undefined || snapshot === undefined) return undefined;
     if (known.refusal !== undefined) throw refusalOf(known.refusal, constraint);
-    const vocabulary = this.#current(this.#snapshot);
+    const vocabulary = this.#current(snapshot, tokens);
     // The most recently used come last.
     this.#known.delete(digest);
     this.#known.set(digest, known);
@@ -65,14 +66,14 @@ export class ConstraintCompiler {
     this.#thread = undefined;
   }
 
-  #current(snapshot: VocabularySnapshot): Vocabulary {
+  #current(snapshot: VocabularySnapshot, tokens: TokenBytes): Vocabulary {
     const now = this.#vocabulary;
     if (now !== undefined && !now.isBroken && now.bytes - snapshot.memory.byteLength <= mostBytes) {
       return now;
     }
     // What was compiled before would keep the old one.
     for (const known of this.#known.values()) delete known.matcher;
-    this.#vocabulary = new Vocabulary(snapshot);
+    this.#vocabulary = new Vocabulary(snapshot, tokens);
     return this.#vocabulary;
   }
 

@@ -1,6 +1,5 @@
-/** Constraints as llguidance reads them. */
+/** Constraints as what compiles them reads them: llguidance, and for GBNF our own. */
 import { createHash } from "node:crypto";
-import { ServeError } from "../../base/errors.ts";
 import type { Constraint } from "../jobs.ts";
 import { withOptions } from "./schema-text.ts";
 
@@ -8,11 +7,10 @@ import { withOptions } from "./schema-text.ts";
 export const grammarKinds = { schema: 0, regex: 1, lark: 2 } as const;
 
 export interface Grammar {
-  readonly kind: keyof typeof grammarKinds;
+  readonly kind: keyof typeof grammarKinds | "gbnf";
   readonly text: string;
 }
 
-/** Throws CONSTRAINT_UNSUPPORTED for a syntax that cannot be read. */
 export function grammarOf(constraint: Constraint): Grammar {
   switch (constraint.kind) {
     case "json_object":
@@ -24,12 +22,7 @@ export function grammarOf(constraint: Constraint): Grammar {
     case "choices":
       return { kind: "regex", text: constraint.texts.map(literal).join("|") };
     case "grammar":
-      if (constraint.syntax === "lark") return { kind: "lark", text: constraint.text };
-      throw new ServeError(
-        "CONSTRAINT_UNSUPPORTED",
-        "constraint.grammar.syntax: grammars in GBNF are not supported yet; write the grammar in Lark's syntax",
-        { facts: { keyword: "GRAMMAR_SYNTAX_GBNF", path: "" } },
-      );
+      return { kind: constraint.syntax, text: constraint.text };
   }
 }
 

@@ -15,6 +15,18 @@ export interface Matcher {
   free(): void;
 }
 
+/** A constraint that was compiled. */
+export interface Compiled {
+  /** A matcher at the beginning of a text. */
+  clone(): Matcher;
+  free(): void;
+}
+
+/** A constraint cannot be compiled, or became too costly in the middle of a text. Its text can quote the constraint. */
+export class MatcherError extends Error {
+  override readonly name = "MatcherError";
+}
+
 /** What a matcher knows of an engine's vocabulary. */
 export interface ConstraintVocabulary {
   readonly size: number;

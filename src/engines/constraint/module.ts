@@ -1,5 +1,6 @@
 /** llguidance as WebAssembly: see third_party/llguidance. The one place that knows its functions and its memory. */
 import { readFileSync } from "node:fs";
+import { MatcherError } from "./matcher.ts";
 
 interface Exports {
   readonly memory: WebAssembly.Memory;
@@ -18,11 +19,6 @@ interface Exports {
   readonly matcher_rollback: (matcher: number, count: number) => number;
   readonly matcher_accepting: (matcher: number) => number;
   readonly matcher_stopped: (matcher: number) => number;
-}
-
-/** A function of the module failed. The text is llguidance's: it can quote the constraint. */
-export class ModuleError extends Error {
-  override readonly name = "ModuleError";
 }
 
 const path = new URL("../../../third_party/llguidance/llguidance.wasm", import.meta.url);
@@ -68,7 +64,7 @@ export class Module {
   /** Calls a function that answers 0 or more, or -1 where it fails. */
   number(call: (exports: Exports) => number): number {
     const answer = this.#run(call);
-    if (answer < 0) throw new ModuleError(this.#error());
+    if (answer < 0) throw new MatcherError(this.#error());
     return answer;
   }
 
@@ -76,7 +72,7 @@ export class Module {
   pointer(call: (exports: Exports) => number): number {
     // Pointers are unsigned, and WebAssembly gives them with a sign.
     const at = this.#run(call) >>> 0;
-    if (at === 0) throw new ModuleError(this.#error());
+    if (at === 0) throw new MatcherError(this.#error());
     return at;
   }
 
@@ -111,7 +107,7 @@ export class Module {
         throw thrown;
       this.#isBroken = true;
       this.#exports.__stack_pointer.value = this.#stackTop;
-      throw new ModuleError("it takes too much memory, or nests too deep", { cause: thrown });
+      throw new MatcherError("it takes too much memory, or nests too deep", { cause: thrown });
     }
   }
 }

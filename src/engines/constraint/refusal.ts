@@ -1,4 +1,4 @@
-/** Why a constraint is refused, for its caller: llguidance's words, with the field and the keyword's place. */
+/** Why a constraint is refused, for its caller: its compiler's words, with the field and the keyword's place. */
 import { ServeError } from "../../base/errors.ts";
 import type { Constraint } from "../jobs.ts";
 import { fieldOf } from "./grammar.ts";
@@ -16,9 +16,17 @@ const unsupported: readonly RegExp[] = [
   /(pattern)\b.*not supported/,
 ];
 
+/** What our own reader of GBNF says. */
+const unsupportedSyntax = /^(line \d+, column \d+): (.+) are not supported/;
+
 export function refusalOf(said: string, constraint: Constraint): ServeError {
   const field = fieldOf(constraint);
   const text = said.replaceAll(/\s+/g, " ").trim().slice(0, longest);
+  const [, place, syntax] = unsupportedSyntax.exec(said) ?? [];
+  if (constraint.kind === "grammar" && place !== undefined && syntax !== undefined) {
+    const facts = { keyword: syntax, path: place };
+    return new ServeError("CONSTRAINT_UNSUPPORTED", `${field}: ${text}`, { facts });
+  }
   const keyword = unsupported.map((pattern) => pattern.exec(said)?.[1]).find(Boolean);
   if (keyword === undefined || constraint.kind !== "json_schema") {
     const description = text === tooCostly ? text : `cannot be compiled: ${text}`;

@@ -1,11 +1,13 @@
 /** What the compiler and its thread tell each other. */
 import type { Grammar } from "./grammar.ts";
-import type { TokenBytes, VocabularySnapshot } from "./vocabulary.ts";
+import type { TokenBytes } from "./token-bytes.ts";
+import type { VocabularySnapshot } from "./vocabulary.ts";
 
-/** What a thread begins with: a vocabulary that was read before, or the bytes to read it from. */
-export type ThreadData =
-  | { readonly snapshot: VocabularySnapshot }
-  | { readonly snapshot?: undefined; readonly tokens: TokenBytes };
+/** What a thread begins with: the bytes of a vocabulary, and what another has read of them before. */
+export interface ThreadData {
+  readonly tokens: TokenBytes;
+  readonly snapshot: VocabularySnapshot | undefined;
+}
 
 /** The first message of a thread. */
 export interface ThreadReady {
@@ -14,7 +16,7 @@ export interface ThreadReady {
 
 export type CompileRequest = Grammar;
 
-/** Why a grammar was refused, in llguidance's words; undefined where it was not. */
+/** Why a grammar was refused, in its compiler's words; undefined where it was not. */
 export interface CompileResult {
   readonly refusal: string | undefined;
   /** The processor's time that it took. */

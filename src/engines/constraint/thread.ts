@@ -2,7 +2,8 @@
 import { Worker } from "node:worker_threads";
 import { tooCostly } from "./refusal.ts";
 import type { CompileRequest, CompileResult, ThreadData, ThreadReady } from "./thread-messages.ts";
-import type { TokenBytes, VocabularySnapshot } from "./vocabulary.ts";
+import type { TokenBytes } from "./token-bytes.ts";
+import type { VocabularySnapshot } from "./vocabulary.ts";
 
 /** By the clock: the thread has a low priority, and waits for the processor. */
 const mostCompileMs = 10_000;
@@ -52,8 +53,7 @@ export class CompileThread {
     if (this.#worker !== undefined && this.#snapshot !== undefined) {
       return [this.#worker, this.#snapshot];
     }
-    const workerData: ThreadData =
-      this.#snapshot === undefined ? { tokens: this.#tokens } : { snapshot: this.#snapshot };
+    const workerData: ThreadData = { tokens: this.#tokens, snapshot: this.#snapshot };
     const worker = new Worker(new URL("./compile-thread.ts", import.meta.url), { workerData });
     // If no grammar waits, the next one starts another thread.
     worker.on("error", () => this.#forget(worker));

@@ -1,37 +1,25 @@
 /** A vocabulary with what matches texts against it: matchers are made here. */
 import { type Grammar, grammarKinds } from "./grammar.ts";
-import type { ConstraintVocabulary, Matcher } from "./matcher.ts";
+import { GbnfGrammar } from "./gbnf/matcher.ts";
+import { parseGbnf } from "./gbnf/parse.ts";
+import type { Compiled, Matcher } from "./matcher.ts";
 import { Module } from "./module.ts";
+import { type SortedTokens, sortTokens } from "./sorted-tokens.ts";
+import { SpelledTokens } from "./spelled-tokens.ts";
+import type { TokenBytes } from "./token-bytes.ts";
 
-/** Plain data, to be sent to a thread. */
-export interface TokenBytes {
-  readonly lengths: Uint32Array;
-  readonly bytes: Uint8Array;
-}
-
-/** A vocabulary that a module has read, for other instances of it. */
+/** A vocabulary that was read, for other threads and for other instances of the module. */
 export interface VocabularySnapshot {
   readonly memory: SharedArrayBuffer;
   /** Where in the memory it is. */
   readonly at: number;
   readonly size: number;
-}
-
-/** The mark of a token that may come in no text: no text has such a byte. */
-const noText = Buffer.from([0xff]);
-
-/** The bytes of all tokens. A last one is added, which stands for every end token. */
-export function tokenBytesOf({ size, bytesOf }: ConstraintVocabulary): TokenBytes {
-  const tokens = Array.from({ length: size }, (_, token) => {
-    const bytes = bytesOf(token);
-    return bytes.length > 0 ? bytes : Buffer.concat([noText, Buffer.from(`<${token}>`)]);
-  });
-  const all = [...tokens, Buffer.concat([noText, Buffer.from("<end>")])];
-  return { lengths: Uint32Array.from(all, ({ length }) => length), bytes: Buffer.concat(all) };
+  readonly sorted: SortedTokens;
 }
 
 /** Reads a vocabulary: seconds for a large one. */
-export function readVocabulary({ lengths, bytes }: TokenBytes): VocabularySnapshot {
+export function readVocabulary(tokens: TokenBytes): VocabularySnapshot {
+  const { lengths, bytes } = tokens;
   const module = new Module();
   const size = lengths.length - 1;
   const numbers = new Uint8Array(lengths.buffer, lengths.byteOffset, lengths.byteLength);
@@ -40,7 +28,7 @@ export function readVocabulary({ lengths, bytes }: TokenBytes): VocabularySnapsh
       module.pointer((calls) => calls.vocab_new(first, lengths.length, second, size)),
     ),
   );
-  return { memory: module.snapshot(), at, size };
+  return { memory: module.snapshot(), at, size, sorted: sortTokens(tokens) };
 }
 
 export class Vocabulary {
@@ -48,8 +36,10 @@ export class Vocabulary {
   readonly #at: number;
   readonly #size: number;
   readonly #mask: number;
+  readonly #tokens: SpelledTokens;
 
-  constructor({ memory, at, size }: VocabularySnapshot) {
+  constructor({ memory, at, size, sorted }: VocabularySnapshot, tokens: TokenBytes) {
+    this.#tokens = new SpelledTokens(tokens, sorted);
     this.#module = new Module(memory);
     this.#at = at;
     this.#size = size;
@@ -64,8 +54,9 @@ export class Vocabulary {
     return this.#module.isBroken;
   }
 
-  /** Compiles a grammar. Throws a ModuleError that says what is wrong with it. */
-  compile({ kind, text }: Grammar): VocabularyMatcher {
+  /** Compiles a grammar. Throws a MatcherError that says what is wrong with it. */
+  compile({ kind, text }: Grammar): Compiled {
+    if (kind === "gbnf") return new GbnfGrammar(parseGbnf(text), this.#tokens);
     const bytes = Buffer.from(text);
     return this.#matcher((module) =>
       module.with(bytes, (at) =>
@@ -92,7 +83,7 @@ interface Place {
   readonly words: number;
 }
 
-export class VocabularyMatcher implements Matcher {
+class VocabularyMatcher implements Matcher, Compiled {
   readonly #module: Module;
   readonly #place: Place;
 

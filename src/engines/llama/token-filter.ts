@@ -1,6 +1,5 @@
 import { ServeError } from "../../base/errors.ts";
-import type { Matcher } from "../constraint/matcher.ts";
-import { ModuleError } from "../constraint/module.ts";
+import { type Matcher, MatcherError } from "../constraint/matcher.ts";
 
 /** Holds the tokens of one job to its constraint. End tokens, of which a model may have several, are decided here. */
 export class TokenFilter {
@@ -48,7 +47,7 @@ function guarded<T>(use: () => T): T {
   try {
     return use();
   } catch (thrown) {
-    if (!(thrown instanceof ModuleError)) throw thrown;
+    if (!(thrown instanceof MatcherError)) throw thrown;
     const description = "became too costly in the middle of the text; make it simpler";
     throw new ServeError("CONSTRAINT_INVALID", `constraint: ${description}`, {
       violations: [{ field: "constraint", reason: "MALFORMED", description }],

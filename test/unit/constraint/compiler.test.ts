@@ -135,11 +135,6 @@ describe("what cannot be enforced is refused", () => {
       "CONSTRAINT_UNSUPPORTED",
       { keyword: "format", path: "/format" },
     ],
-    [
-      { kind: "grammar", syntax: "gbnf", text: "root ::= x" },
-      "CONSTRAINT_UNSUPPORTED",
-      { keyword: "GRAMMAR_SYNTAX_GBNF" },
-    ],
     [{ kind: "json_schema", schema: '{"type":' }, "CONSTRAINT_INVALID", {}],
     [{ kind: "json_schema", schema: '{"type":"object"} x' }, "CONSTRAINT_INVALID", {}],
     [schema({ type: "strin" }), "CONSTRAINT_INVALID", {}],

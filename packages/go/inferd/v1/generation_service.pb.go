@@ -85,7 +85,8 @@ type GrammarSyntax int32
 const (
 	// Not set; rejected.
 	GrammarSyntax_GRAMMAR_SYNTAX_UNSPECIFIED GrammarSyntax = 0
-	// That of llama.cpp. No engine supports it yet: the call fails with `CONSTRAINT_UNSUPPORTED`.
+	// That of llama.cpp, whose rule `root` is the text. Groups nest at most 200 deep, a repetition is at most 2,000, and no
+	// rule may begin with itself. Tokens (`<[7]>`) fail with `CONSTRAINT_UNSUPPORTED`.
 	GrammarSyntax_GRAMMAR_SYNTAX_GBNF GrammarSyntax = 1
 	// That of Lark, with what llguidance adds.
 	GrammarSyntax_GRAMMAR_SYNTAX_LARK GrammarSyntax = 2

@@ -9,21 +9,30 @@ export interface ConstraintFlags {
   readonly regex?: string;
   readonly choice: readonly string[];
   readonly lark?: string;
+  readonly gbnf?: string;
 }
 
 type Kind = NonNullable<Constraint["kind"]>;
+
+const grammarFlags = [
+  ["lark", GrammarSyntax.LARK],
+  ["gbnf", GrammarSyntax.GBNF],
+] as const;
 
 /** Undefined where no flag asks for one. */
 export function constraintOf(flags: ConstraintFlags): Constraint | undefined {
   const kinds = kindsOf(flags);
   if (kinds.length > 1) {
-    throw new UsageError("give one of --json-object, --schema, --regex, --choice and --lark");
+    throw new UsageError(
+      "give one of --json-object, --schema, --regex, --choice, --lark and --gbnf",
+    );
   }
   const [kind] = kinds;
   return kind && { kind };
 }
 
-function kindsOf({ jsonObject, schema, regex, choice, lark }: ConstraintFlags): readonly Kind[] {
+function kindsOf(flags: ConstraintFlags): readonly Kind[] {
+  const { jsonObject, schema, regex, choice } = flags;
   const kinds: Kind[] = [];
   if (jsonObject === true) kinds.push({ $case: "jsonObject", value: {} });
   if (schema !== undefined) {
@@ -31,9 +40,11 @@ function kindsOf({ jsonObject, schema, regex, choice, lark }: ConstraintFlags): 
   }
   if (regex !== undefined) kinds.push({ $case: "regex", value: regex });
   if (choice.length > 0) kinds.push({ $case: "choices", value: { texts: choice } });
-  if (lark !== undefined) {
-    const text = readFlagFile("--lark", lark).toString();
-    kinds.push({ $case: "grammar", value: { syntax: GrammarSyntax.LARK, text } });
+  for (const [flag, syntax] of grammarFlags) {
+    const file = flags[flag];
+    if (file === undefined) continue;
+    const text = readFlagFile(`--${flag}`, file).toString();
+    kinds.push({ $case: "grammar", value: { syntax, text } });
   }
   return kinds;
 }

@@ -23,6 +23,7 @@ export function addGenerate(program: Command): void {
     .option("--regex <pattern>", "Makes it text that a regular expression matches.")
     .option("--choice <text>", "Makes it one of the texts given. Repeatable.", collect, [])
     .option("--lark <file>", "Makes it text of the grammar in a file, in Lark's syntax.")
+    .option("--gbnf <file>", "Makes it text of the grammar in a file, in llama.cpp's GBNF.")
     .addOption(truncationOption())
     .option("--json", "Prints each event of the call as one line of JSON.")
     .helpGroup("Client:");
