@@ -122,7 +122,7 @@ const limits: KeySchema = {
         "Maximum jobs that a worker computes at once. llama has fewer if their contexts do not fit its KV memory.",
       ),
       elsewhere: { vLLM: "--max-num-seqs", "llama-server": "--parallel" },
-      defaultText: "the engine's choice; 16 for llama",
+      defaultText: "the engine's choice; 16 for a llama that generates",
     },
     max_queued_jobs: {
       ...whole(0, million, "Maximum jobs that wait for the model. Above it, calls are rejected."),

@@ -6,7 +6,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { stampOf } from "../base/stamp.ts";
-import { readGguf, splitPart, summarise } from "../engines/gguf.ts";
+import { ggufTask, readGgufFacts } from "../engines/gguf-purpose.ts";
+import { splitPart, summarise } from "../engines/gguf.ts";
 import { scoringTask } from "../engines/sequence-classifier.ts";
 import type { Task } from "../engines/tasks.ts";
 import type { Manifest } from "./manifest.ts";
@@ -108,12 +109,7 @@ export function bareGguf(path: string): Manifest {
     throw new ManifestError([`${basename(path)} is a later part of a split file; name the first`]);
   }
   const file = { path: resolve(path), sha256: undefined };
-  const own = {
-    name: nameOf(path),
-    task: "generate",
-    engine: "llama",
-    license: licenseOf(path),
-  } as const;
+  const own = { name: nameOf(path), engine: "llama", ...knownOf(path) } as const;
   return { ...manifestDefaults, ...own, files: { model: file }, stamp: stampOf(path) };
 }
 
@@ -123,12 +119,13 @@ export function barePython(path: string): Manifest {
   return { ...manifestDefaults, ...own, stamp: stampOf(path) };
 }
 
-/** Empty if the file states none or cannot be read. */
-function licenseOf(path: string): string {
+/** What a file says of itself. One that cannot be read generates, and fails when it is loaded. */
+function knownOf(path: string): Pick<Manifest, "task" | "license"> {
   try {
-    return summarise(readGguf(path)).license;
+    const facts = readGgufFacts(path);
+    return { license: summarise(facts.header).license, task: ggufTask(facts) };
   } catch {
-    return "";
+    return { license: "", task: "generate" };
   }
 }
 

@@ -24,9 +24,6 @@ export function checkSanity({ metadata }: GgufHeader): void {
   if (used > experts) {
     throw new GgufError(`states that ${used} of ${experts} experts are used`);
   }
-  if (metadata.get("tokenizer.ggml.model") === "bert") {
-    throw new GgufError("has the vocabulary of an encoder (bert), which writes no text");
-  }
 }
 
 /** What a file is that is no model by itself, in words that go on after its name; undefined for one that may be. */
@@ -39,13 +36,8 @@ export function foreignKind({ metadata }: GgufHeader): string | undefined {
   if (type === "mmproj" || architecture === "clip")
     return "is an image encoder (mmproj), which inferd does not serve: name the language model's own file";
   if (type === "imatrix") return "is an importance matrix, and no model";
-  if (metadata.get(`${String(architecture)}.pooling_type`) === rankPooling)
-    return "is a reranker, which inferd does not serve";
   return undefined;
 }
-
-/** `LLAMA_POOLING_TYPE_RANK` */
-const rankPooling = 4;
 
 /** What of a vocabulary's texts is seen, one after the other: throws a GgufError for one that came before. */
 export function uniqueTexts(): (text: Uint8Array) => void {

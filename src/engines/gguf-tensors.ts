@@ -7,7 +7,7 @@ import { Cursor, withFile } from "./bytes.ts";
 import type { ByteSource } from "./bytes.ts";
 import type { WeightsFile } from "./engine.ts";
 import { checkSanity, foreignKind, uniqueTexts } from "./gguf-sanity.ts";
-import { GgufError, Numbers, parseGguf, splitPart, summarise } from "./gguf.ts";
+import { GgufError, Numbers, parseGguf, splitPart } from "./gguf.ts";
 import type { GgufHeader } from "./gguf.ts";
 
 /** How many elements a block of each type has, and bytes, by ggml's number of the type. */
@@ -53,7 +53,7 @@ const maxParts = 1000;
 const leastBytes = 32;
 
 /**
- * Checks a generation model's file, and all parts of a split one, and gives them. Throws an Error that says what is wrong
+ * Checks a model's file, and all parts of a split one, and gives them. Throws an Error that says what is wrong
  * and what to do.
  */
 export function checkGguf(path: string): readonly WeightsFile[] {
@@ -83,21 +83,25 @@ function checkSource(source: ByteSource): void {
     checkTensors(source, header);
     const foreign = foreignKind(header);
     if (foreign !== undefined) throw new Error(`the model's file ${foreign}`);
-    if (!summarise(header).isEmbedding) {
-      checkSanity(header);
-      return;
-    }
+    checkSanity(header);
   } catch (thrown) {
     if (!(thrown instanceof GgufError)) throw thrown;
     throw new Error(`the model's file ${thrown.message}; fetch it or convert it again`);
   }
-  throw new Error(
-    "the model gives vectors of texts: inferd serves such models in ONNX, with a manifest",
-  );
 }
 
+export interface TensorFacts {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Whether its numbers are in blocks that share a scale. */
+  readonly isQuantised: boolean;
+}
+
+/** Sees each tensor. */
+export type SeeTensor = (tensor: TensorFacts) => void;
+
 /** Throws a GgufError where a tensor is not as the format allows, or lies beyond the source's end. */
-export function checkTensors(source: ByteSource, header: GgufHeader): void {
+export function checkTensors(source: ByteSource, header: GgufHeader, see?: SeeTensor): void {
   const alignment = alignmentOf(header);
   const numbers = new Numbers(
     new Cursor(source, { start: header.bytes, end: source.bytes }, () => {
@@ -110,7 +114,7 @@ export function checkTensors(source: ByteSource, header: GgufHeader): void {
     throw new GgufError("holds no weights");
   let dataBytes = 0;
   for (let index = 0; index < header.tensors; index++) {
-    dataBytes = Math.max(dataBytes, endOf(numbers, alignment));
+    dataBytes = Math.max(dataBytes, endOf(numbers, alignment, see));
   }
   const start = Math.ceil(numbers.cursor.position / alignment) * alignment;
   if (start + dataBytes > source.bytes) {
@@ -119,8 +123,9 @@ export function checkTensors(source: ByteSource, header: GgufHeader): void {
 }
 
 /** Reads one tensor's description and gives where it ends in the file's data. */
-function endOf(numbers: Numbers, alignment: number): number {
-  if (numbers.text(maxNameBytes) === undefined) throw damaged("a tensor's name is too long");
+function endOf(numbers: Numbers, alignment: number, see?: SeeTensor): number {
+  const name = numbers.text(maxNameBytes);
+  if (name === undefined) throw damaged("a tensor's name is too long");
   const count = numbers.number(4);
   if (count < 1 || count > maxDimensions) throw damaged("a tensor has an impossible shape");
   const shape = Array.from({ length: count }, () => numbers.number(8));
@@ -131,6 +136,7 @@ function endOf(numbers: Numbers, alignment: number): number {
   if (offset % alignment !== 0) throw damaged("a tensor begins at an impossible place");
   const elements = shape.reduce((product, length) => product * length, 1);
   const block = blocks.get(type);
+  see?.({ name, shape, isQuantised: block === undefined || block[0] > 1 });
   // A type that is newer than this table: its size is the library's to check.
   if (block === undefined) return offset;
   if ((shape[0] ?? 0) % block[0] !== 0) throw damaged("a tensor's rows do not fit its type");

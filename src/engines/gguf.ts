@@ -26,8 +26,6 @@ export interface GgufSummary {
   /** Undefined where it states none. */
   readonly contextLength: number | undefined;
   readonly hasChatTemplate: boolean;
-  /** Whether it gives vectors of whole texts rather than next tokens. */
-  readonly isEmbedding: boolean;
 }
 
 /** Says what is wrong with a file, in words that go on after its name. */
@@ -145,9 +143,6 @@ function skipArray(cursor: Numbers, see?: (text: Uint8Array) => void): void {
   }
 }
 
-/** Encoders, whose files need not state how they pool. */
-const encoders = /bert|embedding|^llama-embed$|^t5encoder$/;
-
 export function summarise({ metadata, keys }: GgufHeader): GgufSummary {
   const textOf = (key: string): string => {
     const value = metadata.get(key);
@@ -155,14 +150,11 @@ export function summarise({ metadata, keys }: GgufHeader): GgufSummary {
   };
   const architecture = textOf("general.architecture");
   const contextLength = metadata.get(`${architecture}.context_length`);
-  // Zero is no pooling: what generation models state, where they state any.
-  const pooling = metadata.get(`${architecture}.pooling_type`) ?? 0;
   return {
     architecture,
     license: textOf("general.license"),
     contextLength: typeof contextLength === "number" ? contextLength : undefined,
     hasChatTemplate: keys.has("tokenizer.chat_template"),
-    isEmbedding: pooling !== 0 || encoders.test(architecture),
   };
 }
 

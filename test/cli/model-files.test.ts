@@ -120,7 +120,7 @@ const cases: readonly Case[] = [
     engine: "llama",
     isBare: true,
     make: (path) => writeFileSync(path, ofArchitecture("xbert")),
-    says: /gives vectors of texts: inferd serves such models in ONNX/,
+    says: /of architecture xbert, whose vectors the llama engine does not compute/,
   },
   {
     name: "bare-unreadable",

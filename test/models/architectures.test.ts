@@ -283,7 +283,7 @@ describe("a model that does not write token by token", () => {
   it.each([
     ["t5", "the model is of architecture t5, which has an encoder and a decoder"],
     ["dream", "the model is of architecture dream, which writes by diffusion"],
-    ["bert", "the model gives vectors of texts"],
+    ["bert", "gives a vector for each token and none of a text"],
   ])("is refused where it is of architecture %s", async (name, message) => {
     const error = await models.open(name).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(Error);

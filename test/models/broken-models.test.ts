@@ -78,7 +78,6 @@ it.each<[string, TinyChanges, RegExp]>([
     { metadata: { "general.type": text("mmproj") } },
     /image encoder \(mmproj\)/,
   ],
-  ["is a reranker", { metadata: { "llama.pooling_type": uint(4) } }, /is a reranker/],
 ])("a model that %s is refused in one line", async (_, changes, says) => {
   const error: unknown = await open(changes).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(Error);

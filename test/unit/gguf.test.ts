@@ -105,23 +105,7 @@ describe("a whole file", () => {
       license: "mit",
       contextLength: 4096,
       hasChatTemplate: true,
-      isEmbedding: false,
     });
-  });
-
-  it.each([
-    ["bert", undefined, true],
-    ["nomic-bert", undefined, true],
-    ["llama-embed", undefined, true],
-    ["pangu-embedded", undefined, false],
-    ["qwen3", 3, true],
-    ["qwen3", 0, false],
-    ["qwen3", undefined, false],
-  ])("of architecture %s with pooling %s gives vectors: %s", (architecture, pooling, expected) => {
-    const writer = new Writer().header(pooling === undefined ? 1 : 2);
-    writer.text("general.architecture").u32(8).text(architecture);
-    if (pooling !== undefined) writer.text(`${architecture}.pooling_type`).u32(4).u32(pooling);
-    expect(summarise(parse(writer.bytes())).isEmbedding).toBe(expected);
   });
 
   it("with a text beyond all need keeps only its key", () => {

@@ -38,8 +38,8 @@ export class Batch {
     this.struct.n_tokens = 0;
   }
 
-  /** Adds tokens of a sequence from a position on. Returns the index of the last one. */
-  add(tokens: Int32Array, at: { sequence: number; position: number; output: boolean }): number {
+  /** Adds tokens of a sequence from a position on. Returns the index of the last one. `output`: of the last, or of all. */
+  add(tokens: Int32Array, at: Placed): number {
     // An array of pointers, one per token, to its list of sequences: here a list of one.
     const id = koffi.address(this.#sequenceIds) + BigInt(at.sequence * 4);
     tokens.forEach((token, index) => {
@@ -47,11 +47,17 @@ export class Batch {
       this.#token[place] = token;
       this.#position[place] = at.position + index;
       this.#sequence[place] = id;
-      this.#output[place] = 0;
+      this.#output[place] = at.output === "all" ? 1 : 0;
     });
     this.struct.n_tokens += tokens.length;
     const last = this.struct.n_tokens - 1;
-    if (at.output) this.#output[last] = 1;
+    if (at.output !== false) this.#output[last] = 1;
     return last;
   }
+}
+
+interface Placed {
+  readonly sequence: number;
+  readonly position: number;
+  readonly output: boolean | "all";
 }

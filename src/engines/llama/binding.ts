@@ -135,6 +135,8 @@ export function bindModel(llama: LibraryHandle) {
     vocab: f("model_get_vocab", P, [P]) as (model: Pointer) => Pointer,
     trainedContext: f("model_n_ctx_train", "int32_t", [P]) as (model: Pointer) => number,
     embedding: f("model_n_embd", "int32_t", [P]) as (model: Pointer) => number,
+    outputs: f("model_n_embd_out", "int32_t", [P]) as (model: Pointer) => number,
+    scores: f("model_n_cls_out", "uint32_t", [P]) as (model: Pointer) => number,
     layers: f("model_n_layer", "int32_t", [P]) as (model: Pointer) => number,
     heads: f("model_n_head", "int32_t", [P]) as (model: Pointer) => number,
     keyValueHeads: f("model_n_head_kv", "int32_t", [P]) as (model: Pointer) => number,
@@ -178,6 +180,11 @@ export function bindContext(llama: LibraryHandle) {
       batch: BatchStruct,
     ) => number,
     memory: f("get_memory", P, [P]) as (context: Pointer) => Pointer | null,
+    clearMemory: f("memory_clear", "void", [P, "bool"]) as (memory: Pointer, data: boolean) => void,
+    pooled: f("get_embeddings_seq", P, [P, "int"]) as (
+      context: Pointer,
+      sequence: number,
+    ) => Pointer | null,
     logits: f("get_logits_ith", P, [P, "int32_t"]) as (context: Pointer, output: number) => Pointer,
     removeCells: f("memory_seq_rm", "bool", [P, "int", "int", "int"]) as (
       memory: Pointer,

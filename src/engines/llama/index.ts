@@ -1,9 +1,10 @@
 /**
- * Generation models in GGUF files, by llama.cpp's own library called through FFI: JavaScript decides what each step
+ * Models in GGUF files, by llama.cpp's own library called through FFI: JavaScript decides what each step
  * computes, libllama computes it.
  */
 import { wallMs } from "../../base/clock.ts";
-import type { EngineHost, LoadEngine, ModelInfo, ModelSource } from "../engine.ts";
+import type { Engine, EngineHost, LoadEngine, ModelInfo, ModelSource } from "../engine.ts";
+import { type GgufFacts, purposeOf, readGgufFacts } from "../gguf-purpose.ts";
 import { ConstraintCompiler } from "../constraint/compiler.ts";
 import { Batch } from "./batch.ts";
 import { openChat } from "./chat.ts";
@@ -19,6 +20,8 @@ import { memoryLimit } from "../../base/memory-limit.ts";
 import { type LlamaOptions, parseOptions } from "./options.ts";
 import { initialCostModel } from "./step-cost.ts";
 import type { StepCostModel } from "./step-cost.ts";
+import type { EngineParts } from "./pooled/model.ts";
+import { openPooled } from "./pooled/open.ts";
 import { PrefixStore } from "./prefix-store.ts";
 import { openTokenizer } from "./tokenizer.ts";
 import { assertBytes, assertFinite, readTrials } from "./trial.ts";
@@ -29,15 +32,43 @@ const defaultSlots = 16;
 const mostSlots = 256;
 const warmUpTokens = 16;
 
-export const load: LoadEngine = (source, host) =>
-  new Promise((resolve) => resolve(open(source, host)));
-
-function open(source: ModelSource, host: EngineHost): Generator {
+export const load: LoadEngine = async (source, host) => {
   const options = parseOptions(source.options);
   const library = openLibrary(findLibrary(options.library));
   // First, because the library logs to stderr by default.
   const log = routeLog(library, quiet(source, host));
   library.start();
+  const parts = { library, source, host, options, log };
+  return openFor(parts, factsIn(source));
+};
+
+/** Undefined for a file that cannot be read: what is wrong with it is said when it is checked. */
+function factsIn({ files }: ModelSource): GgufFacts | undefined {
+  try {
+    return readGgufFacts(files["model"] ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
+function openFor(parts: EngineParts, facts: GgufFacts | undefined): Engine | Promise<Engine> {
+  if (facts === undefined) return openGenerator(parts);
+  const purpose = purposeOf(facts, parts.options.pooling);
+  if (purpose === "score") {
+    throw new Error(
+      "the model's file is a reranker or classifier, which the llama engine does not serve",
+    );
+  }
+  if (purpose === "embed") return openPooled({ ...parts, facts });
+  if (facts.header.metadata.get("tokenizer.ggml.model") === "bert") {
+    throw new Error(
+      "the model's file has the vocabulary of an encoder (bert), which writes no text; fetch it or convert it again",
+    );
+  }
+  return openGenerator(parts);
+}
+
+function openGenerator({ library, source, host, options, log }: EngineParts): Generator {
   const sequences = Math.min(source.maxSequences ?? defaultSlots, mostSlots, options.batchTokens);
   const model = new Model(library, { source, options, sequences, host, log });
   try {

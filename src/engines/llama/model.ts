@@ -116,7 +116,8 @@ export class Model {
   }
 }
 
-function loadWeights(
+/** Throws an Error that says why the library cannot load the file. */
+export function loadWeights(
   library: Library,
   path: string,
   { source, options, host, log }: Omit<OpenOptions, "sequences">,
@@ -142,7 +143,7 @@ function loadWeights(
 }
 
 /** Native code opens no file whose sizes have not been checked against its bytes. */
-function checkFile(path: string): readonly WeightsFile[] {
+export function checkFile(path: string): readonly WeightsFile[] {
   const start = withFile(path, (source) => source.read(0, Math.min(4, source.bytes)));
   if (Buffer.from(start).toString("latin1") === "vers") {
     throw new Error(
@@ -220,7 +221,7 @@ function shapeOf(library: Library, handle: Pointer): ModelShape {
 }
 
 /** A value of the file's metadata as text. Empty if there is none. */
-function metadata({ model: calls }: Library, handle: Pointer, key: string): string {
+export function metadata({ model: calls }: Library, handle: Pointer, key: string): string {
   const buffer = Buffer.alloc(1024);
   const length = calls.metadata(handle, key, buffer, buffer.length);
   return length < 0 ? "" : buffer.toString("utf8", 0, Math.min(length, buffer.length - 1));

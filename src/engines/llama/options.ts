@@ -19,13 +19,20 @@ export interface LlamaOptions {
   readonly prefixMemoryMib: number | undefined;
   /** Share of the time that prompts may take while others generate. */
   readonly prefillShare: number;
+  /** How the vectors of a text's tokens become one, in place of what the file states. */
+  readonly pooling: StatedPooling | undefined;
 }
+
+/** `none` is left out: it makes no vector of a text. */
+const poolings = ["mean", "cls", "last"] as const;
+
+export type StatedPooling = (typeof poolings)[number];
 
 type Options = Readonly<Record<string, unknown>>;
 
 const known = [
   ...["library", "kv_cells", "kv_unified", "batch_tokens", "gpu_layers"],
-  ...["prefix_reuse", "prefix_memory_mib", "prefill_share"],
+  ...["prefix_reuse", "prefix_memory_mib", "prefill_share", "pooling"],
 ];
 
 /** Throws a plain Error that names the first wrong option. */
@@ -43,7 +50,24 @@ export function parseOptions(options: Options): LlamaOptions {
     prefixReuse: flag(options, "prefix_reuse") ?? true,
     prefixMemoryMib: whole(options, "prefix_memory_mib", { least: 0, most: 1 << 24 }),
     prefillShare: part(options, "prefill_share", { least: 0.05, most: 0.95 }) ?? 0.37,
+    pooling: pooling(options),
   };
+}
+
+const ofTexts = ["library", "batch_tokens", "gpu_layers", "pooling"];
+
+/** Throws a plain Error for an option of generation, of a model that does something else. */
+export function refuseGenerationOptions(options: Options): void {
+  const wrong = Object.keys(options).find((key) => known.includes(key) && !ofTexts.includes(key));
+  if (wrong === undefined) return;
+  throw new Error(`option "${wrong}" is for models that generate, and this one does not`);
+}
+
+function pooling(options: Options): StatedPooling | undefined {
+  const value = options["pooling"];
+  const stated = poolings.find((each) => each === value);
+  if (value === undefined || stated !== undefined) return stated;
+  throw new Error(`option "pooling" must be one of ${poolings.join(", ")}`);
 }
 
 function text(options: Options, key: string): string | undefined {

@@ -1,5 +1,5 @@
 /**
- * Runs a graph before its model is ready: on a short text, on one of maximum length, and on two together. A failure
+ * Runs a model before it is ready: on a short text, on one of maximum length, and on two together. A failure
  * here would otherwise fail a client's batch. A restarted worker does this too, so it is short.
  */
 import type { EncodedText } from "./unread.ts";
@@ -28,14 +28,14 @@ export interface WarmUp {
   readonly mixesTexts: boolean;
 }
 
-/** Fails with one line if the graph fails. */
+/** Fails with one line if the model fails. */
 export async function warmUp(parts: WarmUpParts): Promise<WarmUp> {
   const { usual, longest, highestId } = parts;
   const vector = await runOne(parts, usual, "a short text");
   if (!vector.every(Number.isFinite)) {
-    throw new Error("the graph gives no numbers for a short text: its weights are wrong");
+    throw new Error("the model gives no numbers for a short text: its weights are wrong");
   }
-  await runOne(parts, [highestId], `the token id ${highestId}, the highest of tokenizer.json`);
+  await runOne(parts, [highestId], `the token id ${highestId}, the highest of its vocabulary`);
   if (parts.pair !== undefined) await runText(parts, parts.pair, "a pair of short texts");
   const most = `a text of ${longest.length} tokens, which its files or limits.context_length let it have`;
   await runOne(parts, longest, most);

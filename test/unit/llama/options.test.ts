@@ -12,6 +12,7 @@ describe("parseOptions", () => {
       prefixReuse: true,
       prefixMemoryMib: undefined,
       prefillShare: 0.37,
+      pooling: undefined,
     });
   });
 
@@ -27,6 +28,7 @@ describe("parseOptions", () => {
       prefixReuse: false,
       prefixMemoryMib: 0,
       prefillShare: 0.5,
+      pooling: undefined,
     });
   });
 
