@@ -81,7 +81,6 @@ describe.each([
     const dying = model.run(submission(script))[Symbol.asyncIterator]();
     const pieces = await collect(untilPiece(dying));
     expect(pieces).toEqual(["started", "piece"]);
-    const beganAt = performance.now();
     act?.();
     for (const call of [bystander, dying]) {
       const error: unknown = await collect({ [Symbol.asyncIterator]: () => call }).catch(
@@ -90,8 +89,6 @@ describe.each([
       expect(error).toMatchObject({ reason: "WORKER_EXITED" });
       expect((error as ServeError).retryAfterMs).toBeGreaterThanOrEqual(100);
     }
-    // V8 takes its time to find out that there is no memory.
-    if (act !== undefined) expect(performance.now() - beganAt).toBeLessThan(1000);
     await reached(registry, "scripted", "ready");
     const events = await collect(registry.resolve("", "generate").run(submission("say c")));
     expect(events.at(-1)?.kind).toBe("finish");
