@@ -11,6 +11,7 @@ declare module "google-protobuf" {
     readString(): string;
     readBytes(): Uint8Array;
     readPackableFloatInto(into: number[]): void;
+    readPackableUint32Into(into: number[]): void;
     readMessage<T>(message: T, read: (message: T, reader: BinaryReader) => void): void;
   }
   const jspb: { readonly BinaryReader: typeof BinaryReader };

@@ -98,6 +98,8 @@ interface ItemsJobOf<Task extends string, Input = string> {
 export interface EmbedJob extends ItemsJobOf<"embed", EmbedInput> {
   /** The name of a prompt of the model; empty for none, left out for the model's default. */
   readonly promptName?: string;
+  /** Whether the vectors of a text's tokens are wanted, in place of one. Only for a model that says so. */
+  readonly tokenVectors?: boolean;
   /** What the worker makes of the vectors: the engine gives them raw, and ignores it. */
   readonly output: VectorFormat;
 }
@@ -125,6 +127,8 @@ export interface VectorFormat {
   readonly normalize: boolean;
   /** Leading dimensions to keep; undefined keeps all. */
   readonly dimensions: number | undefined;
+  /** Of a sparse vector, how many dimensions to keep; left out for all. */
+  readonly maxActiveDims?: number;
   readonly encoding: "float32" | "float16" | "int8" | "binary";
 }
 
@@ -163,6 +167,10 @@ export type ItemResult<Value> =
 export type ItemValue =
   /** For `embed`: as long as the model's dimensions. */
   | { readonly kind: "vector"; readonly values: Float32Array }
+  /** For `embed` of a model whose vectors are sparse: the numbers that are not zero, by dimension, ascending. */
+  | { readonly kind: "sparse"; readonly indices: Uint32Array; readonly values: Float32Array }
+  /** For `embed` with `tokenVectors`: a vector for each token, one after the other. */
+  | { readonly kind: "tokens"; readonly dimensions: number; readonly values: Float32Array }
   /** For `rerank`: higher is better. */
   | { readonly kind: "score"; readonly score: number }
   /** For `classify`: one for each of the model's labels. */

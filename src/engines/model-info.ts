@@ -49,6 +49,12 @@ export interface EmbeddingInfo {
   readonly normalize?: boolean;
   /** Whether it takes token ids in place of texts; false where it is left out. */
   readonly takesTokenIds?: boolean;
+  /** Whether its vectors are sparse: values of the kind `sparse`. False where it is left out. */
+  readonly sparse?: boolean;
+  /** Of a sparse vector, how many dimensions a call that does not say is given; left out for all. */
+  readonly maxActiveDims?: number;
+  /** The length of a token's vector; left out where it has none. */
+  readonly tokenDimensions?: number;
   /** How texts share the engine's batches; left out, each vector is what its text alone gives. */
   readonly batching?: TextBatching;
 }

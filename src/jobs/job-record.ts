@@ -8,7 +8,7 @@ import type { JobStage } from "../base/meter.ts";
 import type { JobResult } from "../engines/engine.ts";
 import type { Ticket } from "../scheduling/ticket.ts";
 import type { JobProgress } from "../workers/channel.ts";
-import { costOf } from "../workers/credit.ts";
+import { countOf } from "../workers/credit.ts";
 import type { WorkerEvent } from "../workers/messages.ts";
 import { completionTokensOf, promptTokensOf } from "../workers/token-counts.ts";
 import { logFieldsOf } from "./job-log.ts";
@@ -129,9 +129,9 @@ export class JobRecord implements JobState, JobProgress, JobFacts {
 
   /** Its worker has sent this. */
   arrived(event: WorkerEvent, at: number): void {
-    const cost = costOf(event);
-    this.#given += cost;
-    if (cost > 0) this.#times.firstOutput ??= at;
+    const count = countOf(event);
+    this.#given += count;
+    if (count > 0) this.#times.firstOutput ??= at;
     if (event.kind === "finish") this.#times.computed = at;
   }
 

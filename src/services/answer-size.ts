@@ -57,6 +57,21 @@ export function assertVectorsFit(answer: VectorAnswer, mostBytes: number): void 
   throw tooLarge({ bytes, mostBytes, advice, field: answer.field, reason }, facts);
 }
 
+/** Throws RESPONSE_TOO_LARGE for vectors of so many bytes, so far; their sizes depend on the texts. */
+export function assertVectorsSoFarFit(
+  { count, bytes: vectorBytes }: { readonly count: number; readonly bytes: number },
+  mostBytes: number,
+  field: string,
+): void {
+  const bytes = restBytes + count * delimited(itemBytes + errorBytes) + vectorBytes;
+  if (bytes <= mostBytes) return;
+  const isOne = field.endsWith("]");
+  const advice = isOne
+    ? "send a shorter text, or ask for fewer dimensions"
+    : "send fewer texts, ask for fewer dimensions, or use EmbedStream";
+  throw tooLarge({ bytes, mostBytes, advice, field, reason: isOne ? "TOO_LONG" : "TOO_MANY" });
+}
+
 /** Throws RESPONSE_TOO_LARGE where a list of so many items, of so many bytes together, would not fit. */
 export function assertItemsFit(
   { count, bytes }: { readonly count: number; readonly bytes: number },

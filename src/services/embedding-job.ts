@@ -5,6 +5,7 @@ import type { EmbedInput, EmbedJob, EmbeddingInfo, VectorFormat } from "../engin
 import type { ModelStatus } from "../models/model.ts";
 import type { VectorAnswer } from "./answer-size.ts";
 import { truncationOf } from "./messages.ts";
+import { checkKind } from "./embedding-kinds.ts";
 import { checkTokenInputs } from "./token-inputs.ts";
 
 /** Checks what only the model knows. */
@@ -12,12 +13,14 @@ export function checkAgainst(request: EmbedRequest, { info }: ModelStatus, repor
   const embed = info?.tasks.embed;
   if (info === undefined || embed === undefined) return;
   checkDimensions(request, embed, report);
+  checkKind(request, embed, report);
   checkPrompt(request, embed, report);
   checkTokenInputs(request.tokenInputs, info, report);
 }
 
-function checkDimensions({ dimensions }: EmbedRequest, info: EmbeddingInfo, report: Report): void {
-  const most = info.dimensions;
+function checkDimensions(request: EmbedRequest, info: EmbeddingInfo, report: Report): void {
+  const { dimensions, tokenVectors } = request;
+  const most = (tokenVectors ? info.tokenDimensions : info.dimensions) ?? 0;
   if (dimensions !== undefined && most > 0 && dimensions > most) {
     report.add("dimensions", "OUT_OF_RANGE", `must be at most ${most} for this model`);
   }
@@ -38,8 +41,9 @@ export function inputsOf({ inputs, tokenInputs }: EmbedRequest): readonly EmbedI
   return tokenInputs.length === 0 ? inputs : tokenInputs.map(({ ids }) => Uint32Array.from(ids));
 }
 
-/** How large an answer with all vectors is. */
+/** How large an answer with all vectors is; undefined where that depends on the texts. */
 export function answerOf(request: EmbedRequest, job: EmbedJob, { info }: ModelStatus) {
+  if (request.tokenVectors || info?.tasks.embed?.sparse === true) return undefined;
   const { dimensions = info?.tasks.embed?.dimensions ?? 0, encoding } = job.output;
   const count = job.items.length;
   return { field: inputField(request), count, dimensions, encoding } satisfies VectorAnswer;
@@ -55,19 +59,18 @@ export function jobOf(request: EmbedRequest, model: ModelStatus): EmbedJob {
     items: inputsOf(request),
     truncate: truncationOf(truncation),
     ...(promptName !== undefined && { promptName }),
+    ...(request.tokenVectors && { tokenVectors: true }),
     output: formatOf(request, model),
   };
 }
 
-function formatOf(
-  { normalize, dimensions, encoding }: EmbedRequest,
-  { info }: ModelStatus,
-): VectorFormat {
-  return {
-    normalize: normalize ?? info?.tasks.embed?.normalize ?? true,
-    dimensions,
-    encoding: encodingOf(encoding),
-  };
+function formatOf(request: EmbedRequest, { info }: ModelStatus): VectorFormat {
+  const { dimensions, encoding, tokenVectors } = request;
+  const embed: Partial<EmbeddingInfo> = info?.tasks.embed ?? {};
+  const { normalize = !tokenVectors && (embed.normalize ?? true) } = request;
+  const { maxActiveDims = embed.maxActiveDims } = request;
+  const active = maxActiveDims === undefined ? {} : { maxActiveDims };
+  return { normalize, dimensions, ...active, encoding: encodingOf(encoding) };
 }
 
 function encodingOf(encoding: VectorEncoding): VectorFormat["encoding"] {

@@ -18,7 +18,18 @@ export type VectorValue =
       readonly $case: "int8";
       readonly value: { readonly values: Uint8Array; readonly scale: number };
     }
+  | {
+      readonly $case: "sparse";
+      readonly value: { readonly indices: Uint32Array; readonly values: Float32Array };
+    }
+  | { readonly $case: "tokens"; readonly value: TokenVectorsValue }
   | { readonly $case: "error"; readonly value: ItemError };
+
+/** `TokenVectors` of the contract. */
+export interface TokenVectorsValue {
+  readonly dimensions: number;
+  readonly vectors: Extract<VectorValue, { readonly $case: "float32" | "float16" }>;
+}
 
 export interface VectorEmbedding extends Omit<Embedding, "value"> {
   readonly value: VectorValue;

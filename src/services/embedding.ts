@@ -9,6 +9,7 @@ import { validated } from "../contract/validation/validated.ts";
 import { queuePromptEstimate } from "../jobs/token-estimates.ts";
 import type { Models } from "../models/model.ts";
 import { assertVectorsFit } from "./answer-size.ts";
+import { AnswerSizes } from "./answer-sizes.ts";
 import { modelFor } from "./call-model.ts";
 import { answerOf, checkAgainst, inputField, inputsOf, jobOf } from "./embedding-job.ts";
 import { embeddingOf } from "./embedding-messages.ts";
@@ -74,8 +75,11 @@ async function* embed(
   checkAgainst(request, status, report);
   report.throwIfAny();
   const job = jobOf(request, status);
-  assertVectorsFit(answerOf(request, job, status), mostBytes);
-  const asked = { request, context, field: inputField(request) };
+  const field = inputField(request);
+  const answer = answerOf(request, job, status);
+  if (answer !== undefined) assertVectorsFit(answer, mostBytes);
+  const sizes = new AnswerSizes({ field, mostBytes, mostItemBytes: limits.maxResponseBytes });
+  const asked = { request, context, field };
   const due = new Set(items.keys());
   for await (const event of model.start(job)) {
     switch (event.kind) {
@@ -85,7 +89,9 @@ async function* embed(
         assertItems(event.items, asked);
         for (const item of event.items) {
           if (!due.delete(item.index)) throw new Error("the engine gave a vector that is not due");
-          yield { event: { $case: "embedding", value: embeddingOf(item) } };
+          const value = embeddingOf(item);
+          if (answer === undefined) sizes.add(value);
+          yield { event: { $case: "embedding", value } };
         }
         break;
       case "finish":

@@ -145,7 +145,15 @@ const batchings = {
 
 type Embedding = Pick<
   Model,
-  "dimensions" | "pooling" | "prompts" | "defaultPromptName" | "normalize" | "textBatching"
+  | "dimensions"
+  | "pooling"
+  | "prompts"
+  | "defaultPromptName"
+  | "normalize"
+  | "textBatching"
+  | "sparse"
+  | "maxActiveDims"
+  | "tokenDimensions"
 >;
 
 /** What is known of an embedding model once it has been loaded, and empty until then, and for others. */
@@ -162,7 +170,16 @@ function embeddingOf({ info }: ModelStatus): Embedding {
     defaultPromptName: defaultPrompt,
     normalize: isEmbedding && normalize,
     textBatching: isEmbedding ? batchings[batching] : TextBatching.UNSPECIFIED,
+    ...kindOfVectors(known),
   };
+}
+
+function kindOfVectors({
+  sparse = false,
+  maxActiveDims = 0,
+  tokenDimensions = 0,
+}: Partial<EmbeddingInfo>): Pick<Model, "sparse" | "maxActiveDims" | "tokenDimensions"> {
+  return { sparse, maxActiveDims, tokenDimensions };
 }
 
 /** What is known of a classification model once it has been loaded, and empty until then, and for others. */

@@ -1,15 +1,15 @@
 /**
- * Credit bounds what a job may send ahead of its reader: each piece and each item costs one. At
+ * Credit bounds what a job may send ahead of its reader: each piece and each item costs one, and a large one more. At
  * zero the worker pauses that job and no other; the reader gives credit back in halves of the
  * window, so that memory is bounded and credit messages are few.
  */
-import type { WorkerEvent } from "./messages.ts";
+import type { EncodedItem, EncodedValue, WorkerEvent } from "./messages.ts";
 
 /** Unread pieces or items that the server is willing to hold for one job. */
 export const creditWindow = 64;
 
-/** What an event costs. Beginnings and ends are free: they come once. */
-export function costOf(event: WorkerEvent): number {
+/** How many pieces or items an event has. */
+export function countOf(event: WorkerEvent): number {
   switch (event.kind) {
     case "piece":
       return 1;
@@ -18,6 +18,38 @@ export function costOf(event: WorkerEvent): number {
     case "started":
     case "finish":
     case "failed":
+      return 0;
+  }
+}
+
+/** What an event costs. Beginnings and ends are free: they come once. */
+export function costOf(event: WorkerEvent): number {
+  if (event.kind !== "items") return countOf(event);
+  return event.items.reduce((sum, item) => sum + itemCost(item), 0);
+}
+
+/** So many bytes of an item cost one. Few values have more, such as the vectors of a text's tokens. */
+const bytesPerCredit = 65_536;
+
+function itemCost({ value }: EncodedItem): number {
+  return value === undefined ? 1 : Math.max(1, Math.ceil(bytesOf(value) / bytesPerCredit));
+}
+
+function bytesOf(value: EncodedValue): number {
+  switch (value.kind) {
+    case "sparse":
+      return value.indices.byteLength + value.values.byteLength;
+    case "tokens":
+      return bytesOf(value.vectors);
+    case "float32":
+      return value.values.byteLength;
+    case "float16":
+    case "int8":
+    case "binary":
+      return value.bytes.length;
+    case "labels":
+      return value.scores.byteLength;
+    case "score":
       return 0;
   }
 }

@@ -23,7 +23,17 @@ import type {
 export type EncodedItem = ItemFacts & ItemResult<EncodedValue>;
 
 /** A value of any task; one that is added has its own kinds. */
-export type EncodedValue = EncodedVector | Exclude<ItemValue, { readonly kind: "vector" }>;
+export type EncodedValue =
+  | EncodedVector
+  | EncodedTokens
+  | Exclude<ItemValue, { readonly kind: "vector" } | { readonly kind: "tokens" }>;
+
+/** The vectors of a text's tokens, one after the other. */
+export interface EncodedTokens {
+  readonly kind: "tokens";
+  readonly dimensions: number;
+  readonly vectors: Extract<EncodedVector, { readonly kind: "float32" | "float16" }>;
+}
 
 /** A vector in the encoding that its job asks for. */
 export type EncodedVector =

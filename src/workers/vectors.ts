@@ -27,7 +27,7 @@ export function encodeVector(whole: Float32Array, format: VectorFormat): ItemRes
 /** What float16 rounds to infinity, and above. */
 const float16End = 65_520;
 
-const notFinite: ErrorData = {
+export const notFinite: ErrorData = {
   reason: "RESULT_NOT_FINITE",
   message:
     "the model's vector of this text has a number that is NaN or infinite; leave the text out, or have the model checked",
@@ -40,7 +40,7 @@ const tooLarge: ErrorData = {
 };
 
 /** The largest magnitude; Infinity also where one is not a number. */
-function largest(values: Float32Array): number {
+export function largest(values: Float32Array): number {
   let max = 0;
   for (const value of values) {
     const magnitude = Math.abs(value);
@@ -52,13 +52,16 @@ function largest(values: Float32Array): number {
 }
 
 /** Shortens first: a shortened vector is normalised again (Matryoshka). */
-function shapeValues(whole: Float32Array, { dimensions, normalize }: VectorFormat): Float32Array {
+export function shapeValues(
+  whole: Float32Array,
+  { dimensions, normalize }: Pick<VectorFormat, "dimensions" | "normalize">,
+): Float32Array {
   const values = dimensions === undefined ? whole : whole.subarray(0, dimensions);
   return normalize ? normalized(values) : values;
 }
 
 /** A vector of length 1 in the same direction. Zero has no direction and stays zero. */
-function normalized(values: Float32Array): Float32Array {
+export function normalized(values: Float32Array): Float32Array {
   let sum = 0;
   for (const value of values) sum += value * value;
   const factor = sum > 0 ? 1 / Math.sqrt(sum) : 1;

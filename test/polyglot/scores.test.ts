@@ -1,4 +1,4 @@
-/** The calls of docs/models.md that rank and classify, word for word, on models with random weights. */
+/** The calls of docs/models.md that rank, classify and give sparse vectors, word for word, on models with random weights. */
 import { readFileSync } from "node:fs";
 import { delimiter, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -10,7 +10,7 @@ let server: RealServer | undefined;
 
 beforeAll(async () => {
   server = await startServer(
-    "bin/inferd serve test/fixtures/scorers/bert-1 test/fixtures/scorers/bert-3",
+    "bin/inferd serve test/fixtures/scorers/bert-1 test/fixtures/scorers/bert-3 test/fixtures/sparse/bert",
   );
 }, 60_000);
 
@@ -22,7 +22,7 @@ const lines = blocksOf(readFileSync("docs/models.md", "utf8")).flatMap(({ text, 
     : [],
 );
 
-it("are four", () => expect(lines).toHaveLength(4));
+it("are six", () => expect(lines).toHaveLength(6));
 
 it.each(lines)("%s", async (line) => {
   const path = [resolve(".tools/bin"), resolve("bin"), process.env["PATH"]].join(delimiter);
@@ -31,5 +31,6 @@ it.each(lines)("%s", async (line) => {
   const answer = await command("sh", ["-euc", shown], {
     env: { PATH: path, INFERD_ADDRESS: address },
   });
-  expect(answer).toMatch(line.includes("lassify") ? /LABEL_[012]/ : /a cat on a mat|"score"/);
+  if (line.includes("mbed")) expect(answer).toMatch(/"indices": \[|^\{"\d+":[\d.]+,/);
+  else expect(answer).toMatch(line.includes("lassify") ? /LABEL_[012]/ : /a cat on a mat|"score"/);
 });

@@ -48,15 +48,16 @@ export interface EmbedRequest {
     | boolean
     | undefined;
   /**
-   * Number of leading dimensions to keep (Matryoshka), from 1 to `Model.dimensions`. With `normalize`, the shorter
-   * vector is scaled again. Default: all.
+   * Number of leading dimensions to keep (Matryoshka), from 1 to `Model.dimensions`; of token vectors, to
+   * `Model.token_dimensions`. With `normalize`, the shorter vector is scaled again. Default: all. Rejected if the model's
+   * vectors are sparse.
    */
   readonly dimensions?:
     | number
     | undefined;
   /** What to do with a text longer than the model's context. Default: reject it. */
   readonly truncation: Truncation;
-  /** Encoding of the vectors. Default: float32. */
+  /** Encoding of the vectors. Default: float32. Sparse vectors have no other, and token vectors float16 too. */
   readonly encoding: VectorEncoding;
   /**
    * Whether a text that cannot be embedded has an error in place of its vector, and the others are embedded. Default
@@ -82,6 +83,18 @@ export interface EmbedRequest {
   readonly promptName?:
     | string
     | undefined;
+  /**
+   * Number of dimensions of a sparse vector to keep, from 1 to 1,000,000: those of the largest magnitude. With `normalize`,
+   * the shorter vector is scaled. Default: `Model.max_active_dims`. Rejected if the model's vectors are not sparse.
+   */
+  readonly maxActiveDims?:
+    | number
+    | undefined;
+  /**
+   * Whether each text has one vector per token, for late interaction, in place of one vector. Their `normalize` defaults
+   * to false. Default false. Rejected if `Model.token_dimensions` is 0.
+   */
+  readonly tokenVectors: boolean;
   /** Options of the call. */
   readonly call?: CallOptions | undefined;
 }
@@ -138,6 +151,12 @@ export interface Embedding {
      * for `ubinary`. Its `binary` subtracts 128 from each byte.
      */
     { readonly $case: "binary"; readonly value: Buffer }
+    | //
+    /** The vector, if the model's vectors are sparse. */
+    { readonly $case: "sparse"; readonly value: SparseVector }
+    | //
+    /** The vectors of the text's tokens, with `token_vectors`. */
+    { readonly $case: "tokens"; readonly value: TokenVectors }
     | undefined;
   /** Number of tokens of the text, special tokens and those of the prompt included. */
   readonly tokenCount: number;
@@ -157,6 +176,35 @@ export interface Int8Vector {
   readonly values: Buffer;
   /** Factor for each number. */
   readonly scale: number;
+}
+
+/** Carries the numbers of a sparse vector that are not zero. All others are. */
+export interface SparseVector {
+  /**
+   * Dimensions, ascending, each below `Model.dimensions`. A SPLADE model has one dimension per token of its vocabulary:
+   * the dimension is the token's id.
+   */
+  readonly indices: readonly number[];
+  /** The number of each of these dimensions. */
+  readonly values: readonly number[];
+}
+
+/**
+ * Carries one vector per token of a text, in the order of the tokens. Special tokens and those of the prompt have one
+ * too.
+ */
+export interface TokenVectors {
+  /** Dimensions of each vector. */
+  readonly dimensions: number;
+  /** All vectors, one after the other, in the requested encoding. New kinds may be added for requests that ask for them. */
+  readonly vectors?:
+    | //
+    /** The numbers, if `encoding` is float32. */
+    { readonly $case: "float32"; readonly value: FloatVector }
+    | //
+    /** The numbers, if `encoding` is float16: IEEE 754 half precision, little-endian, 2 bytes each. */
+    { readonly $case: "float16"; readonly value: Buffer }
+    | undefined;
 }
 
 /** Reports how a call of embedding, reranking or classification ended. `Finish` has the same fields under the same numbers. */
@@ -189,6 +237,8 @@ function createBaseEmbedRequest(): EmbedRequest {
     unordered: false,
     tokenInputs: [],
     promptName: undefined,
+    maxActiveDims: undefined,
+    tokenVectors: false,
     call: undefined,
   };
 }
@@ -224,6 +274,12 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
     }
     if (message.promptName !== undefined) {
       writer.uint32(90).string(message.promptName);
+    }
+    if (message.maxActiveDims !== undefined) {
+      writer.uint32(96).uint32(message.maxActiveDims);
+    }
+    if (message.tokenVectors !== false) {
+      writer.uint32(104).bool(message.tokenVectors);
     }
     if (message.call !== undefined) {
       CallOptions.encode(message.call, writer.uint32(122).fork()).join();
@@ -324,6 +380,22 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
             message.promptName = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.maxActiveDims = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.tokenVectors = reader.bool();
+            continue;
+          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -359,6 +431,8 @@ export const EmbedRequest: MessageFns<EmbedRequest> = {
     message.unordered = object.unordered ?? false;
     message.tokenInputs = object.tokenInputs?.map((e) => TokenIds.fromPartial(e)) || [];
     message.promptName = object.promptName ?? undefined;
+    message.maxActiveDims = object.maxActiveDims ?? undefined;
+    message.tokenVectors = object.tokenVectors ?? false;
     message.call = (object.call !== undefined && object.call !== null)
       ? CallOptions.fromPartial(object.call)
       : undefined;
@@ -541,6 +615,12 @@ export const Embedding: MessageFns<Embedding> = {
       case "binary":
         writer.uint32(66).bytes(message.value.value);
         break;
+      case "sparse":
+        SparseVector.encode(message.value.value, writer.uint32(74).fork()).join();
+        break;
+      case "tokens":
+        TokenVectors.encode(message.value.value, writer.uint32(82).fork()).join();
+        break;
     }
     if (message.tokenCount !== 0) {
       writer.uint32(40).uint32(message.tokenCount);
@@ -612,6 +692,22 @@ export const Embedding: MessageFns<Embedding> = {
             message.value = { $case: "binary", value: Buffer.from(reader.bytes()) };
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.value = { $case: "sparse", value: SparseVector.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.value = { $case: "tokens", value: TokenVectors.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 5: {
             if (tag !== 40) {
               break;
@@ -674,6 +770,18 @@ export const Embedding: MessageFns<Embedding> = {
       case "binary": {
         if (object.value?.value !== undefined && object.value?.value !== null) {
           message.value = { $case: "binary", value: object.value.value };
+        }
+        break;
+      }
+      case "sparse": {
+        if (object.value?.value !== undefined && object.value?.value !== null) {
+          message.value = { $case: "sparse", value: SparseVector.fromPartial(object.value.value) };
+        }
+        break;
+      }
+      case "tokens": {
+        if (object.value?.value !== undefined && object.value?.value !== null) {
+          message.value = { $case: "tokens", value: TokenVectors.fromPartial(object.value.value) };
         }
         break;
       }
@@ -820,6 +928,194 @@ export const Int8Vector: MessageFns<Int8Vector> = {
   },
 };
 
+function createBaseSparseVector(): SparseVector {
+  return { indices: [], values: [] };
+}
+
+export const SparseVector: MessageFns<SparseVector> = {
+  encode(message: SparseVector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.indices.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.indices) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.values.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.values) {
+        writer.float(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SparseVector {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSparseVector() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.indices.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.indices.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 21) {
+              message.values.push(reader.float());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.values.push(reader.float());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SparseVector>): SparseVector {
+    return SparseVector.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SparseVector>): SparseVector {
+    const message = createBaseSparseVector() as any;
+    message.indices = object.indices?.map((e) => e) || [];
+    message.values = object.values?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseTokenVectors(): TokenVectors {
+  return { dimensions: 0, vectors: undefined };
+}
+
+export const TokenVectors: MessageFns<TokenVectors> = {
+  encode(message: TokenVectors, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dimensions !== 0) {
+      writer.uint32(8).uint32(message.dimensions);
+    }
+    switch (message.vectors?.$case) {
+      case "float32":
+        FloatVector.encode(message.vectors.value, writer.uint32(18).fork()).join();
+        break;
+      case "float16":
+        writer.uint32(26).bytes(message.vectors.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TokenVectors {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTokenVectors() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dimensions = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vectors = { $case: "float32", value: FloatVector.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.vectors = { $case: "float16", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TokenVectors>): TokenVectors {
+    return TokenVectors.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TokenVectors>): TokenVectors {
+    const message = createBaseTokenVectors() as any;
+    message.dimensions = object.dimensions ?? 0;
+    switch (object.vectors?.$case) {
+      case "float32": {
+        if (object.vectors?.value !== undefined && object.vectors?.value !== null) {
+          message.vectors = { $case: "float32", value: FloatVector.fromPartial(object.vectors.value) };
+        }
+        break;
+      }
+      case "float16": {
+        if (object.vectors?.value !== undefined && object.vectors?.value !== null) {
+          message.vectors = { $case: "float16", value: object.vectors.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
 function createBaseEmbedFinish(): EmbedFinish {
   return { usage: undefined, timings: undefined, model: undefined, requestId: "" };
 }
@@ -928,8 +1224,9 @@ export const EmbeddingServiceService = {
    * Embeds a batch of texts and returns all vectors at once, in the order of the texts.
    *
    * Most gRPC clients accept at most 4 MiB per message by default. A response above the server's limit, which
-   * `GetServerInfo` states, fails with `RESPONSE_TOO_LARGE` before it is computed. Request a smaller `encoding`, use
-   * `EmbedStream`, whose messages hold one vector each, or raise both limits.
+   * `GetServerInfo` states, fails with `RESPONSE_TOO_LARGE` before it is computed. Sparse and token vectors have no
+   * size that is known before: with them, the call fails once it gets too large. Request a smaller `encoding`, use `EmbedStream`, whose
+   * messages hold one text each, or raise both limits.
    */
   embed: {
     path: "/inferd.v1.EmbeddingService/Embed" as const,
@@ -961,8 +1258,9 @@ export interface EmbeddingServiceServer extends UntypedServiceImplementation {
    * Embeds a batch of texts and returns all vectors at once, in the order of the texts.
    *
    * Most gRPC clients accept at most 4 MiB per message by default. A response above the server's limit, which
-   * `GetServerInfo` states, fails with `RESPONSE_TOO_LARGE` before it is computed. Request a smaller `encoding`, use
-   * `EmbedStream`, whose messages hold one vector each, or raise both limits.
+   * `GetServerInfo` states, fails with `RESPONSE_TOO_LARGE` before it is computed. Sparse and token vectors have no
+   * size that is known before: with them, the call fails once it gets too large. Request a smaller `encoding`, use `EmbedStream`, whose
+   * messages hold one text each, or raise both limits.
    */
   embed: handleUnaryCall<EmbedRequest, EmbedResponse>;
   /**

@@ -143,8 +143,8 @@ export interface Model {
   readonly dimensions: number;
   /**
    * How token vectors become one: `cls`, `max`, `mean`, `mean_sqrt_len`, `weighted_mean` or `last`; several joined by
-   * `+` if the vector concatenates them; `graph` if the model's graph pools. Empty for generation. New values may be
-   * added.
+   * `+` if the vector concatenates them; `graph` if the model's graph pools. For sparse vectors `splade_max` or
+   * `splade_sum`. Empty for generation. New values may be added.
    */
   readonly pooling: string;
   /** Licence of the weights, as an SPDX expression if one exists. */
@@ -179,6 +179,15 @@ export interface Model {
    * of an input sum to 1 (softmax), or are plain numbers if the model predicts those. False for other models.
    */
   readonly multiLabel: boolean;
+  /** Whether the vectors are sparse: `Embedding.sparse`. False for generation, and until it is known. */
+  readonly sparse: boolean;
+  /** Dimensions of the vectors that `EmbedRequest.token_vectors` asks for. Zero if the model has none. */
+  readonly tokenDimensions: number;
+  /**
+   * Number of dimensions that a sparse vector keeps for calls that do not set `max_active_dims`. Zero keeps all that are
+   * not zero.
+   */
+  readonly maxActiveDims: number;
 }
 
 /** A text that an embedding model was trained to read before other texts. */
@@ -455,6 +464,9 @@ function createBaseModel(): Model {
     slots: 0,
     labels: [],
     multiLabel: false,
+    sparse: false,
+    tokenDimensions: 0,
+    maxActiveDims: 0,
   };
 }
 
@@ -523,6 +535,15 @@ export const Model: MessageFns<Model> = {
     }
     if (message.multiLabel !== false) {
       writer.uint32(176).bool(message.multiLabel);
+    }
+    if (message.sparse !== false) {
+      writer.uint32(184).bool(message.sparse);
+    }
+    if (message.tokenDimensions !== 0) {
+      writer.uint32(192).uint32(message.tokenDimensions);
+    }
+    if (message.maxActiveDims !== 0) {
+      writer.uint32(200).uint32(message.maxActiveDims);
     }
     return writer;
   },
@@ -710,6 +731,30 @@ export const Model: MessageFns<Model> = {
             message.multiLabel = reader.bool();
             continue;
           }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.sparse = reader.bool();
+            continue;
+          }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.tokenDimensions = reader.uint32();
+            continue;
+          }
+          case 25: {
+            if (tag !== 200) {
+              break;
+            }
+
+            message.maxActiveDims = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -749,6 +794,9 @@ export const Model: MessageFns<Model> = {
     message.slots = object.slots ?? 0;
     message.labels = object.labels?.map((e) => e) || [];
     message.multiLabel = object.multiLabel ?? false;
+    message.sparse = object.sparse ?? false;
+    message.tokenDimensions = object.tokenDimensions ?? 0;
+    message.maxActiveDims = object.maxActiveDims ?? 0;
     return message;
   },
 };

@@ -41,6 +41,8 @@ export function embedRequest({ maxInputs, maxPromptTokens }: Limits): Rule<Embed
       allowItemErrors: unbounded,
       unordered: unbounded,
       promptName: optional(text(maxNameBytes, { mayBeEmpty: true })),
+      maxActiveDims: optional(number({ min: 1, max: 1_000_000 })),
+      tokenVectors: unbounded,
       call: callOptions,
     },
     oneKindOfInput,

@@ -9,6 +9,8 @@ import { poolingConfigOf } from "./pooling-config.ts";
 import { promptsOf } from "./prompts.ts";
 import type { Prompts } from "./prompts.ts";
 import { sentenceConfigOf } from "./sentence-config.ts";
+import { spladeConfigOf } from "./splade.ts";
+import type { Splade } from "./splade.ts";
 
 /** The model's configuration files: parsed JSON, or undefined if there is none. */
 export interface EncoderFiles {
@@ -23,13 +25,17 @@ export interface EncoderFiles {
 }
 
 /** Values of the manifest, which take precedence over the files. */
-export interface Stated extends Pick<OnnxOptions, "pooling" | "normalize"> {
+export interface Stated extends Pick<OnnxOptions, "pooling" | "splade" | "normalize"> {
   readonly contextLength: number | undefined;
 }
 
 export interface EncoderConfig extends Prompts {
   /** Undefined if no file states it: then the graph must pool. */
   readonly pooling: readonly Pooling[] | undefined;
+  /** Of a model whose vectors are sparse: it has no other pooling. */
+  readonly splade: Splade | undefined;
+  /** Of a sparse vector, how many dimensions to keep; undefined for all. */
+  readonly maxActiveDims: number | undefined;
   /** Whether the tokens of a prompt count in the vector. */
   readonly includePrompt: boolean;
   /** Maximum tokens of a text, special ones included. */
@@ -50,12 +56,16 @@ export interface EncoderConfig extends Prompts {
 /** Fails with a message for the operator that names the file and the key. */
 export function encoderConfig(files: EncoderFiles, stated: Stated): EncoderConfig {
   const { model, modules } = files;
-  const sentence = sentenceConfigOf(files.sentence);
-  const pooling = poolingConfigOf(files.pooling);
+  const splade = spladeOf(files, stated);
+  const isSparse = splade !== undefined;
+  const sentence = sentenceConfigOf(files.sentence, isSparse ? "logits" : "vectors");
+  const pooling = isSparse ? undefined : poolingConfigOf(files.pooling);
   const vocabularySize = positive(model, "vocab_size");
   const paddingId = paddingIdOf(model) ?? 0;
   return {
-    ...promptsOf(files.prompts),
+    ...promptsOf(files.prompts, isSparse),
+    splade,
+    maxActiveDims: positive(files.prompts, "max_active_dims"),
     pooling: stated.pooling ?? pooling?.modes,
     includePrompt: pooling?.includePrompt ?? true,
     maxTokens: maxTokensOf(
@@ -63,12 +73,22 @@ export function encoderConfig(files: EncoderFiles, stated: Stated): EncoderConfi
       stated.contextLength,
     ),
     vocabularySize,
-    // Without modules.json, no file says whether the model's authors normalize.
-    normalize: stated.normalize ?? (modules === undefined || modules.at(-1)?.kind === "normalize"),
+    normalize: stated.normalize ?? (!isSparse && areNormalized(modules)),
     lowercase: sentence.lowercase,
     // Padding is masked out, so any id that the model knows is suitable. Every model knows zero.
     paddingId: paddingId < (vocabularySize ?? Infinity) ? paddingId : 0,
     firstPosition: firstPositionOf(model),
     architectures: field(model, "architectures"),
   };
+}
+
+/** Without modules.json, no file says whether the model's authors normalize. */
+const areNormalized = (modules: EncoderFiles["modules"]): boolean =>
+  modules === undefined || modules.at(-1)?.kind === "normalize";
+
+function spladeOf({ modules, pooling }: EncoderFiles, stated: Stated): Splade | undefined {
+  const isStated = modules?.some(({ kind }) => kind === "splade") === true;
+  if (!isStated || pooling === undefined) return stated.splade;
+  if (stated.pooling === undefined) return stated.splade ?? spladeConfigOf(pooling);
+  throw new Error("options.pooling: modules.json says that the model's vectors are sparse");
 }

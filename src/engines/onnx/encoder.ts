@@ -3,14 +3,14 @@ import { Tensor } from "onnxruntime-node";
 import type { InferenceSession } from "onnxruntime-node";
 import type { EncodedText } from "../texts/unread.ts";
 import type { Layer } from "./layers.ts";
-import { pool } from "./pooling.ts";
-import type { Pooling } from "./pooling.ts";
+import type { TokenRows } from "./pooling.ts";
 import type { GraphInput, GraphPorts, InputName } from "./ports.ts";
 import { halfValue } from "./safetensors.ts";
 
 export interface EncoderParts {
   readonly ports: GraphPorts;
-  readonly pooling: readonly Pooling[];
+  /** Makes one vector of those of a text's tokens. Not called if the graph pools. */
+  readonly pool: (rows: TokenRows) => Float32Array;
   /** Layers after pooling. */
   readonly layers: readonly Layer[];
   readonly paddingId: number;
@@ -48,6 +48,10 @@ export class Encoder {
       throw new Error(`the graph's output ${ports.output} has another size than its texts`);
     }
     return texts.map((text, place) => {
+      if (text.unpooled === true) {
+        const start = place * longest * dimensions;
+        return data.slice(start, start + text.ids.length * dimensions);
+      }
       const vector = ports.isPooled
         ? data.slice(place * dimensions, (place + 1) * dimensions)
         : this.#pool(text, { data, first: place * longest, dimensions });
@@ -59,7 +63,7 @@ export class Encoder {
     { ids, skipped }: EncodedText,
     rows: { readonly data: Float32Array; readonly first: number; readonly dimensions: number },
   ): Float32Array {
-    return pool({ ...rows, count: ids.length, skipped }, this.#parts.pooling);
+    return this.#parts.pool({ ...rows, count: ids.length, skipped });
   }
 }
 

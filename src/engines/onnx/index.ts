@@ -7,19 +7,21 @@ import { Encoder } from "./encoder.ts";
 import { encoderConfig } from "./encoder-config.ts";
 import type { EncoderConfig } from "./encoder-config.ts";
 import { checkModelFile } from "./external-data.ts";
-import { batchingOf, layersFor, poolingFor, refuseTokenTypes } from "./fit.ts";
+import { batchingOf, layersFor, refuseTokenTypes } from "./fit.ts";
 import { readFolder } from "./model-folder.ts";
 import { openTexts } from "./open-texts.ts";
 import { optionsOf } from "./options.ts";
-import type { Pooling } from "./pooling.ts";
 import { givesScores, portsOf } from "./ports.ts";
 import { openPrompts } from "./prompt-table.ts";
 import { answerWith } from "./questions.ts";
 import { runtimeInfo } from "./runtime-info.ts";
 import { loadScorer, statesScores } from "./scorer.ts";
 import { Sessions } from "./sessions.ts";
-import type { Tokens } from "../texts/unread.ts";
+import { textPoolingOf } from "./text-pooling.ts";
+import type { EncodedText, Tokens } from "../texts/unread.ts";
 import { readTrials } from "./trials.ts";
+import { vectorFactsOf, vectorValueOf } from "./vector-values.ts";
+import type { VectorFacts } from "./vector-values.ts";
 import { warmUp } from "../texts/warm-up.ts";
 
 export const load: LoadEngine = async (source, host) => {
@@ -39,26 +41,31 @@ export const load: LoadEngine = async (source, host) => {
 
   const session = await sessions.get(source.threads);
   host.progress(0.8);
-  const ports = portsOf(session, { ...options, architectures: config.architectures });
+  const isSparse = config.splade !== undefined;
+  const ports = portsOf(session, { ...options, architectures: config.architectures, isSparse });
   refuseTokenTypes(tokenizer, ports);
-  const pooling = poolingFor(ports, config, options);
+  const { name: pooling, pool } = textPoolingOf(ports, config, options);
   const layers = layersFor(ports, folder.layers);
-  const encoder = new Encoder({ ...config, ports, pooling, layers });
+  const encoder = new Encoder({ ...config, ports, pool, layers });
+  const compute = (texts: readonly EncodedText[]) => encoder.encode(session, texts);
+  const trials = await readTrials(tokens, config.maxTokens);
   const warm = await warmUp({
-    compute: (texts) => encoder.encode(session, texts),
-    ...(await readTrials(tokens, config.maxTokens)),
+    compute,
+    ...trials,
     highestId: vocabularySize - 1,
     now: () => host.now(),
   });
   const batching = batchingOf(options, { operators, ...warm });
+  const kind = { ...config, ...ports, isSparse, compute };
+  const facts = await vectorFactsOf(kind, trials.usual);
   host.progress(1);
 
   return new Embedder({
-    info: infoOf(source, { ...config, ...warm, pooling, batching, vocabularySize, weights }),
+    info: infoOf(source, { ...config, ...warm, facts, pooling, batching, vocabularySize, weights }),
     tokens,
     promptOf,
     encode: encodeWith(encoder, { sessions, host, batching }),
-    valueOf: (_, values) => ({ kind: "vector", values }),
+    valueOf: (job, values) => vectorValueOf(facts, job, values),
     answer: (question) => answerWith({ vocabulary, tokenBytes, promptOf }, question),
     close: () => sessions.close(),
     threads: source.threads,
@@ -77,7 +84,8 @@ function readerOf(tokens: Tokens) {
 }
 
 interface Loaded extends Omit<EncoderConfig, "pooling" | "vocabularySize"> {
-  readonly pooling: readonly Pooling[];
+  readonly pooling: string;
+  readonly facts: VectorFacts;
   readonly dimensions: number;
   readonly vocabularySize: number;
   readonly batching: TextBatching;
@@ -97,8 +105,8 @@ function infoOf(source: ModelSource, model: Loaded): ModelInfo {
 function embeddingOf({ defaultPrompt, pooling, ...model }: Loaded): EmbeddingInfo {
   return {
     dimensions: model.dimensions,
-    // None if the graph pools.
-    pooling: pooling.length === 0 ? "graph" : pooling.join("+"),
+    pooling,
+    ...model.facts,
     prompts: model.prompts,
     ...(defaultPrompt !== undefined && { defaultPrompt }),
     normalize: model.normalize,

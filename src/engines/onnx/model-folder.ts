@@ -66,7 +66,7 @@ export async function readFolder({ files }: ModelSource): Promise<ModelFolder> {
 
   async function readPooling(): Promise<NamedJson | undefined> {
     // Without modules.json, the usual path.
-    const path = modules === undefined ? "1_Pooling" : pathOf("pooling");
+    const path = modules === undefined ? "1_Pooling" : (pathOf("pooling") ?? pathOf("splade"));
     if (path === undefined && files["pooling"] === undefined) return undefined;
     const value = await read("pooling", path ?? "");
     const name = join(path ?? "", places.pooling);

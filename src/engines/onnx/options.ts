@@ -2,12 +2,15 @@
 import type { ModelSource } from "../engine.ts";
 import { poolings } from "./pooling.ts";
 import type { Pooling } from "./pooling.ts";
+import type { Splade } from "./splade.ts";
 
 /** Whether texts share a batch: `auto` if each vector is the same as alone. */
 const batchings = ["auto", "always", "never"] as const;
 
 export interface OnnxOptions {
   readonly pooling: readonly Pooling[] | undefined;
+  /** How a SPLADE model without modules.json pools. */
+  readonly splade: Splade | undefined;
   /** The output of the graph to use. */
   readonly output: string | undefined;
   /** The default of `normalize` in calls. */
@@ -23,19 +26,30 @@ export function optionsOf({ options }: Pick<ModelSource, "options">): OnnxOption
     throw new Error(`options.${key} is not an option of the onnx engine: ${known.join(", ")}`);
   }
   return {
-    pooling: poolingOf(options["pooling"]),
+    ...poolingOf(options["pooling"]),
     output: outputOf(options["output"]),
     normalize: normalizeOf(options["normalize"]),
     batch: batchOf(options["batch"]),
   };
 }
 
-function poolingOf(stated: unknown): readonly Pooling[] | undefined {
-  if (stated === undefined) return undefined;
+/** Poolings of SPLADE models, by the names that callers see. */
+const splades: Readonly<Record<string, Splade>> = {
+  splade_max: { strategy: "max", logs: 1 },
+  splade_sum: { strategy: "sum", logs: 1 },
+};
+
+function poolingOf(stated: unknown): Pick<OnnxOptions, "pooling" | "splade"> {
+  if (stated === undefined) return { pooling: undefined, splade: undefined };
+  const splade = Object.entries(splades).find(([name]) => name === stated);
+  if (splade !== undefined) return { pooling: undefined, splade: splade[1] };
   const modes: readonly unknown[] = Array.isArray(stated) ? stated : [stated];
   const found = modes.flatMap((mode) => poolings.find((known) => known === mode) ?? []);
-  if (found.length > 0 && found.length === modes.length) return found;
-  throw new Error(`options.pooling must be one of ${poolings.join(", ")}, or a list of them`);
+  if (found.length > 0 && found.length === modes.length) {
+    return { pooling: found, splade: undefined };
+  }
+  const names = [...poolings, ...Object.keys(splades)].join(", ");
+  throw new Error(`options.pooling must be one of ${names}, or a list of the first six`);
 }
 
 function outputOf(stated: unknown): string | undefined {

@@ -34,6 +34,8 @@ export interface Choice {
    * From `config.json`. Some encoders were saved under the name of their training task, so it is only used in messages.
    */
   readonly architectures: unknown;
+  /** Whether tokens are to have a score of each token of the vocabulary, and not a vector. */
+  readonly isSparse?: boolean;
 }
 
 /** Returns how to use a graph, or throws an Error that says why it is not a text encoder. */
@@ -78,38 +80,46 @@ function inputOf(port: Ports["inputMetadata"][number]): GraphInput {
 
 function outputOf(
   { outputMetadata }: Ports,
-  { output, architectures }: Choice,
+  { output, architectures, isSparse = false }: Choice,
 ): Pick<GraphPorts, "output" | "isPooled"> {
   const names = outputMetadata.map(({ name }) => name);
-  if (output === "logits") throw new Error(`options.output: ${scores}`);
-  const wanted = output === undefined ? [...tokenOutputs, ...textOutputs] : [output];
+  if (output === scoreOutput && !isSparse) throw new Error(`options.output: ${scores}`);
+  const ofTokens = isSparse ? [scoreOutput] : tokenOutputs;
+  const wanted = output === undefined ? [...ofTokens, ...textOutputs] : [output];
   const chosen = wanted.find((name) => names.includes(name));
   const port = outputMetadata.find(({ name }) => name === chosen);
-  if (port === undefined) throw new Error(noOutput(names, output, architectures));
-  const ranks = textOutputs.includes(port.name)
-    ? [2]
-    : tokenOutputs.includes(port.name)
-      ? [3]
-      : [2, 3];
+  if (port === undefined) throw new Error(noOutput(names, { output, architectures, isSparse }));
+  assertNumbers(port, ranksOf(port.name, ofTokens));
+  return { output: port.name, isPooled: port.shape.length === 2 };
+}
+
+/** Of an output of this name, how many axes it may have. */
+function ranksOf(name: string, ofTokens: readonly string[]): readonly (2 | 3)[] {
+  if (textOutputs.includes(name)) return [2];
+  return ofTokens.includes(name) ? [3] : [2, 3];
+}
+
+type TensorPort = Extract<Ports["outputMetadata"][number], { readonly isTensor: true }>;
+
+function assertNumbers(
+  port: Ports["outputMetadata"][number],
+  ranks: readonly (2 | 3)[],
+): asserts port is TensorPort {
   const isNumbers = port.isTensor && ["float32", "float16"].includes(port.type);
-  if (!port.isTensor || !isNumbers || !ranks.includes(port.shape.length)) {
+  if (!port.isTensor || !isNumbers || !ranks.some((rank) => rank === port.shape.length)) {
     const shapes = { 2: "[batch, dimensions]", 3: "[batch, sequence, dimensions]" };
-    const expected = ranks.map((rank) => (rank === 2 ? shapes[2] : shapes[3])).join(" or ");
+    const expected = ranks.map((rank) => shapes[rank]).join(" or ");
     throw new Error(`the graph's output ${port.name} must be float32 or float16, ${expected}`);
   }
-  return { output: port.name, isPooled: port.shape.length === 2 };
 }
 
 const scores =
   "logits are served only of a model whose config.json has an architecture that ends with ForSequenceClassification; to embed, export the encoder alone";
 
-function noOutput(
-  names: readonly string[],
-  output: string | undefined,
-  architectures: unknown,
-): string {
+function noOutput(names: readonly string[], { output, architectures, isSparse }: Choice): string {
   const all = names.join(", ");
   if (output !== undefined) return `options.output is ${output}, and the graph gives ${all}`;
+  if (isSparse === true) return `the graph gives ${all}, and that of a SPLADE model ${scoreOutput}`;
   const stated: readonly unknown[] = Array.isArray(architectures) ? architectures : [];
   const architecture = stated.find((name) => typeof name === "string" && scoring.test(name));
   if (names.includes("logits") || architecture !== undefined) {

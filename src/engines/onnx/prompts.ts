@@ -17,11 +17,12 @@ const mostCharacters = 262_144;
 const known = ["prompts", "default_prompt_name", "model_type", "similarity_fn_name", "__version__"];
 
 /** Fails if the file requests something unsupported. */
-export function promptsOf(config: unknown): Prompts {
-  refuseOtherKeys({ name, value: config }, known);
+export function promptsOf(config: unknown, isSparse = false): Prompts {
+  refuseOtherKeys({ name, value: config }, isSparse ? [...known, "max_active_dims"] : known);
   const type = field(config, "model_type");
-  if (!isBlank(type) && type !== "SentenceTransformer") {
-    throw new Error(`${name}: model_type is ${shown(type)}, and inferd serves SentenceTransformer`);
+  const served = isSparse ? "SparseEncoder" : "SentenceTransformer";
+  if (!isBlank(type) && type !== served) {
+    throw new Error(`${name}: model_type is ${shown(type)}, and inferd serves ${served}`);
   }
   const prompts = entriesOf(field(config, "prompts")).map(([prompt, text]): ModelPrompt => {
     if (typeof text === "string" || text === null) return { name: prompt, text: text ?? "" };

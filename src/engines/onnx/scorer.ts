@@ -62,7 +62,7 @@ export async function loadScorer(
   host.progress(0.8);
   const ports = scoringPortsOf(session);
   refuseTokenTypes(tokenizer, ports);
-  const encoder = new Encoder({ ...config, ports, pooling: [], layers: [] });
+  const encoder = new Encoder({ ...config, ports, pool: noPooling, layers: [] });
   const warm = await warmUp({
     compute: (texts) => encoder.encode(session, texts),
     ...(await readTrials(alone, config.maxTokens)),
@@ -96,6 +96,10 @@ function refuseEmbeddingOptions(options: OnnxOptions): void {
     if (stated === undefined) continue;
     throw new Error(`options.${key} is of models that embed, and this one gives scores`);
   }
+}
+
+function noPooling(): never {
+  throw new Error("bug: scores are those of a text, and not of its tokens");
 }
 
 /** How the model's texts are read. */

@@ -51,6 +51,12 @@ const outputs = {
     module_output_name: "token_embeddings",
     method: "last_hidden_state",
   },
+  /** For each token, a score of each token of the vocabulary. */
+  logits: {
+    transformer_task: "fill-mask",
+    module_output_name: "token_embeddings",
+    method: "logits",
+  },
   scores: {
     transformer_task: "sequence-classification",
     module_output_name: "scores",

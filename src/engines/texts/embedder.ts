@@ -86,6 +86,7 @@ export class Embedder implements Engine {
       const own = tasksOf(this.info).join(" and ");
       throw new ServeError("WRONG_TASK", `this model can ${own}, and cannot ${task}`);
     }
+    assertTokenVectors(job, this.info);
     const prompt = this.#parts.promptOf(job.task === "embed" ? job.promptName : undefined);
     this.#jobs = [...this.#jobs, new TextJob(id, { job, prompt }, this.#parts.clock.now())];
   }
@@ -178,4 +179,11 @@ export class Embedder implements Engine {
       return [...job.begin(startedAt), { id: job.id, event: { kind: "finish", ...result } }];
     });
   }
+}
+
+/** The service has asked before; another caller of the engine has not. */
+function assertTokenVectors(job: ItemsJob, { tasks }: ModelInfo): void {
+  if (job.task !== "embed" || job.tokenVectors !== true) return;
+  if (tasks.embed?.tokenDimensions !== undefined) return;
+  throw new ServeError("FIELD_INVALID", "token_vectors: this model gives no vectors of tokens");
 }

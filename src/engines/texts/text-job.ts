@@ -16,6 +16,7 @@ export interface WaitingText extends Waiting {
   readonly skipped: number;
   /** The type id of each token, of a pair. */
   readonly types?: readonly number[];
+  readonly unpooled: boolean;
   readonly truncated: boolean;
 }
 
@@ -108,7 +109,8 @@ export class TextJob {
     this.#turn = Math.max(this.#turn, turn);
     const { skipped } = this.#prompt;
     const place = { length, turn: this.#turn, ...(types !== undefined && { types }) };
-    this.#waiting.push({ job: this, index, ids, skipped, truncated, ...place });
+    const unpooled = this.#job.task === "embed" && this.#job.tokenVectors === true;
+    this.#waiting.push({ job: this, index, ids, skipped, truncated, unpooled, ...place });
     this.#waitingTokens += length;
     this.#turn += length;
   }

@@ -44,4 +44,6 @@ export interface EncodedText {
   readonly skipped: number;
   /** The type id of each token; all zero where they are left out. */
   readonly types?: readonly number[];
+  /** Whether its tokens' vectors are wanted as they are, one after the other. Only of a graph that does not pool. */
+  readonly unpooled?: boolean;
 }

@@ -15,7 +15,7 @@ import type {
   VectorEmbedStreamResponse,
   VectorValue,
 } from "../../services/embedding-types.ts";
-import { delimitedSize, fieldSize, numberSize, Writer } from "./writer.ts";
+import { delimitedSize, fieldSize, numberSize, varintsSize, Writer } from "./writer.ts";
 
 /** Each field's first byte: its number and wire type. One is enough: no number is above 15. */
 const tags = {
@@ -27,11 +27,17 @@ const tags = {
   truncated: 48,
   error: 58,
   binary: 66,
+  sparse: 74,
+  tokens: 82,
 };
 /** `EmbedResponse.embeddings` and `EmbedStreamResponse.embedding`. */
 const embeddingTag = 10;
 /** `FloatVector.values` and `Int8Vector.values`, and `Int8Vector.scale`. */
 const [valuesTag, scaleTag] = [10, 21];
+/** `SparseVector.indices` and `SparseVector.values`. */
+const [indicesTag, numbersTag] = [10, 18];
+/** `TokenVectors.dimensions`; its vectors have the tags of an embedding's. */
+const dimensionsTag = 8;
 
 export function writeEmbedResponse(response: VectorEmbedResponse): Buffer {
   const rest = EmbedResponse.encode({ ...response, embeddings: [] }).finish();
@@ -69,6 +75,12 @@ function valueSize({ $case, value }: VectorValue): number {
       return value.length;
     case "int8":
       return delimitedSize(value.values.length) + (isZero(value.scale) ? 0 : 5);
+    case "sparse": {
+      const { indices, values } = value;
+      return delimitedSize(varintsSize(indices)) + delimitedSize(values.byteLength);
+    }
+    case "tokens":
+      return numberSize(value.dimensions) + fieldSize(valueSize(value.vectors));
     case "error":
       return ItemError.encode(value).finish().length;
   }
@@ -100,9 +112,28 @@ function writeValue(writer: Writer, { $case, value }: VectorValue): void {
       if (!isZero(scale)) writer.field(scaleTag).float(scale);
       return;
     }
+    case "sparse":
+      writeSparse(writer, value);
+      return;
+    case "tokens": {
+      const { dimensions, vectors } = value;
+      if (dimensions !== 0) writer.field(dimensionsTag).varint(dimensions);
+      writer.field(tags[vectors.$case]).varint(valueSize(vectors));
+      writeValue(writer, vectors);
+      return;
+    }
     case "error":
       writer.bytes(ItemError.encode(value).finish());
   }
+}
+
+type Sparse = Extract<VectorValue, { readonly $case: "sparse" }>["value"];
+
+function writeSparse(writer: Writer, { indices, values }: Sparse): void {
+  if (indices.length === 0) return;
+  writer.field(indicesTag).varint(varintsSize(indices));
+  for (const index of indices) writer.varint(index);
+  writer.field(numbersTag).varint(values.byteLength).floats(values);
 }
 
 const isZero = (value: number): boolean => value === 0;

@@ -68,6 +68,10 @@ export const delimitedSize = (bytes: number): number =>
 /** A field of so many bytes that is there even where they are none. */
 export const fieldSize = (bytes: number): number => 1 + varintSize(bytes) + bytes;
 
+/** Packed whole numbers, without a field's tag and length. */
+export const varintsSize = (values: Uint32Array): number =>
+  values.reduce((sum, value) => sum + varintSize(value), 0);
+
 function varintSize(value: number): number {
   let bytes = 1;
   for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes += 1;

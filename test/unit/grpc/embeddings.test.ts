@@ -6,6 +6,7 @@ import {
   type Embedding,
   EmbedResponse,
   EmbedStreamResponse,
+  type TokenVectors,
 } from "../../../gen/inferd/v1/embedding_service.ts";
 import { writeEmbedResponse, writeEmbedStreamResponse } from "../../../src/grpc/wire/embeddings.ts";
 import type {
@@ -18,20 +19,35 @@ import { descriptors } from "../../grpc/support.ts";
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const finite = fc.float({ noNaN: true, noDefaultInfinity: true });
 
+const floats = fc.record({
+  $case: fc.constant("float32"),
+  value: fc.record({
+    values: fc.array(finite, { maxLength: 50 }).map((values) => Float32Array.from(values)),
+  }),
+});
+const halves = fc.record({
+  $case: fc.constant("float16"),
+  value: fc.uint8Array({ maxLength: 300 }),
+});
+
 const value: fc.Arbitrary<VectorValue> = fc.oneof(
-  fc.record({
-    $case: fc.constant("float32"),
-    value: fc.record({
-      values: fc.array(finite, { maxLength: 50 }).map((values) => Float32Array.from(values)),
-    }),
-  }),
-  fc.record({
-    $case: fc.constantFrom("float16", "binary"),
-    value: fc.uint8Array({ maxLength: 300 }),
-  }),
+  floats,
+  halves,
+  fc.record({ $case: fc.constant("binary"), value: fc.uint8Array({ maxLength: 300 }) }),
   fc.record({
     $case: fc.constant("int8"),
     value: fc.record({ values: fc.uint8Array({ maxLength: 300 }), scale: finite }),
+  }),
+  fc.record({
+    $case: fc.constant("sparse"),
+    value: fc.array(fc.tuple(uint32, finite), { maxLength: 50 }).map((numbers) => ({
+      indices: Uint32Array.from(numbers, ([index]) => index),
+      values: Float32Array.from(numbers, ([, number]) => number),
+    })),
+  }),
+  fc.record({
+    $case: fc.constant("tokens"),
+    value: fc.record({ dimensions: uint32, vectors: fc.oneof(floats, halves) }),
   }),
   fc.record({
     $case: fc.constant("error"),
@@ -77,9 +93,25 @@ function plainValue({ $case, value }: VectorValue): NonNullable<Embedding["value
       return { $case, value: Buffer.from(value) };
     case "int8":
       return { $case, value: { values: Buffer.from(value.values), scale: value.scale } };
+    case "sparse": {
+      const { indices, values } = value;
+      return { $case, value: { indices: Array.from(indices), values: Array.from(values) } };
+    }
+    case "tokens": {
+      const { dimensions, vectors } = value;
+      return { $case, value: { dimensions, vectors: plainVectors(vectors) } };
+    }
     case "error":
       return { $case, value };
   }
+}
+
+type Vectors = Extract<VectorValue, { readonly $case: "tokens" }>["value"]["vectors"];
+
+function plainVectors({ $case, value }: Vectors): TokenVectors["vectors"] {
+  return $case === "float32"
+    ? { $case, value: { values: Array.from(value.values) } }
+    : { $case, value: Buffer.from(value) };
 }
 
 describe("an embedding response", () => {
@@ -115,12 +147,15 @@ describe("an embedding response", () => {
   });
 
   it("has every field of the contract", () => {
+    const half = Uint8Array.of(1, 2);
     const full = { index: 1, tokenCount: 1, truncated: true };
     const values: readonly VectorValue[] = [
       { $case: "float32", value: { values: Float32Array.of(1) } },
       { $case: "float16", value: Uint8Array.of(1, 2) },
       { $case: "int8", value: { values: Uint8Array.of(1), scale: 1 } },
       { $case: "binary", value: Uint8Array.of(1) },
+      { $case: "sparse", value: { indices: Uint32Array.of(1), values: Float32Array.of(1) } },
+      { $case: "tokens", value: { dimensions: 1, vectors: { $case: "float16", value: half } } },
       { $case: "error", value: { reason: "INTERNAL", message: "m" } },
     ];
     const written = new Map<number, Uint8Array>();
@@ -135,6 +170,11 @@ describe("an embedding response", () => {
     expect([...ofVector.keys()]).toEqual(Object.values(numbersOf("FloatVector")));
     const ofInt8 = fieldsIn(written.get(int8!)!);
     expect([...ofInt8.keys()]).toEqual(Object.values(numbersOf("Int8Vector")));
+    const ofSparse = fieldsIn(written.get(numbersOf("Embedding")["sparse"]!)!);
+    expect([...ofSparse.keys()]).toEqual(Object.values(numbersOf("SparseVector")));
+    const ofTokens = fieldsIn(written.get(numbersOf("Embedding")["tokens"]!)!);
+    const { dimensions, float16 } = numbersOf("TokenVectors");
+    expect([...ofTokens.keys()]).toEqual([dimensions, float16]);
   });
 
   it("is read by google-protobuf as what was written", () => {
@@ -193,10 +233,21 @@ function shown({ index, value: { $case, value }, tokenCount, truncated }: Vector
       return { ...known, [$case]: Array.from(value) };
     case "int8":
       return { ...known, int8: { values: Array.from(value.values), scale: positive(value.scale) } };
+    case "sparse": {
+      const [indices, values] = [Array.from(value.indices), Array.from(value.values)];
+      return { ...known, sparse: { indices, values } };
+    }
+    case "tokens": {
+      const { dimensions, vectors } = value;
+      return { ...known, tokens: { dimensions, [vectors.$case]: numbersIn(vectors) } };
+    }
     case "error":
       return { ...known, error: true };
   }
 }
+
+const numbersIn = ({ $case, value }: Vectors): readonly number[] =>
+  $case === "float32" ? Array.from(value.values) : Array.from(value);
 
 function readEmbedding(reader: BinaryReader) {
   const read: Record<string, unknown> = { index: 0, tokenCount: 0, truncated: false };
@@ -224,6 +275,12 @@ function readEmbedding(reader: BinaryReader) {
         case 6:
           read["truncated"] = reader.readBool();
           break;
+        case 9:
+          read["sparse"] = readSparse(reader);
+          break;
+        case 10:
+          read["tokens"] = readTokens(reader);
+          break;
         default:
           read["error"] = true;
           reader.skipField();
@@ -239,6 +296,36 @@ function readFloats(reader: BinaryReader): number[] {
     while (reader.nextField()) reader.readPackableFloatInto(values);
   });
   return values;
+}
+
+function readSparse(reader: BinaryReader) {
+  const read = { indices: [] as number[], values: [] as number[] };
+  reader.readMessage(read, () => {
+    while (reader.nextField()) {
+      if (reader.getFieldNumber() === 1) reader.readPackableUint32Into(read.indices);
+      else reader.readPackableFloatInto(read.values);
+    }
+  });
+  return read;
+}
+
+function readTokens(reader: BinaryReader) {
+  const read: Record<string, unknown> = { dimensions: 0 };
+  reader.readMessage(read, () => {
+    while (reader.nextField()) {
+      switch (reader.getFieldNumber()) {
+        case 1:
+          read["dimensions"] = reader.readUint32();
+          break;
+        case 2:
+          read["float32"] = readFloats(reader);
+          break;
+        default:
+          read["float16"] = Array.from(reader.readBytes());
+      }
+    }
+  });
+  return read;
 }
 
 function readInt8(reader: BinaryReader) {

@@ -18,7 +18,12 @@ const files: EncoderFiles = {
   model: { max_position_embeddings: 512, vocab_size: 30_522 },
 };
 
-const none = { pooling: undefined, normalize: undefined, contextLength: undefined };
+const none = {
+  pooling: undefined,
+  splade: undefined,
+  normalize: undefined,
+  contextLength: undefined,
+};
 
 function named(name: string, value: unknown) {
   return { name, value };
@@ -234,6 +239,12 @@ describe("modules", () => {
       { kind: "transformer", path: "0_T" },
       { kind: "pooling", path: "p" },
     ]);
+    const sparse = [
+      { kind: "transformer", path: "" },
+      { kind: "splade", path: "s" },
+    ];
+    expect(modulesOf([module("MLMTransformer"), module("SpladePooling", "s")])).toEqual(sparse);
+    expect(modulesOf([module("Transformer"), module("SpladePooling", "s")])).toEqual(sparse);
   });
 
   it.each([
@@ -244,9 +255,9 @@ describe("modules", () => {
     ],
     ["code of the model's own", [{ type: "custom_st.Transformer" }], "custom_st.Transformer"],
     [
-      "one that gives sparse vectors",
-      [module("MLMTransformer"), module("SpladePooling")],
-      "MLMTransformer",
+      "a masked language model that is pooled otherwise",
+      [module("MLMTransformer"), module("Pooling")],
+      "order that inferd does not compute: mlm pooling",
     ],
     ["pooling twice", [module("Transformer"), module("Pooling"), module("Pooling")], "order"],
     ["Dense before pooling", [module("Transformer"), module("Dense"), module("Pooling")], "order"],

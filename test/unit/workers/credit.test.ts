@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { costOf, Credit, Refund } from "../../../src/workers/credit.ts";
+import { costOf, countOf, Credit, Refund } from "../../../src/workers/credit.ts";
 
 it("is spent at zero and below, and not above", () => {
   const credit = new Credit(2);
@@ -21,6 +21,22 @@ it("charges for pieces and each item, not for beginnings and ends", () => {
   expect(costOf({ kind: "started" })).toBe(0);
   expect(costOf({ kind: "piece", text: "a" })).toBe(1);
   expect(costOf({ kind: "items", items: [item, item, item] })).toBe(3);
+});
+
+it("charges more for an item of many bytes, which counts as one", () => {
+  const facts = { index: 0, tokenCount: 0, truncated: false };
+  const vectors = { kind: "float32", values: new Float32Array(16_384) } as const;
+  const tokens = { kind: "tokens", dimensions: 1, vectors } as const;
+  const numbers = { indices: new Uint32Array(8_192), values: new Float32Array(8_193) };
+  const sparse = { kind: "sparse", ...numbers } as const;
+  const costs = [tokens, sparse].map((value) => {
+    const event = { kind: "items", items: [{ ...facts, value }] } as const;
+    return { cost: costOf(event), count: countOf(event) };
+  });
+  expect(costs).toEqual([
+    { cost: 1, count: 1 },
+    { cost: 2, count: 1 },
+  ]);
 });
 
 it("gives back what was read, in halves of the window at least", () => {

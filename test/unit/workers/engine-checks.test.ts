@@ -82,6 +82,62 @@ describe("an event", () => {
   });
 });
 
+describe("a value of a sparse model", () => {
+  const sparse = { embed: { dimensions: 3, pooling: "", sparse: true } };
+  const of = (indices: unknown, values: unknown) => ({
+    ...facts,
+    value: { kind: "sparse", indices, values },
+  });
+  const check = (event: unknown) => assertEvent(event as JobEvent, embedJob(["x"]), sparse);
+
+  it("passes as the interface has it", () => {
+    expect(() => check(of(Uint32Array.of(0, 2), Float32Array.of(1, 2)))).not.toThrow();
+    expect(() => check(of(new Uint32Array(), new Float32Array()))).not.toThrow();
+  });
+
+  it.each([
+    ["that is not sparse", { ...facts, value: { ...value, values: Float32Array.of(1, 2, 3) } }],
+    ["beyond its dimensions", of(Uint32Array.of(0, 3), Float32Array.of(1, 2))],
+    ["in another order", of(Uint32Array.of(2, 0), Float32Array.of(1, 2))],
+    ["with a dimension twice", of(Uint32Array.of(1, 1), Float32Array.of(1, 2))],
+    ["that lacks a number", of(Uint32Array.of(0, 2), Float32Array.of(1))],
+    ["of plain numbers", of([0, 2], [1, 2])],
+  ])("is refused %s", (_, event) => {
+    expect(() => check(event)).toThrow("malformed");
+  });
+});
+
+describe("the vectors of tokens", () => {
+  const embed = { dimensions: 3, pooling: "", tokenDimensions: 2 };
+  const of = (dimensions: unknown, values: unknown) => ({
+    ...facts,
+    value: { kind: "tokens", dimensions, values },
+  });
+  const check = (event: unknown, infos: ModelInfo["tasks"] = { embed }) =>
+    assertEvent(event as JobEvent, embedJob(["x"], { tokenVectors: true }), infos);
+
+  it("pass as the interface has them", () => {
+    expect(() => check(of(2, Float32Array.of(1, 2, 3, 4)))).not.toThrow();
+  });
+
+  it.each([
+    ["of other dimensions", of(3, Float32Array.of(1, 2, 3))],
+    ["of which one is too short", of(2, Float32Array.of(1, 2, 3))],
+    [
+      "in place of which there is one",
+      { ...facts, value: { ...value, values: new Float32Array(3) } },
+    ],
+  ])("are refused %s", (_, event) => {
+    expect(() => check(event)).toThrow("malformed");
+  });
+
+  it("are refused of a model that has none", () => {
+    const none = { embed: { dimensions: 2, pooling: "" } };
+    expect(() => check(of(2, Float32Array.of(1, 2)), none)).toThrow("malformed");
+    expect(() => check(of(undefined, Float32Array.of(1, 2)), none)).toThrow("malformed");
+  });
+});
+
 describe("a value of a model that scores", () => {
   const scoring = { rerank: {}, classify: { labels: ["bad", "good"], multiLabel: false } };
   const ranking = rerankJob("q", ["x"]);

@@ -197,6 +197,78 @@ describe("binary", () => {
   });
 });
 
+describe("a sparse vector", () => {
+  const facts = { index: 0, tokenCount: 1, truncated: false };
+
+  function sparse(numbers: Readonly<Record<number, number>>, format: Partial<VectorFormat> = {}) {
+    const indices = Uint32Array.from(Object.keys(numbers), Number);
+    const values = Float32Array.from(Object.values(numbers));
+    const job = embedJob(["a"], { output: { ...plain, ...format } });
+    const { value, error } = encodeItem(
+      { ...facts, value: { kind: "sparse", indices, values } },
+      job,
+    );
+    if (value?.kind !== "sparse") return error;
+    return Object.fromEntries([...value.indices].map((index, at) => [index, value.values[at]]));
+  }
+
+  it("is as the engine gives it", () => {
+    expect(sparse({ 1: 0.5, 7: 2 })).toEqual({ 1: 0.5, 7: 2 });
+    expect(sparse({})).toEqual({});
+  });
+
+  it("keeps the strongest dimensions, and of equals the lower ones", () => {
+    const numbers = { 1: 0.5, 3: -2, 4: 1, 6: 1, 8: 1, 9: 0.25 };
+    expect(sparse(numbers, { maxActiveDims: 3 })).toEqual({ 3: -2, 4: 1, 6: 1 });
+    expect(sparse(numbers, { maxActiveDims: 6 })).toEqual(numbers);
+    expect(sparse(numbers, { maxActiveDims: 100 })).toEqual(numbers);
+  });
+
+  it("is scaled once it is shortened", () => {
+    const shaped = sparse({ 1: 1, 2: 3, 5: 4 }, { maxActiveDims: 2, normalize: true });
+    expect(shaped).toEqual({ 2: Math.fround(0.6), 5: Math.fround(0.8) });
+  });
+
+  it("is an error where a number is not finite, kept or not", () => {
+    const error = { reason: "RESULT_NOT_FINITE" };
+    expect(sparse({ 1: NaN, 2: 3 }, { maxActiveDims: 1 })).toMatchObject(error);
+    expect(sparse({ 1: Infinity })).toMatchObject(error);
+  });
+});
+
+describe("vectors of tokens", () => {
+  const facts = { index: 0, tokenCount: 2, truncated: false };
+
+  function tokens(values: readonly number[], format: Partial<VectorFormat> = {}) {
+    const value = { kind: "tokens", dimensions: 3, values: Float32Array.from(values) } as const;
+    const job = embedJob(["a"], { tokenVectors: true, output: { ...plain, ...format } });
+    return encodeItem({ ...facts, value }, job);
+  }
+
+  it("are as the engine gives them", () => {
+    const vectors = { kind: "float32", values: Float32Array.of(1, 2, 3, 4, 5, 6) };
+    expect(tokens([1, 2, 3, 4, 5, 6]).value).toEqual({ kind: "tokens", dimensions: 3, vectors });
+  });
+
+  it("are shortened and scaled each by itself", () => {
+    const { value } = tokens([3, 4, 9, 0, -5, 9], { dimensions: 2, normalize: true });
+    const vectors = { kind: "float32", values: Float32Array.of(0.6, 0.8, 0, -1) };
+    expect(value).toEqual({ kind: "tokens", dimensions: 2, vectors });
+  });
+
+  it("are packed as half precision", () => {
+    const { value } = tokens([1, 0, 0, -2, 0, 0], { dimensions: 1, encoding: "float16" });
+    const vectors = { kind: "float16", bytes: Uint8Array.of(0, 0x3c, 0, 0xc0) };
+    expect(value).toEqual({ kind: "tokens", dimensions: 1, vectors });
+  });
+
+  it("are an error where a number is not finite, kept or not", () => {
+    const error = { reason: "RESULT_NOT_FINITE" };
+    expect(tokens([1, 2, NaN], { dimensions: 1 }).error).toMatchObject(error);
+    expect(tokens([70_000, 0, 0], { encoding: "float16" }).error).toMatchObject(error);
+  });
+});
+
 describe("an item", () => {
   const facts = { index: 3, tokenCount: 5, truncated: true };
 

@@ -93,12 +93,13 @@ type EmbedRequest struct {
 	Inputs []string `protobuf:"bytes,2,rep,name=inputs,proto3" json:"inputs,omitempty"`
 	// Whether each vector is scaled to length 1. Default: `Model.normalize`, the choice of the model's authors.
 	Normalize *bool `protobuf:"varint,3,opt,name=normalize,proto3,oneof" json:"normalize,omitempty"`
-	// Number of leading dimensions to keep (Matryoshka), from 1 to `Model.dimensions`. With `normalize`, the shorter
-	// vector is scaled again. Default: all.
+	// Number of leading dimensions to keep (Matryoshka), from 1 to `Model.dimensions`; of token vectors, to
+	// `Model.token_dimensions`. With `normalize`, the shorter vector is scaled again. Default: all. Rejected if the model's
+	// vectors are sparse.
 	Dimensions *uint32 `protobuf:"varint,4,opt,name=dimensions,proto3,oneof" json:"dimensions,omitempty"`
 	// What to do with a text longer than the model's context. Default: reject it.
 	Truncation Truncation `protobuf:"varint,5,opt,name=truncation,proto3,enum=inferd.v1.Truncation" json:"truncation,omitempty"`
-	// Encoding of the vectors. Default: float32.
+	// Encoding of the vectors. Default: float32. Sparse vectors have no other, and token vectors float16 too.
 	Encoding VectorEncoding `protobuf:"varint,6,opt,name=encoding,proto3,enum=inferd.v1.VectorEncoding" json:"encoding,omitempty"`
 	// Whether a text that cannot be embedded has an error in place of its vector, and the others are embedded. Default
 	// false: the call fails.
@@ -114,6 +115,12 @@ type EmbedRequest struct {
 	// names; others are rejected, and so is any with `token_inputs`. Default: `Model.default_prompt_name`, and none with
 	// `token_inputs`.
 	PromptName *string `protobuf:"bytes,11,opt,name=prompt_name,json=promptName,proto3,oneof" json:"prompt_name,omitempty"`
+	// Number of dimensions of a sparse vector to keep, from 1 to 1,000,000: those of the largest magnitude. With `normalize`,
+	// the shorter vector is scaled. Default: `Model.max_active_dims`. Rejected if the model's vectors are not sparse.
+	MaxActiveDims *uint32 `protobuf:"varint,12,opt,name=max_active_dims,json=maxActiveDims,proto3,oneof" json:"max_active_dims,omitempty"`
+	// Whether each text has one vector per token, for late interaction, in place of one vector. Their `normalize` defaults
+	// to false. Default false. Rejected if `Model.token_dimensions` is 0.
+	TokenVectors bool `protobuf:"varint,13,opt,name=token_vectors,json=tokenVectors,proto3" json:"token_vectors,omitempty"`
 	// Options of the call.
 	Call          *CallOptions `protobuf:"bytes,15,opt,name=call,proto3" json:"call,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -218,6 +225,20 @@ func (x *EmbedRequest) GetPromptName() string {
 		return *x.PromptName
 	}
 	return ""
+}
+
+func (x *EmbedRequest) GetMaxActiveDims() uint32 {
+	if x != nil && x.MaxActiveDims != nil {
+		return *x.MaxActiveDims
+	}
+	return 0
+}
+
+func (x *EmbedRequest) GetTokenVectors() bool {
+	if x != nil {
+		return x.TokenVectors
+	}
+	return false
 }
 
 func (x *EmbedRequest) GetCall() *CallOptions {
@@ -385,6 +406,8 @@ type Embedding struct {
 	//	*Embedding_Int8
 	//	*Embedding_Error
 	//	*Embedding_Binary
+	//	*Embedding_Sparse
+	//	*Embedding_Tokens
 	Value isEmbedding_Value `protobuf_oneof:"value"`
 	// Number of tokens of the text, special tokens and those of the prompt included.
 	TokenCount uint32 `protobuf:"varint,5,opt,name=token_count,json=tokenCount,proto3" json:"token_count,omitempty"`
@@ -483,6 +506,24 @@ func (x *Embedding) GetBinary() []byte {
 	return nil
 }
 
+func (x *Embedding) GetSparse() *SparseVector {
+	if x != nil {
+		if x, ok := x.Value.(*Embedding_Sparse); ok {
+			return x.Sparse
+		}
+	}
+	return nil
+}
+
+func (x *Embedding) GetTokens() *TokenVectors {
+	if x != nil {
+		if x, ok := x.Value.(*Embedding_Tokens); ok {
+			return x.Tokens
+		}
+	}
+	return nil
+}
+
 func (x *Embedding) GetTokenCount() uint32 {
 	if x != nil {
 		return x.TokenCount
@@ -528,6 +569,16 @@ type Embedding_Binary struct {
 	Binary []byte `protobuf:"bytes,8,opt,name=binary,proto3,oneof"`
 }
 
+type Embedding_Sparse struct {
+	// The vector, if the model's vectors are sparse.
+	Sparse *SparseVector `protobuf:"bytes,9,opt,name=sparse,proto3,oneof"`
+}
+
+type Embedding_Tokens struct {
+	// The vectors of the text's tokens, with `token_vectors`.
+	Tokens *TokenVectors `protobuf:"bytes,10,opt,name=tokens,proto3,oneof"`
+}
+
 func (*Embedding_Float32) isEmbedding_Value() {}
 
 func (*Embedding_Float16) isEmbedding_Value() {}
@@ -537,6 +588,10 @@ func (*Embedding_Int8) isEmbedding_Value() {}
 func (*Embedding_Error) isEmbedding_Value() {}
 
 func (*Embedding_Binary) isEmbedding_Value() {}
+
+func (*Embedding_Sparse) isEmbedding_Value() {}
+
+func (*Embedding_Tokens) isEmbedding_Value() {}
 
 // Carries a vector in IEEE 754 single precision.
 type FloatVector struct {
@@ -639,6 +694,159 @@ func (x *Int8Vector) GetScale() float32 {
 	return 0
 }
 
+// Carries the numbers of a sparse vector that are not zero. All others are.
+type SparseVector struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Dimensions, ascending, each below `Model.dimensions`. A SPLADE model has one dimension per token of its vocabulary:
+	// the dimension is the token's id.
+	Indices []uint32 `protobuf:"varint,1,rep,packed,name=indices,proto3" json:"indices,omitempty"`
+	// The number of each of these dimensions.
+	Values        []float32 `protobuf:"fixed32,2,rep,packed,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SparseVector) Reset() {
+	*x = SparseVector{}
+	mi := &file_inferd_v1_embedding_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SparseVector) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SparseVector) ProtoMessage() {}
+
+func (x *SparseVector) ProtoReflect() protoreflect.Message {
+	mi := &file_inferd_v1_embedding_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SparseVector.ProtoReflect.Descriptor instead.
+func (*SparseVector) Descriptor() ([]byte, []int) {
+	return file_inferd_v1_embedding_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *SparseVector) GetIndices() []uint32 {
+	if x != nil {
+		return x.Indices
+	}
+	return nil
+}
+
+func (x *SparseVector) GetValues() []float32 {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+// Carries one vector per token of a text, in the order of the tokens. Special tokens and those of the prompt have one
+// too.
+type TokenVectors struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Dimensions of each vector.
+	Dimensions uint32 `protobuf:"varint,1,opt,name=dimensions,proto3" json:"dimensions,omitempty"`
+	// All vectors, one after the other, in the requested encoding. New kinds may be added for requests that ask for them.
+	//
+	// Types that are valid to be assigned to Vectors:
+	//
+	//	*TokenVectors_Float32
+	//	*TokenVectors_Float16
+	Vectors       isTokenVectors_Vectors `protobuf_oneof:"vectors"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TokenVectors) Reset() {
+	*x = TokenVectors{}
+	mi := &file_inferd_v1_embedding_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TokenVectors) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TokenVectors) ProtoMessage() {}
+
+func (x *TokenVectors) ProtoReflect() protoreflect.Message {
+	mi := &file_inferd_v1_embedding_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TokenVectors.ProtoReflect.Descriptor instead.
+func (*TokenVectors) Descriptor() ([]byte, []int) {
+	return file_inferd_v1_embedding_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *TokenVectors) GetDimensions() uint32 {
+	if x != nil {
+		return x.Dimensions
+	}
+	return 0
+}
+
+func (x *TokenVectors) GetVectors() isTokenVectors_Vectors {
+	if x != nil {
+		return x.Vectors
+	}
+	return nil
+}
+
+func (x *TokenVectors) GetFloat32() *FloatVector {
+	if x != nil {
+		if x, ok := x.Vectors.(*TokenVectors_Float32); ok {
+			return x.Float32
+		}
+	}
+	return nil
+}
+
+func (x *TokenVectors) GetFloat16() []byte {
+	if x != nil {
+		if x, ok := x.Vectors.(*TokenVectors_Float16); ok {
+			return x.Float16
+		}
+	}
+	return nil
+}
+
+type isTokenVectors_Vectors interface {
+	isTokenVectors_Vectors()
+}
+
+type TokenVectors_Float32 struct {
+	// The numbers, if `encoding` is float32.
+	Float32 *FloatVector `protobuf:"bytes,2,opt,name=float32,proto3,oneof"`
+}
+
+type TokenVectors_Float16 struct {
+	// The numbers, if `encoding` is float16: IEEE 754 half precision, little-endian, 2 bytes each.
+	Float16 []byte `protobuf:"bytes,3,opt,name=float16,proto3,oneof"`
+}
+
+func (*TokenVectors_Float32) isTokenVectors_Vectors() {}
+
+func (*TokenVectors_Float16) isTokenVectors_Vectors() {}
+
 // Reports how a call of embedding, reranking or classification ended. `Finish` has the same fields under the same numbers.
 type EmbedFinish struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -656,7 +864,7 @@ type EmbedFinish struct {
 
 func (x *EmbedFinish) Reset() {
 	*x = EmbedFinish{}
-	mi := &file_inferd_v1_embedding_service_proto_msgTypes[6]
+	mi := &file_inferd_v1_embedding_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -668,7 +876,7 @@ func (x *EmbedFinish) String() string {
 func (*EmbedFinish) ProtoMessage() {}
 
 func (x *EmbedFinish) ProtoReflect() protoreflect.Message {
-	mi := &file_inferd_v1_embedding_service_proto_msgTypes[6]
+	mi := &file_inferd_v1_embedding_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -681,7 +889,7 @@ func (x *EmbedFinish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EmbedFinish.ProtoReflect.Descriptor instead.
 func (*EmbedFinish) Descriptor() ([]byte, []int) {
-	return file_inferd_v1_embedding_service_proto_rawDescGZIP(), []int{6}
+	return file_inferd_v1_embedding_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *EmbedFinish) GetUsage() *Usage {
@@ -716,7 +924,7 @@ var File_inferd_v1_embedding_service_proto protoreflect.FileDescriptor
 
 const file_inferd_v1_embedding_service_proto_rawDesc = "" +
 	"\n" +
-	"!inferd/v1/embedding_service.proto\x12\tinferd.v1\x1a\"inferd/v1/generation_service.proto\x1a\x15inferd/v1/types.proto\"\xf3\x03\n" +
+	"!inferd/v1/embedding_service.proto\x12\tinferd.v1\x1a\"inferd/v1/generation_service.proto\x1a\x15inferd/v1/types.proto\"\xd9\x04\n" +
 	"\fEmbedRequest\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x16\n" +
 	"\x06inputs\x18\x02 \x03(\tR\x06inputs\x12!\n" +
@@ -732,12 +940,15 @@ const file_inferd_v1_embedding_service_proto_rawDesc = "" +
 	"\tunordered\x18\b \x01(\bR\tunordered\x126\n" +
 	"\ftoken_inputs\x18\t \x03(\v2\x13.inferd.v1.TokenIdsR\vtokenInputs\x12$\n" +
 	"\vprompt_name\x18\v \x01(\tH\x02R\n" +
-	"promptName\x88\x01\x01\x12*\n" +
+	"promptName\x88\x01\x01\x12+\n" +
+	"\x0fmax_active_dims\x18\f \x01(\rH\x03R\rmaxActiveDims\x88\x01\x01\x12#\n" +
+	"\rtoken_vectors\x18\r \x01(\bR\ftokenVectors\x12*\n" +
 	"\x04call\x18\x0f \x01(\v2\x16.inferd.v1.CallOptionsR\x04callB\f\n" +
 	"\n" +
 	"_normalizeB\r\n" +
 	"\v_dimensionsB\x0e\n" +
-	"\f_prompt_name\"u\n" +
+	"\f_prompt_nameB\x12\n" +
+	"\x10_max_active_dims\"u\n" +
 	"\rEmbedResponse\x124\n" +
 	"\n" +
 	"embeddings\x18\x01 \x03(\v2\x14.inferd.v1.EmbeddingR\n" +
@@ -746,14 +957,17 @@ const file_inferd_v1_embedding_service_proto_rawDesc = "" +
 	"\x13EmbedStreamResponse\x124\n" +
 	"\tembedding\x18\x01 \x01(\v2\x14.inferd.v1.EmbeddingH\x00R\tembedding\x120\n" +
 	"\x06finish\x18\x02 \x01(\v2\x16.inferd.v1.EmbedFinishH\x00R\x06finishB\a\n" +
-	"\x05event\"\xae\x02\n" +
+	"\x05event\"\x94\x03\n" +
 	"\tEmbedding\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\rR\x05index\x122\n" +
 	"\afloat32\x18\x02 \x01(\v2\x16.inferd.v1.FloatVectorH\x00R\afloat32\x12\x1a\n" +
 	"\afloat16\x18\x03 \x01(\fH\x00R\afloat16\x12+\n" +
 	"\x04int8\x18\x04 \x01(\v2\x15.inferd.v1.Int8VectorH\x00R\x04int8\x12,\n" +
 	"\x05error\x18\a \x01(\v2\x14.inferd.v1.ItemErrorH\x00R\x05error\x12\x18\n" +
-	"\x06binary\x18\b \x01(\fH\x00R\x06binary\x12\x1f\n" +
+	"\x06binary\x18\b \x01(\fH\x00R\x06binary\x121\n" +
+	"\x06sparse\x18\t \x01(\v2\x17.inferd.v1.SparseVectorH\x00R\x06sparse\x121\n" +
+	"\x06tokens\x18\n" +
+	" \x01(\v2\x17.inferd.v1.TokenVectorsH\x00R\x06tokens\x12\x1f\n" +
 	"\vtoken_count\x18\x05 \x01(\rR\n" +
 	"tokenCount\x12\x1c\n" +
 	"\ttruncated\x18\x06 \x01(\bR\ttruncatedB\a\n" +
@@ -763,7 +977,17 @@ const file_inferd_v1_embedding_service_proto_rawDesc = "" +
 	"\n" +
 	"Int8Vector\x12\x16\n" +
 	"\x06values\x18\x01 \x01(\fR\x06values\x12\x14\n" +
-	"\x05scale\x18\x02 \x01(\x02R\x05scale\"\xb1\x01\n" +
+	"\x05scale\x18\x02 \x01(\x02R\x05scale\"@\n" +
+	"\fSparseVector\x12\x18\n" +
+	"\aindices\x18\x01 \x03(\rR\aindices\x12\x16\n" +
+	"\x06values\x18\x02 \x03(\x02R\x06values\"\x89\x01\n" +
+	"\fTokenVectors\x12\x1e\n" +
+	"\n" +
+	"dimensions\x18\x01 \x01(\rR\n" +
+	"dimensions\x122\n" +
+	"\afloat32\x18\x02 \x01(\v2\x16.inferd.v1.FloatVectorH\x00R\afloat32\x12\x1a\n" +
+	"\afloat16\x18\x03 \x01(\fH\x00R\afloat16B\t\n" +
+	"\avectors\"\xb1\x01\n" +
 	"\vEmbedFinish\x12&\n" +
 	"\x05usage\x18\x01 \x01(\v2\x10.inferd.v1.UsageR\x05usage\x12,\n" +
 	"\atimings\x18\x02 \x01(\v2\x12.inferd.v1.TimingsR\atimings\x12-\n" +
@@ -796,7 +1020,7 @@ func file_inferd_v1_embedding_service_proto_rawDescGZIP() []byte {
 }
 
 var file_inferd_v1_embedding_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_inferd_v1_embedding_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_inferd_v1_embedding_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_inferd_v1_embedding_service_proto_goTypes = []any{
 	(VectorEncoding)(0),         // 0: inferd.v1.VectorEncoding
 	(*EmbedRequest)(nil),        // 1: inferd.v1.EmbedRequest
@@ -805,39 +1029,44 @@ var file_inferd_v1_embedding_service_proto_goTypes = []any{
 	(*Embedding)(nil),           // 4: inferd.v1.Embedding
 	(*FloatVector)(nil),         // 5: inferd.v1.FloatVector
 	(*Int8Vector)(nil),          // 6: inferd.v1.Int8Vector
-	(*EmbedFinish)(nil),         // 7: inferd.v1.EmbedFinish
-	(Truncation)(0),             // 8: inferd.v1.Truncation
-	(*TokenIds)(nil),            // 9: inferd.v1.TokenIds
-	(*CallOptions)(nil),         // 10: inferd.v1.CallOptions
-	(*ItemError)(nil),           // 11: inferd.v1.ItemError
-	(*Usage)(nil),               // 12: inferd.v1.Usage
-	(*Timings)(nil),             // 13: inferd.v1.Timings
-	(*ModelVersion)(nil),        // 14: inferd.v1.ModelVersion
+	(*SparseVector)(nil),        // 7: inferd.v1.SparseVector
+	(*TokenVectors)(nil),        // 8: inferd.v1.TokenVectors
+	(*EmbedFinish)(nil),         // 9: inferd.v1.EmbedFinish
+	(Truncation)(0),             // 10: inferd.v1.Truncation
+	(*TokenIds)(nil),            // 11: inferd.v1.TokenIds
+	(*CallOptions)(nil),         // 12: inferd.v1.CallOptions
+	(*ItemError)(nil),           // 13: inferd.v1.ItemError
+	(*Usage)(nil),               // 14: inferd.v1.Usage
+	(*Timings)(nil),             // 15: inferd.v1.Timings
+	(*ModelVersion)(nil),        // 16: inferd.v1.ModelVersion
 }
 var file_inferd_v1_embedding_service_proto_depIdxs = []int32{
-	8,  // 0: inferd.v1.EmbedRequest.truncation:type_name -> inferd.v1.Truncation
+	10, // 0: inferd.v1.EmbedRequest.truncation:type_name -> inferd.v1.Truncation
 	0,  // 1: inferd.v1.EmbedRequest.encoding:type_name -> inferd.v1.VectorEncoding
-	9,  // 2: inferd.v1.EmbedRequest.token_inputs:type_name -> inferd.v1.TokenIds
-	10, // 3: inferd.v1.EmbedRequest.call:type_name -> inferd.v1.CallOptions
+	11, // 2: inferd.v1.EmbedRequest.token_inputs:type_name -> inferd.v1.TokenIds
+	12, // 3: inferd.v1.EmbedRequest.call:type_name -> inferd.v1.CallOptions
 	4,  // 4: inferd.v1.EmbedResponse.embeddings:type_name -> inferd.v1.Embedding
-	7,  // 5: inferd.v1.EmbedResponse.finish:type_name -> inferd.v1.EmbedFinish
+	9,  // 5: inferd.v1.EmbedResponse.finish:type_name -> inferd.v1.EmbedFinish
 	4,  // 6: inferd.v1.EmbedStreamResponse.embedding:type_name -> inferd.v1.Embedding
-	7,  // 7: inferd.v1.EmbedStreamResponse.finish:type_name -> inferd.v1.EmbedFinish
+	9,  // 7: inferd.v1.EmbedStreamResponse.finish:type_name -> inferd.v1.EmbedFinish
 	5,  // 8: inferd.v1.Embedding.float32:type_name -> inferd.v1.FloatVector
 	6,  // 9: inferd.v1.Embedding.int8:type_name -> inferd.v1.Int8Vector
-	11, // 10: inferd.v1.Embedding.error:type_name -> inferd.v1.ItemError
-	12, // 11: inferd.v1.EmbedFinish.usage:type_name -> inferd.v1.Usage
-	13, // 12: inferd.v1.EmbedFinish.timings:type_name -> inferd.v1.Timings
-	14, // 13: inferd.v1.EmbedFinish.model:type_name -> inferd.v1.ModelVersion
-	1,  // 14: inferd.v1.EmbeddingService.Embed:input_type -> inferd.v1.EmbedRequest
-	1,  // 15: inferd.v1.EmbeddingService.EmbedStream:input_type -> inferd.v1.EmbedRequest
-	2,  // 16: inferd.v1.EmbeddingService.Embed:output_type -> inferd.v1.EmbedResponse
-	3,  // 17: inferd.v1.EmbeddingService.EmbedStream:output_type -> inferd.v1.EmbedStreamResponse
-	16, // [16:18] is the sub-list for method output_type
-	14, // [14:16] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	13, // 10: inferd.v1.Embedding.error:type_name -> inferd.v1.ItemError
+	7,  // 11: inferd.v1.Embedding.sparse:type_name -> inferd.v1.SparseVector
+	8,  // 12: inferd.v1.Embedding.tokens:type_name -> inferd.v1.TokenVectors
+	5,  // 13: inferd.v1.TokenVectors.float32:type_name -> inferd.v1.FloatVector
+	14, // 14: inferd.v1.EmbedFinish.usage:type_name -> inferd.v1.Usage
+	15, // 15: inferd.v1.EmbedFinish.timings:type_name -> inferd.v1.Timings
+	16, // 16: inferd.v1.EmbedFinish.model:type_name -> inferd.v1.ModelVersion
+	1,  // 17: inferd.v1.EmbeddingService.Embed:input_type -> inferd.v1.EmbedRequest
+	1,  // 18: inferd.v1.EmbeddingService.EmbedStream:input_type -> inferd.v1.EmbedRequest
+	2,  // 19: inferd.v1.EmbeddingService.Embed:output_type -> inferd.v1.EmbedResponse
+	3,  // 20: inferd.v1.EmbeddingService.EmbedStream:output_type -> inferd.v1.EmbedStreamResponse
+	19, // [19:21] is the sub-list for method output_type
+	17, // [17:19] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_inferd_v1_embedding_service_proto_init() }
@@ -858,6 +1087,12 @@ func file_inferd_v1_embedding_service_proto_init() {
 		(*Embedding_Int8)(nil),
 		(*Embedding_Error)(nil),
 		(*Embedding_Binary)(nil),
+		(*Embedding_Sparse)(nil),
+		(*Embedding_Tokens)(nil),
+	}
+	file_inferd_v1_embedding_service_proto_msgTypes[7].OneofWrappers = []any{
+		(*TokenVectors_Float32)(nil),
+		(*TokenVectors_Float16)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -865,7 +1100,7 @@ func file_inferd_v1_embedding_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_inferd_v1_embedding_service_proto_rawDesc), len(file_inferd_v1_embedding_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

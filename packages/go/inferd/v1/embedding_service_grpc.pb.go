@@ -36,8 +36,9 @@ type EmbeddingServiceClient interface {
 	// Embeds a batch of texts and returns all vectors at once, in the order of the texts.
 	//
 	// Most gRPC clients accept at most 4 MiB per message by default. A response above the server's limit, which
-	// `GetServerInfo` states, fails with `RESPONSE_TOO_LARGE` before it is computed. Request a smaller `encoding`, use
-	// `EmbedStream`, whose messages hold one vector each, or raise both limits.
+	// `GetServerInfo` states, fails with `RESPONSE_TOO_LARGE` before it is computed. Sparse and token vectors have no
+	// size that is known before: with them, the call fails once it gets too large. Request a smaller `encoding`, use `EmbedStream`, whose
+	// messages hold one text each, or raise both limits.
 	Embed(ctx context.Context, in *EmbedRequest, opts ...grpc.CallOption) (*EmbedResponse, error)
 	// Embeds a batch of texts and sends each vector as soon as its batch is computed.
 	//
@@ -95,8 +96,9 @@ type EmbeddingServiceServer interface {
 	// Embeds a batch of texts and returns all vectors at once, in the order of the texts.
 	//
 	// Most gRPC clients accept at most 4 MiB per message by default. A response above the server's limit, which
-	// `GetServerInfo` states, fails with `RESPONSE_TOO_LARGE` before it is computed. Request a smaller `encoding`, use
-	// `EmbedStream`, whose messages hold one vector each, or raise both limits.
+	// `GetServerInfo` states, fails with `RESPONSE_TOO_LARGE` before it is computed. Sparse and token vectors have no
+	// size that is known before: with them, the call fails once it gets too large. Request a smaller `encoding`, use `EmbedStream`, whose
+	// messages hold one text each, or raise both limits.
 	Embed(context.Context, *EmbedRequest) (*EmbedResponse, error)
 	// Embeds a batch of texts and sends each vector as soon as its batch is computed.
 	//

@@ -428,8 +428,8 @@ type Model struct {
 	// Dimensions of the vectors. Zero for generation.
 	Dimensions uint32 `protobuf:"varint,7,opt,name=dimensions,proto3" json:"dimensions,omitempty"`
 	// How token vectors become one: `cls`, `max`, `mean`, `mean_sqrt_len`, `weighted_mean` or `last`; several joined by
-	// `+` if the vector concatenates them; `graph` if the model's graph pools. Empty for generation. New values may be
-	// added.
+	// `+` if the vector concatenates them; `graph` if the model's graph pools. For sparse vectors `splade_max` or
+	// `splade_sum`. Empty for generation. New values may be added.
 	Pooling string `protobuf:"bytes,8,opt,name=pooling,proto3" json:"pooling,omitempty"`
 	// Licence of the weights, as an SPDX expression if one exists.
 	License string `protobuf:"bytes,9,opt,name=license,proto3" json:"license,omitempty"`
@@ -456,7 +456,14 @@ type Model struct {
 	Labels []string `protobuf:"bytes,21,rep,name=labels,proto3" json:"labels,omitempty"`
 	// Whether each label of a classification model has a score of its own, from 0 to 1 (a sigmoid). Otherwise the scores
 	// of an input sum to 1 (softmax), or are plain numbers if the model predicts those. False for other models.
-	MultiLabel    bool `protobuf:"varint,22,opt,name=multi_label,json=multiLabel,proto3" json:"multi_label,omitempty"`
+	MultiLabel bool `protobuf:"varint,22,opt,name=multi_label,json=multiLabel,proto3" json:"multi_label,omitempty"`
+	// Whether the vectors are sparse: `Embedding.sparse`. False for generation, and until it is known.
+	Sparse bool `protobuf:"varint,23,opt,name=sparse,proto3" json:"sparse,omitempty"`
+	// Dimensions of the vectors that `EmbedRequest.token_vectors` asks for. Zero if the model has none.
+	TokenDimensions uint32 `protobuf:"varint,24,opt,name=token_dimensions,json=tokenDimensions,proto3" json:"token_dimensions,omitempty"`
+	// Number of dimensions that a sparse vector keeps for calls that do not set `max_active_dims`. Zero keeps all that are
+	// not zero.
+	MaxActiveDims uint32 `protobuf:"varint,25,opt,name=max_active_dims,json=maxActiveDims,proto3" json:"max_active_dims,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -631,6 +638,27 @@ func (x *Model) GetMultiLabel() bool {
 	return false
 }
 
+func (x *Model) GetSparse() bool {
+	if x != nil {
+		return x.Sparse
+	}
+	return false
+}
+
+func (x *Model) GetTokenDimensions() uint32 {
+	if x != nil {
+		return x.TokenDimensions
+	}
+	return 0
+}
+
+func (x *Model) GetMaxActiveDims() uint32 {
+	if x != nil {
+		return x.MaxActiveDims
+	}
+	return 0
+}
+
 // A text that an embedding model was trained to read before other texts.
 type EmbeddingPrompt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -701,7 +729,7 @@ const file_inferd_v1_model_service_proto_rawDesc = "" +
 	"\x0fGetModelRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\":\n" +
 	"\x10GetModelResponse\x12&\n" +
-	"\x05model\x18\x01 \x01(\v2\x10.inferd.v1.ModelR\x05model\"\xb8\x05\n" +
+	"\x05model\x18\x01 \x01(\v2\x10.inferd.v1.ModelR\x05model\"\xa3\x06\n" +
 	"\x05Model\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
@@ -726,7 +754,10 @@ const file_inferd_v1_model_service_proto_rawDesc = "" +
 	"\x05slots\x18\x14 \x01(\rR\x05slots\x12\x16\n" +
 	"\x06labels\x18\x15 \x03(\tR\x06labels\x12\x1f\n" +
 	"\vmulti_label\x18\x16 \x01(\bR\n" +
-	"multiLabel\"9\n" +
+	"multiLabel\x12\x16\n" +
+	"\x06sparse\x18\x17 \x01(\bR\x06sparse\x12)\n" +
+	"\x10token_dimensions\x18\x18 \x01(\rR\x0ftokenDimensions\x12&\n" +
+	"\x0fmax_active_dims\x18\x19 \x01(\rR\rmaxActiveDims\"9\n" +
 	"\x0fEmbeddingPrompt\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text*{\n" +

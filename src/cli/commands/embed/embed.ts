@@ -12,6 +12,7 @@ import type { CallOptionFlags } from "../../flags/call-options.ts";
 import type { ConnectionFlags } from "../../flags/connection.ts";
 import { writeJson } from "../../print.ts";
 import { truncations } from "../../truncations.ts";
+import { plainVector } from "./plain-vector.ts";
 import { tokenIdsIn } from "./token-ids.ts";
 
 export interface EmbedFlags extends ConnectionFlags, CallOptionFlags {
@@ -22,6 +23,8 @@ export interface EmbedFlags extends ConnectionFlags, CallOptionFlags {
   readonly dimensions?: number;
   readonly truncation: keyof typeof truncations;
   readonly tokenIds?: boolean;
+  readonly tokenVectors?: boolean;
+  readonly maxActiveDims?: number;
   readonly json?: boolean;
 }
 
@@ -57,15 +60,16 @@ async function* embedGroup(
     ...(flags.promptName === undefined ? {} : { promptName: flags.promptName }),
     ...(call !== undefined && { call }),
     ...(flags.dimensions === undefined ? {} : { dimensions: flags.dimensions }),
+    ...(flags.maxActiveDims === undefined ? {} : { maxActiveDims: flags.maxActiveDims }),
+    ...(flags.tokenVectors === true && { tokenVectors: true }),
   });
   for await (const { event } of server.call(EmbeddingServiceService.embedStream, [request])) {
     if (event?.$case === "embedding") yield event.value;
   }
 }
 
-/** A text without a vector is `null`, so that line n belongs to text n. */
-async function printVector({ value }: Embedding): Promise<void> {
-  await writeJson(value?.$case === "float32" ? value.value.values : null);
+async function printVector(embedding: Embedding): Promise<void> {
+  await writeJson(plainVector(embedding));
 }
 
 function jsonPrinter(): (embedding: Embedding) => Promise<void> {

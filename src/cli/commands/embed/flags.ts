@@ -11,7 +11,7 @@ export function addEmbed(program: Command): void {
     .command("embed")
     .summary("turn texts into vectors")
     .description(
-      "Turns texts into vectors: one JSON array of numbers per line, in the order of the texts.",
+      "Turns texts into vectors: one JSON array of numbers per line, in the order of the texts. A sparse vector is an object of numbers by dimension.",
     )
     .argument("[texts...]", "The texts; - or none reads standard input, one text per line.")
     .option(
@@ -26,6 +26,12 @@ export function addEmbed(program: Command): void {
     .option("--normalize", "Scales vectors to length 1.")
     .option("--no-normalize", "Leaves the length of vectors as the model computes it.")
     .option("--dimensions <n>", "Keeps only the first n dimensions.", count)
+    .option(
+      "--max-active-dims <n>",
+      "Keeps only the n strongest dimensions of a sparse vector.",
+      count,
+    )
+    .option("--token-vectors", "Prints an array of one vector per token for each text.")
     .addOption(truncationOption())
     .option("--json", "Prints one JSON object per text: index, vector, tokens, error.")
     .helpGroup("Client:");
