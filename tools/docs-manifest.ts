@@ -92,7 +92,7 @@ llama:
 | \`gpu_layers\` | all | Layers on a GPU, with a build that has one. | llama-server \`--gpu-layers\` |
 | \`prefix_reuse\` | true | Whether a prompt reuses the prefix of an earlier one. | vLLM \`--enable-prefix-caching\`<br>llama-server \`--cache-prompt\` |
 | \`prefix_memory_mib\` | twice the KV memory, at most an eighth of the machine's or the container's memory | Host memory for prefixes, in MiB. 0 for none. | llama-server \`--cache-ram\` |
-| \`pooling\` | the file's | How the vectors of a text's tokens become one: \`mean\`, \`cls\` or \`last\`. A model that generates then gives vectors instead. | llama-server \`--pooling\` |
+| \`pooling\` | the file's | How the vectors of a text's tokens become one: \`mean\`, \`cls\` or \`last\`; \`rank\` makes them scores. A model that generates then gives vectors instead. | llama-server \`--pooling\` |
 | \`prefill_share\` | 0.37 | Share of the time that prompts may take while other sequences generate, 0.05 to 0.95. |  |
 
 onnx; each option takes precedence over the model's files:

@@ -90,7 +90,7 @@ function checkSource(source: ByteSource): void {
   }
 }
 
-export interface TensorFacts {
+interface TensorFacts {
   readonly name: string;
   readonly shape: readonly number[];
   /** Whether its numbers are in blocks that share a scale. */

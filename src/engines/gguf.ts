@@ -3,7 +3,7 @@
  * Files come from anywhere: each count and length is held against the bytes that there are, and what is
  * not needed is skipped, not kept. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
-import { Cursor, withFile } from "./bytes.ts";
+import { Cursor } from "./bytes.ts";
 import type { ByteSource } from "./bytes.ts";
 
 type GgufValue = string | number | boolean;
@@ -66,14 +66,10 @@ const arrayType = 9;
 /** The number of a split file's part, and of all parts: libllama wants the first, and finds the others itself. */
 export const splitPart = /-(\d{5})-of-(\d{5})$/;
 
-/** Reads a file's header. Throws a GgufError for one that is not whole or not GGUF. */
-export function readGguf(path: string): GgufHeader {
-  return withFile(path, parseGguf);
-}
-
 /** Sees each text of an array, by the array's key. */
 export type SeeText = (key: string, text: Uint8Array) => void;
 
+/** Reads a file's header. Throws a GgufError for one that is not whole or not GGUF. */
 export function parseGguf(source: ByteSource, seeText?: SeeText): GgufHeader {
   const end = Math.min(source.bytes, maxMetadataBytes);
   const short = () =>

@@ -53,13 +53,9 @@ function factsIn({ files }: ModelSource): GgufFacts | undefined {
 
 function openFor(parts: EngineParts, facts: GgufFacts | undefined): Engine | Promise<Engine> {
   if (facts === undefined) return openGenerator(parts);
-  const purpose = purposeOf(facts, parts.options.pooling);
-  if (purpose === "score") {
-    throw new Error(
-      "the model's file is a reranker or classifier, which the llama engine does not serve",
-    );
+  if (purposeOf(facts, parts.options.pooling) !== "generate") {
+    return openPooled({ ...parts, facts });
   }
-  if (purpose === "embed") return openPooled({ ...parts, facts });
   if (facts.header.metadata.get("tokenizer.ggml.model") === "bert") {
     throw new Error(
       "the model's file has the vocabulary of an encoder (bert), which writes no text; fetch it or convert it again",

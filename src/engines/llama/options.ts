@@ -24,9 +24,9 @@ export interface LlamaOptions {
 }
 
 /** `none` is left out: it makes no vector of a text. */
-const poolings = ["mean", "cls", "last"] as const;
+const poolings = ["mean", "cls", "last", "rank"] as const;
 
-export type StatedPooling = (typeof poolings)[number];
+type StatedPooling = (typeof poolings)[number];
 
 type Options = Readonly<Record<string, unknown>>;
 

@@ -33,6 +33,9 @@ export interface Tokenizer {
   readonly eos: number;
   readonly addsBos: boolean;
   readonly addsEos: boolean;
+  /** What stands between two texts; -1 if the vocabulary has none. */
+  readonly sep: number;
+  readonly addsSep: boolean;
   /** Tokens that end a completion. */
   readonly ends: ReadonlySet<number>;
   /** The texts of control tokens, which message text must not produce. */
@@ -66,6 +69,8 @@ export function openTokenizer(library: Library, vocab: Pointer): Tokenizer {
     eos: vocabulary.eos(vocab),
     addsBos: vocabulary.addsBos(vocab),
     addsEos: vocabulary.addsEos(vocab),
+    sep: vocabulary.sep(vocab),
+    addsSep: vocabulary.addsSep(vocab),
     ...scan,
     textOf,
     tokenize(text, { addSpecial, parseSpecial }) {

@@ -19,8 +19,10 @@ export function bindVocabulary(llama: LibraryHandle) {
     isEnd: f("vocab_is_eog", "bool", [P, "int32_t"]) as (vocab: Pointer, id: number) => boolean,
     bos: f("vocab_bos", "int32_t", [P]) as (vocab: Pointer) => number,
     eos: f("vocab_eos", "int32_t", [P]) as (vocab: Pointer) => number,
+    sep: f("vocab_sep", "int32_t", [P]) as (vocab: Pointer) => number,
     addsBos: f("vocab_get_add_bos", "bool", [P]) as (vocab: Pointer) => boolean,
     addsEos: f("vocab_get_add_eos", "bool", [P]) as (vocab: Pointer) => boolean,
+    addsSep: f("vocab_get_add_sep", "bool", [P]) as (vocab: Pointer) => boolean,
     tokenize: f("tokenize", "int32_t", [P, P, "int32_t", P, "int32_t", "bool", "bool"]) as (
       ...args: [Pointer, Uint8Array, number, Int32Array, number, boolean, boolean]
     ) => number,

@@ -2,6 +2,7 @@
  * What a tokenizer puts around two texts, and where: found from what it makes of a pair. So each text can be tokenized
  * alone, the query of many documents once, and cut before the two are put together.
  */
+import type { PairTemplate } from "../texts/pairs.ts";
 import type { Encoding, PairEncoding, PairVocabulary, Vocabulary } from "./vocabulary.ts";
 
 interface Special {
@@ -11,14 +12,6 @@ interface Special {
 
 /** The token ids of a text alone, without special tokens. */
 type Part = readonly number[];
-
-export interface PairTemplate {
-  /** Number of tokens that it adds to a pair. */
-  readonly added: number;
-  /** Tokens that the tokenizer adds before and after a text alone. */
-  readonly single: { readonly before: number; readonly after: number };
-  join(first: Part, second: Part): { readonly ids: number[]; readonly types: number[] };
-}
 
 /** Pairs by which a template is found and tried. */
 const samples: readonly (readonly [string, string])[] = [

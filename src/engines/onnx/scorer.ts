@@ -22,7 +22,7 @@ import type { ModelFolder } from "./model-folder.ts";
 import { openTexts } from "./open-texts.ts";
 import type { OnnxOptions } from "./options.ts";
 import { pairTemplate } from "./pair-template.ts";
-import { openPairs } from "./pairs.ts";
+import { openPairs } from "../texts/pairs.ts";
 import { scoringPortsOf } from "./ports.ts";
 import { noPrompt } from "../texts/prompt.ts";
 import { answerWith } from "./questions.ts";
@@ -33,7 +33,7 @@ import { sentenceConfigOf } from "./sentence-config.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Tokens } from "../texts/unread.ts";
 import { readTrials } from "./trials.ts";
-import { warmUp } from "../texts/warm-up.ts";
+import { isNear, warmUp } from "../texts/warm-up.ts";
 
 export interface ScorerParts extends ModelFile {
   readonly options: OnnxOptions;
@@ -135,15 +135,6 @@ async function readPair(tokens: Tokens) {
   }
   return read;
 }
-
-/** Scores that others of a batch change by more than rounding are not the text's own. */
-const nearby = 1e-4;
-
-const isNear = (a: Float32Array, b: Float32Array): boolean =>
-  a.every((score, label) => {
-    const other = b[label] ?? NaN;
-    return Math.abs(score - other) <= nearby * Math.max(1, Math.abs(score));
-  });
 
 function assertLabels({ labels }: ScoringConfig, scores: number): void {
   if (labels.length === scores) return;

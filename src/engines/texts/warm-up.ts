@@ -84,6 +84,15 @@ async function mixesTexts(
   return !isSame(alone, together);
 }
 
+/** Scores that others of a batch change by more than rounding are not the text's own. */
+const nearby = 1e-4;
+
+export const isNear = (a: Float32Array, b: Float32Array): boolean =>
+  a.every((score, label) => {
+    const other = b[label] ?? NaN;
+    return Math.abs(score - other) <= nearby * Math.max(1, Math.abs(score));
+  });
+
 const isSameDirection = (a: Float32Array, b: Float32Array): boolean =>
   cosine(a, b) >= sameDirection;
 

@@ -20,6 +20,8 @@ class CountingTokenizer implements Tokenizer {
   readonly eos = -1;
   readonly addsBos = true;
   readonly addsEos = false;
+  readonly sep = -1;
+  readonly addsSep = false;
   readonly ends = new Set<number>();
   readonly controls = [];
   readonly userDefined = [];

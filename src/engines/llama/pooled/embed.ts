@@ -10,6 +10,7 @@ export function embedRole({ facts, options }: PooledParts): Role {
     pooling,
     // As sentence-transformers, which reads the texts of control tokens as those tokens.
     openTokens: (tokenizer, limit) => openTokens(tokenizer, { limit, parseSpecial: true }),
+    trialOf: (text) => ({ text, truncate: "end" }),
     tasks: ({ outputs, batching }) => ({
       // A GGUF file does not say whether its authors scale vectors to length 1; llama.cpp's own programs do.
       embed: { dimensions: outputs, pooling, normalize: true, takesTokenIds: true, batching },

@@ -2,6 +2,7 @@
 import { systemClock } from "../../../base/clock.ts";
 import { ServeError } from "../../../base/errors.ts";
 import type { Engine, ModelInfo, ModelSource } from "../../engine.ts";
+import { purposeOf } from "../../gguf-purpose.ts";
 import { Embedder } from "../../texts/embedder.ts";
 import { noPrompt } from "../../texts/prompt.ts";
 import type { Tokens } from "../../texts/unread.ts";
@@ -14,13 +15,15 @@ import { assertBytes, readTrials } from "../trial.ts";
 import { embedRole } from "./embed.ts";
 import { encodeWith } from "./encode-with.ts";
 import { PooledModel, type PooledParts } from "./model.ts";
+import type { Role } from "./role.ts";
+import { scoreRole } from "./scores.ts";
 
 /** Jobs that the engine holds at once: with more jobs, more texts of one length are found. */
 const defaultSlots = 64;
 
 export async function openPooled(parts: PooledParts): Promise<Engine> {
   const { library, source, host } = parts;
-  const role = embedRole(parts);
+  const role = roleOf(parts);
   refuseGenerationOptions(source.options);
   const model = new PooledModel(parts, role.pooling);
   try {
@@ -31,7 +34,8 @@ export async function openPooled(parts: PooledParts): Promise<Engine> {
     const tokens = role.openTokens(tokenizer, contextLength);
     const warm = await warmUp({
       compute: (texts) => Promise.resolve(model.compute(texts.map(({ ids }) => ids))),
-      ...(await readTexts(tokens, contextLength)),
+      ...(await readTrialTexts(role, tokens, contextLength)),
+      ...(role.isSame !== undefined && { isSame: role.isSame }),
       highestId: tokenizer.vocabularySize - 1,
       now: () => host.now(),
     });
@@ -65,11 +69,15 @@ export async function openPooled(parts: PooledParts): Promise<Engine> {
   }
 }
 
+function roleOf(parts: PooledParts): Role {
+  const { facts, options } = parts;
+  return purposeOf(facts, options.pooling) === "score" ? scoreRole(facts) : embedRole(parts);
+}
+
 /** A short text, and one of as many tokens as the model takes. */
-async function readTexts(tokens: Tokens, contextLength: number) {
+async function readTrialTexts({ trialOf }: Role, tokens: Tokens, contextLength: number) {
   const long = `${everyByte()} ${mixedScripts} `.repeat(1 + contextLength / 100);
-  const texts = ["a", long].map((text) => ({ text, truncate: "end" }) as const);
-  const [usual, longest] = await tokens.read(texts);
+  const [usual, longest] = await tokens.read(["a", long].map(trialOf));
   return { usual: usual?.ids ?? [], longest: longest?.ids ?? [] };
 }
 

@@ -5,7 +5,7 @@ import type { Tokenizer } from "../tokenizer.ts";
 import { readTruncated, slackTokens } from "../truncation.ts";
 
 /** What the vocabulary puts before and behind a text. */
-interface Around {
+export interface Around {
   readonly before: readonly number[];
   readonly behind: readonly number[];
 }
@@ -41,7 +41,7 @@ export function openTokens(tokenizer: Tokenizer, { limit, parseSpecial }: Tokens
 }
 
 /** Found by a text that is read with them and without. */
-function aroundOf(tokenizer: Tokenizer): Around {
+export function aroundOf(tokenizer: Tokenizer): Around {
   const plain = { addSpecial: false, parseSpecial: false };
   const inner = [...tokenizer.tokenize("a", plain)];
   const whole = [...tokenizer.tokenize("a", { ...plain, addSpecial: true })];
@@ -52,7 +52,7 @@ function aroundOf(tokenizer: Tokenizer): Around {
   return { before: whole.slice(0, start), behind: whole.slice(start + inner.length) };
 }
 
-const failed = (error: NonNullable<TokenizedText["error"]>): TokenizedText => ({
+export const failed = (error: NonNullable<TokenizedText["error"]>): TokenizedText => ({
   ids: [],
   truncated: false,
   error,
@@ -64,7 +64,7 @@ const unreadable = {
     "the model's tokenizer makes no tokens of this text; leave it out, or write it otherwise",
 } as const;
 
-function tooLong(tokens: number, { limit, room }: { limit: number; room: number }) {
+export function tooLong(tokens: number, { limit, room }: { limit: number; room: number }) {
   // Of a text far too long, the rest is not counted.
   const count = `${tokens > room + slackTokens ? "more than " : ""}${tokens + limit - room}`;
   return {

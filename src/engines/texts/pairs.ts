@@ -1,9 +1,21 @@
 /** Tokenizes pairs of texts: each text alone and at most once a round, cut as transformers cuts pairs. */
 import type { ErrorData } from "../../base/errors.ts";
 import type { Truncation } from "../engine.ts";
-import { longestFirst } from "../texts/longest-first.ts";
-import type { PairTemplate } from "./pair-template.ts";
-import type { TokenizedText, Tokens, Unread, UnreadText } from "../texts/unread.ts";
+import { longestFirst } from "./longest-first.ts";
+import type { TokenizedText, Tokens, Unread, UnreadText } from "./unread.ts";
+
+/** The token ids of a text alone, without special tokens. */
+type Part = readonly number[];
+
+/** What stands around two texts that are read as a pair, and around one alone. */
+export interface PairTemplate {
+  /** Number of tokens that it adds to a pair. */
+  readonly added: number;
+  /** Tokens that are added before and after a text alone. */
+  readonly single: { readonly before: number; readonly after: number };
+  /** `types`: the type id of each token. */
+  join(first: Part, second: Part): { readonly ids: number[]; readonly types: number[] };
+}
 
 export interface PairParts {
   /** Reads a text alone. */
