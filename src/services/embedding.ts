@@ -1,6 +1,5 @@
 /** Embeddings: both methods are one core. A text that fails fails its call, unless that asks for the others. */
 import type { EmbedFinish, EmbedRequest } from "../../gen/inferd/v1/embedding_service.ts";
-import { ServeError } from "../base/errors.ts";
 import type { CallContext, Handler } from "../calls/call.ts";
 import type { Limits } from "../contract/limits.ts";
 import { ruleOf } from "../contract/methods.ts";
@@ -18,8 +17,7 @@ import type {
   VectorEmbedResponse,
   VectorEmbedStreamResponse,
 } from "./embedding-types.ts";
-import { assertItems } from "./item-errors.ts";
-import { finishOf } from "./items-finish.ts";
+import { itemsReader } from "./items-reader.ts";
 import { lookAt } from "./model-access.ts";
 
 export interface EmbeddingOptions {
@@ -79,30 +77,15 @@ async function* embed(
   const answer = answerOf(request, job, status);
   if (answer !== undefined) assertVectorsFit(answer, mostBytes);
   const sizes = new AnswerSizes({ field, mostBytes, mostItemBytes: limits.maxResponseBytes });
-  const asked = { request, context, field };
-  const due = new Set(items.keys());
+  const read = itemsReader({ job, status, request, context, field });
   for await (const event of model.start(job)) {
-    switch (event.kind) {
-      case "started":
-        break;
-      case "items":
-        assertItems(event.items, asked);
-        for (const item of event.items) {
-          if (!due.delete(item.index)) throw new Error("the engine gave a vector that is not due");
-          const value = embeddingOf(item);
-          if (answer === undefined) sizes.add(value);
-          yield { event: { $case: "embedding", value } };
-        }
-        break;
-      case "finish":
-        if (due.size > 0) throw new Error("the engine ended without a vector for each text");
-        yield { event: { $case: "finish", value: finishOf(event, status, context) } };
-        break;
-      case "failed":
-        throw ServeError.fromData(event.error);
-      case "piece":
-        throw new Error("bug: an embedding job gave text");
+    const given = read(event);
+    for (const item of given.items ?? []) {
+      const value = embeddingOf(item);
+      if (answer === undefined) sizes.add(value);
+      yield { event: { $case: "embedding", value } };
     }
+    if (given.finish) yield { event: { $case: "finish", value: given.finish } };
   }
 }
 

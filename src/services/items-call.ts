@@ -1,6 +1,5 @@
 /** A unary call of an items job: waits for all items. One that fails fails the call, unless that asks for the others. */
 import type { EmbedFinish } from "../../gen/inferd/v1/embedding_service.ts";
-import { ServeError } from "../base/errors.ts";
 import type { CallContext } from "../calls/call.ts";
 import type { Limits } from "../contract/limits.ts";
 import type { ItemsJob } from "../engines/engine.ts";
@@ -8,8 +7,7 @@ import { queuePromptEstimate } from "../jobs/token-estimates.ts";
 import type { Models, ModelStatus } from "../models/model.ts";
 import type { EncodedItem } from "../workers/messages.ts";
 import { type ModelRequest, modelFor } from "./call-model.ts";
-import { assertItems } from "./item-errors.ts";
-import { finishOf } from "./items-finish.ts";
+import { itemsReader } from "./items-reader.ts";
 
 export interface ItemsRequest extends ModelRequest {
   readonly allowItemErrors: boolean;
@@ -43,28 +41,14 @@ export async function computeItems(
   const { status } = model;
   context.record.inputs = job.items.length;
   check?.(status);
-  const items = new Map<number, EncodedItem>();
+  const items: EncodedItem[] = [];
   let finish: EmbedFinish | undefined;
+  const read = itemsReader({ job, status, request, context, field });
   for await (const event of model.start(job)) {
-    switch (event.kind) {
-      case "started":
-        break;
-      case "items":
-        assertItems(event.items, { request, context, field });
-        for (const item of event.items) items.set(item.index, item);
-        break;
-      case "finish":
-        finish = finishOf(event, status, context);
-        break;
-      case "failed":
-        throw ServeError.fromData(event.error);
-      case "piece":
-        throw new Error(`bug: a job of the task ${task} gave text`);
-    }
+    const given = read(event);
+    finish = given.finish;
+    for (const item of given.items ?? []) items.push(item);
   }
-  const all = job.items.flatMap((_, index) => items.get(index) ?? []);
-  if (finish === undefined || all.length < job.items.length || items.size > all.length) {
-    throw new Error("the engine ended without one value for each item");
-  }
-  return { items: all, finish, status };
+  if (finish === undefined) throw new Error("bug: a job over texts ended without a finish");
+  return { items: items.sort((a, b) => a.index - b.index), finish, status };
 }
