@@ -15,7 +15,7 @@ from pkgutil import extend_path
 # The client package of PyPI, inferd-client, puts inferd.v1 next to this one.
 __path__ = extend_path(__path__, __name__)
 
-from inferd.decorators import embed, generate
+from inferd.decorators import classify, embed, generate, rerank
 from inferd.errors import Error, InvalidArgument, ResourceExhausted
 from inferd.request import Message, Request, Sampling
 from inferd.source import Source
@@ -28,8 +28,10 @@ __all__ = [
     "ResourceExhausted",
     "Sampling",
     "Source",
+    "classify",
     "embed",
     "generate",
+    "rerank",
 ]
 
 __version__ = "0.1.0"

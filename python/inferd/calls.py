@@ -12,7 +12,7 @@ from inferd.frames import Head
 
 
 class Call:
-    """One ``generate`` or ``embed`` of the worker. The reader's thread grants and cancels, one other computes."""
+    """One ``generate`` of the worker, or one batch. The reader's thread grants and cancels, one other computes."""
 
     __slots__ = ("_event", "body", "cancelled", "granted", "head", "id", "on_cancel", "on_credit", "sent")
 

@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from inferd.batches import Batches
 from inferd.calls import Call
-from inferd.embedding import Embedding
 from inferd.faults import LoadFault, traceback_of
 from inferd.frames import Head
 from inferd.generation import Generation
 from inferd.loading import Function, load
 from inferd.source import Source
+from inferd.tasks import TextTask, text_tasks
 
 _MOST_PIECES = 64
 _WIDTH = 76
@@ -29,7 +30,7 @@ class _Answers:
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self.error: Head | None = None
-        self.vectors: tuple[Head, bytes] | None = None
+        self.numbers: tuple[Head, bytes] | None = None
 
     def piece(self, call: int, text: bytes) -> None:
         self.pieces.append(text.decode())
@@ -40,8 +41,8 @@ class _Answers:
     def send(self, frame: bytes) -> None:
         head_length, _ = struct.unpack_from("<II", frame)
         head = json.loads(frame[8 : 8 + head_length])
-        if head["type"] == "vectors":
-            self.vectors = (head, frame[8 + head_length :])
+        if head["type"] in ("vectors", "scores"):
+            self.numbers = (head, frame[8 + head_length :])
 
 
 def check(path: str, *, prompt: str, texts: list[str], options: dict[str, Any]) -> int:
@@ -60,13 +61,10 @@ def check(path: str, *, prompt: str, texts: list[str], options: dict[str, Any]) 
         task, function = model.generate
         print(f"generate  {function.name} ({function.place}), {task.concurrency} at once")
         fine = _generate(function, prompt)
-    if model.embed is not None:
-        embed, function = model.embed
-        print(
-            f"embed     {function.name} ({function.place}), {model.dimensions} dimensions, "
-            f"batches of at most {embed.max_batch}"
-        )
-        fine = _embed(function, model.dimensions, texts[: embed.max_batch]) and fine
+    for one in text_tasks(model):
+        size = f"batches of at most {one.batching.max_batch}"
+        print(f"{one.name:<9} {one.function.name} ({one.function.place}), {_facts(one)}{size}")
+        fine = _compute(one, texts[: one.batching.max_batch], prompt) and fine
     model.close()
     return 0 if fine else 1
 
@@ -97,23 +95,34 @@ def _stopping(answers: _Answers, call: Call) -> _Answers:
     return answers
 
 
-def _embed(function: Function, dimensions: int, texts: list[str]) -> bool:
-    encoded = [text.encode() for text in texts]
+def _facts(one: TextTask) -> str:
+    """What there is to say of its numbers."""
+    if one.name == "embed":
+        return f"{one.shape.length} dimensions, "
+    return f"labels {', '.join(one.facts['labels'])}, " if one.name == "classify" else ""
+
+
+def _compute(one: TextTask, texts: list[str], prompt: str) -> bool:
+    """The prompt is the query of documents, and what is read after a text."""
+    function, length = one.function, one.shape.length
+    pairs = [(prompt, text) if one.name == "rerank" else (text, prompt) for text in texts]
+    parts = [part for pair in pairs for part in pair] if one.shape.pairs else texts
+    encoded = [part.encode() for part in parts]
     call = Call({"id": 1, "lengths": [len(one) for one in encoded]}, b"".join(encoded))
     answers = _Answers()
-    took = _run(lambda: Embedding(function, dimensions, answers), function, call)  # type: ignore[arg-type]
-    if answers.error is not None or answers.vectors is None:
+    took = _run(lambda: Batches(function, one.shape, answers), function, call)  # type: ignore[arg-type]
+    if answers.error is not None or answers.numbers is None:
         return _report(answers.error or {})
-    head, body = answers.vectors
-    failed = {one["index"]: one["error"].get("message") for one in head.get("errors", [])}
+    head, body = answers.numbers
+    failed = {each["index"]: each["error"].get("message") for each in head.get("errors", [])}
     for index, message in failed.items():
         print(f"          text {index} failed: {message}", file=sys.stderr)
     given = [index for index in range(len(texts)) if index not in failed]
     if given:
-        start = 4 * dimensions * given[0]
-        first = ", ".join(f"{one:.4f}" for one in struct.unpack_from(f"<{min(4, dimensions)}f", body, start))
-        more = ", …" if dimensions > 4 else ""
-        print(f"          {len(given)} vectors in {took}: [{first}{more}]")
+        start = 4 * length * given[0]
+        first = ", ".join(f"{each:.4f}" for each in struct.unpack_from(f"<{min(4, length)}f", body, start))
+        more = ", …" if length > 4 else ""
+        print(f"          {len(given)} {one.shape.answer} in {took}: [{first}{more}]")
     return not failed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
@@ -19,16 +19,39 @@ class Generate:
 
 
 @dataclass(frozen=True)
-class Embed:
-    #: A number, the name of an attribute of the model or of the module, or a function of the model.
-    dimensions: int | str | Callable[[Any], int]
+class Batching:
+    """How the items of callers are put together."""
+
     max_batch: int
     max_batch_bytes: int
     concurrency: int
+
+
+@dataclass(frozen=True)
+class Embed:
+    batching: Batching
+    #: A number, the name of an attribute of the model or of the module, or a function of the model.
+    dimensions: int | str | Callable[[Any], int]
     task = "embed"
 
 
-Task = Generate | Embed
+@dataclass(frozen=True)
+class Rerank:
+    batching: Batching
+    task = "rerank"
+
+
+@dataclass(frozen=True)
+class Classify:
+    batching: Batching
+    #: The labels, the name of an attribute, or a function of the model.
+    labels: Sequence[str] | str | Callable[[Any], Sequence[str]]
+    multi_label: bool
+    pairs: bool
+    task = "classify"
+
+
+Task = Generate | Embed | Rerank | Classify
 
 
 @overload
@@ -64,13 +87,67 @@ def embed(
     """
     if not isinstance(dimensions, str) and not callable(dimensions):
         _whole("dimensions", dimensions)
-    return _mark(
-        Embed(
-            dimensions,
-            _whole("max_batch", max_batch),
-            _whole("max_batch_bytes", max_batch_bytes),
-            _whole("concurrency", concurrency),
-        )
+    return _mark(Embed(_batching(max_batch, max_batch_bytes, concurrency), dimensions))
+
+
+@overload
+def rerank(function: F, /) -> F: ...
+
+
+@overload
+def rerank(*, max_batch: int = 32, max_batch_bytes: int = 65_536, concurrency: int = 1) -> Callable[[F], F]: ...
+
+
+def rerank(
+    function: Any = None, /, *, max_batch: int = 32, max_batch_bytes: int = 65_536, concurrency: int = 1
+) -> Any:
+    """Serves a function that scores documents: it returns a number for each pair, higher is better.
+
+    It is called with a list of (query, document), which may be of several callers: at most ``max_batch``, and
+    ``max_batch_bytes`` bytes of UTF-8 unless one pair is longer. At most ``concurrency`` batches run at once.
+    """
+    task = Rerank(_batching(max_batch, max_batch_bytes, concurrency))
+    return _mark(task) if function is None else _mark(task)(function)
+
+
+def classify(
+    *,
+    labels: Sequence[str] | str | Callable[[Any], Sequence[str]],
+    multi_label: bool = False,
+    pairs: bool = False,
+    max_batch: int = 32,
+    max_batch_bytes: int = 65_536,
+    concurrency: int = 1,
+) -> Callable[[F], F]:
+    """Serves a function that gives texts labels: it returns ``len(labels)`` numbers for each text.
+
+    It is called with a list of str, as ``embed`` is. With ``pairs``, the list is of (text, pair), and the pair is empty
+    where a call sends none; without, calls that send one are refused. ``multi_label`` says that each label has a score
+    of its own, so that they do not sum to 1. ``labels`` may be the name of an attribute of the model, or a function
+    of it.
+    """
+    if not isinstance(labels, str) and not callable(labels):
+        labels = labels_of("labels", labels)
+    return _mark(Classify(_batching(max_batch, max_batch_bytes, concurrency), labels, multi_label, pairs))
+
+
+def labels_of(what: str, value: Any) -> list[str]:
+    """Raises a ValueError for what are no labels."""
+    labels = [] if isinstance(value, str) or not hasattr(value, "__iter__") else list(value)
+    are_texts = all(isinstance(one, str) and 0 < len(one) <= _LONGEST_LABEL for one in labels)
+    if labels and are_texts and len(set(labels)) == len(labels):
+        return labels
+    raise ValueError(f"{what} must be texts of 1 to {_LONGEST_LABEL} characters, at least one, and none twice")
+
+
+_LONGEST_LABEL = 200
+
+
+def _batching(max_batch: int, max_batch_bytes: int, concurrency: int) -> Batching:
+    return Batching(
+        _whole("max_batch", max_batch),
+        _whole("max_batch_bytes", max_batch_bytes),
+        _whole("concurrency", concurrency),
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from inferd.decorators import MARK, Embed, Generate, Task
+from inferd.decorators import MARK, Classify, Embed, Generate, Rerank, Task, labels_of
 from inferd.faults import LoadFault, describe, place_of
 from inferd.source import Source
 
@@ -33,7 +33,12 @@ class Function:
 class Model:
     generate: tuple[Generate, Function] | None
     embed: tuple[Embed, Function] | None
+    rerank: tuple[Rerank, Function] | None
+    classify: tuple[Classify, Function] | None
+    #: Of ``embed``; zero without.
     dimensions: int
+    #: Of ``classify``; none without.
+    labels: list[str]
     #: The user's own ``close``.
     close: Callable[[], Any]
 
@@ -44,12 +49,15 @@ def load(path: str, source: Source) -> Model:
     owner = _owner(module, os.path.basename(path))
     instance: Any = module if owner is module else _guarded(path, lambda: owner(source))
     tasks = {task.task: (task, _bound(instance, name, function)) for name, function, task in _marked(owner)}
-    generate, embed = tasks.get("generate"), tasks.get("embed")
+    embed, classify = tasks.get("embed"), tasks.get("classify")
     close = getattr(instance, "close", None) if owner is not module else None
     return Model(
-        generate=generate,  # type: ignore[arg-type]
+        generate=tasks.get("generate"),  # type: ignore[arg-type]
         embed=embed,  # type: ignore[arg-type]
+        rerank=tasks.get("rerank"),  # type: ignore[arg-type]
+        classify=classify,  # type: ignore[arg-type]
         dimensions=_guarded(path, lambda: _dimensions(instance, embed)) if embed else 0,
+        labels=_guarded(path, lambda: _labels(instance, classify)) if classify else [],
         close=close if callable(close) else lambda: None,
     )
 
@@ -103,7 +111,7 @@ def _owner(module: ModuleType, file: str) -> Any:
             f"methods of the class {classes[0].__name__} (line {_line(classes[0])}); keep one of both"
         )
     if not classes and not functions:
-        raise LoadFault(f"{file} has no function with @inferd.generate or @inferd.embed")
+        raise LoadFault(f"{file} has no function with @inferd.generate, @inferd.embed, @inferd.rerank or @inferd.classify")
     owner = classes[0] if classes else module
     _check(owner, owner is not module)
     return owner
@@ -116,12 +124,18 @@ def _check(owner: Any, is_class: bool) -> None:
             fault = f"{name} is a second function for {task.task}, after {seen[task.task]}"
             raise LoadFault(f"{place_of(function)}: {fault}")
         seen[task.task] = f"{name} ({place_of(function)})"
-        argument = "request" if task.task == "generate" else "texts"
+        argument = _argument(task)
         _check_signature(function, ("self", argument) if is_class else (argument,), name)
     if is_class and not _accepts(owner.__init__, 2) and owner.__init__ is not object.__init__:
         raise LoadFault(f"{place_of(owner.__init__)}: {owner.__name__}.__init__ must take (self, source)")
     if is_class and owner.__init__ is object.__init__:
         raise LoadFault(f"{owner.__name__} (line {_line(owner)}) needs a method __init__(self, source)")
+
+
+def _argument(task: Task) -> str:
+    if isinstance(task, Generate):
+        return "request"
+    return "pairs" if isinstance(task, Rerank) or (isinstance(task, Classify) and task.pairs) else "texts"
 
 
 def _check_signature(function: Any, expected: tuple[str, ...], name: str) -> None:
@@ -146,7 +160,7 @@ def _marked(owner: Any) -> Iterator[tuple[str, Any, Task]]:
     for name in names:
         one = inspect.getattr_static(owner, name, None)
         task = getattr(one, MARK, None) if not inspect.isclass(one) else None
-        if isinstance(task, (Generate, Embed)) and id(one) not in seen:
+        if isinstance(task, (Generate, Embed, Rerank, Classify)) and id(one) not in seen:
             seen.add(id(one))
             yield getattr(one, "__name__", name), one, task
 
@@ -161,16 +175,25 @@ def _bound(instance: Any, name: str, function: Any) -> Function:
     return Function(bound, getattr(function, "__qualname__", name), place_of(inspect.unwrap(function)), is_async)
 
 
+def _stated(instance: Any, stated: Any, name: str) -> tuple[Any, str]:
+    """A value that a decorator states, an attribute's name or a function may stand for it; and what to call it."""
+    if isinstance(stated, str):
+        return getattr(instance, stated, None), f"the attribute {stated}"
+    return (stated(instance), f"what {name} gives") if callable(stated) else (stated, name)
+
+
+def _labels(instance: Any, classify: tuple[Any, Function]) -> list[str]:
+    task, function = classify
+    value, what = _stated(instance, task.labels, "labels")
+    try:
+        return labels_of(what, value)
+    except ValueError as error:
+        raise LoadFault(f"{function.place}: {error}") from None
+
+
 def _dimensions(instance: Any, embed: tuple[Any, Function]) -> int:
     task, function = embed
-    stated = task.dimensions
-    if isinstance(stated, str):
-        value: Any = getattr(instance, stated, None)
-        what = f"the attribute {stated}"
-    elif callable(stated):
-        value, what = stated(instance), "what dimensions gives"
-    else:
-        value, what = stated, "dimensions"
+    value, what = _stated(instance, task.dimensions, "dimensions")
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
         raise LoadFault(f"{function.place}: {what} must be a whole number above zero, not {value!r}")
     return int(value)

@@ -8,14 +8,15 @@ from queue import SimpleQueue
 from typing import Any
 
 from inferd import logs, process
+from inferd.batches import Batches
 from inferd.calls import Call
-from inferd.embedding import Embedding
 from inferd.faults import LoadFault, traceback_of
 from inferd.frames import FrameReader, FrameWriter, Head
 from inferd.generation import Generation
 from inferd.loading import Model, load
 from inferd.pool import Loop, Threads, start
 from inferd.source import Source
+from inferd.tasks import text_tasks
 
 PROTOCOL = 1
 
@@ -64,14 +65,8 @@ def _ready(model: Model) -> Head:
     tasks: Head = {}
     if model.generate is not None:
         tasks["generate"] = {"concurrency": model.generate[0].concurrency, "chat": True}
-    if model.embed is not None:
-        task = model.embed[0]
-        tasks["embed"] = {
-            "dimensions": model.dimensions,
-            "max_batch": task.max_batch,
-            "max_batch_bytes": task.max_batch_bytes,
-            "concurrency": task.concurrency,
-        }
+    for one in text_tasks(model):
+        tasks[one.name] = one.ready
     libraries = [{"name": "python", "version": platform.python_version()}]
     return {"type": "ready", "protocol": PROTOCOL, "tasks": tasks, "libraries": libraries}
 
@@ -99,6 +94,8 @@ class _Server:
         self._handlers: dict[str, Callable[[Head, bytes], Any]] = {
             "generate": self._begin,
             "embed": self._begin,
+            "rerank": self._begin,
+            "classify": self._begin,
             "credit": lambda head, _: self._with(head, lambda call: call.grant(head["credit"])),
             "cancel": lambda head, _: self._with(head, Call.cancel),
             "ping": lambda head, _: writer.send_head({"type": "pong"}),
@@ -115,10 +112,10 @@ class _Server:
             self._run["generate"] = self._runner(
                 Generation(function, self._writer), function.is_async, generate.concurrency, loop
             )
-        if model.embed is not None:
-            embed, function = model.embed
-            embedding = Embedding(function, model.dimensions, self._writer)
-            self._run["embed"] = self._runner(embedding, function.is_async, embed.concurrency, loop)
+        for one in text_tasks(model):
+            batches = Batches(one.function, one.shape, self._writer)
+            most = one.batching.concurrency
+            self._run[one.name] = self._runner(batches, one.function.is_async, most, loop)
 
     def read(self, frames: FrameReader) -> None:
         """Until the worker has gone: then everything ends."""
@@ -131,7 +128,7 @@ class _Server:
         process.kill_all()
 
     def _runner(
-        self, work: Generation | Embedding, is_async: bool, most: int, loop: Loop
+        self, work: Generation | Batches, is_async: bool, most: int, loop: Loop
     ) -> Callable[[Call], None]:
         calls = self._calls
 

@@ -1,4 +1,4 @@
-"""What an ``embed`` function returns, as the protocol's float32 values. numpy is used where the model uses it."""
+"""What a function over texts returns, as the protocol's float32 values. numpy is used where the model uses it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import sys
 from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from inferd.errors import LONGEST, Error
@@ -18,25 +19,48 @@ ItemError = dict[str, Any]
 _MOST_TRACEBACKS = 8
 
 
+@dataclass(frozen=True)
+class Shape:
+    """What a task's function is given, and what it returns for each item."""
+
+    #: How many numbers; None for one that is in no list.
+    numbers: int | None
+    pairs: bool = False
+    #: The type of the frame that answers, and what messages call the results.
+    answer: str = "vectors"
+
+    @property
+    def length(self) -> int:
+        return 1 if self.numbers is None else self.numbers
+
+    @property
+    def one(self) -> str:
+        """One result, for messages."""
+        if self.numbers is None:
+            return "a number"
+        return "a vector" if self.answer == "vectors" else "a list"
+
+
 class WrongVectors(Exception):
     """The whole result is wrong."""
 
 
-def encode(result: Any, *, count: int, dimensions: int, name: str) -> tuple[bytes | memoryview, list[ItemError]]:
-    """The body of a ``vectors`` frame, and the errors of single texts. Throws WrongVectors."""
+def encode(result: Any, *, count: int, shape: Shape, name: str) -> tuple[bytes | memoryview, list[ItemError]]:
+    """The body of the answer's frame, and the errors of single texts. Throws WrongVectors."""
+    dimensions = shape.length
     whole = _whole(result, count * dimensions)
-    if whole is not None and _shape_fits(result, count, dimensions) and _is_finite(whole):
+    if whole is not None and _shape_fits(result, count, shape) and _is_finite(whole):
         return whole, []
-    rows = _rows(result, name)
+    rows = _rows(result, name, shape)
     if isinstance(result, (array, memoryview)) and len(rows) == count * dimensions:
         # One block that holds all vectors, of another type than float32.
         rows = [rows[start : start + dimensions] for start in range(0, len(rows), dimensions)]
     if len(rows) != count:
-        raise WrongVectors(f"{name} returned {len(rows)} vectors for {count} texts")
+        raise WrongVectors(f"{name} returned {len(rows)} {shape.answer} for {count} texts")
     errors: list[ItemError] = []
     parts: list[bytes] = []
     for index, row in enumerate(rows):
-        values, fault = _row(row, dimensions)
+        values, fault = _row(row, shape)
         if fault is not None:
             head = fault if isinstance(fault, dict) else _wrong(f"{name} returned {fault} for text {index}")
             if len(errors) >= _MOST_TRACEBACKS:
@@ -62,8 +86,11 @@ def _whole(result: Any, numbers: int) -> memoryview | None:
     return view.cast("B") if is_block and sys.byteorder == "little" and numbers > 0 else None
 
 
-def _shape_fits(result: Any, count: int, dimensions: int) -> bool:
+def _shape_fits(result: Any, count: int, wanted: Shape) -> bool:
+    dimensions = wanted.length
     shape = tuple(getattr(result, "shape", (count, dimensions)))
+    if wanted.numbers is None and shape == (count,):
+        return True
     return shape == (count, dimensions) or (count == 1 and shape == (dimensions,))
 
 
@@ -76,17 +103,17 @@ def _is_finite(block: memoryview) -> bool:
     return math.isfinite(sum(values))
 
 
-def _rows(result: Any, name: str) -> Sequence[Any]:
+def _rows(result: Any, name: str, shape: Shape) -> Sequence[Any]:
     result = _on_this_machine(result)
     if isinstance(result, (str, bytes, dict)) or result is None:
-        raise WrongVectors(f"{name} returned {_kind(result)}, not a vector for each text")
+        raise WrongVectors(f"{name} returned {_kind(result)}, not {shape.one} for each text")
     try:
         return list(result.tolist() if isinstance(result, (memoryview, array)) else result)
     except TypeError:
-        raise WrongVectors(f"{name} returned {_kind(result)}, not a vector for each text") from None
+        raise WrongVectors(f"{name} returned {_kind(result)}, not {shape.one} for each text") from None
 
 
-def _row(row: Any, dimensions: int) -> tuple[bytes, str | ItemError | None]:
+def _row(row: Any, shape: Shape) -> tuple[bytes, str | ItemError | None]:
     """A vector's bytes; or what the function returned in place of one."""
     if isinstance(row, Error):
         return b"", row.head()
@@ -96,13 +123,14 @@ def _row(row: Any, dimensions: int) -> tuple[bytes, str | ItemError | None]:
     if row is None or isinstance(row, (str, bytes)):
         return b"", _kind(row)
     try:
-        values = array("f", row)
+        values = array("f", [row] if shape.numbers is None and not hasattr(row, "__len__") else row)
     except (TypeError, OverflowError):
-        return b"", f"{_kind(row)}, not a vector of numbers,"
-    if len(values) != dimensions:
-        return b"", f"a vector of {len(values)} numbers, not {dimensions},"
+        return b"", f"{_kind(row)}, not {shape.one}{'' if shape.numbers is None else ' of numbers'},"
+    if len(values) != shape.length:
+        return b"", f"{'a list' if shape.numbers is None else shape.one} of {len(values)} numbers, not {shape.length},"
     if not math.isfinite(sum(values)):
-        return b"", "a vector with a value that is not finite"
+        is_one = shape.numbers is None
+        return b"", "a number that is not finite" if is_one else f"{shape.one} with a value that is not finite"
     if sys.byteorder == "big":
         values.byteswap()
     return values.tobytes(), None

@@ -59,8 +59,12 @@ class Program:
         self.send({"type": "generate", "id": id, "prompt": prompt, "credit": credit, **fields})
 
     def embed(self, id: int, texts: list[str]) -> None:
+        self.batch("embed", id, texts)
+
+    def batch(self, task: str, id: int, texts: list[str]) -> None:
+        """Two texts for each item of a task that reads pairs."""
         encoded = [text.encode() for text in texts]
-        self.send({"type": "embed", "id": id, "lengths": [len(one) for one in encoded]}, b"".join(encoded))
+        self.send({"type": task, "id": id, "lengths": [len(one) for one in encoded]}, b"".join(encoded))
 
     def next(self) -> tuple[dict[str, Any], bytes]:
         """The next frame; fails where none comes."""

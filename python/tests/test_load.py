@@ -67,7 +67,7 @@ class Faults(unittest.TestCase):
 
     def test_nothing_decorated(self) -> None:
         message = failure("import inferd\ndef write(request): pass")
-        self.assertEqual(message, "my_model.py has no function with @inferd.generate or @inferd.embed")
+        self.assertEqual(message, "my_model.py has no function with @inferd.generate, @inferd.embed, @inferd.rerank or @inferd.classify")
 
     def test_signature(self) -> None:
         message = failure("import inferd\n@inferd.generate\ndef write(): pass")

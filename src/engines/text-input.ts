@@ -1,5 +1,5 @@
 import { ServeError } from "../base/errors.ts";
-import type { ChatMessage, CompletionInput, EmbedInput } from "./jobs.ts";
+import type { ChatMessage, ClassifyJob, CompletionInput, EmbedInput, RerankJob } from "./jobs.ts";
 
 /** What a function without a vocabulary reads. */
 export interface TextInput {
@@ -29,8 +29,24 @@ export function textItemsOf(items: readonly EmbedInput[]): readonly string[] {
   });
 }
 
+/** Throws FIELD_INVALID where a job asks for numbers of which a function has one kind only. */
+export function refuseRawScores({ rawScores }: RerankJob | ClassifyJob): void {
+  if (!rawScores) return;
+  throw unsupported("raw_scores", "this model has one kind of score; leave it out");
+}
+
+/** The items of a job for a function that reads single texts. Throws FIELD_INVALID for pairs. */
+export function singleTexts({ items, pairs = [] }: ClassifyJob): readonly string[] {
+  const index = pairs.findIndex((pair) => pair !== undefined);
+  if (index === -1) return items;
+  throw unsupported(`inputs[${index}].pair`, "this model reads single texts; leave it out");
+}
+
 function withoutVocabulary(field: "token_ids" | "token_inputs"): ServeError {
-  const description = "this model has no vocabulary; send text";
+  return unsupported(field, "this model has no vocabulary; send text");
+}
+
+function unsupported(field: string, description: string): ServeError {
   return new ServeError("FIELD_INVALID", description, {
     violations: [{ field, reason: "UNSUPPORTED", description }],
   });

@@ -9,7 +9,7 @@ import { detailsOf } from "../grpc/support.ts";
 import { type RealServer, startServer } from "../real-server.ts";
 
 const folder = "examples/python-function";
-const files = ["backwards", "letters", "slow", "inferd_app"];
+const files = ["backwards", "letters", "overlap", "slow", "inferd_app"];
 const text = "One cat sat. A dog ran far away. The cat saw the dog, and the dog saw the cat.";
 
 let server: RealServer | undefined;
@@ -61,6 +61,28 @@ it("a class embeds, and fails a text alone", async () => {
     { float32: counts({ 0: 2, 1: 2 }) },
     { error: { reason: "FIELD_INVALID" } },
     { float32: counts({ 25: 1 }) },
+  ]);
+});
+
+it("functions rank and classify", async () => {
+  const ranked = await callMethod(client, {
+    service: "RerankService",
+    method: "Rerank",
+    request: { query: "the cat", documents: ["a dog", "the cat sat", "a cat"] },
+  });
+  expect(ranked.messages[0]?.["rankings"]).toMatchObject([
+    { index: 1, score: 2 },
+    { index: 2, score: 1 },
+    { index: 0, score: 0 },
+  ]);
+  const classified = await callMethod(client, {
+    service: "ClassificationService",
+    method: "Classify",
+    request: { inputs: [{ text: "Is it?" }, { text: "It is." }], top_n: 1 },
+  });
+  expect(classified.messages[0]?.["classifications"]).toMatchObject([
+    { labels: [{ name: "question", score: 1 }] },
+    { labels: [{ name: "statement", score: 1 }] },
   ]);
 });
 

@@ -9,7 +9,8 @@ import type {
   ModelInfo,
   StepEvent,
 } from "../engine.ts";
-import { embedEvents, generateEvents } from "./job.ts";
+import { itemEvents } from "./items.ts";
+import { generateEvents } from "./job.ts";
 import type { Functions } from "./functions.ts";
 
 /** How long a step waits for the functions: the driver shares out time by steps. */
@@ -90,15 +91,11 @@ export class FunctionEngine implements Engine {
   }
 
   #eventsOf(job: Job, signal: AbortSignal, context: JobContext): AsyncGenerator<JobEvent, void> {
-    const { generate, embed, dimensions = 0 } = this.#functions;
+    const { generate } = this.#functions;
     const call = { host: this.#host, signal, context };
-    if (job.kind === "completion" && generate !== undefined) {
-      return generateEvents(generate, job, call);
-    }
-    if (job.kind === "items" && job.task === "embed" && embed !== undefined) {
-      return embedEvents({ embed, dimensions }, job, call);
-    }
-    throw ServeError.of("WRONG_TASK");
+    if (job.kind === "items") return itemEvents(this.#functions, job, call);
+    if (generate === undefined) throw ServeError.of("WRONG_TASK");
+    return generateEvents(generate, job, call);
   }
 
   #setPaused(id: number, isPaused: boolean): void {

@@ -7,7 +7,7 @@ export interface TextRequest extends TextInput {
   readonly sampling: Sampling;
 }
 
-/** The functions of a model: at least one of `generate` and `embed`. */
+/** The functions of a model: at least one of `generate`, `embed`, `rerank` and `classify`. */
 export interface Functions {
   /**
    * Yields text in pieces. If the call is cancelled, `signal` aborts and the generator is closed at its next `yield`.
@@ -30,6 +30,27 @@ export interface Functions {
   /** Length of the vectors. Required with `embed`. */
   readonly dimensions?: number;
 
+  /** Returns the score of each document for the query, in order; higher is better. It gets at most 32 documents at a time. */
+  readonly rerank?: (
+    query: string,
+    documents: readonly string[],
+    signal: AbortSignal,
+    context: JobContext,
+  ) => Numbers | Promise<Numbers>;
+
+  /** Returns a score for each of `labels` per input, in order. It gets at most 32 inputs at a time. */
+  readonly classify?: (
+    inputs: readonly ClassifyInput[],
+    signal: AbortSignal,
+    context: JobContext,
+  ) => Vectors | Promise<Vectors>;
+
+  /** Labels of `classify`, each different. Required with it. */
+  readonly labels?: readonly string[];
+
+  /** Whether each label has a score of its own, so that they do not sum to 1. Default false. */
+  readonly multiLabel?: boolean;
+
   /** Maximum concurrent calls; further ones wait. Default 16. */
   readonly slots?: number;
 
@@ -43,4 +64,14 @@ export interface Functions {
   readonly close?: () => void | Promise<void>;
 }
 
-export type Vectors = readonly ArrayLike<number>[];
+/** One list of numbers per text. */
+export type Vectors = readonly Numbers[];
+
+export type Numbers = ArrayLike<number>;
+
+/** A text to classify. */
+export interface ClassifyInput {
+  readonly text: string;
+  /** The second text, such as a hypothesis, of a call that sends one. */
+  readonly pair?: string;
+}

@@ -11,13 +11,14 @@
  *     });
  */
 import type { Engine, EngineHost, LoadEngine, ModelInfo, ModelSource } from "../engine.ts";
+import { type Task, taskNames } from "../tasks.ts";
 import { FunctionEngine } from "./engine.ts";
 import type { Functions } from "./functions.ts";
 
 /** The error to throw for a mistake in the request. Other errors are logged, and reach the client as INTERNAL. */
 export { ServeError } from "../../base/errors.ts";
 
-export type { Functions, TextRequest, Vectors } from "./functions.ts";
+export type { ClassifyInput, Functions, Numbers, TextRequest, Vectors } from "./functions.ts";
 
 /** Creates the functions when the model is loaded. `source` has its files and options. */
 export type MakeFunctions = (
@@ -45,15 +46,27 @@ function infoOf(functions: Functions, source: ModelSource): ModelInfo {
   };
 }
 
-function tasksOf({ generate, embed, dimensions = 0 }: Functions): ModelInfo["tasks"] {
-  if (generate === undefined && embed === undefined) {
-    throw new Error("the engine's module gives neither generate nor embed");
+function assertTasks({ dimensions = 0, labels = [] }: Functions, given: readonly Task[]): void {
+  if (given.length === 0) {
+    throw new Error(`the engine's module gives none of ${taskNames.join(", ")}`);
   }
-  if (embed !== undefined && !(Number.isInteger(dimensions) && dimensions > 0)) {
+  if (given.includes("embed") && !(Number.isInteger(dimensions) && dimensions > 0)) {
     throw new Error("the engine's module gives embed without dimensions");
   }
+  const areLabels = labels.length > 0 && new Set(labels).size === labels.length;
+  if (given.includes("classify") && !areLabels) {
+    throw new Error("the engine's module gives classify without labels, or with one twice");
+  }
+}
+
+function tasksOf(functions: Functions): ModelInfo["tasks"] {
+  const { dimensions = 0, labels = [], multiLabel = false } = functions;
+  const has = (task: Task): boolean => functions[task] !== undefined;
+  assertTasks(functions, taskNames.filter(has));
   return {
-    ...(generate !== undefined && { generate: { chat: true } }),
-    ...(embed !== undefined && { embed: { dimensions, pooling: "" } }),
+    ...(has("generate") && { generate: { chat: true } }),
+    ...(has("embed") && { embed: { dimensions, pooling: "" } }),
+    ...(has("rerank") && { rerank: {} }),
+    ...(has("classify") && { classify: { labels: [...labels], multiLabel } }),
   };
 }

@@ -2,25 +2,25 @@ import type { Call } from "./calls.ts";
 import { ownError, programError, type ProgramError } from "./errors.ts";
 import type { Frame } from "./frames.ts";
 import type { TextsJob } from "./texts-job.ts";
-import { type TextResult, vectorsIn } from "./vectors.ts";
+import { resultsIn, type TextResult } from "./results.ts";
+import { answerTypes, type TextTask } from "./text-task.ts";
 
-/** A text of a batch: whose it is, and its place there. */
+/** An item of a batch: whose it is, and its place there. */
 export interface Place {
   readonly job: TextsJob;
   readonly index: number;
 }
 
 export interface BatchHost {
-  readonly dimensions: number;
-  /** What became of its texts, in order. */
+  readonly task: TextTask;
+  /** What became of its items, in order. */
   computed(batch: Batch, results: readonly TextResult[], logged: readonly string[]): void;
   /** It gave nothing. */
   failed(batch: Batch, error: ProgramError): void;
 }
 
-/** Texts that a program computes together. */
+/** Items that a program computes together. */
 export class Batch implements Call {
-  readonly task = "embed";
   readonly isDue = true;
   readonly places: readonly Place[];
   readonly #host: BatchHost;
@@ -30,7 +30,11 @@ export class Batch implements Call {
     this.#host = host;
   }
 
-  /** Each once, in the order of its first text. */
+  get task(): TextTask["task"] {
+    return this.#host.task.task;
+  }
+
+  /** Each once, in the order of its first item. */
   get jobs(): readonly TextsJob[] {
     return [...new Set(this.places.map(({ job }) => job))];
   }
@@ -43,6 +47,7 @@ export class Batch implements Call {
   receive(frame: Frame): void {
     switch (frame.head.type) {
       case "vectors":
+      case "scores":
         this.#take(frame);
         return;
       case "error":
@@ -50,20 +55,29 @@ export class Batch implements Call {
         return;
       case "done":
       case "cancelled":
-        this.#host.failed(this, ownError("the program ended a batch without its vectors"));
+        this.#host.failed(
+          this,
+          ownError(`the program ended a batch without its ${answerTypes[this.task]}`),
+        );
     }
   }
 
   #take(frame: Frame): void {
-    const { dimensions } = this.#host;
-    const texts = this.places.length;
-    const vectors = vectorsIn(frame, { texts, dimensions });
-    if (vectors !== undefined) {
-      this.#host.computed(this, vectors.results, vectors.logged);
+    const { numbers } = this.#host.task;
+    const count = this.places.length;
+    const type = answerTypes[this.task];
+    const { head, body } = frame;
+    if (head.type !== type) {
+      const said = `the program answered with ${head.type} where ${type} are due`;
+      this.#host.failed(this, ownError(said));
       return;
     }
-    const { length } = frame.body;
-    const wanted = `${texts} vectors of ${dimensions} numbers are ${texts * dimensions * 4}`;
-    this.#host.failed(this, ownError(`the program sent ${length} bytes, but ${wanted}`));
+    const given = resultsIn(frame, count, this.#host.task);
+    if (given !== undefined) {
+      this.#host.computed(this, given.results, given.logged);
+      return;
+    }
+    const wanted = `${count} ${type} of ${numbers} numbers are ${count * numbers * 4}`;
+    this.#host.failed(this, ownError(`the program sent ${body.length} bytes, but ${wanted}`));
   }
 }

@@ -1,34 +1,34 @@
-/** Which texts go into a batch. */
+/** Which items go into a batch. */
 
-/** The texts of one job, and which of them is next. */
+/** The items of one job, each of one or two texts, and which of them is next. */
 export interface Line {
-  readonly texts: readonly string[];
+  readonly items: readonly (readonly string[])[];
   readonly next: number;
 }
 
 export interface BatchBounds {
   readonly maxTexts: number;
-  /** One text alone may have more. */
+  /** One item alone may have more. */
   readonly maxBytes: number;
 }
 
-/** A text by its job's place among the lines, and its own in the job. */
+/** An item by its job's place among the lines, and its own in the job. */
 export interface Pick {
   readonly line: number;
   readonly index: number;
 }
 
-/** Takes a text of each line in turn, so that a job of one text does not wait behind one of ten thousand. Pure. */
+/** Takes an item of each line in turn, so that a job of one does not wait behind one of ten thousand. Pure. */
 export function takeTurns(lines: readonly Line[], bounds: BatchBounds): readonly Pick[] {
   const picks: Pick[] = [];
   let bytes = 0;
   for (let round = 0; ; round++) {
     const before = picks.length;
-    for (const [line, { texts, next }] of lines.entries()) {
+    for (const [line, { items, next }] of lines.entries()) {
       const index = next + round;
-      const text = texts[index];
-      if (text === undefined) continue;
-      bytes += Buffer.byteLength(text);
+      const item = items[index];
+      if (item === undefined) continue;
+      for (const text of item) bytes += Buffer.byteLength(text);
       const isFull = picks.length === bounds.maxTexts || bytes > bounds.maxBytes;
       if (isFull && picks.length > 0) return picks;
       picks.push({ line, index });

@@ -20,7 +20,7 @@ export interface OpenCall {
 }
 
 /** Exactly one of these ends a call. */
-const lastTypes: ReadonlySet<string> = new Set(["done", "error", "cancelled", "vectors"]);
+const lastTypes: ReadonlySet<string> = new Set(["done", "error", "cancelled", "vectors", "scores"]);
 
 export interface CallsParts {
   readonly send: (head: Head) => void;

@@ -1,13 +1,13 @@
 import { ServeError } from "../../base/errors.ts";
 import type { Engine, EngineHost, Job, JobContext, ModelInfo, StepEvent } from "../engine.ts";
 import { Calls, type OpenCall } from "./calls.ts";
-import { Embeddings } from "./embeddings.ts";
 import type { Frame } from "./frames.ts";
 import { Generations } from "./generations.ts";
 import { HangWatch } from "./hang.ts";
 import { Output } from "./output.ts";
 import type { Program } from "./program.ts";
 import type { Ready } from "./ready.ts";
+import { TextBatches } from "./text-batches.ts";
 
 /** Of a step while jobs are paused: batch jobs are, for as long as others have the step. */
 const pausedStepMs = 20;
@@ -21,10 +21,11 @@ export class ProgramEngine implements Engine {
   readonly #calls: Calls;
   readonly #watch: HangWatch;
   readonly #generations: Generations | undefined;
-  readonly #embeddings: Embeddings | undefined;
+  /** One for each task of the program but generation. */
+  readonly #batches: readonly TextBatches[];
 
   constructor(
-    { info, generate, embed }: Ready,
+    { info, generate, texts }: Ready,
     program: Pick<Program, "send" | "abandon" | "close">,
     host: EngineHost,
   ) {
@@ -45,12 +46,12 @@ export class ProgramEngine implements Engine {
       send: (...frame: Parameters<Program["send"]>) => program.send(...frame),
     };
     this.#generations = generate && new Generations(parts, generate.concurrency);
-    this.#embeddings = embed && new Embeddings(parts, embed);
+    this.#batches = texts.map((task) => new TextBatches(parts, task));
   }
 
   get busy(): boolean {
     if (!this.#output.isEmpty) return true;
-    return this.#generations?.areBusy === true || this.#embeddings?.areBusy === true;
+    return this.#generations?.areBusy === true || this.#batches.some(({ areBusy }) => areBusy);
   }
 
   get stepJobs(): number {
@@ -58,29 +59,30 @@ export class ProgramEngine implements Engine {
   }
 
   add(id: number, job: Job, context: JobContext): void {
-    if (job.kind === "completion" && this.#generations !== undefined) {
+    if (job.kind === "completion") {
+      if (this.#generations === undefined) throw ServeError.of("WRONG_TASK");
       this.#generations.add(id, job, context);
-    } else if (job.kind === "items" && job.task === "embed" && this.#embeddings !== undefined) {
-      this.#embeddings.add(id, job, context);
-    } else {
-      throw ServeError.of("WRONG_TASK");
+      return;
     }
+    const batches = this.#batches.find(({ task }) => task === job.task);
+    if (batches === undefined) throw ServeError.of("WRONG_TASK");
+    batches.add(id, job, context);
   }
 
   cancel(id: number): void {
     this.#output.drop(id);
     this.#generations?.cancel(id);
-    this.#embeddings?.cancel(id);
+    for (const batches of this.#batches) batches.cancel(id);
   }
 
   pause(id: number): void {
     this.#generations?.pause(id);
-    this.#embeddings?.setPaused(id, true);
+    for (const batches of this.#batches) batches.setPaused(id, true);
   }
 
   resume(id: number): void {
     this.#generations?.resume(id);
-    this.#embeddings?.setPaused(id, false);
+    for (const batches of this.#batches) batches.setPaused(id, false);
   }
 
   /** Ends as soon as the program has given something: what came together leaves together. */
@@ -116,12 +118,13 @@ export class ProgramEngine implements Engine {
   }
 
   get #hasPaused(): boolean {
-    return this.#generations?.havePaused === true || this.#embeddings?.havePaused === true;
+    const { havePaused = false } = this.#generations ?? {};
+    return havePaused || this.#batches.some((batches) => batches.havePaused);
   }
 
   #dispatch(): void {
     this.#generations?.dispatch();
-    this.#embeddings?.dispatch();
+    for (const batches of this.#batches) batches.dispatch();
   }
 
   #hung({ call, isCancelled }: OpenCall, answersPing: boolean): void {

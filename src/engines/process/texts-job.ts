@@ -1,13 +1,12 @@
 import { JobClock } from "../job-clock.ts";
-import type { ItemsJob, JobContext, JobEvent } from "../jobs.ts";
-import { textItemsOf } from "../text-input.ts";
+import type { JobContext, JobEvent } from "../jobs.ts";
 import type { Line } from "./batching.ts";
 
-/** One job of texts, from the moment it was added. */
+/** One job of items, from the moment it was added. */
 export class TextsJob implements Line {
   readonly id: number;
   readonly context: JobContext;
-  readonly texts: readonly string[];
+  readonly items: readonly (readonly string[])[];
   readonly #clock: JobClock;
   next = 0;
   isPaused = false;
@@ -19,11 +18,11 @@ export class TextsJob implements Line {
   #batches = 0;
   #batchTexts = 0;
 
-  constructor(id: number, job: ItemsJob, parts: { context: JobContext; now: () => number }) {
+  constructor(id: number, items: Line["items"], parts: { context: JobContext; now: () => number }) {
     this.id = id;
     this.context = parts.context;
-    this.texts = textItemsOf(job.items);
-    this.#left = job.items.length;
+    this.items = items;
+    this.#left = items.length;
     this.#clock = new JobClock(parts);
   }
 

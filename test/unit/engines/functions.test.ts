@@ -8,7 +8,15 @@ import type {
 } from "../../../src/engines/engine.ts";
 import { ServeError, serveFunctions } from "../../../src/engines/functions/index.ts";
 import type { Functions, MakeFunctions } from "../../../src/engines/functions/index.ts";
-import { context, embedJob, generateJob, sampling, vectorsIn } from "../../fixtures/jobs.ts";
+import {
+  classifyJob,
+  context,
+  embedJob,
+  generateJob,
+  rerankJob,
+  sampling,
+  vectorsIn,
+} from "../../fixtures/jobs.ts";
 
 const source: ModelSource = {
   name: "m",
@@ -236,6 +244,71 @@ describe("functions that embed", () => {
   });
 });
 
+describe("functions that rank", () => {
+  const rank = {
+    rerank: (query: string, documents: readonly string[]) =>
+      documents.map((one) => (one === query ? 1 : 0)),
+  };
+
+  it("give each document its score, a few at a time", async () => {
+    const { engine } = await open(rank);
+    const documents = Array.from({ length: 70 }, (_, index) => String(index));
+    const [events = []] = await drive(engine, rerankJob("42", documents));
+    const scores = events.flatMap((event) =>
+      event.kind === "item" && event.value?.kind === "score" ? [event.value.score] : [],
+    );
+    expect(scores).toEqual(documents.map((one) => (one === "42" ? 1 : 0)));
+    expect(events.at(-1)).toMatchObject({ kind: "finish" });
+  });
+
+  it("have one kind of score", async () => {
+    const { engine } = await open(rank);
+    const [events = []] = await drive(engine, rerankJob("q", ["a"], { rawScores: true }));
+    expect(events).toMatchObject([
+      { kind: "failed", error: { violations: [{ field: "raw_scores", reason: "UNSUPPORTED" }] } },
+    ]);
+  });
+
+  it.each([{ scores: [] }, { scores: ["1"] }, { scores: [[1]] }])(
+    "fail where they give $scores",
+    async ({ scores }) => {
+      const { engine, logged } = await open({ rerank: () => scores as unknown as number[] });
+      const [events = []] = await drive(engine, rerankJob("q", ["a"]));
+      expect(events.at(-1)).toMatchObject({ kind: "failed", error: { reason: "INTERNAL" } });
+      expect(logged.join()).toContain("rerank returned");
+    },
+  );
+});
+
+describe("functions that classify", () => {
+  const labels = ["short", "pair"];
+
+  it("read pairs, and give each label its score", async () => {
+    const { engine } = await open({
+      labels,
+      multiLabel: true,
+      classify: (inputs) =>
+        inputs.map(({ text, pair }) => [1 / text.length, pair === undefined ? 0 : 1]),
+    });
+    expect(engine.info.tasks).toEqual({ classify: { labels, multiLabel: true } });
+    const job = classifyJob(["ab", "a"], { pairs: [undefined, "b"] });
+    const [events = []] = await drive(engine, job);
+    expect(events).toMatchObject([
+      { kind: "started" },
+      { index: 0, value: { kind: "labels", scores: Float32Array.of(0.5, 0) } },
+      { index: 1, value: { kind: "labels", scores: Float32Array.of(1, 1) } },
+      { kind: "finish" },
+    ]);
+  });
+
+  it("fail where a label has no score", async () => {
+    const { engine, logged } = await open({ labels, classify: () => [[1]] });
+    const [events = []] = await drive(engine, classifyJob(["a"]));
+    expect(events.at(-1)).toMatchObject({ kind: "failed", error: { reason: "INTERNAL" } });
+    expect(logged.join()).toContain("classify returned scores of 1 numbers, not 2");
+  });
+});
+
 describe("serving functions", () => {
   it("can make them from the model's manifest", async () => {
     const { engine } = await open(async ({ options }) => {
@@ -266,6 +339,11 @@ describe("serving functions", () => {
   it.each([
     { title: "no function", functions: {} },
     { title: "embed without dimensions", functions: { embed: () => [] } },
+    { title: "classify without labels", functions: { classify: () => [] } },
+    {
+      title: "classify with a label twice",
+      functions: { classify: () => [], labels: ["a", "a"] },
+    },
   ])("refuses to load $title", async ({ functions }) => {
     await expect(open(functions)).rejects.toThrow("the engine's module gives");
   });

@@ -1,4 +1,4 @@
-"""Runs the user's ``embed`` function for one batch after the other."""
+"""Runs the user's function for the items of a task, one batch after the other."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from inferd.calls import Call, error_head, wrong_head
 from inferd.frames import FrameWriter, frame
 from inferd.loading import Function
 from inferd.pool import cancel_with
-from inferd.vectors import WrongVectors, encode
+from inferd.vectors import Shape, WrongVectors, encode
 
 
-class Embedding:
-    def __init__(self, function: Function, dimensions: int, writer: FrameWriter) -> None:
-        self._function, self._dimensions, self._writer = function, dimensions, writer
+class Batches:
+    def __init__(self, function: Function, shape: Shape, writer: FrameWriter) -> None:
+        self._function, self._shape, self._writer = function, shape, writer
 
     def run(self, call: Call) -> None:
         """Computes a batch in this thread. Never raises."""
         try:
-            texts = _texts(call)
-            self._send(call, len(texts), self._function.call(texts) if not call.cancelled else None)
+            items = self._items(call)
+            self._send(call, len(items), self._function.call(items) if not call.cancelled else None)
         except BaseException as error:  # noqa: BLE001 - a function may also call sys.exit: that ends its batch
             self._fail(call, error)
 
@@ -29,9 +29,9 @@ class Embedding:
         """As :meth:`run`, in the event loop's thread."""
         cancel_with(call)
         try:
-            texts = _texts(call)
-            result = self._function.call(texts) if not call.cancelled else None
-            self._send(call, len(texts), await result if inspect.isawaitable(result) else result)
+            items = self._items(call)
+            result = self._function.call(items) if not call.cancelled else None
+            self._send(call, len(items), await result if inspect.isawaitable(result) else result)
         except asyncio.CancelledError:
             self._fail(call, asyncio.CancelledError("it cancelled itself"))
         except BaseException as error:  # noqa: BLE001 - as above
@@ -41,9 +41,13 @@ class Embedding:
         if call.cancelled:
             self._writer.send_head({"type": "cancelled", "id": call.id})
             return
-        body, errors = encode(result, count=count, dimensions=self._dimensions, name=self._function.name)
-        head = {"type": "vectors", "id": call.id, **({"errors": errors} if errors else {})}
+        body, errors = encode(result, count=count, shape=self._shape, name=self._function.name)
+        head = {"type": self._shape.answer, "id": call.id, **({"errors": errors} if errors else {})}
         self._writer.send(frame(head, body))
+
+    def _items(self, call: Call) -> list[Any]:
+        texts = _texts(call)
+        return list(zip(texts[::2], texts[1::2])) if self._shape.pairs else texts
 
     def _fail(self, call: Call, error: BaseException) -> None:
         if call.cancelled:

@@ -1,12 +1,13 @@
-/** A batch's answer: a vector or an error for each of its texts. */
+/** A batch's answer: numbers or an error for each of its items. */
 import type { ItemResult, ItemValue } from "../jobs.ts";
 import { fieldsOf, programError } from "./errors.ts";
 import type { Frame } from "./frames.ts";
 import { countOf } from "./generation.ts";
+import { type TextTask, valueOf } from "./text-task.ts";
 
 export type TextResult = ItemResult<ItemValue> & { readonly tokenCount: number };
 
-export interface Vectors {
+export interface Results {
   readonly results: readonly TextResult[];
   /** What the log says of texts that failed. */
   readonly logged: readonly string[];
@@ -14,15 +15,18 @@ export interface Vectors {
 
 const bytesPerNumber = 4;
 
-/** Undefined where the body does not have the bytes of so many vectors. */
-export function vectorsIn({ head, body }: Frame, shape: Shape): Vectors | undefined {
-  const { texts, dimensions } = shape;
-  if (body.length !== texts * dimensions * bytesPerNumber) return undefined;
+/** Undefined where the body does not have the bytes of the numbers of so many items. */
+export function resultsIn(
+  { head, body }: Frame,
+  count: number,
+  { task, numbers }: Pick<TextTask, "task" | "numbers">,
+): Results | undefined {
+  if (body.length !== count * numbers * bytesPerNumber) return undefined;
   const values = numbersIn(body);
   const counts = listOf(head["token_counts"]);
-  const results = Array.from({ length: texts }, (_, index): TextResult => {
-    const vector = values.subarray(index * dimensions, (index + 1) * dimensions);
-    return { value: { kind: "vector", values: vector }, tokenCount: countOf(counts[index]) ?? 0 };
+  const results = Array.from({ length: count }, (_, index): TextResult => {
+    const own = values.subarray(index * numbers, (index + 1) * numbers);
+    return { value: valueOf(task, own), tokenCount: countOf(counts[index]) ?? 0 };
   });
   const logged: string[] = [];
   for (const each of listOf(head["errors"])) {
@@ -34,11 +38,6 @@ export function vectorsIn({ head, body }: Frame, shape: Shape): Vectors | undefi
     if (failed.logged !== undefined) logged.push(failed.logged);
   }
   return { results, logged };
-}
-
-export interface Shape {
-  readonly texts: number;
-  readonly dimensions: number;
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

@@ -1,36 +1,32 @@
 import type { ItemsJob, JobContext } from "../jobs.ts";
 import { Batch, type BatchHost, type Place } from "./batch.ts";
-import { type BatchBounds, takeTurns } from "./batching.ts";
+import { takeTurns } from "./batching.ts";
 import type { ProgramError } from "./errors.ts";
 import { timeLeft } from "./requests.ts";
 import { packTexts } from "./texts.ts";
+import type { TextResult } from "./results.ts";
+import { itemsOf } from "./text-items.ts";
+import type { TextTask } from "./text-task.ts";
 import { TextsJob } from "./texts-job.ts";
-import type { TextResult } from "./vectors.ts";
 import type { WorkParts } from "./work.ts";
 
-export interface EmbeddingLimits extends BatchBounds {
-  readonly dimensions: number;
-  /** Batches that the program computes at once. */
-  readonly concurrency: number;
-}
-
-/** Owns the jobs of texts that an engine holds, and the batches that are computed of them. */
-export class Embeddings {
+/** Owns the jobs of one task that an engine holds, and the batches that are computed of their items. */
+export class TextBatches {
   readonly #parts: WorkParts;
-  readonly #limits: EmbeddingLimits;
+  readonly #task: TextTask;
   readonly #host: BatchHost;
   /** Whose turn is next comes first. */
   #jobs: readonly TextsJob[] = [];
   /** Those that the program computes. */
   #batches: readonly (readonly [callId: number, batch: Batch])[] = [];
-  /** Texts that were in a batch which failed, each job's alone. */
+  /** Items that were in a batch which failed, each job's alone. */
   #retries: readonly (readonly Place[])[] = [];
 
-  constructor(parts: WorkParts, limits: EmbeddingLimits) {
+  constructor(parts: WorkParts, task: TextTask) {
     this.#parts = parts;
-    this.#limits = limits;
+    this.#task = task;
     this.#host = {
-      dimensions: limits.dimensions,
+      task,
       computed: (...of) => this.#computed(...of),
       failed: (batch, error) => this.#failed(batch, error),
     };
@@ -45,8 +41,16 @@ export class Embeddings {
     return this.#jobs.some(({ isPaused }) => isPaused);
   }
 
+  get task(): TextTask["task"] {
+    return this.#task.task;
+  }
+
+  /** Throws a ServeError for input that the program does not read. */
   add(id: number, job: ItemsJob, context: JobContext): void {
-    const added = new TextsJob(id, job, { context, now: () => this.#parts.host.now() });
+    const added = new TextsJob(id, itemsOf(job, this.#task), {
+      context,
+      now: () => this.#parts.host.now(),
+    });
     this.#jobs = [...this.#jobs, added];
     if (added.isDone) this.#finish(added);
   }
@@ -63,7 +67,7 @@ export class Embeddings {
 
   /** Begins batches, as many as the program takes. */
   dispatch(): void {
-    while (this.#parts.calls.count("embed") < this.#limits.concurrency) {
+    while (this.#parts.calls.count(this.task) < this.#task.concurrency) {
       const places = this.#nextPlaces();
       if (places.length === 0) return;
       this.#begin(new Batch(places, this.#host));
@@ -76,8 +80,8 @@ export class Embeddings {
       this.#retries = this.#retries.filter((each) => each !== retry);
       return retry;
     }
-    const jobs = this.#jobs.filter((job) => !job.isPaused && job.next < job.texts.length);
-    const places = takeTurns(jobs, this.#limits).flatMap(({ line, index }) => {
+    const jobs = this.#jobs.filter((job) => !job.isPaused && job.next < job.items.length);
+    const places = takeTurns(jobs, this.#task).flatMap(({ line, index }) => {
       const job = jobs[line];
       return job === undefined ? [] : { job, index };
     });
@@ -92,13 +96,13 @@ export class Embeddings {
     for (const job of batch.jobs) for (const event of job.begin()) output.give(job.id, event);
     const id = calls.begin(batch);
     const { lengths, body } = packTexts(
-      batch.places.map(({ job, index }) => job.texts[index] ?? ""),
+      batch.places.flatMap(({ job, index }) => job.items[index] ?? []),
     );
     // Until the last of its callers has gone.
     const deadlineMs = Math.max(...batch.jobs.map(({ context }) => context.deadlineMs));
     const time_left = timeLeft(deadlineMs, host.now());
     this.#batches = [...this.#batches, [id, batch]];
-    if (send({ type: "embed", id, lengths, time_left }, body)) return;
+    if (send({ type: this.task, id, lengths, time_left }, body)) return;
     calls.drop(id);
     this.#failed(batch, tooLong);
   }
@@ -160,7 +164,7 @@ export class Embeddings {
   #log(line: string, { jobs: [first, ...others] }: Batch): void {
     // A batch of several callers is about none of them.
     const requestId = others.length === 0 ? first?.context.requestId : undefined;
-    this.#parts.host.log("error", `embed failed: ${line}`, requestId);
+    this.#parts.host.log("error", `${this.task} failed: ${line}`, requestId);
   }
 }
 
