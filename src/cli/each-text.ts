@@ -4,10 +4,8 @@ import { type Server, withServer } from "./client.ts";
 import { Reported } from "./failure.ts";
 import type { ConnectionFlags } from "./flags/connection.ts";
 import { groups, readLines } from "./input.ts";
+import { textsPerCall } from "./items-request.ts";
 import { remarkTime, say } from "./print.ts";
-
-/** Texts per call: few enough for any server's limit, enough to fill its batches. */
-const textsPerCall = 512;
 
 export interface TextCommand<Item> {
   readonly flags: ConnectionFlags;

@@ -4,22 +4,14 @@ import {
   ClassificationServiceService,
   ClassifyRequest,
 } from "../../../../gen/inferd/v1/classification_service.ts";
-import { callOptionsOf } from "../../call-options.ts";
 import type { Server } from "../../client.ts";
 import { jsonWriter } from "../../contract.ts";
 import { eachText } from "../../each-text.ts";
-import type { CallOptionFlags } from "../../flags/call-options.ts";
-import type { ConnectionFlags } from "../../flags/connection.ts";
+import { type ScoreFlags, scoresRequestOf } from "../../items-request.ts";
 import { writeJson } from "../../print.ts";
-import { truncations } from "../../truncations.ts";
 
-export interface ClassifyFlags extends ConnectionFlags, CallOptionFlags {
-  readonly model: string;
+export interface ClassifyFlags extends ScoreFlags {
   readonly pair: string;
-  readonly top?: number;
-  readonly rawScores?: boolean;
-  readonly truncation: keyof typeof truncations;
-  readonly json?: boolean;
 }
 
 export async function classify(texts: readonly string[], flags: ClassifyFlags): Promise<void> {
@@ -36,15 +28,9 @@ async function* classifyGroup(
   texts: readonly string[],
   flags: ClassifyFlags,
 ): AsyncIterable<Classification> {
-  const call = callOptionsOf(flags);
   const request = ClassifyRequest.fromPartial({
-    model: flags.model,
+    ...scoresRequestOf(flags),
     inputs: texts.map((text) => ({ text, pair: flags.pair })),
-    rawScores: flags.rawScores ?? false,
-    truncation: truncations[flags.truncation],
-    allowItemErrors: true,
-    ...(flags.top !== undefined && { topN: flags.top }),
-    ...(call !== undefined && { call }),
   });
   for await (const response of server.call(ClassificationServiceService.classify, [request])) {
     yield* response.classifications;

@@ -4,28 +4,22 @@ import {
   EmbeddingServiceService,
   EmbedRequest,
 } from "../../../../gen/inferd/v1/embedding_service.ts";
-import { callOptionsOf } from "../../call-options.ts";
 import type { Server } from "../../client.ts";
 import { jsonWriter } from "../../contract.ts";
 import { eachText } from "../../each-text.ts";
-import type { CallOptionFlags } from "../../flags/call-options.ts";
-import type { ConnectionFlags } from "../../flags/connection.ts";
+import { type ItemsFlags, itemsRequestOf } from "../../items-request.ts";
 import { writeJson } from "../../print.ts";
-import { truncations } from "../../truncations.ts";
 import { plainVector } from "./plain-vector.ts";
 import { tokenIdsIn } from "./token-ids.ts";
 
-export interface EmbedFlags extends ConnectionFlags, CallOptionFlags {
-  readonly model: string;
+export interface EmbedFlags extends ItemsFlags {
   /** Undefined if neither flag is given: the model decides. */
   readonly normalize?: boolean;
   readonly promptName?: string;
   readonly dimensions?: number;
-  readonly truncation: keyof typeof truncations;
   readonly tokenIds?: boolean;
   readonly tokenVectors?: boolean;
   readonly maxActiveDims?: number;
-  readonly json?: boolean;
 }
 
 export async function embed(texts: readonly string[], flags: EmbedFlags): Promise<void> {
@@ -50,15 +44,11 @@ async function* embedGroup(
   inputs: Inputs,
   flags: EmbedFlags,
 ): AsyncIterable<Embedding> {
-  const call = callOptionsOf(flags);
   const request = EmbedRequest.fromPartial({
-    model: flags.model,
+    ...itemsRequestOf(flags),
     ...inputs,
-    truncation: truncations[flags.truncation],
-    allowItemErrors: true,
     ...(flags.normalize === undefined ? {} : { normalize: flags.normalize }),
     ...(flags.promptName === undefined ? {} : { promptName: flags.promptName }),
-    ...(call !== undefined && { call }),
     ...(flags.dimensions === undefined ? {} : { dimensions: flags.dimensions }),
     ...(flags.maxActiveDims === undefined ? {} : { maxActiveDims: flags.maxActiveDims }),
     ...(flags.tokenVectors === true && { tokenVectors: true }),

@@ -4,26 +4,14 @@ import {
   RerankRequest,
   RerankServiceService,
 } from "../../../../gen/inferd/v1/rerank_service.ts";
-import { callOptionsOf } from "../../call-options.ts";
 import { type Server, withServer } from "../../client.ts";
 import { jsonWriter } from "../../contract.ts";
 import { Reported } from "../../failure.ts";
-import type { CallOptionFlags } from "../../flags/call-options.ts";
-import type { ConnectionFlags } from "../../flags/connection.ts";
 import { groups, readLines } from "../../input.ts";
+import { type ScoreFlags, scoresRequestOf, textsPerCall } from "../../items-request.ts";
 import { remarkTime, say, write, writeJson } from "../../print.ts";
-import { truncations } from "../../truncations.ts";
 
-export interface RerankFlags extends ConnectionFlags, CallOptionFlags {
-  readonly model: string;
-  readonly top?: number;
-  readonly rawScores?: boolean;
-  readonly truncation: keyof typeof truncations;
-  readonly json?: boolean;
-}
-
-/** Documents per call: few enough for any server's limit. A document's score does not depend on the others. */
-const documentsPerCall = 512;
+export type RerankFlags = ScoreFlags;
 
 export async function rerank(
   query: string,
@@ -34,7 +22,8 @@ export async function rerank(
   const began = performance.now();
   let asked = 0;
   await withServer(flags, async (server) => {
-    for await (const group of groups(readLines(documents, "the documents"), documentsPerCall)) {
+    // A document's score does not depend on the others of its call.
+    for await (const group of groups(readLines(documents, "the documents"), textsPerCall)) {
       const rankings = await rerankGroup(server, { query, documents: group }, flags);
       for (const { index, ...each } of rankings) {
         all.push({ ...each, index: asked + index, document: group[index] ?? "" });
@@ -58,15 +47,9 @@ async function rerankGroup(
   asked: Pick<RerankRequest, "query" | "documents">,
   flags: RerankFlags,
 ): Promise<readonly Ranking[]> {
-  const call = callOptionsOf(flags);
   const request = RerankRequest.fromPartial({
+    ...scoresRequestOf(flags),
     ...asked,
-    model: flags.model,
-    rawScores: flags.rawScores ?? false,
-    truncation: truncations[flags.truncation],
-    allowItemErrors: true,
-    ...(flags.top !== undefined && { topN: flags.top }),
-    ...(call !== undefined && { call }),
   });
   const rankings: Ranking[] = [];
   for await (const response of server.call(RerankServiceService.rerank, [request])) {
