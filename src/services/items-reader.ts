@@ -45,7 +45,8 @@ export function itemsReader(started: Started): (event: WorkerEvent) => Given {
         return { finish: finishOf(event, status, context) };
       case "failed":
         throw ServeError.fromData(event.error);
-      case "piece":
+      // What completions have.
+      default:
         throw new Error(`bug: a job of the task ${job.task} gave text`);
     }
   };
