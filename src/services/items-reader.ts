@@ -45,8 +45,7 @@ export function itemsReader(started: Started): (event: WorkerEvent) => Given {
         return { finish: finishOf(event, status, context) };
       case "failed":
         throw ServeError.fromData(event.error);
-      // What completions have.
-      default:
+      case "piece":
         throw new Error(`bug: a job of the task ${job.task} gave text`);
     }
   };
