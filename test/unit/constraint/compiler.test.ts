@@ -4,6 +4,7 @@ import { ServeError } from "../../../src/base/errors.ts";
 import type { Constraint } from "../../../src/engines/jobs.ts";
 import { ConstraintCompiler } from "../../../src/engines/constraint/compiler.ts";
 import type { Matcher } from "../../../src/engines/constraint/matcher.ts";
+import { schemas } from "../../fixtures/schemas.ts";
 
 const bytes = 255;
 const compiler = new ConstraintCompiler({
@@ -73,15 +74,17 @@ describe.each(texts)("%o", (constraint, good, bad) => {
   });
 });
 
+function allowedBy(matcher: Matcher): readonly number[] {
+  const mask = Uint32Array.from(matcher.mask());
+  return Array.from({ length: bytes + 1 }, (_, token) => token).filter(
+    (token) => (((mask[token >>> 5] ?? 0) >>> (token & 31)) & 1) === 1,
+  );
+}
+
 describe("a matcher", () => {
   it("has a mask of the tokens that it would let pass", async () => {
     const matcher = await open(regex("[b-d]x?|é"));
-    const allowed = () => {
-      const mask = Uint32Array.from(matcher.mask());
-      return Array.from({ length: bytes + 1 }, (_, token) => token).filter(
-        (token) => (((mask[token >>> 5] ?? 0) >>> (token & 31)) & 1) === 1,
-      );
-    };
+    const allowed = () => allowedBy(matcher);
     const first = allowed();
     expect(first).toEqual([0x62, 0x63, 0x64, 0xc3]);
     for (let token = 0; token <= bytes; token += 1) {
@@ -101,6 +104,18 @@ describe("a matcher", () => {
     expect(matcher.check(0x63)).toBe(true);
     matcher.consume(0x63);
     expect(matcher.stopped).toBe(true);
+  });
+
+  it("has the mask of where it went back to, and not of where it was", async () => {
+    const matcher = await open(schema(schemas["recursive"]));
+    const write = (text: string): void =>
+      Buffer.from(text).forEach((byte) => matcher.consume(byte));
+    write('{"leaf":true,"next"');
+    write(":null\n\t");
+    expect(allowedBy(matcher)).toContain(0x7d);
+    matcher.rollback(7);
+    write(":{\n\t");
+    expect(allowedBy(matcher)).not.toContain(0x7d);
   });
 
   it("is one text's own", async () => {

@@ -174,11 +174,16 @@ pub unsafe extern "C" fn matcher_consume(matcher: *mut Matcher, token: u32) -> i
     })
 }
 
+/// llguidance 1.9.1 keeps its last mask for a place that it knows by a row's number, and another text can come to the
+/// same number.
+///
 /// # Safety
 /// See `matcher_free`.
 #[no_mangle]
 pub unsafe extern "C" fn matcher_rollback(matcher: *mut Matcher, count: usize) -> i32 {
-    number((*matcher).rollback(count).map(|()| 0))
+    let answer = (*matcher).rollback(count).map(|()| 0);
+    (*matcher).invalidate_bias_cache();
+    number(answer)
 }
 
 /// 1 if the text may end here.
