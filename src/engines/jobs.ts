@@ -33,6 +33,8 @@ export interface CompletionJob {
   readonly returnTokenIds: boolean;
   /** What the text must be; left out for any text. Only for an engine whose `GenerationInfo` says that it enforces one. */
   readonly constraint?: Constraint;
+  /** Whether a text with a constraint is to be whole when its tokens are used up; false where it is left out. */
+  readonly closesAtLength?: boolean;
   /**
    * Which prompts this one may reuse. What an engine remembers of another job's prompt may be reused where the two
    * scopes are equal, and nowhere else: no caller's times may tell what another has sent. To be compared, and never

@@ -52,6 +52,13 @@ export function checkFields(
     checkIds(input.value.ids, { at: "token_ids.ids", model, report });
 }
 
+function constrained(
+  constraint: NonNullable<GenerateRequest["constraint"]>,
+): Pick<CompletionJob, "constraint" | "closesAtLength"> {
+  const { closeAtLength } = constraint;
+  return { constraint: constraintOf(constraint), ...(closeAtLength && { closesAtLength: true }) };
+}
+
 /** The job, with its seed as the caller knows it. */
 export function jobOf(
   request: GenerateRequest,
@@ -69,7 +76,7 @@ export function jobOf(
     truncate: truncationOf(request.truncation),
     maxPromptTokens: limits.maxPromptTokens,
     returnTokenIds: request.returnTokenIds,
-    ...(request.constraint && { constraint: constraintOf(request.constraint) }),
+    ...(request.constraint && constrained(request.constraint)),
     cacheScope: cacheScopeOf(caller, request.call),
   };
   return { job, seed };

@@ -78,12 +78,19 @@ describe("inferd generate", () => {
     ],
   ])("sends the constraint of %j", async (flags, kind) => {
     await inferd(at("generate", "p", ...flags));
-    expect(server.generateRequests.at(-1)?.constraint).toEqual({ kind });
+    expect(server.generateRequests.at(-1)?.constraint).toEqual({ kind, closeAtLength: false });
+  });
+
+  it("asks for a constraint to be closed at its length", async () => {
+    await inferd(at("generate", "p", "--json-object", "--close-at-length"));
+    const kind = { $case: "jsonObject", value: {} };
+    expect(server.generateRequests.at(-1)?.constraint).toEqual({ kind, closeAtLength: true });
   });
 
   it.each([
     [["--schema", "none.json"], "--schema cannot be read (ENOENT)"],
     [["--regex", "a", "--choice", "b"], "give one of --json-object, --schema"],
+    [["--close-at-length"], "--close-at-length needs a constraint"],
   ])("refuses %j", async (flags, says) => {
     const { code, err } = await inferd(at("generate", "p", ...flags));
     expect([code, err]).toEqual([2, expect.stringContaining(says)]);

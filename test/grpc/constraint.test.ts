@@ -59,6 +59,14 @@ it.each([
   expect(seen.jobs).toMatchObject([{ kind: "completion", constraint }]);
 });
 
+it("gives a job whether its text is to be closed", async () => {
+  const { seen, call } = await open(able);
+  await call({ json_object: {}, close_at_length: true });
+  await call({ json_object: {} });
+  expect(seen.jobs).toMatchObject([{ closesAtLength: true }, { constraint: {} }]);
+  expect(seen.jobs[1]).not.toHaveProperty("closesAtLength");
+});
+
 it("queues no job whose constraint is refused", async () => {
   const facts = { keyword: "not", path: "/not" };
   const { seen, call } = await open(able, () => {

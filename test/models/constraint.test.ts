@@ -66,6 +66,47 @@ describe("JSON Schema", () => {
   });
 });
 
+describe("a text that is to be closed at its length", () => {
+  it.each(["object", "nested", "call", "lengths"])("is whole and valid: %s", async (name) => {
+    const isValid = ajv.compile(schemas[name]!);
+    for (const maxTokens of [26, 30, 41, 64]) {
+      const job = jobFor(
+        "Write it as JSON: ",
+        { ...hot, maxTokens, seed: maxTokens },
+        {
+          constraint: schemaOf(schemas[name]!),
+          closesAtLength: true,
+        },
+      );
+      const [answer] = await complete(engine, job);
+      const { text, result } = answer!;
+      expect(result.reason, text).toBe("stop");
+      expect(result.usage.completionTokens).toBeLessThanOrEqual(maxTokens);
+      expect(isValid(JSON.parse(text)), text).toBe(true);
+    }
+  });
+
+  it("fills its tokens first, and ends as one that is whole", async () => {
+    const endless: Constraint = { kind: "regex", pattern: '"[a-z ]{100,}"' };
+    const job = jobFor(
+      "x",
+      { ...hot, maxTokens: 200 },
+      { constraint: endless, closesAtLength: true },
+    );
+    const [answer] = await complete(engine, job);
+    expect(answer!.text).toMatch(/^"[a-z ]{100,}"$/);
+    expect(answer!.result.reason).toBe("stop");
+  });
+
+  it("is cut off where no ending fits", async () => {
+    const constraint = schemaOf(schemas["object"]!);
+    const job = jobFor("x", { ...hot, maxTokens: 4 }, { constraint, closesAtLength: true });
+    const [answer] = await complete(engine, job);
+    expect(answer!.result.reason).toBe("length");
+    expect(answer!.result.usage.completionTokens).toBe(4);
+  });
+});
+
 it("writes a JSON object", async () => {
   const { text, result } = await write({ kind: "json_object" }, { maxTokens: 400, seed: 3 });
   expect(text.startsWith("{")).toBe(true);
@@ -90,6 +131,12 @@ it("writes one of the choices, and the model may choose which", async () => {
 it("writes text of a grammar", async () => {
   const text = 'start: sum\nsum: NUMBER (("+" | "-") NUMBER){1,3}\nNUMBER: /[1-9][0-9]?/';
   const answer = await write({ kind: "grammar", syntax: "lark", text }, { seed: 5 });
+  expect(answer.text).toMatch(/^[1-9][0-9]?([+-][1-9][0-9]?){1,3}$/);
+});
+
+it("writes text of a grammar in GBNF", async () => {
+  const text = "root ::= number ([+-] number){1,3}\nnumber ::= [1-9] [0-9]?";
+  const answer = await write({ kind: "grammar", syntax: "gbnf", text }, { seed: 5 });
   expect(answer.text).toMatch(/^[1-9][0-9]?([+-][1-9][0-9]?){1,3}$/);
 });
 

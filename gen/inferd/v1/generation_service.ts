@@ -210,6 +210,13 @@ export interface Constraint {
     /** One of these texts. */
     { readonly $case: "choices"; readonly value: Choices }
     | undefined;
+  /**
+   * Whether the completion is to be whole when it reaches `max_tokens` or the end of the model's context. Room is then
+   * kept for a short ending, which is written in place of what the model would write; such a completion ends by
+   * `FINISH_REASON_STOP`. Where no ending that fits is found 256 tokens before, or at the beginning of a shorter
+   * completion, the completion is cut off, and ends by `FINISH_REASON_LENGTH`. Default false.
+   */
+  readonly closeAtLength: boolean;
 }
 
 /** Any JSON object. Has no fields yet. */
@@ -871,7 +878,7 @@ export const TokenIds: MessageFns<TokenIds> = {
 };
 
 function createBaseConstraint(): Constraint {
-  return { kind: undefined };
+  return { kind: undefined, closeAtLength: false };
 }
 
 export const Constraint: MessageFns<Constraint> = {
@@ -892,6 +899,9 @@ export const Constraint: MessageFns<Constraint> = {
       case "choices":
         Choices.encode(message.kind.value, writer.uint32(42).fork()).join();
         break;
+    }
+    if (message.closeAtLength !== false) {
+      writer.uint32(48).bool(message.closeAtLength);
     }
     return writer;
   },
@@ -949,6 +959,14 @@ export const Constraint: MessageFns<Constraint> = {
             message.kind = { $case: "choices", value: Choices.decode(reader, reader.uint32()) };
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.closeAtLength = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -998,6 +1016,7 @@ export const Constraint: MessageFns<Constraint> = {
         break;
       }
     }
+    message.closeAtLength = object.closeAtLength ?? false;
     return message;
   },
 };

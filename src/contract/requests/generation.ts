@@ -55,6 +55,7 @@ const constraint = message<Constraint>({
       texts: list(text(maxChoiceBytes, { mayBeEmpty: false }), { min: 1, max: maxChoices }),
     }),
   }),
+  closeAtLength: unbounded,
 });
 
 type GenerateInput = NonNullable<GenerateRequest["input"]>;

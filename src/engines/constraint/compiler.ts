@@ -3,6 +3,7 @@
  * its time, and then, if that took little, where texts are written. Matchers cannot be moved between the two.
  */
 import type { Constraint } from "../jobs.ts";
+import { Closing, type ClosingOptions } from "./closing/closing.ts";
 import { CompileThread } from "./thread.ts";
 import { digestOf, type Grammar, grammarOf } from "./grammar.ts";
 import type { Compiled, ConstraintVocabulary, Matcher } from "./matcher.ts";
@@ -59,6 +60,12 @@ export class ConstraintCompiler {
       known.matcher = { of: vocabulary, first: vocabulary.compile(grammar) };
     }
     return known.matcher.first.clone();
+  }
+
+  /** What closes a text of `matcher` before its tokens are used up. */
+  closing(options: Omit<ClosingOptions, "tokens">): Closing {
+    if (this.#vocabulary === undefined) throw new Error("bug: a text began before its constraint");
+    return new Closing({ ...options, tokens: this.#vocabulary.tokens });
   }
 
   close(): void {

@@ -4,6 +4,8 @@ export interface Matcher {
   check(token: number): boolean;
   /** One bit a token that may come next, lowest first. Valid until the matcher is used again. */
   mask(): Uint32Array;
+  /** Those of a few tokens that may come next, in their order. */
+  among(tokens: readonly number[]): readonly number[];
   /** Takes a token that may come next. */
   consume(token: number): void;
   /** Takes back the last tokens. */

@@ -54,6 +54,10 @@ export class Vocabulary {
     return this.#module.isBroken;
   }
 
+  get tokens(): SpelledTokens {
+    return this.#tokens;
+  }
+
   /** Compiles a grammar. Throws a MatcherError that says what is wrong with it. */
   compile({ kind, text }: Grammar): Compiled {
     if (kind === "gbnf") return new GbnfGrammar(parseGbnf(text), this.#tokens);
@@ -102,6 +106,11 @@ class VocabularyMatcher implements Matcher, Compiled {
     this.#module.words(mask, words).fill(0);
     this.#module.number((calls) => calls.matcher_mask(at, mask, words));
     return this.#module.words(mask, words);
+  }
+
+  among(tokens: readonly number[]): readonly number[] {
+    const mask = this.mask();
+    return tokens.filter((token) => (((mask[token >>> 5] ?? 0) >>> (token & 31)) & 1) === 1);
   }
 
   consume(token: number): void {

@@ -17,6 +17,7 @@ import type {
   StepEvent,
 } from "../engine.ts";
 import type { ConstraintCompiler } from "../constraint/compiler.ts";
+import type { Closing } from "../constraint/closing/closing.ts";
 import type { Matcher } from "../constraint/matcher.ts";
 import { Batch } from "./batch.ts";
 import { BatchFiller } from "./batch-filler.ts";
@@ -116,7 +117,8 @@ export class Generator implements Engine {
     const { tokenizer, contextLength } = reader;
     const options = { job, prompt, library, tokenizer, contextLength, addedAt };
     const begin = (matcher?: Matcher, paused = false): void => {
-      const sequence = new Sequence({ ...options, matcher });
+      const closing = job.closesAtLength === true ? this.#closing(matcher) : undefined;
+      const sequence = new Sequence({ ...options, matcher, closing });
       sequence.paused = paused;
       this.#scheduler.add(id, sequence);
     };
@@ -183,6 +185,12 @@ export class Generator implements Engine {
     this.#parts.constraints.close();
     this.#parts.store?.clear();
     this.#parts.model.close();
+  }
+
+  #closing(matcher: Matcher | undefined): Closing | undefined {
+    const { constraints, reader, host } = this.#parts;
+    const { ends } = reader.tokenizer;
+    return matcher && constraints.closing({ matcher, ends, now: () => host.now() });
   }
 
   /** Whether each gap between running slots costs a pass over the weights. */

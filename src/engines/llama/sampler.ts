@@ -51,6 +51,12 @@ export interface SamplerOptions {
   readonly filter?: TokenFilter | undefined;
 }
 
+/** Where in a completion a token is sampled: how many there are, and how many there may still be. */
+export interface Place {
+  readonly generated: number;
+  readonly left: number;
+}
+
 /**
  * Owns one job's sampler chain, whose random numbers are the job's own, and what changes single logits before the
  * chain: biases, penalties, and the ban on the end token while there are too few tokens. As links of the chain, these
@@ -93,17 +99,18 @@ export class Sampler {
   }
 
   /**
-   * Samples the next token from an output of the last step, after `generated` ones. Throws RESULT_NOT_FINITE if the
-   * logits that are read anyway are not finite.
+   * Samples the next token from an output of the last step. Throws RESULT_NOT_FINITE if the logits that are read anyway
+   * are not finite.
    */
-  sample(context: Pointer, output: number, generated: number): number {
+  sample(context: Pointer, output: number, { generated, left }: Place): number {
     const { context: calls } = this.#library;
     const bytes = koffi.view(calls.logits(context, output), this.#vocabularySize * 4);
     const logits = new Float32Array(bytes);
     for (const [token, bias] of this.#bias) logits[token] = (logits[token] ?? 0) + bias;
     this.#penalties?.apply(logits);
     if (generated < this.#minTokens) for (const end of this.#ends) logits[end] = -Infinity;
-    const token = this.#chooseAllowed(logits, context, output);
+    const sampled = this.#chooseAllowed(logits, context, output);
+    const token = this.#filter?.settle(sampled, left) ?? sampled;
     this.#penalties?.accept(token);
     this.#filter?.take(token);
     return token;
@@ -112,6 +119,11 @@ export class Sampler {
   /** Whether the constraint lets nothing follow. */
   get stopped(): boolean {
     return this.#filter?.stopped === true;
+  }
+
+  /** Whether the constraint was to be closed in time, and is. */
+  get closed(): boolean {
+    return this.#filter?.closed === true;
   }
 
   free(): void {

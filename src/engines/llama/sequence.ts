@@ -1,3 +1,4 @@
+import type { Closing } from "../constraint/closing/closing.ts";
 import type { Matcher } from "../constraint/matcher.ts";
 import type { CompletionJob, JobEvent, JobResult } from "../engine.ts";
 import type { Pointer } from "./binding.ts";
@@ -19,6 +20,8 @@ export interface SequenceOptions {
   readonly addedAt: number;
   /** Of the job's constraint. */
   readonly matcher?: Matcher | undefined;
+  /** Where the job asks for its text to be whole. */
+  readonly closing?: Closing | undefined;
 }
 
 /** Owns one job's tokens, sampler, text and times, from `add` to its end. */
@@ -49,7 +52,7 @@ export class Sequence {
   #neighbours = 0;
 
   constructor(options: SequenceOptions) {
-    const { job, prompt, library, tokenizer, contextLength, matcher } = options;
+    const { job, prompt, library, tokenizer, contextLength, matcher, closing } = options;
     this.tokens = new TokenList(prompt);
     this.promptTokens = prompt.length;
     this.#job = job;
@@ -62,7 +65,7 @@ export class Sequence {
       contextLength,
       vocabularySize: tokenizer.vocabularySize,
       ends: tokenizer.ends,
-      filter: matcher && new TokenFilter(matcher, tokenizer.ends),
+      filter: matcher && new TokenFilter(matcher, tokenizer.ends, closing),
     });
     this.#sampler.read(prompt);
   }
@@ -87,8 +90,13 @@ export class Sequence {
 
   /** Cells that must be free before it starts, beyond those of its tokens. */
   get headroom(): number {
-    const left = this.#job.sampling.maxTokens - this.#generated;
-    return Math.min(64, left, this.#contextLength - this.tokens.length);
+    return Math.min(64, this.#left);
+  }
+
+  /** Tokens that it may still have. */
+  get #left(): number {
+    const { maxTokens } = this.#job.sampling;
+    return Math.min(maxTokens - this.#generated, this.#contextLength - this.tokens.length);
   }
 
   /** Takes a slot in which its first `cached` tokens are already computed. */
@@ -133,7 +141,8 @@ export class Sequence {
 
   /** Samples the next token from an output of the last step. The last event is `finish` at the end. */
   sample(context: Pointer, output: number, now: number): readonly JobEvent[] {
-    const token = this.#sampler.sample(context, output, this.#generated);
+    const place = { generated: this.#generated, left: this.#left };
+    const token = this.#sampler.sample(context, output, place);
     if (this.#generated === 0) this.#firstTokenAt = now;
     this.#lastTokenAt = now;
     this.#generated += 1;
@@ -144,9 +153,9 @@ export class Sequence {
     const { text, stop } = this.#text.push(this.#tokenizer.bytesOf(token));
     if (stop !== undefined) return this.#end("stop_sequence", text, now, stop);
     if (this.#sampler.stopped) return this.#end("stop", text + this.#text.end(), now);
-    const full =
-      this.#generated >= this.#job.sampling.maxTokens || this.tokens.length >= this.#contextLength;
-    if (full) return this.#end("length", text + this.#text.end(), now);
+    if (this.#left <= 0) {
+      return this.#end(this.#sampler.closed ? "stop" : "length", text + this.#text.end(), now);
+    }
     return this.#piece(text);
   }
 

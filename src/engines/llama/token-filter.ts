@@ -1,4 +1,5 @@
 import { ServeError } from "../../base/errors.ts";
+import type { Closing } from "../constraint/closing/closing.ts";
 import { type Matcher, MatcherError } from "../constraint/matcher.ts";
 
 /** Holds the tokens of one job to its constraint. End tokens, of which a model may have several, are decided here. */
@@ -6,14 +7,29 @@ export class TokenFilter {
   readonly #matcher: Matcher;
   readonly #ends: ReadonlySet<number>;
 
-  constructor(matcher: Matcher, ends: ReadonlySet<number>) {
+  /** Undefined for a text that may be cut off. */
+  readonly #closing: Closing | undefined;
+
+  constructor(matcher: Matcher, ends: ReadonlySet<number>, closing?: Closing) {
     this.#matcher = matcher;
     this.#ends = ends;
+    this.#closing = closing;
   }
 
   /** Nothing may follow. */
   get stopped(): boolean {
-    return guarded(() => this.#matcher.stopped);
+    return this.#closing?.done === true || guarded(() => this.#matcher.stopped);
+  }
+
+  /** The text was to be closed before its tokens are used up, and may end here. */
+  get closed(): boolean {
+    return this.#closing !== undefined && guarded(() => this.#matcher.accepting);
+  }
+
+  /** The token to take in place of one that may come next, where `left` may be taken. */
+  settle(token: number, left: number): number {
+    const closing = this.#closing;
+    return closing === undefined ? token : guarded(() => closing.choose(token, left));
   }
 
   allows(token: number): boolean {

@@ -706,7 +706,12 @@ type Constraint struct {
 	//	*Constraint_Regex
 	//	*Constraint_Grammar
 	//	*Constraint_Choices
-	Kind          isConstraint_Kind `protobuf_oneof:"kind"`
+	Kind isConstraint_Kind `protobuf_oneof:"kind"`
+	// Whether the completion is to be whole when it reaches `max_tokens` or the end of the model's context. Room is then
+	// kept for a short ending, which is written in place of what the model would write; such a completion ends by
+	// `FINISH_REASON_STOP`. Where no ending that fits is found 256 tokens before, or at the beginning of a shorter
+	// completion, the completion is cut off, and ends by `FINISH_REASON_LENGTH`. Default false.
+	CloseAtLength bool `protobuf:"varint,6,opt,name=close_at_length,json=closeAtLength,proto3" json:"close_at_length,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -791,6 +796,13 @@ func (x *Constraint) GetChoices() *Choices {
 		}
 	}
 	return nil
+}
+
+func (x *Constraint) GetCloseAtLength() bool {
+	if x != nil {
+		return x.CloseAtLength
+	}
+	return false
 }
 
 type isConstraint_Kind interface {
@@ -1221,7 +1233,7 @@ const file_inferd_v1_generation_service_proto_rawDesc = "" +
 	"\x04role\x18\x01 \x01(\x0e2\x0f.inferd.v1.RoleR\x04role\x12\x18\n" +
 	"\acontent\x18\x02 \x01(\tR\acontent\"\x1c\n" +
 	"\bTokenIds\x12\x10\n" +
-	"\x03ids\x18\x01 \x03(\rR\x03ids\"\xe9\x01\n" +
+	"\x03ids\x18\x01 \x03(\rR\x03ids\"\x91\x02\n" +
 	"\n" +
 	"Constraint\x128\n" +
 	"\vjson_object\x18\x01 \x01(\v2\x15.inferd.v1.JsonObjectH\x00R\n" +
@@ -1230,7 +1242,8 @@ const file_inferd_v1_generation_service_proto_rawDesc = "" +
 	"jsonSchema\x12\x16\n" +
 	"\x05regex\x18\x03 \x01(\tH\x00R\x05regex\x12.\n" +
 	"\agrammar\x18\x04 \x01(\v2\x12.inferd.v1.GrammarH\x00R\agrammar\x12.\n" +
-	"\achoices\x18\x05 \x01(\v2\x12.inferd.v1.ChoicesH\x00R\achoicesB\x06\n" +
+	"\achoices\x18\x05 \x01(\v2\x12.inferd.v1.ChoicesH\x00R\achoices\x12&\n" +
+	"\x0fclose_at_length\x18\x06 \x01(\bR\rcloseAtLengthB\x06\n" +
 	"\x04kind\"\f\n" +
 	"\n" +
 	"JsonObject\"O\n" +

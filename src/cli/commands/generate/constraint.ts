@@ -10,6 +10,7 @@ export interface ConstraintFlags {
   readonly choice: readonly string[];
   readonly lark?: string;
   readonly gbnf?: string;
+  readonly closeAtLength?: boolean;
 }
 
 type Kind = NonNullable<Constraint["kind"]>;
@@ -28,7 +29,11 @@ export function constraintOf(flags: ConstraintFlags): Constraint | undefined {
     );
   }
   const [kind] = kinds;
-  return kind && { kind };
+  const closeAtLength = flags.closeAtLength === true;
+  if (kind === undefined && closeAtLength) {
+    throw new UsageError("--close-at-length needs a constraint, such as --schema");
+  }
+  return kind && { kind, closeAtLength };
 }
 
 function kindsOf(flags: ConstraintFlags): readonly Kind[] {

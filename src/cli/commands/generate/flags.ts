@@ -24,6 +24,7 @@ export function addGenerate(program: Command): void {
     .option("--choice <text>", "Makes it one of the texts given. Repeatable.", collect, [])
     .option("--lark <file>", "Makes it text of the grammar in a file, in Lark's syntax.")
     .option("--gbnf <file>", "Makes it text of the grammar in a file, in llama.cpp's GBNF.")
+    .option("--close-at-length", "Keeps it whole where it would be cut off at --max-tokens.")
     .addOption(truncationOption())
     .option("--json", "Prints each event of the call as one line of JSON.")
     .helpGroup("Client:");

@@ -48,6 +48,10 @@ export class GbnfMatcher implements Matcher {
     return this.#tokens.mask(this.#last, (state, byte) => this.#states.after(state, byte));
   }
 
+  among(tokens: readonly number[]): readonly number[] {
+    return tokens.filter((token) => this.check(token));
+  }
+
   consume(token: number): void {
     const next = this.#after(token);
     if (next === undefined) throw new MatcherError("the token may not come next");
