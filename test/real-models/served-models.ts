@@ -14,6 +14,8 @@ const cache = resolve(here, "../../.cache/real-models");
 export interface PublishedModel {
   readonly name: string;
   readonly pooling?: string;
+  /** The pooling of a model whose vectors are sparse. */
+  readonly splade?: string;
   readonly output?: string;
   readonly float32?: { readonly to: string };
 }
@@ -66,7 +68,8 @@ export async function fetchModels(): Promise<ReadonlyMap<string, string | undefi
 }
 
 /** What a user would write for this model. */
-function writeManifest({ name, pooling, output, float32 }: PublishedModel, longest: number): void {
+function writeManifest(model: PublishedModel, longest: number): void {
+  const { name, splade, pooling = splade, output, float32 } = model;
   const lines = [`name: ${name}`];
   if (float32 !== undefined) {
     lines.push("task: generate", "engine: llama", `files: { model: ${float32.to} }`);
