@@ -2,6 +2,7 @@
 import { runFromCommandLine } from "./lib/runner.ts";
 import { aged } from "./scenarios/aged.ts";
 import { cancel } from "./scenarios/cancel.ts";
+import { constraints } from "./scenarios/constraints.ts";
 import { conversation } from "./scenarios/conversation.ts";
 import { embedding } from "./scenarios/embedding.ts";
 import { fairness } from "./scenarios/fairness.ts";
@@ -23,6 +24,7 @@ await runFromCommandLine("bench/run.ts", [
   unary,
   tokenize,
   generation,
+  constraints,
   longPrompt,
   prompts,
   aged,

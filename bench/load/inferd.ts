@@ -2,6 +2,7 @@
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import type { Duration } from "../../gen/google/protobuf/duration.ts";
 import {
+  type Constraint,
   type Finish,
   GenerateRequest,
   type GenerateStreamResponse,
@@ -32,6 +33,8 @@ export interface InferdOptions {
   readonly apiKey?: string;
   /** Interactive where it is left out. */
   readonly priority?: Priority;
+  /** What completions must be; any text where it is left out. */
+  readonly constraint?: Constraint;
   /** What a slow reader waits after each message. */
   readonly readDelayMs?: number;
 }
@@ -112,11 +115,12 @@ export function messageBytes(
 /** The request as inferd takes it. */
 export function messageOf(
   request: StreamRequest,
-  options: Pick<InferdOptions, "model" | "temperature" | "priority">,
+  options: Pick<InferdOptions, "model" | "temperature" | "priority" | "constraint">,
 ): GenerateRequest {
   const { prompt, newTokens, seed } = request;
   return GenerateRequest.fromPartial({
     model: options.model,
+    ...(options.constraint && { constraint: options.constraint }),
     ...(options.priority !== undefined && { call: { priority: options.priority } }),
     input:
       prompt.kind === "text"
