@@ -2,6 +2,7 @@
  * Structured output on the demo model, which never saw a schema. Sampling is hot, so that what it writes is odd: all of
  * it must parse and be valid by ajv, which shares no code with what enforces it. INFERD_SCHEMA_SEEDS asks for more.
  */
+import { spawnSync } from "node:child_process";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Constraint, Engine } from "../../src/engines/engine.ts";
@@ -10,6 +11,9 @@ import { schemas } from "../fixtures/schemas.ts";
 import { complete, jobFor, openEngine, Run } from "./llama-engine.ts";
 
 const seedCount = Number(process.env["INFERD_SCHEMA_SEEDS"] ?? 2);
+const python = process.env["INFERD_PYTHON"] ?? "python3";
+/** For another library to check. */
+const written: [schema: object, text: string][] = [];
 const hot = { temperature: 1.5, topK: 0, topP: 1, minP: 0, maxTokens: 400 };
 
 let engine: Engine;
@@ -47,9 +51,27 @@ describe("JSON Schema", () => {
         const { text, result } = await write(schemaOf(schema), { seed });
         expect(result.reason, text).toBe("stop");
         expect(isValid(JSON.parse(text)), `seed ${seed}: ${text}`).toBe(true);
+        written.push([schema, text]);
       }
     },
   );
+
+  it("writes what is valid by Python's jsonschema too", { timeout: 600_000 }, ({ skip }) => {
+    const run = (program: string, input = "") =>
+      spawnSync(python, ["-c", program], { input, encoding: "utf8" });
+    skip(run("import jsonschema").status !== 0, "Python has no jsonschema here");
+    const { stdout, stderr } = run(
+      [
+        "import json, sys, jsonschema",
+        "for schema, text in json.load(sys.stdin):",
+        "    jsonschema.Draft202012Validator(schema).validate(json.loads(text))",
+        'print("valid")',
+      ].join("\n"),
+      JSON.stringify(written),
+    );
+    expect(written.length).toBeGreaterThan(0);
+    expect(stdout.trim(), stderr).toBe("valid");
+  });
 
   it("cuts off at max_tokens, and says so", async () => {
     const { text, result } = await write(schemaOf(schemas["call"]!), { maxTokens: 5 });
