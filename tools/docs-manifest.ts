@@ -93,6 +93,7 @@ llama:
 | \`prefix_reuse\` | true | Whether a prompt reuses the prefix of an earlier one. | vLLM \`--enable-prefix-caching\`<br>llama-server \`--cache-prompt\` |
 | \`prefix_memory_mib\` | twice the KV memory, at most an eighth of the machine's or the container's memory | Host memory for prefixes, in MiB. 0 for none. | llama-server \`--cache-ram\` |
 | \`pooling\` | the file's | How the vectors of a text's tokens become one: \`mean\`, \`cls\` or \`last\`; \`rank\` makes them scores. A model that generates then gives vectors instead. | llama-server \`--pooling\` |
+| \`rerank\` | none | \`cosine\`: a model that embeds ranks too, by the cosine of the query's vector and the document's. |  |
 | \`prefill_share\` | 0.37 | Share of the time that prompts may take while other sequences generate, 0.05 to 0.95. |  |
 
 onnx; each option takes precedence over the model's files:
@@ -103,6 +104,7 @@ onnx; each option takes precedence over the model's files:
 | \`output\` | by name | Output of the graph to use. |  |
 | \`normalize\` | the model's | Whether vectors are scaled to length 1 in calls that do not set it. |  |
 | \`batch\` | \`auto\` | \`auto\`: texts share batches if that changes no vector. \`always\`. \`never\`. |  |
+| \`rerank\` | none | \`cosine\`: a model that embeds ranks too, by the cosine of the query's vector and the document's. |  |
 `;
 
 writeFileSync(new URL("../docs/reference/manifest.md", import.meta.url), page);

@@ -32,12 +32,14 @@ export interface RerankRequest {
   readonly returnDocuments: boolean;
   /**
    * Whether scores are the model's own numbers. Default false: they have passed through the function that the model's
-   * authors chose; without a choice, a sigmoid makes them numbers from 0 to 1.
+   * authors chose; without a choice, a sigmoid makes them numbers from 0 to 1. A cosine, and a probability that llama.cpp
+   * computes, stay as they are.
    */
   readonly rawScores: boolean;
   /**
    * What to do if the query and a document together are longer than the model's context. Tokens are dropped one by one
-   * from the longer of the two. Default: reject the document.
+   * from the longer of the two; from the document, where the model's file has a template for the two. Default: reject the
+   * document.
    */
   readonly truncation: Truncation;
   /**
@@ -428,7 +430,8 @@ export const Ranking: MessageFns<Ranking> = {
 /**
  * Orders documents by how well they answer a query, with a loaded reranking model.
  *
- * The model reads the query and one document together (a cross-encoder). A call fails as those of `EmbeddingService` do:
+ * The model reads the query and one document together (a cross-encoder), or gives a vector of each, whose cosine is the
+ * score (`options.rerank` of a manifest). A call fails as those of `EmbeddingService` do:
  * a document that cannot be scored fails the whole call, and `google.rpc.BadRequest` names it, such as `documents[3]`.
  * With `allow_item_errors`, only that document fails.
  */

@@ -51,6 +51,7 @@ function factsIn({ files }: ModelSource): GgufFacts | undefined {
   }
 }
 
+/** Opens what the file, or the manifest's pooling, says that the model is for. */
 function openFor(parts: EngineParts, facts: GgufFacts | undefined): Engine | Promise<Engine> {
   if (facts === undefined) return openGenerator(parts);
   if (purposeOf(facts, parts.options.pooling) !== "generate") {
@@ -59,6 +60,11 @@ function openFor(parts: EngineParts, facts: GgufFacts | undefined): Engine | Pro
   if (facts.header.metadata.get("tokenizer.ggml.model") === "bert") {
     throw new Error(
       "the model's file has the vocabulary of an encoder (bert), which writes no text; fetch it or convert it again",
+    );
+  }
+  if (parts.options.rerank !== undefined) {
+    throw new Error(
+      'option "rerank" is for models that embed, and this one generates: state its pooling too, if it gives vectors',
     );
   }
   return openGenerator(parts);

@@ -50,6 +50,8 @@ const expected = [
   "control-looking token",
   // Intended: with the window's cells alone, no prompt could reuse a prefix.
   "using full-size SWA cache",
+  // The file of a reranker does not say that it is one, or a manifest says otherwise.
+  "model default pooling_type is",
   // For vocabularies of encoders, whose end token ends no completion.
   "special_eos_id is not in special_eog_ids",
 ];

@@ -1,3 +1,5 @@
+import { type StatedRanking, statedRanking } from "../texts/cosine-ranker.ts";
+
 /** Settings of the llama engine: what a manifest may state under `options`. */
 export interface LlamaOptions {
   /** A folder with another build of libllama, such as one for a GPU. Undefined means the bundled one. */
@@ -21,6 +23,8 @@ export interface LlamaOptions {
   readonly prefillShare: number;
   /** How the vectors of a text's tokens become one, in place of what the file states. */
   readonly pooling: StatedPooling | undefined;
+  /** How a model that embeds ranks. */
+  readonly rerank: StatedRanking | undefined;
 }
 
 /** `none` is left out: it makes no vector of a text. */
@@ -32,7 +36,7 @@ type Options = Readonly<Record<string, unknown>>;
 
 const known = [
   ...["library", "kv_cells", "kv_unified", "batch_tokens", "gpu_layers"],
-  ...["prefix_reuse", "prefix_memory_mib", "prefill_share", "pooling"],
+  ...["prefix_reuse", "prefix_memory_mib", "prefill_share", "pooling", "rerank"],
 ];
 
 /** Throws a plain Error that names the first wrong option. */
@@ -51,10 +55,11 @@ export function parseOptions(options: Options): LlamaOptions {
     prefixMemoryMib: whole(options, "prefix_memory_mib", { least: 0, most: 1 << 24 }),
     prefillShare: part(options, "prefill_share", { least: 0.05, most: 0.95 }) ?? 0.37,
     pooling: pooling(options),
+    rerank: statedRanking(options["rerank"]),
   };
 }
 
-const ofTexts = ["library", "batch_tokens", "gpu_layers", "pooling"];
+const ofTexts = ["library", "batch_tokens", "gpu_layers", "pooling", "rerank"];
 
 /** Throws a plain Error for an option of generation, of a model that does something else. */
 export function refuseGenerationOptions(options: Options): void {

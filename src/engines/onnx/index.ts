@@ -1,6 +1,7 @@
 /** Text models in ONNX, in the layout of sentence-transformers: those that embed here, those that score in scorer.ts. */
 import { systemClock } from "../../base/clock.ts";
 import type { EmbeddingInfo, LoadEngine, ModelInfo, ModelSource, TextBatching } from "../engine.ts";
+import { ranking } from "../texts/cosine-ranker.ts";
 import { Embedder } from "../texts/embedder.ts";
 import { encodeWith } from "./encode-with.ts";
 import { Encoder } from "./encoder.ts";
@@ -60,7 +61,7 @@ export const load: LoadEngine = async (source, host) => {
   const facts = await vectorFactsOf(kind, trials.usual);
   host.progress(1);
 
-  return new Embedder({
+  const engine = new Embedder({
     info: infoOf(source, { ...config, ...warm, facts, pooling, batching, vocabularySize, weights }),
     tokens,
     promptOf,
@@ -72,6 +73,7 @@ export const load: LoadEngine = async (source, host) => {
     speed: warm.speed,
     clock: { now: () => host.now(), after: systemClock.after },
   });
+  return ranking(engine, options.rerank);
 };
 
 /** A text's tokens. Fails if it has more than the model takes. */

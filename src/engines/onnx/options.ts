@@ -1,5 +1,6 @@
 /** The `options` of a manifest with the onnx engine. They take precedence over the model's files. */
 import type { ModelSource } from "../engine.ts";
+import { type StatedRanking, statedRanking } from "../texts/cosine-ranker.ts";
 import { poolings } from "./pooling.ts";
 import type { Pooling } from "./pooling.ts";
 import type { Splade } from "./splade.ts";
@@ -16,11 +17,13 @@ export interface OnnxOptions {
   /** The default of `normalize` in calls. */
   readonly normalize: boolean | undefined;
   readonly batch: (typeof batchings)[number];
+  /** How a model that embeds ranks. */
+  readonly rerank: StatedRanking | undefined;
 }
 
 /** Fails with a message for the author of the manifest. */
 export function optionsOf({ options }: Pick<ModelSource, "options">): OnnxOptions {
-  const known = ["pooling", "output", "normalize", "batch"];
+  const known = ["pooling", "output", "normalize", "batch", "rerank"];
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     throw new Error(`options.${key} is not an option of the onnx engine: ${known.join(", ")}`);
@@ -30,6 +33,7 @@ export function optionsOf({ options }: Pick<ModelSource, "options">): OnnxOption
     output: outputOf(options["output"]),
     normalize: normalizeOf(options["normalize"]),
     batch: batchOf(options["batch"]),
+    rerank: statedRanking(options["rerank"]),
   };
 }
 

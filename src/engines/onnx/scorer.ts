@@ -91,8 +91,8 @@ export async function loadScorer(
 }
 
 function refuseEmbeddingOptions(options: OnnxOptions): void {
-  const { pooling, output, normalize } = options;
-  for (const [key, stated] of Object.entries({ pooling, output, normalize })) {
+  const { pooling, output, normalize, rerank } = options;
+  for (const [key, stated] of Object.entries({ pooling, output, normalize, rerank })) {
     if (stated === undefined) continue;
     throw new Error(`options.${key} is of models that embed, and this one gives scores`);
   }

@@ -13,6 +13,7 @@ describe("parseOptions", () => {
       prefixMemoryMib: undefined,
       prefillShare: 0.37,
       pooling: undefined,
+      rerank: undefined,
     });
   });
 
@@ -29,6 +30,7 @@ describe("parseOptions", () => {
       prefixMemoryMib: 0,
       prefillShare: 0.5,
       pooling: undefined,
+      rerank: undefined,
     });
   });
 

@@ -38,10 +38,12 @@ type RerankRequest struct {
 	// Whether the response repeats the documents. Default false: `Ranking.index` says which document each is of.
 	ReturnDocuments bool `protobuf:"varint,5,opt,name=return_documents,json=returnDocuments,proto3" json:"return_documents,omitempty"`
 	// Whether scores are the model's own numbers. Default false: they have passed through the function that the model's
-	// authors chose; without a choice, a sigmoid makes them numbers from 0 to 1.
+	// authors chose; without a choice, a sigmoid makes them numbers from 0 to 1. A cosine, and a probability that llama.cpp
+	// computes, stay as they are.
 	RawScores bool `protobuf:"varint,6,opt,name=raw_scores,json=rawScores,proto3" json:"raw_scores,omitempty"`
 	// What to do if the query and a document together are longer than the model's context. Tokens are dropped one by one
-	// from the longer of the two. Default: reject the document.
+	// from the longer of the two; from the document, where the model's file has a template for the two. Default: reject the
+	// document.
 	Truncation Truncation `protobuf:"varint,7,opt,name=truncation,proto3,enum=inferd.v1.Truncation" json:"truncation,omitempty"`
 	// Whether a document that cannot be scored has an error in place of its score, and the others are scored. Default
 	// false: the call fails.

@@ -28,7 +28,8 @@ const (
 //
 // Orders documents by how well they answer a query, with a loaded reranking model.
 //
-// The model reads the query and one document together (a cross-encoder). A call fails as those of `EmbeddingService` do:
+// The model reads the query and one document together (a cross-encoder), or gives a vector of each, whose cosine is the
+// score (`options.rerank` of a manifest). A call fails as those of `EmbeddingService` do:
 // a document that cannot be scored fails the whole call, and `google.rpc.BadRequest` names it, such as `documents[3]`.
 // With `allow_item_errors`, only that document fails.
 type RerankServiceClient interface {
@@ -60,7 +61,8 @@ func (c *rerankServiceClient) Rerank(ctx context.Context, in *RerankRequest, opt
 //
 // Orders documents by how well they answer a query, with a loaded reranking model.
 //
-// The model reads the query and one document together (a cross-encoder). A call fails as those of `EmbeddingService` do:
+// The model reads the query and one document together (a cross-encoder), or gives a vector of each, whose cosine is the
+// score (`options.rerank` of a manifest). A call fails as those of `EmbeddingService` do:
 // a document that cannot be scored fails the whole call, and `google.rpc.BadRequest` names it, such as `documents[3]`.
 // With `allow_item_errors`, only that document fails.
 type RerankServiceServer interface {

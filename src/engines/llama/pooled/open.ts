@@ -3,6 +3,7 @@ import { systemClock } from "../../../base/clock.ts";
 import { ServeError } from "../../../base/errors.ts";
 import type { Engine, ModelInfo, ModelSource } from "../../engine.ts";
 import { purposeOf } from "../../gguf-purpose.ts";
+import { ranking } from "../../texts/cosine-ranker.ts";
 import { Embedder } from "../../texts/embedder.ts";
 import { noPrompt } from "../../texts/prompt.ts";
 import type { Tokens } from "../../texts/unread.ts";
@@ -42,7 +43,7 @@ export async function openPooled(parts: PooledParts): Promise<Engine> {
     const batching = warm.mixesTexts || parts.facts.isQuantised ? "alone" : "together";
     if (cutFrom !== undefined) host.log("info", describeCut(contextLength, cutFrom));
     const tasks = role.tasks({ outputs: warm.dimensions, batching });
-    return new Embedder({
+    const engine = new Embedder({
       info: { ...infoOf(source, { model, tokenizer, version: library.version }), tasks },
       tokens,
       promptOf: (name = "") => {
@@ -63,6 +64,7 @@ export async function openPooled(parts: PooledParts): Promise<Engine> {
       speed: warm.speed,
       clock: { now: () => host.now(), after: systemClock.after },
     });
+    return ranking(engine, parts.options.rerank);
   } catch (thrown) {
     model.close();
     throw thrown;
