@@ -55,12 +55,52 @@ export type Constraint =
 
 export type CompletionInput =
   | { readonly kind: "prompt"; readonly text: string }
-  | { readonly kind: "chat"; readonly messages: readonly ChatMessage[] }
+  | ({ readonly kind: "chat" } & ChatInput)
   | { readonly kind: "token_ids"; readonly ids: Uint32Array };
 
+/** A conversation. What is left out is not there: an engine without tools is never given any. */
+export interface ChatInput {
+  readonly messages: readonly ChatMessage[];
+  /** At least one. */
+  readonly tools?: readonly Tool[];
+  /** `auto` where it is left out. */
+  readonly toolChoice?: ToolChoice;
+  /** True where it is left out. */
+  readonly parallelToolCalls?: boolean;
+  /** The completion goes on with the last message, an assistant's. */
+  readonly continueLast?: boolean;
+  /** More variables of the chat template, as JSON text of one object. */
+  readonly templateArguments?: string;
+}
+
 export interface ChatMessage {
-  readonly role: "system" | "user" | "assistant";
+  readonly role: "system" | "user" | "assistant" | "tool";
   readonly content: string;
+  /** Of an assistant: at least one. */
+  readonly toolCalls?: readonly ToolCall[];
+  /** Of a tool: the call that it answers. */
+  readonly toolCallId?: string;
+  /** Of an assistant. */
+  readonly reasoning?: string;
+}
+
+/** A function that the model may call. */
+export interface Tool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON text of a JSON Schema; `{}` where it takes no arguments. */
+  readonly parameters: string;
+}
+
+export type ToolChoice =
+  | { readonly kind: "auto" | "none" | "required" }
+  | { readonly kind: "named"; readonly name: string };
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** JSON text of an object. */
+  readonly arguments: string;
 }
 
 /** `proto/inferd/v1/types.proto` gives each field's meaning and range. */
@@ -145,6 +185,16 @@ export type JobEvent =
   | { readonly kind: "started" }
   /** The next text of a completion. */
   | { readonly kind: "piece"; readonly text: string; readonly tokenIds?: Uint32Array }
+  /** The next text of what the model thinks; not empty. */
+  | { readonly kind: "reasoning"; readonly text: string }
+  /** The next part of a tool call. Calls are numbered from 0; `id` and `name` stand in the first piece of each. */
+  | {
+      readonly kind: "tool_call";
+      readonly call: number;
+      readonly id?: string;
+      readonly name?: string;
+      readonly arguments: string;
+    }
   | ({ readonly kind: "item" } & Item)
   | ({ readonly kind: "finish" } & JobResult)
   | { readonly kind: "failed"; readonly error: ErrorData };
@@ -180,7 +230,7 @@ export type ItemValue =
 
 export interface JobResult {
   /** `cancelled`: the engine ended it early of its own accord. A job that its caller cancels has no result. */
-  readonly reason: "stop" | "length" | "stop_sequence" | "cancelled";
+  readonly reason: "stop" | "length" | "stop_sequence" | "tool_calls" | "cancelled";
   /** The sequence that matched; empty for other reasons. */
   readonly stopSequence: string;
   readonly usage: {

@@ -4,12 +4,10 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleServerStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { Struct } from "../../google/protobuf/struct.ts";
 import { CallOptions, ModelVersion, Sampling, Timings, Truncation, Usage } from "./types.ts";
 
-/**
- * Role of a message's author. New values may be added, such as one for results of tools; a server rejects those that it
- * does not know.
- */
+/** Role of a message's author. New values may be added; a server rejects those that it does not know. */
 export const Role = {
   /** UNSPECIFIED - Not set; rejected. */
   UNSPECIFIED: 0,
@@ -19,6 +17,8 @@ export const Role = {
   USER: 2,
   /** ASSISTANT - The model. */
   ASSISTANT: 3,
+  /** TOOL - A tool that the model called. */
+  TOOL: 4,
 } as const;
 
 export type Role = typeof Role[keyof typeof Role];
@@ -28,6 +28,28 @@ export namespace Role {
   export type SYSTEM = typeof Role.SYSTEM;
   export type USER = typeof Role.USER;
   export type ASSISTANT = typeof Role.ASSISTANT;
+  export type TOOL = typeof Role.TOOL;
+}
+
+/** Whether the model calls tools. New values may be added; a server rejects those that it does not know. */
+export const ToolMode = {
+  /** UNSPECIFIED - Not set; rejected. */
+  UNSPECIFIED: 0,
+  /** AUTO - The model decides. */
+  AUTO: 1,
+  /** NONE - The model calls none, though it may see them. */
+  NONE: 2,
+  /** REQUIRED - The model calls at least one. */
+  REQUIRED: 3,
+} as const;
+
+export type ToolMode = typeof ToolMode[keyof typeof ToolMode];
+
+export namespace ToolMode {
+  export type UNSPECIFIED = typeof ToolMode.UNSPECIFIED;
+  export type AUTO = typeof ToolMode.AUTO;
+  export type NONE = typeof ToolMode.NONE;
+  export type REQUIRED = typeof ToolMode.REQUIRED;
 }
 
 /** Syntax of a grammar. New values may be added; a server rejects those that it does not know. */
@@ -69,6 +91,8 @@ export const FinishReason = {
    * its client cancels, or that the server ends, has a status and no `Finish`.
    */
   CANCELLED: 4,
+  /** TOOL_CALLS - The model ended its turn with tool calls. */
+  TOOL_CALLS: 5,
 } as const;
 
 export type FinishReason = typeof FinishReason[keyof typeof FinishReason];
@@ -79,6 +103,7 @@ export namespace FinishReason {
   export type LENGTH = typeof FinishReason.LENGTH;
   export type STOP_SEQUENCE = typeof FinishReason.STOP_SEQUENCE;
   export type CANCELLED = typeof FinishReason.CANCELLED;
+  export type TOOL_CALLS = typeof FinishReason.TOOL_CALLS;
 }
 
 /** Requests one completion. */
@@ -129,7 +154,7 @@ export interface GenerateRequest {
 
 /** Carries one whole completion. */
 export interface GenerateResponse {
-  /** The completion. Always valid UTF-8. */
+  /** The completion; of a chat, its answer without reasoning and tool calls. Always valid UTF-8. */
   readonly text: string;
   /** Ids of the generated tokens, with `return_token_ids`. */
   readonly tokenIds: readonly number[];
@@ -138,7 +163,13 @@ export interface GenerateResponse {
     | Finish
     | undefined;
   /** Model, seed and id of the call. */
-  readonly started?: Started | undefined;
+  readonly started?:
+    | Started
+    | undefined;
+  /** What the model wrote before its answer to think, where its chat format marks it. Empty for input other than `chat`. */
+  readonly reasoning: string;
+  /** Calls of tools that the model asks for, in its order. Empty unless the chat offers tools. */
+  readonly toolCalls: readonly ToolCall[];
 }
 
 /** Carries one event of a completion: `started`, then pieces, then `finish`. */
@@ -157,21 +188,108 @@ export interface GenerateStreamResponse {
     | //
     /** The end. Always the last message. */
     { readonly $case: "finish"; readonly value: Finish }
+    | //
+    /** The next piece of reasoning. Only for `chat`. */
+    { readonly $case: "reasoning"; readonly value: ReasoningPiece }
+    | //
+    /** The next piece of a tool call. Only for a chat that offers tools. */
+    { readonly $case: "toolCall"; readonly value: ToolCallPiece }
     | undefined;
 }
 
-/** Lists the messages of a conversation, oldest first. */
+/** A conversation, and the tools that the model may call. */
 export interface Chat {
-  /** The messages, 1 to 1,024. */
+  /** The messages, oldest first, 1 to 1,024. */
   readonly messages: readonly ChatMessage[];
+  /** Tools that the model may call, at most 128. Names are unique. */
+  readonly tools: readonly Tool[];
+  /** Whether tools are called. Default: the model decides. Only with `tools`. */
+  readonly toolChoice?:
+    | ToolChoice
+    | undefined;
+  /** Whether the model may call several tools at once. Default true where its chat format can. Only with `tools`. */
+  readonly parallelToolCalls?:
+    | boolean
+    | undefined;
+  /**
+   * Whether the completion goes on with the last message, which must be of the assistant and have text and no tool
+   * calls. The completion does not repeat it. Default false.
+   */
+  readonly continueLast: boolean;
+  /**
+   * Arguments of the model's chat template, such as `enable_thinking`. At most 65,536 bytes and 16 levels of nesting.
+   * Not the variables that the server sets, such as `messages`, `tools` and `add_generation_prompt`.
+   */
+  readonly templateArguments?: { readonly [key: string]: any } | undefined;
 }
 
 /** One message of a conversation. */
 export interface ChatMessage {
   /** Role of the author. Required. */
   readonly role: Role;
-  /** Text of the message, at most 4,194,304 bytes of UTF-8. Text that looks like a control token is tokenized as text. */
+  /**
+   * Text of the message, at most 4,194,304 bytes of UTF-8. Text that looks like a control token is tokenized as text.
+   * For `ROLE_TOOL`: the result.
+   */
   readonly content: string;
+  /** Tool calls that the assistant made, at most 128. Only for `ROLE_ASSISTANT`. */
+  readonly toolCalls: readonly ToolCall[];
+  /** The `ToolCall.id` that the message answers. Only for `ROLE_TOOL`. Empty: the calls are answered in their order. */
+  readonly toolCallId: string;
+  /**
+   * What the assistant thought before its answer, at most 4,194,304 bytes of UTF-8. The chat template decides whether
+   * the model sees it again. Only for `ROLE_ASSISTANT`.
+   */
+  readonly reasoning: string;
+}
+
+/** A tool that the model may call. */
+export interface Tool {
+  /** The kind. Exactly one is required. New kinds may be added. */
+  readonly kind?:
+    | //
+    /** A function of the application, which makes the call and sends the result as a message of `ROLE_TOOL`. */
+    { readonly $case: "function"; readonly value: FunctionTool }
+    | undefined;
+}
+
+/** A function that the model may call. */
+export interface FunctionTool {
+  /** Name: 1 to 64 letters, digits, `_`, `-` and `.`. */
+  readonly name: string;
+  /** What it does, for the model. At most 16,384 bytes. */
+  readonly description: string;
+  /** Its arguments as a JSON Schema (2020-12) of an object, at most 262,144 bytes of JSON. Empty: no arguments. */
+  readonly parametersSchema: string;
+}
+
+/** Whether tools are called. */
+export interface ToolChoice {
+  /** The choice. Exactly one is required. New kinds may be added. */
+  readonly kind?:
+    | //
+    /** For all tools. */
+    { readonly $case: "mode"; readonly value: ToolMode }
+    | //
+    /** The name of the tool that must be called: one of `tools`. */
+    { readonly $case: "functionName"; readonly value: string }
+    | undefined;
+}
+
+/** Asks for one call of a tool. */
+export interface ToolCall {
+  /**
+   * Id, unique in the conversation, at most 128 bytes. Given by the model where its chat format has ids, otherwise by the
+   * server.
+   */
+  readonly id: string;
+  /**
+   * Name of the tool. In a request, at most 64 bytes; in an answer, one of the chat's tools unless the model invented
+   * another.
+   */
+  readonly name: string;
+  /** The arguments: text of a JSON object, at most 4,194,304 bytes. In an answer that was cut off, it may be cut off too. */
+  readonly argumentsJson: string;
 }
 
 /** Token ids of the model's vocabulary. */
@@ -258,6 +376,27 @@ export interface Piece {
   readonly text: string;
   /** Ids of the tokens since the last piece, with `return_token_ids`. */
   readonly tokenIds: readonly number[];
+}
+
+/** Carries the next piece of what the model thinks. */
+export interface ReasoningPiece {
+  /** The text. It never ends inside a UTF-8 sequence, and is never empty. */
+  readonly text: string;
+}
+
+/**
+ * Carries the next piece of a tool call. The pieces of a call come one after another, and a call is whole when the next
+ * one begins or other events come.
+ */
+export interface ToolCallPiece {
+  /** Which of the completion's calls, from 0. */
+  readonly callIndex: number;
+  /** Id of the call. Only in its first piece. */
+  readonly id: string;
+  /** Name of the tool. Only in the call's first piece. */
+  readonly name: string;
+  /** The next part of the arguments' JSON. May be empty in the first piece. */
+  readonly argumentsJson: string;
 }
 
 /** Reports why a completion ended, and its usage. Every `finish` has the first four fields under the same numbers. */
@@ -480,7 +619,7 @@ export const GenerateRequest: MessageFns<GenerateRequest> = {
 };
 
 function createBaseGenerateResponse(): GenerateResponse {
-  return { text: "", tokenIds: [], finish: undefined, started: undefined };
+  return { text: "", tokenIds: [], finish: undefined, started: undefined, reasoning: "", toolCalls: [] };
 }
 
 export const GenerateResponse: MessageFns<GenerateResponse> = {
@@ -500,6 +639,12 @@ export const GenerateResponse: MessageFns<GenerateResponse> = {
     }
     if (message.started !== undefined) {
       Started.encode(message.started, writer.uint32(34).fork()).join();
+    }
+    if (message.reasoning !== "") {
+      writer.uint32(42).string(message.reasoning);
+    }
+    for (const v of message.toolCalls) {
+      ToolCall.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -559,6 +704,22 @@ export const GenerateResponse: MessageFns<GenerateResponse> = {
             message.started = Started.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reasoning = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.toolCalls.push(ToolCall.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -584,6 +745,8 @@ export const GenerateResponse: MessageFns<GenerateResponse> = {
     message.started = (object.started !== undefined && object.started !== null)
       ? Started.fromPartial(object.started)
       : undefined;
+    message.reasoning = object.reasoning ?? "";
+    message.toolCalls = object.toolCalls?.map((e) => ToolCall.fromPartial(e)) || [];
     return message;
   },
 };
@@ -603,6 +766,12 @@ export const GenerateStreamResponse: MessageFns<GenerateStreamResponse> = {
         break;
       case "finish":
         Finish.encode(message.event.value, writer.uint32(26).fork()).join();
+        break;
+      case "reasoning":
+        ReasoningPiece.encode(message.event.value, writer.uint32(42).fork()).join();
+        break;
+      case "toolCall":
+        ToolCallPiece.encode(message.event.value, writer.uint32(50).fork()).join();
         break;
     }
     return writer;
@@ -645,6 +814,22 @@ export const GenerateStreamResponse: MessageFns<GenerateStreamResponse> = {
             message.event = { $case: "finish", value: Finish.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.event = { $case: "reasoning", value: ReasoningPiece.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.event = { $case: "toolCall", value: ToolCallPiece.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -681,19 +866,53 @@ export const GenerateStreamResponse: MessageFns<GenerateStreamResponse> = {
         }
         break;
       }
+      case "reasoning": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "reasoning", value: ReasoningPiece.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "toolCall": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "toolCall", value: ToolCallPiece.fromPartial(object.event.value) };
+        }
+        break;
+      }
     }
     return message;
   },
 };
 
 function createBaseChat(): Chat {
-  return { messages: [] };
+  return {
+    messages: [],
+    tools: [],
+    toolChoice: undefined,
+    parallelToolCalls: undefined,
+    continueLast: false,
+    templateArguments: undefined,
+  };
 }
 
 export const Chat: MessageFns<Chat> = {
   encode(message: Chat, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.messages) {
       ChatMessage.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.tools) {
+      Tool.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.toolChoice !== undefined) {
+      ToolChoice.encode(message.toolChoice, writer.uint32(26).fork()).join();
+    }
+    if (message.parallelToolCalls !== undefined) {
+      writer.uint32(32).bool(message.parallelToolCalls);
+    }
+    if (message.continueLast !== false) {
+      writer.uint32(48).bool(message.continueLast);
+    }
+    if (message.templateArguments !== undefined) {
+      Struct.encode(Struct.wrap(message.templateArguments), writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -719,6 +938,46 @@ export const Chat: MessageFns<Chat> = {
             message.messages.push(ChatMessage.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tools.push(Tool.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.toolChoice = ToolChoice.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.parallelToolCalls = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.continueLast = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.templateArguments = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -737,12 +996,19 @@ export const Chat: MessageFns<Chat> = {
   fromPartial(object: DeepPartial<Chat>): Chat {
     const message = createBaseChat() as any;
     message.messages = object.messages?.map((e) => ChatMessage.fromPartial(e)) || [];
+    message.tools = object.tools?.map((e) => Tool.fromPartial(e)) || [];
+    message.toolChoice = (object.toolChoice !== undefined && object.toolChoice !== null)
+      ? ToolChoice.fromPartial(object.toolChoice)
+      : undefined;
+    message.parallelToolCalls = object.parallelToolCalls ?? undefined;
+    message.continueLast = object.continueLast ?? false;
+    message.templateArguments = object.templateArguments ?? undefined;
     return message;
   },
 };
 
 function createBaseChatMessage(): ChatMessage {
-  return { role: 0, content: "" };
+  return { role: 0, content: "", toolCalls: [], toolCallId: "", reasoning: "" };
 }
 
 export const ChatMessage: MessageFns<ChatMessage> = {
@@ -752,6 +1018,15 @@ export const ChatMessage: MessageFns<ChatMessage> = {
     }
     if (message.content !== "") {
       writer.uint32(18).string(message.content);
+    }
+    for (const v of message.toolCalls) {
+      ToolCall.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.toolCallId !== "") {
+      writer.uint32(50).string(message.toolCallId);
+    }
+    if (message.reasoning !== "") {
+      writer.uint32(58).string(message.reasoning);
     }
     return writer;
   },
@@ -785,6 +1060,30 @@ export const ChatMessage: MessageFns<ChatMessage> = {
             message.content = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.toolCalls.push(ToolCall.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.toolCallId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.reasoning = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -804,6 +1103,312 @@ export const ChatMessage: MessageFns<ChatMessage> = {
     const message = createBaseChatMessage() as any;
     message.role = object.role ?? 0;
     message.content = object.content ?? "";
+    message.toolCalls = object.toolCalls?.map((e) => ToolCall.fromPartial(e)) || [];
+    message.toolCallId = object.toolCallId ?? "";
+    message.reasoning = object.reasoning ?? "";
+    return message;
+  },
+};
+
+function createBaseTool(): Tool {
+  return { kind: undefined };
+}
+
+export const Tool: MessageFns<Tool> = {
+  encode(message: Tool, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.kind?.$case) {
+      case "function":
+        FunctionTool.encode(message.kind.value, writer.uint32(10).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Tool {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTool() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = { $case: "function", value: FunctionTool.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Tool>): Tool {
+    return Tool.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Tool>): Tool {
+    const message = createBaseTool() as any;
+    switch (object.kind?.$case) {
+      case "function": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "function", value: FunctionTool.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseFunctionTool(): FunctionTool {
+  return { name: "", description: "", parametersSchema: "" };
+}
+
+export const FunctionTool: MessageFns<FunctionTool> = {
+  encode(message: FunctionTool, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.description !== "") {
+      writer.uint32(18).string(message.description);
+    }
+    if (message.parametersSchema !== "") {
+      writer.uint32(26).string(message.parametersSchema);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FunctionTool {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFunctionTool() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.description = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.parametersSchema = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FunctionTool>): FunctionTool {
+    return FunctionTool.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FunctionTool>): FunctionTool {
+    const message = createBaseFunctionTool() as any;
+    message.name = object.name ?? "";
+    message.description = object.description ?? "";
+    message.parametersSchema = object.parametersSchema ?? "";
+    return message;
+  },
+};
+
+function createBaseToolChoice(): ToolChoice {
+  return { kind: undefined };
+}
+
+export const ToolChoice: MessageFns<ToolChoice> = {
+  encode(message: ToolChoice, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.kind?.$case) {
+      case "mode":
+        writer.uint32(8).int32(message.kind.value);
+        break;
+      case "functionName":
+        writer.uint32(18).string(message.kind.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ToolChoice {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseToolChoice() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.kind = { $case: "mode", value: reader.int32() as any };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = { $case: "functionName", value: reader.string() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ToolChoice>): ToolChoice {
+    return ToolChoice.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ToolChoice>): ToolChoice {
+    const message = createBaseToolChoice() as any;
+    switch (object.kind?.$case) {
+      case "mode": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "mode", value: object.kind.value };
+        }
+        break;
+      }
+      case "functionName": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "functionName", value: object.kind.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseToolCall(): ToolCall {
+  return { id: "", name: "", argumentsJson: "" };
+}
+
+export const ToolCall: MessageFns<ToolCall> = {
+  encode(message: ToolCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.argumentsJson !== "") {
+      writer.uint32(26).string(message.argumentsJson);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ToolCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseToolCall() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.argumentsJson = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ToolCall>): ToolCall {
+    return ToolCall.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ToolCall>): ToolCall {
+    const message = createBaseToolCall() as any;
+    message.id = object.id ?? "";
+    message.name = object.name ?? "";
+    message.argumentsJson = object.argumentsJson ?? "";
     return message;
   },
 };
@@ -1347,6 +1952,152 @@ export const Piece: MessageFns<Piece> = {
     const message = createBasePiece() as any;
     message.text = object.text ?? "";
     message.tokenIds = object.tokenIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseReasoningPiece(): ReasoningPiece {
+  return { text: "" };
+}
+
+export const ReasoningPiece: MessageFns<ReasoningPiece> = {
+  encode(message: ReasoningPiece, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.text !== "") {
+      writer.uint32(10).string(message.text);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReasoningPiece {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReasoningPiece() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReasoningPiece>): ReasoningPiece {
+    return ReasoningPiece.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReasoningPiece>): ReasoningPiece {
+    const message = createBaseReasoningPiece() as any;
+    message.text = object.text ?? "";
+    return message;
+  },
+};
+
+function createBaseToolCallPiece(): ToolCallPiece {
+  return { callIndex: 0, id: "", name: "", argumentsJson: "" };
+}
+
+export const ToolCallPiece: MessageFns<ToolCallPiece> = {
+  encode(message: ToolCallPiece, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.callIndex !== 0) {
+      writer.uint32(16).uint32(message.callIndex);
+    }
+    if (message.id !== "") {
+      writer.uint32(26).string(message.id);
+    }
+    if (message.name !== "") {
+      writer.uint32(34).string(message.name);
+    }
+    if (message.argumentsJson !== "") {
+      writer.uint32(42).string(message.argumentsJson);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ToolCallPiece {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseToolCallPiece() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.callIndex = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.argumentsJson = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ToolCallPiece>): ToolCallPiece {
+    return ToolCallPiece.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ToolCallPiece>): ToolCallPiece {
+    const message = createBaseToolCallPiece() as any;
+    message.callIndex = object.callIndex ?? 0;
+    message.id = object.id ?? "";
+    message.name = object.name ?? "";
+    message.argumentsJson = object.argumentsJson ?? "";
     return message;
   },
 };

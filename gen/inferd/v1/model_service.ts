@@ -188,6 +188,12 @@ export interface Model {
    * not zero.
    */
   readonly maxActiveDims: number;
+  /**
+   * How the model writes reasoning and tool calls in a chat, such as `hermes`, `llama3`, `mistral` or `harmony`; found
+   * from its chat template, or stated by its manifest. `generic` if it has no form of its own for tool calls. Empty
+   * without a chat template. New values may be added.
+   */
+  readonly chatFormat: string;
 }
 
 /** A text that an embedding model was trained to read before other texts. */
@@ -467,6 +473,7 @@ function createBaseModel(): Model {
     sparse: false,
     tokenDimensions: 0,
     maxActiveDims: 0,
+    chatFormat: "",
   };
 }
 
@@ -544,6 +551,9 @@ export const Model: MessageFns<Model> = {
     }
     if (message.maxActiveDims !== 0) {
       writer.uint32(200).uint32(message.maxActiveDims);
+    }
+    if (message.chatFormat !== "") {
+      writer.uint32(210).string(message.chatFormat);
     }
     return writer;
   },
@@ -755,6 +765,14 @@ export const Model: MessageFns<Model> = {
             message.maxActiveDims = reader.uint32();
             continue;
           }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.chatFormat = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -797,6 +815,7 @@ export const Model: MessageFns<Model> = {
     message.sparse = object.sparse ?? false;
     message.tokenDimensions = object.tokenDimensions ?? 0;
     message.maxActiveDims = object.maxActiveDims ?? 0;
+    message.chatFormat = object.chatFormat ?? "";
     return message;
   },
 };

@@ -9,6 +9,7 @@ package inferdv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	structpb "google.golang.org/protobuf/types/known/structpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -21,8 +22,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Role of a message's author. New values may be added, such as one for results of tools; a server rejects those that it
-// does not know.
+// Role of a message's author. New values may be added; a server rejects those that it does not know.
 type Role int32
 
 const (
@@ -34,6 +34,8 @@ const (
 	Role_ROLE_USER Role = 2
 	// The model.
 	Role_ROLE_ASSISTANT Role = 3
+	// A tool that the model called.
+	Role_ROLE_TOOL Role = 4
 )
 
 // Enum value maps for Role.
@@ -43,12 +45,14 @@ var (
 		1: "ROLE_SYSTEM",
 		2: "ROLE_USER",
 		3: "ROLE_ASSISTANT",
+		4: "ROLE_TOOL",
 	}
 	Role_value = map[string]int32{
 		"ROLE_UNSPECIFIED": 0,
 		"ROLE_SYSTEM":      1,
 		"ROLE_USER":        2,
 		"ROLE_ASSISTANT":   3,
+		"ROLE_TOOL":        4,
 	}
 )
 
@@ -77,6 +81,63 @@ func (x Role) Number() protoreflect.EnumNumber {
 // Deprecated: Use Role.Descriptor instead.
 func (Role) EnumDescriptor() ([]byte, []int) {
 	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{0}
+}
+
+// Whether the model calls tools. New values may be added; a server rejects those that it does not know.
+type ToolMode int32
+
+const (
+	// Not set; rejected.
+	ToolMode_TOOL_MODE_UNSPECIFIED ToolMode = 0
+	// The model decides.
+	ToolMode_TOOL_MODE_AUTO ToolMode = 1
+	// The model calls none, though it may see them.
+	ToolMode_TOOL_MODE_NONE ToolMode = 2
+	// The model calls at least one.
+	ToolMode_TOOL_MODE_REQUIRED ToolMode = 3
+)
+
+// Enum value maps for ToolMode.
+var (
+	ToolMode_name = map[int32]string{
+		0: "TOOL_MODE_UNSPECIFIED",
+		1: "TOOL_MODE_AUTO",
+		2: "TOOL_MODE_NONE",
+		3: "TOOL_MODE_REQUIRED",
+	}
+	ToolMode_value = map[string]int32{
+		"TOOL_MODE_UNSPECIFIED": 0,
+		"TOOL_MODE_AUTO":        1,
+		"TOOL_MODE_NONE":        2,
+		"TOOL_MODE_REQUIRED":    3,
+	}
+)
+
+func (x ToolMode) Enum() *ToolMode {
+	p := new(ToolMode)
+	*p = x
+	return p
+}
+
+func (x ToolMode) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ToolMode) Descriptor() protoreflect.EnumDescriptor {
+	return file_inferd_v1_generation_service_proto_enumTypes[1].Descriptor()
+}
+
+func (ToolMode) Type() protoreflect.EnumType {
+	return &file_inferd_v1_generation_service_proto_enumTypes[1]
+}
+
+func (x ToolMode) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ToolMode.Descriptor instead.
+func (ToolMode) EnumDescriptor() ([]byte, []int) {
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{1}
 }
 
 // Syntax of a grammar. New values may be added; a server rejects those that it does not know.
@@ -117,11 +178,11 @@ func (x GrammarSyntax) String() string {
 }
 
 func (GrammarSyntax) Descriptor() protoreflect.EnumDescriptor {
-	return file_inferd_v1_generation_service_proto_enumTypes[1].Descriptor()
+	return file_inferd_v1_generation_service_proto_enumTypes[2].Descriptor()
 }
 
 func (GrammarSyntax) Type() protoreflect.EnumType {
-	return &file_inferd_v1_generation_service_proto_enumTypes[1]
+	return &file_inferd_v1_generation_service_proto_enumTypes[2]
 }
 
 func (x GrammarSyntax) Number() protoreflect.EnumNumber {
@@ -130,7 +191,7 @@ func (x GrammarSyntax) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use GrammarSyntax.Descriptor instead.
 func (GrammarSyntax) EnumDescriptor() ([]byte, []int) {
-	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{1}
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{2}
 }
 
 // Reason for the end of a completion. New values may be added; a client treats those that it does not know as
@@ -149,6 +210,8 @@ const (
 	// The engine itself stopped the completion early. What was sent is valid. Only custom engines send it. A call that
 	// its client cancels, or that the server ends, has a status and no `Finish`.
 	FinishReason_FINISH_REASON_CANCELLED FinishReason = 4
+	// The model ended its turn with tool calls.
+	FinishReason_FINISH_REASON_TOOL_CALLS FinishReason = 5
 )
 
 // Enum value maps for FinishReason.
@@ -159,6 +222,7 @@ var (
 		2: "FINISH_REASON_LENGTH",
 		3: "FINISH_REASON_STOP_SEQUENCE",
 		4: "FINISH_REASON_CANCELLED",
+		5: "FINISH_REASON_TOOL_CALLS",
 	}
 	FinishReason_value = map[string]int32{
 		"FINISH_REASON_UNSPECIFIED":   0,
@@ -166,6 +230,7 @@ var (
 		"FINISH_REASON_LENGTH":        2,
 		"FINISH_REASON_STOP_SEQUENCE": 3,
 		"FINISH_REASON_CANCELLED":     4,
+		"FINISH_REASON_TOOL_CALLS":    5,
 	}
 )
 
@@ -180,11 +245,11 @@ func (x FinishReason) String() string {
 }
 
 func (FinishReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_inferd_v1_generation_service_proto_enumTypes[2].Descriptor()
+	return file_inferd_v1_generation_service_proto_enumTypes[3].Descriptor()
 }
 
 func (FinishReason) Type() protoreflect.EnumType {
-	return &file_inferd_v1_generation_service_proto_enumTypes[2]
+	return &file_inferd_v1_generation_service_proto_enumTypes[3]
 }
 
 func (x FinishReason) Number() protoreflect.EnumNumber {
@@ -193,7 +258,7 @@ func (x FinishReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use FinishReason.Descriptor instead.
 func (FinishReason) EnumDescriptor() ([]byte, []int) {
-	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{2}
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{3}
 }
 
 // Requests one completion.
@@ -370,14 +435,18 @@ func (*GenerateRequest_TokenIds) isGenerateRequest_Input() {}
 // Carries one whole completion.
 type GenerateResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The completion. Always valid UTF-8.
+	// The completion; of a chat, its answer without reasoning and tool calls. Always valid UTF-8.
 	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
 	// Ids of the generated tokens, with `return_token_ids`.
 	TokenIds []uint32 `protobuf:"varint,2,rep,packed,name=token_ids,json=tokenIds,proto3" json:"token_ids,omitempty"`
 	// Why the completion ended, usage, durations and ids.
 	Finish *Finish `protobuf:"bytes,3,opt,name=finish,proto3" json:"finish,omitempty"`
 	// Model, seed and id of the call.
-	Started       *Started `protobuf:"bytes,4,opt,name=started,proto3" json:"started,omitempty"`
+	Started *Started `protobuf:"bytes,4,opt,name=started,proto3" json:"started,omitempty"`
+	// What the model wrote before its answer to think, where its chat format marks it. Empty for input other than `chat`.
+	Reasoning string `protobuf:"bytes,5,opt,name=reasoning,proto3" json:"reasoning,omitempty"`
+	// Calls of tools that the model asks for, in its order. Empty unless the chat offers tools.
+	ToolCalls     []*ToolCall `protobuf:"bytes,6,rep,name=tool_calls,json=toolCalls,proto3" json:"tool_calls,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -440,6 +509,20 @@ func (x *GenerateResponse) GetStarted() *Started {
 	return nil
 }
 
+func (x *GenerateResponse) GetReasoning() string {
+	if x != nil {
+		return x.Reasoning
+	}
+	return ""
+}
+
+func (x *GenerateResponse) GetToolCalls() []*ToolCall {
+	if x != nil {
+		return x.ToolCalls
+	}
+	return nil
+}
+
 // Carries one event of a completion: `started`, then pieces, then `finish`.
 type GenerateStreamResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -451,6 +534,8 @@ type GenerateStreamResponse struct {
 	//	*GenerateStreamResponse_Started
 	//	*GenerateStreamResponse_Piece
 	//	*GenerateStreamResponse_Finish
+	//	*GenerateStreamResponse_Reasoning
+	//	*GenerateStreamResponse_ToolCall
 	Event         isGenerateStreamResponse_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -520,6 +605,24 @@ func (x *GenerateStreamResponse) GetFinish() *Finish {
 	return nil
 }
 
+func (x *GenerateStreamResponse) GetReasoning() *ReasoningPiece {
+	if x != nil {
+		if x, ok := x.Event.(*GenerateStreamResponse_Reasoning); ok {
+			return x.Reasoning
+		}
+	}
+	return nil
+}
+
+func (x *GenerateStreamResponse) GetToolCall() *ToolCallPiece {
+	if x != nil {
+		if x, ok := x.Event.(*GenerateStreamResponse_ToolCall); ok {
+			return x.ToolCall
+		}
+	}
+	return nil
+}
+
 type isGenerateStreamResponse_Event interface {
 	isGenerateStreamResponse_Event()
 }
@@ -539,19 +642,45 @@ type GenerateStreamResponse_Finish struct {
 	Finish *Finish `protobuf:"bytes,3,opt,name=finish,proto3,oneof"`
 }
 
+type GenerateStreamResponse_Reasoning struct {
+	// The next piece of reasoning. Only for `chat`.
+	Reasoning *ReasoningPiece `protobuf:"bytes,5,opt,name=reasoning,proto3,oneof"`
+}
+
+type GenerateStreamResponse_ToolCall struct {
+	// The next piece of a tool call. Only for a chat that offers tools.
+	ToolCall *ToolCallPiece `protobuf:"bytes,6,opt,name=tool_call,json=toolCall,proto3,oneof"`
+}
+
 func (*GenerateStreamResponse_Started) isGenerateStreamResponse_Event() {}
 
 func (*GenerateStreamResponse_Piece) isGenerateStreamResponse_Event() {}
 
 func (*GenerateStreamResponse_Finish) isGenerateStreamResponse_Event() {}
 
-// Lists the messages of a conversation, oldest first.
+func (*GenerateStreamResponse_Reasoning) isGenerateStreamResponse_Event() {}
+
+func (*GenerateStreamResponse_ToolCall) isGenerateStreamResponse_Event() {}
+
+// A conversation, and the tools that the model may call.
 type Chat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The messages, 1 to 1,024.
-	Messages      []*ChatMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// The messages, oldest first, 1 to 1,024.
+	Messages []*ChatMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// Tools that the model may call, at most 128. Names are unique.
+	Tools []*Tool `protobuf:"bytes,2,rep,name=tools,proto3" json:"tools,omitempty"`
+	// Whether tools are called. Default: the model decides. Only with `tools`.
+	ToolChoice *ToolChoice `protobuf:"bytes,3,opt,name=tool_choice,json=toolChoice,proto3" json:"tool_choice,omitempty"`
+	// Whether the model may call several tools at once. Default true where its chat format can. Only with `tools`.
+	ParallelToolCalls *bool `protobuf:"varint,4,opt,name=parallel_tool_calls,json=parallelToolCalls,proto3,oneof" json:"parallel_tool_calls,omitempty"`
+	// Whether the completion goes on with the last message, which must be of the assistant and have text and no tool
+	// calls. The completion does not repeat it. Default false.
+	ContinueLast bool `protobuf:"varint,6,opt,name=continue_last,json=continueLast,proto3" json:"continue_last,omitempty"`
+	// Arguments of the model's chat template, such as `enable_thinking`. At most 65,536 bytes and 16 levels of nesting.
+	// Not the variables that the server sets, such as `messages`, `tools` and `add_generation_prompt`.
+	TemplateArguments *structpb.Struct `protobuf:"bytes,7,opt,name=template_arguments,json=templateArguments,proto3" json:"template_arguments,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Chat) Reset() {
@@ -591,13 +720,56 @@ func (x *Chat) GetMessages() []*ChatMessage {
 	return nil
 }
 
+func (x *Chat) GetTools() []*Tool {
+	if x != nil {
+		return x.Tools
+	}
+	return nil
+}
+
+func (x *Chat) GetToolChoice() *ToolChoice {
+	if x != nil {
+		return x.ToolChoice
+	}
+	return nil
+}
+
+func (x *Chat) GetParallelToolCalls() bool {
+	if x != nil && x.ParallelToolCalls != nil {
+		return *x.ParallelToolCalls
+	}
+	return false
+}
+
+func (x *Chat) GetContinueLast() bool {
+	if x != nil {
+		return x.ContinueLast
+	}
+	return false
+}
+
+func (x *Chat) GetTemplateArguments() *structpb.Struct {
+	if x != nil {
+		return x.TemplateArguments
+	}
+	return nil
+}
+
 // One message of a conversation.
 type ChatMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Role of the author. Required.
 	Role Role `protobuf:"varint,1,opt,name=role,proto3,enum=inferd.v1.Role" json:"role,omitempty"`
 	// Text of the message, at most 4,194,304 bytes of UTF-8. Text that looks like a control token is tokenized as text.
-	Content       string `protobuf:"bytes,2,opt,name=content,proto3" json:"content,omitempty"`
+	// For `ROLE_TOOL`: the result.
+	Content string `protobuf:"bytes,2,opt,name=content,proto3" json:"content,omitempty"`
+	// Tool calls that the assistant made, at most 128. Only for `ROLE_ASSISTANT`.
+	ToolCalls []*ToolCall `protobuf:"bytes,5,rep,name=tool_calls,json=toolCalls,proto3" json:"tool_calls,omitempty"`
+	// The `ToolCall.id` that the message answers. Only for `ROLE_TOOL`. Empty: the calls are answered in their order.
+	ToolCallId string `protobuf:"bytes,6,opt,name=tool_call_id,json=toolCallId,proto3" json:"tool_call_id,omitempty"`
+	// What the assistant thought before its answer, at most 4,194,304 bytes of UTF-8. The chat template decides whether
+	// the model sees it again. Only for `ROLE_ASSISTANT`.
+	Reasoning     string `protobuf:"bytes,7,opt,name=reasoning,proto3" json:"reasoning,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -646,6 +818,314 @@ func (x *ChatMessage) GetContent() string {
 	return ""
 }
 
+func (x *ChatMessage) GetToolCalls() []*ToolCall {
+	if x != nil {
+		return x.ToolCalls
+	}
+	return nil
+}
+
+func (x *ChatMessage) GetToolCallId() string {
+	if x != nil {
+		return x.ToolCallId
+	}
+	return ""
+}
+
+func (x *ChatMessage) GetReasoning() string {
+	if x != nil {
+		return x.Reasoning
+	}
+	return ""
+}
+
+// A tool that the model may call.
+type Tool struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kind. Exactly one is required. New kinds may be added.
+	//
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*Tool_Function
+	Kind          isTool_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tool) Reset() {
+	*x = Tool{}
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tool) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tool) ProtoMessage() {}
+
+func (x *Tool) ProtoReflect() protoreflect.Message {
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tool.ProtoReflect.Descriptor instead.
+func (*Tool) Descriptor() ([]byte, []int) {
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Tool) GetKind() isTool_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *Tool) GetFunction() *FunctionTool {
+	if x != nil {
+		if x, ok := x.Kind.(*Tool_Function); ok {
+			return x.Function
+		}
+	}
+	return nil
+}
+
+type isTool_Kind interface {
+	isTool_Kind()
+}
+
+type Tool_Function struct {
+	// A function of the application, which makes the call and sends the result as a message of `ROLE_TOOL`.
+	Function *FunctionTool `protobuf:"bytes,1,opt,name=function,proto3,oneof"`
+}
+
+func (*Tool_Function) isTool_Kind() {}
+
+// A function that the model may call.
+type FunctionTool struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name: 1 to 64 letters, digits, `_`, `-` and `.`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What it does, for the model. At most 16,384 bytes.
+	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	// Its arguments as a JSON Schema (2020-12) of an object, at most 262,144 bytes of JSON. Empty: no arguments.
+	ParametersSchema string `protobuf:"bytes,3,opt,name=parameters_schema,json=parametersSchema,proto3" json:"parameters_schema,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *FunctionTool) Reset() {
+	*x = FunctionTool{}
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FunctionTool) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FunctionTool) ProtoMessage() {}
+
+func (x *FunctionTool) ProtoReflect() protoreflect.Message {
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FunctionTool.ProtoReflect.Descriptor instead.
+func (*FunctionTool) Descriptor() ([]byte, []int) {
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *FunctionTool) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *FunctionTool) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *FunctionTool) GetParametersSchema() string {
+	if x != nil {
+		return x.ParametersSchema
+	}
+	return ""
+}
+
+// Whether tools are called.
+type ToolChoice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The choice. Exactly one is required. New kinds may be added.
+	//
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*ToolChoice_Mode
+	//	*ToolChoice_FunctionName
+	Kind          isToolChoice_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ToolChoice) Reset() {
+	*x = ToolChoice{}
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ToolChoice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ToolChoice) ProtoMessage() {}
+
+func (x *ToolChoice) ProtoReflect() protoreflect.Message {
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ToolChoice.ProtoReflect.Descriptor instead.
+func (*ToolChoice) Descriptor() ([]byte, []int) {
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ToolChoice) GetKind() isToolChoice_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *ToolChoice) GetMode() ToolMode {
+	if x != nil {
+		if x, ok := x.Kind.(*ToolChoice_Mode); ok {
+			return x.Mode
+		}
+	}
+	return ToolMode_TOOL_MODE_UNSPECIFIED
+}
+
+func (x *ToolChoice) GetFunctionName() string {
+	if x != nil {
+		if x, ok := x.Kind.(*ToolChoice_FunctionName); ok {
+			return x.FunctionName
+		}
+	}
+	return ""
+}
+
+type isToolChoice_Kind interface {
+	isToolChoice_Kind()
+}
+
+type ToolChoice_Mode struct {
+	// For all tools.
+	Mode ToolMode `protobuf:"varint,1,opt,name=mode,proto3,enum=inferd.v1.ToolMode,oneof"`
+}
+
+type ToolChoice_FunctionName struct {
+	// The name of the tool that must be called: one of `tools`.
+	FunctionName string `protobuf:"bytes,2,opt,name=function_name,json=functionName,proto3,oneof"`
+}
+
+func (*ToolChoice_Mode) isToolChoice_Kind() {}
+
+func (*ToolChoice_FunctionName) isToolChoice_Kind() {}
+
+// Asks for one call of a tool.
+type ToolCall struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id, unique in the conversation, at most 128 bytes. Given by the model where its chat format has ids, otherwise by the
+	// server.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Name of the tool. In a request, at most 64 bytes; in an answer, one of the chat's tools unless the model invented
+	// another.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The arguments: text of a JSON object, at most 4,194,304 bytes. In an answer that was cut off, it may be cut off too.
+	ArgumentsJson string `protobuf:"bytes,3,opt,name=arguments_json,json=argumentsJson,proto3" json:"arguments_json,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ToolCall) Reset() {
+	*x = ToolCall{}
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ToolCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ToolCall) ProtoMessage() {}
+
+func (x *ToolCall) ProtoReflect() protoreflect.Message {
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ToolCall.ProtoReflect.Descriptor instead.
+func (*ToolCall) Descriptor() ([]byte, []int) {
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ToolCall) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ToolCall) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ToolCall) GetArgumentsJson() string {
+	if x != nil {
+		return x.ArgumentsJson
+	}
+	return ""
+}
+
 // Token ids of the model's vocabulary.
 type TokenIds struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -657,7 +1137,7 @@ type TokenIds struct {
 
 func (x *TokenIds) Reset() {
 	*x = TokenIds{}
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[5]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -669,7 +1149,7 @@ func (x *TokenIds) String() string {
 func (*TokenIds) ProtoMessage() {}
 
 func (x *TokenIds) ProtoReflect() protoreflect.Message {
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[5]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -682,7 +1162,7 @@ func (x *TokenIds) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TokenIds.ProtoReflect.Descriptor instead.
 func (*TokenIds) Descriptor() ([]byte, []int) {
-	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{5}
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TokenIds) GetIds() []uint32 {
@@ -718,7 +1198,7 @@ type Constraint struct {
 
 func (x *Constraint) Reset() {
 	*x = Constraint{}
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[6]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -730,7 +1210,7 @@ func (x *Constraint) String() string {
 func (*Constraint) ProtoMessage() {}
 
 func (x *Constraint) ProtoReflect() protoreflect.Message {
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[6]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -743,7 +1223,7 @@ func (x *Constraint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Constraint.ProtoReflect.Descriptor instead.
 func (*Constraint) Descriptor() ([]byte, []int) {
-	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{6}
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Constraint) GetKind() isConstraint_Kind {
@@ -855,7 +1335,7 @@ type JsonObject struct {
 
 func (x *JsonObject) Reset() {
 	*x = JsonObject{}
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[7]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -867,7 +1347,7 @@ func (x *JsonObject) String() string {
 func (*JsonObject) ProtoMessage() {}
 
 func (x *JsonObject) ProtoReflect() protoreflect.Message {
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[7]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -880,7 +1360,7 @@ func (x *JsonObject) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JsonObject.ProtoReflect.Descriptor instead.
 func (*JsonObject) Descriptor() ([]byte, []int) {
-	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{7}
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{11}
 }
 
 // A context-free grammar.
@@ -896,7 +1376,7 @@ type Grammar struct {
 
 func (x *Grammar) Reset() {
 	*x = Grammar{}
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[8]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -908,7 +1388,7 @@ func (x *Grammar) String() string {
 func (*Grammar) ProtoMessage() {}
 
 func (x *Grammar) ProtoReflect() protoreflect.Message {
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[8]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -921,7 +1401,7 @@ func (x *Grammar) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grammar.ProtoReflect.Descriptor instead.
 func (*Grammar) Descriptor() ([]byte, []int) {
-	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{8}
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Grammar) GetSyntax() GrammarSyntax {
@@ -949,7 +1429,7 @@ type Choices struct {
 
 func (x *Choices) Reset() {
 	*x = Choices{}
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[9]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -961,7 +1441,7 @@ func (x *Choices) String() string {
 func (*Choices) ProtoMessage() {}
 
 func (x *Choices) ProtoReflect() protoreflect.Message {
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[9]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -974,7 +1454,7 @@ func (x *Choices) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Choices.ProtoReflect.Descriptor instead.
 func (*Choices) Descriptor() ([]byte, []int) {
-	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{9}
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Choices) GetTexts() []string {
@@ -999,7 +1479,7 @@ type Started struct {
 
 func (x *Started) Reset() {
 	*x = Started{}
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[10]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1011,7 +1491,7 @@ func (x *Started) String() string {
 func (*Started) ProtoMessage() {}
 
 func (x *Started) ProtoReflect() protoreflect.Message {
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[10]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1024,7 +1504,7 @@ func (x *Started) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Started.ProtoReflect.Descriptor instead.
 func (*Started) Descriptor() ([]byte, []int) {
-	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{10}
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Started) GetModel() *ModelVersion {
@@ -1062,7 +1542,7 @@ type Piece struct {
 
 func (x *Piece) Reset() {
 	*x = Piece{}
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[11]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1074,7 +1554,7 @@ func (x *Piece) String() string {
 func (*Piece) ProtoMessage() {}
 
 func (x *Piece) ProtoReflect() protoreflect.Message {
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[11]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1087,7 +1567,7 @@ func (x *Piece) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Piece.ProtoReflect.Descriptor instead.
 func (*Piece) Descriptor() ([]byte, []int) {
-	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{11}
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Piece) GetText() string {
@@ -1102,6 +1582,126 @@ func (x *Piece) GetTokenIds() []uint32 {
 		return x.TokenIds
 	}
 	return nil
+}
+
+// Carries the next piece of what the model thinks.
+type ReasoningPiece struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The text. It never ends inside a UTF-8 sequence, and is never empty.
+	Text          string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReasoningPiece) Reset() {
+	*x = ReasoningPiece{}
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReasoningPiece) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReasoningPiece) ProtoMessage() {}
+
+func (x *ReasoningPiece) ProtoReflect() protoreflect.Message {
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReasoningPiece.ProtoReflect.Descriptor instead.
+func (*ReasoningPiece) Descriptor() ([]byte, []int) {
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ReasoningPiece) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// Carries the next piece of a tool call. The pieces of a call come one after another, and a call is whole when the next
+// one begins or other events come.
+type ToolCallPiece struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which of the completion's calls, from 0.
+	CallIndex uint32 `protobuf:"varint,2,opt,name=call_index,json=callIndex,proto3" json:"call_index,omitempty"`
+	// Id of the call. Only in its first piece.
+	Id string `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
+	// Name of the tool. Only in the call's first piece.
+	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	// The next part of the arguments' JSON. May be empty in the first piece.
+	ArgumentsJson string `protobuf:"bytes,5,opt,name=arguments_json,json=argumentsJson,proto3" json:"arguments_json,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ToolCallPiece) Reset() {
+	*x = ToolCallPiece{}
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ToolCallPiece) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ToolCallPiece) ProtoMessage() {}
+
+func (x *ToolCallPiece) ProtoReflect() protoreflect.Message {
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ToolCallPiece.ProtoReflect.Descriptor instead.
+func (*ToolCallPiece) Descriptor() ([]byte, []int) {
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ToolCallPiece) GetCallIndex() uint32 {
+	if x != nil {
+		return x.CallIndex
+	}
+	return 0
+}
+
+func (x *ToolCallPiece) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ToolCallPiece) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ToolCallPiece) GetArgumentsJson() string {
+	if x != nil {
+		return x.ArgumentsJson
+	}
+	return ""
 }
 
 // Reports why a completion ended, and its usage. Every `finish` has the first four fields under the same numbers.
@@ -1125,7 +1725,7 @@ type Finish struct {
 
 func (x *Finish) Reset() {
 	*x = Finish{}
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[12]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1137,7 +1737,7 @@ func (x *Finish) String() string {
 func (*Finish) ProtoMessage() {}
 
 func (x *Finish) ProtoReflect() protoreflect.Message {
-	mi := &file_inferd_v1_generation_service_proto_msgTypes[12]
+	mi := &file_inferd_v1_generation_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1150,7 +1750,7 @@ func (x *Finish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finish.ProtoReflect.Descriptor instead.
 func (*Finish) Descriptor() ([]byte, []int) {
-	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{12}
+	return file_inferd_v1_generation_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Finish) GetUsage() *Usage {
@@ -1199,7 +1799,7 @@ var File_inferd_v1_generation_service_proto protoreflect.FileDescriptor
 
 const file_inferd_v1_generation_service_proto_rawDesc = "" +
 	"\n" +
-	"\"inferd/v1/generation_service.proto\x12\tinferd.v1\x1a\x15inferd/v1/types.proto\"\xc1\x03\n" +
+	"\"inferd/v1/generation_service.proto\x12\tinferd.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x15inferd/v1/types.proto\"\xc1\x03\n" +
 	"\x0fGenerateRequest\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x18\n" +
 	"\x06prompt\x18\x02 \x01(\tH\x00R\x06prompt\x12%\n" +
@@ -1216,22 +1816,55 @@ const file_inferd_v1_generation_service_proto_rawDesc = "" +
 	" \x01(\v2\x15.inferd.v1.ConstraintR\n" +
 	"constraint\x12*\n" +
 	"\x04call\x18\x0f \x01(\v2\x16.inferd.v1.CallOptionsR\x04callB\a\n" +
-	"\x05input\"\x9c\x01\n" +
+	"\x05input\"\xee\x01\n" +
 	"\x10GenerateResponse\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x1b\n" +
 	"\ttoken_ids\x18\x02 \x03(\rR\btokenIds\x12)\n" +
 	"\x06finish\x18\x03 \x01(\v2\x11.inferd.v1.FinishR\x06finish\x12,\n" +
-	"\astarted\x18\x04 \x01(\v2\x12.inferd.v1.StartedR\astarted\"\xa8\x01\n" +
+	"\astarted\x18\x04 \x01(\v2\x12.inferd.v1.StartedR\astarted\x12\x1c\n" +
+	"\treasoning\x18\x05 \x01(\tR\treasoning\x122\n" +
+	"\n" +
+	"tool_calls\x18\x06 \x03(\v2\x13.inferd.v1.ToolCallR\ttoolCalls\"\x9c\x02\n" +
 	"\x16GenerateStreamResponse\x12.\n" +
 	"\astarted\x18\x01 \x01(\v2\x12.inferd.v1.StartedH\x00R\astarted\x12(\n" +
 	"\x05piece\x18\x02 \x01(\v2\x10.inferd.v1.PieceH\x00R\x05piece\x12+\n" +
-	"\x06finish\x18\x03 \x01(\v2\x11.inferd.v1.FinishH\x00R\x06finishB\a\n" +
-	"\x05event\":\n" +
+	"\x06finish\x18\x03 \x01(\v2\x11.inferd.v1.FinishH\x00R\x06finish\x129\n" +
+	"\treasoning\x18\x05 \x01(\v2\x19.inferd.v1.ReasoningPieceH\x00R\treasoning\x127\n" +
+	"\ttool_call\x18\x06 \x01(\v2\x18.inferd.v1.ToolCallPieceH\x00R\btoolCallB\a\n" +
+	"\x05event\"\xd3\x02\n" +
 	"\x04Chat\x122\n" +
-	"\bmessages\x18\x01 \x03(\v2\x16.inferd.v1.ChatMessageR\bmessages\"L\n" +
+	"\bmessages\x18\x01 \x03(\v2\x16.inferd.v1.ChatMessageR\bmessages\x12%\n" +
+	"\x05tools\x18\x02 \x03(\v2\x0f.inferd.v1.ToolR\x05tools\x126\n" +
+	"\vtool_choice\x18\x03 \x01(\v2\x15.inferd.v1.ToolChoiceR\n" +
+	"toolChoice\x123\n" +
+	"\x13parallel_tool_calls\x18\x04 \x01(\bH\x00R\x11parallelToolCalls\x88\x01\x01\x12#\n" +
+	"\rcontinue_last\x18\x06 \x01(\bR\fcontinueLast\x12F\n" +
+	"\x12template_arguments\x18\a \x01(\v2\x17.google.protobuf.StructR\x11templateArgumentsB\x16\n" +
+	"\x14_parallel_tool_calls\"\xc0\x01\n" +
 	"\vChatMessage\x12#\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x0f.inferd.v1.RoleR\x04role\x12\x18\n" +
-	"\acontent\x18\x02 \x01(\tR\acontent\"\x1c\n" +
+	"\acontent\x18\x02 \x01(\tR\acontent\x122\n" +
+	"\n" +
+	"tool_calls\x18\x05 \x03(\v2\x13.inferd.v1.ToolCallR\ttoolCalls\x12 \n" +
+	"\ftool_call_id\x18\x06 \x01(\tR\n" +
+	"toolCallId\x12\x1c\n" +
+	"\treasoning\x18\a \x01(\tR\treasoning\"E\n" +
+	"\x04Tool\x125\n" +
+	"\bfunction\x18\x01 \x01(\v2\x17.inferd.v1.FunctionToolH\x00R\bfunctionB\x06\n" +
+	"\x04kind\"q\n" +
+	"\fFunctionTool\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
+	"\vdescription\x18\x02 \x01(\tR\vdescription\x12+\n" +
+	"\x11parameters_schema\x18\x03 \x01(\tR\x10parametersSchema\"f\n" +
+	"\n" +
+	"ToolChoice\x12)\n" +
+	"\x04mode\x18\x01 \x01(\x0e2\x13.inferd.v1.ToolModeH\x00R\x04mode\x12%\n" +
+	"\rfunction_name\x18\x02 \x01(\tH\x00R\ffunctionNameB\x06\n" +
+	"\x04kind\"U\n" +
+	"\bToolCall\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12%\n" +
+	"\x0earguments_json\x18\x03 \x01(\tR\rargumentsJson\"\x1c\n" +
 	"\bTokenIds\x12\x10\n" +
 	"\x03ids\x18\x01 \x03(\rR\x03ids\"\x91\x02\n" +
 	"\n" +
@@ -1259,7 +1892,15 @@ const file_inferd_v1_generation_service_proto_rawDesc = "" +
 	"request_id\x18\x03 \x01(\tR\trequestId\"8\n" +
 	"\x05Piece\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x1b\n" +
-	"\ttoken_ids\x18\x02 \x03(\rR\btokenIds\"\x82\x02\n" +
+	"\ttoken_ids\x18\x02 \x03(\rR\btokenIds\"$\n" +
+	"\x0eReasoningPiece\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\"y\n" +
+	"\rToolCallPiece\x12\x1d\n" +
+	"\n" +
+	"call_index\x18\x02 \x01(\rR\tcallIndex\x12\x0e\n" +
+	"\x02id\x18\x03 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\x12%\n" +
+	"\x0earguments_json\x18\x05 \x01(\tR\rargumentsJson\"\x82\x02\n" +
 	"\x06Finish\x12&\n" +
 	"\x05usage\x18\x01 \x01(\v2\x10.inferd.v1.UsageR\x05usage\x12,\n" +
 	"\atimings\x18\x02 \x01(\v2\x12.inferd.v1.TimingsR\atimings\x12-\n" +
@@ -1267,22 +1908,29 @@ const file_inferd_v1_generation_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tR\trequestId\x12/\n" +
 	"\x06reason\x18\x05 \x01(\x0e2\x17.inferd.v1.FinishReasonR\x06reason\x12#\n" +
-	"\rstop_sequence\x18\x06 \x01(\tR\fstopSequence*P\n" +
+	"\rstop_sequence\x18\x06 \x01(\tR\fstopSequence*_\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vROLE_SYSTEM\x10\x01\x12\r\n" +
 	"\tROLE_USER\x10\x02\x12\x12\n" +
-	"\x0eROLE_ASSISTANT\x10\x03*a\n" +
+	"\x0eROLE_ASSISTANT\x10\x03\x12\r\n" +
+	"\tROLE_TOOL\x10\x04*e\n" +
+	"\bToolMode\x12\x19\n" +
+	"\x15TOOL_MODE_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eTOOL_MODE_AUTO\x10\x01\x12\x12\n" +
+	"\x0eTOOL_MODE_NONE\x10\x02\x12\x16\n" +
+	"\x12TOOL_MODE_REQUIRED\x10\x03*a\n" +
 	"\rGrammarSyntax\x12\x1e\n" +
 	"\x1aGRAMMAR_SYNTAX_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13GRAMMAR_SYNTAX_GBNF\x10\x01\x12\x17\n" +
-	"\x13GRAMMAR_SYNTAX_LARK\x10\x02*\x9d\x01\n" +
+	"\x13GRAMMAR_SYNTAX_LARK\x10\x02*\xbb\x01\n" +
 	"\fFinishReason\x12\x1d\n" +
 	"\x19FINISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12FINISH_REASON_STOP\x10\x01\x12\x18\n" +
 	"\x14FINISH_REASON_LENGTH\x10\x02\x12\x1f\n" +
 	"\x1bFINISH_REASON_STOP_SEQUENCE\x10\x03\x12\x1b\n" +
-	"\x17FINISH_REASON_CANCELLED\x10\x042\xab\x01\n" +
+	"\x17FINISH_REASON_CANCELLED\x10\x04\x12\x1c\n" +
+	"\x18FINISH_REASON_TOOL_CALLS\x10\x052\xab\x01\n" +
 	"\x11GenerationService\x12C\n" +
 	"\bGenerate\x12\x1a.inferd.v1.GenerateRequest\x1a\x1b.inferd.v1.GenerateResponse\x12Q\n" +
 	"\x0eGenerateStream\x12\x1a.inferd.v1.GenerateRequest\x1a!.inferd.v1.GenerateStreamResponse0\x01B\x98\x01\n" +
@@ -1302,64 +1950,81 @@ func file_inferd_v1_generation_service_proto_rawDescGZIP() []byte {
 	return file_inferd_v1_generation_service_proto_rawDescData
 }
 
-var file_inferd_v1_generation_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_inferd_v1_generation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_inferd_v1_generation_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_inferd_v1_generation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_inferd_v1_generation_service_proto_goTypes = []any{
 	(Role)(0),                      // 0: inferd.v1.Role
-	(GrammarSyntax)(0),             // 1: inferd.v1.GrammarSyntax
-	(FinishReason)(0),              // 2: inferd.v1.FinishReason
-	(*GenerateRequest)(nil),        // 3: inferd.v1.GenerateRequest
-	(*GenerateResponse)(nil),       // 4: inferd.v1.GenerateResponse
-	(*GenerateStreamResponse)(nil), // 5: inferd.v1.GenerateStreamResponse
-	(*Chat)(nil),                   // 6: inferd.v1.Chat
-	(*ChatMessage)(nil),            // 7: inferd.v1.ChatMessage
-	(*TokenIds)(nil),               // 8: inferd.v1.TokenIds
-	(*Constraint)(nil),             // 9: inferd.v1.Constraint
-	(*JsonObject)(nil),             // 10: inferd.v1.JsonObject
-	(*Grammar)(nil),                // 11: inferd.v1.Grammar
-	(*Choices)(nil),                // 12: inferd.v1.Choices
-	(*Started)(nil),                // 13: inferd.v1.Started
-	(*Piece)(nil),                  // 14: inferd.v1.Piece
-	(*Finish)(nil),                 // 15: inferd.v1.Finish
-	(*Sampling)(nil),               // 16: inferd.v1.Sampling
-	(Truncation)(0),                // 17: inferd.v1.Truncation
-	(*CallOptions)(nil),            // 18: inferd.v1.CallOptions
-	(*ModelVersion)(nil),           // 19: inferd.v1.ModelVersion
-	(*Usage)(nil),                  // 20: inferd.v1.Usage
-	(*Timings)(nil),                // 21: inferd.v1.Timings
+	(ToolMode)(0),                  // 1: inferd.v1.ToolMode
+	(GrammarSyntax)(0),             // 2: inferd.v1.GrammarSyntax
+	(FinishReason)(0),              // 3: inferd.v1.FinishReason
+	(*GenerateRequest)(nil),        // 4: inferd.v1.GenerateRequest
+	(*GenerateResponse)(nil),       // 5: inferd.v1.GenerateResponse
+	(*GenerateStreamResponse)(nil), // 6: inferd.v1.GenerateStreamResponse
+	(*Chat)(nil),                   // 7: inferd.v1.Chat
+	(*ChatMessage)(nil),            // 8: inferd.v1.ChatMessage
+	(*Tool)(nil),                   // 9: inferd.v1.Tool
+	(*FunctionTool)(nil),           // 10: inferd.v1.FunctionTool
+	(*ToolChoice)(nil),             // 11: inferd.v1.ToolChoice
+	(*ToolCall)(nil),               // 12: inferd.v1.ToolCall
+	(*TokenIds)(nil),               // 13: inferd.v1.TokenIds
+	(*Constraint)(nil),             // 14: inferd.v1.Constraint
+	(*JsonObject)(nil),             // 15: inferd.v1.JsonObject
+	(*Grammar)(nil),                // 16: inferd.v1.Grammar
+	(*Choices)(nil),                // 17: inferd.v1.Choices
+	(*Started)(nil),                // 18: inferd.v1.Started
+	(*Piece)(nil),                  // 19: inferd.v1.Piece
+	(*ReasoningPiece)(nil),         // 20: inferd.v1.ReasoningPiece
+	(*ToolCallPiece)(nil),          // 21: inferd.v1.ToolCallPiece
+	(*Finish)(nil),                 // 22: inferd.v1.Finish
+	(*Sampling)(nil),               // 23: inferd.v1.Sampling
+	(Truncation)(0),                // 24: inferd.v1.Truncation
+	(*CallOptions)(nil),            // 25: inferd.v1.CallOptions
+	(*structpb.Struct)(nil),        // 26: google.protobuf.Struct
+	(*ModelVersion)(nil),           // 27: inferd.v1.ModelVersion
+	(*Usage)(nil),                  // 28: inferd.v1.Usage
+	(*Timings)(nil),                // 29: inferd.v1.Timings
 }
 var file_inferd_v1_generation_service_proto_depIdxs = []int32{
-	6,  // 0: inferd.v1.GenerateRequest.chat:type_name -> inferd.v1.Chat
-	8,  // 1: inferd.v1.GenerateRequest.token_ids:type_name -> inferd.v1.TokenIds
-	16, // 2: inferd.v1.GenerateRequest.sampling:type_name -> inferd.v1.Sampling
-	17, // 3: inferd.v1.GenerateRequest.truncation:type_name -> inferd.v1.Truncation
-	9,  // 4: inferd.v1.GenerateRequest.constraint:type_name -> inferd.v1.Constraint
-	18, // 5: inferd.v1.GenerateRequest.call:type_name -> inferd.v1.CallOptions
-	15, // 6: inferd.v1.GenerateResponse.finish:type_name -> inferd.v1.Finish
-	13, // 7: inferd.v1.GenerateResponse.started:type_name -> inferd.v1.Started
-	13, // 8: inferd.v1.GenerateStreamResponse.started:type_name -> inferd.v1.Started
-	14, // 9: inferd.v1.GenerateStreamResponse.piece:type_name -> inferd.v1.Piece
-	15, // 10: inferd.v1.GenerateStreamResponse.finish:type_name -> inferd.v1.Finish
-	7,  // 11: inferd.v1.Chat.messages:type_name -> inferd.v1.ChatMessage
-	0,  // 12: inferd.v1.ChatMessage.role:type_name -> inferd.v1.Role
-	10, // 13: inferd.v1.Constraint.json_object:type_name -> inferd.v1.JsonObject
-	11, // 14: inferd.v1.Constraint.grammar:type_name -> inferd.v1.Grammar
-	12, // 15: inferd.v1.Constraint.choices:type_name -> inferd.v1.Choices
-	1,  // 16: inferd.v1.Grammar.syntax:type_name -> inferd.v1.GrammarSyntax
-	19, // 17: inferd.v1.Started.model:type_name -> inferd.v1.ModelVersion
-	20, // 18: inferd.v1.Finish.usage:type_name -> inferd.v1.Usage
-	21, // 19: inferd.v1.Finish.timings:type_name -> inferd.v1.Timings
-	19, // 20: inferd.v1.Finish.model:type_name -> inferd.v1.ModelVersion
-	2,  // 21: inferd.v1.Finish.reason:type_name -> inferd.v1.FinishReason
-	3,  // 22: inferd.v1.GenerationService.Generate:input_type -> inferd.v1.GenerateRequest
-	3,  // 23: inferd.v1.GenerationService.GenerateStream:input_type -> inferd.v1.GenerateRequest
-	4,  // 24: inferd.v1.GenerationService.Generate:output_type -> inferd.v1.GenerateResponse
-	5,  // 25: inferd.v1.GenerationService.GenerateStream:output_type -> inferd.v1.GenerateStreamResponse
-	24, // [24:26] is the sub-list for method output_type
-	22, // [22:24] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	7,  // 0: inferd.v1.GenerateRequest.chat:type_name -> inferd.v1.Chat
+	13, // 1: inferd.v1.GenerateRequest.token_ids:type_name -> inferd.v1.TokenIds
+	23, // 2: inferd.v1.GenerateRequest.sampling:type_name -> inferd.v1.Sampling
+	24, // 3: inferd.v1.GenerateRequest.truncation:type_name -> inferd.v1.Truncation
+	14, // 4: inferd.v1.GenerateRequest.constraint:type_name -> inferd.v1.Constraint
+	25, // 5: inferd.v1.GenerateRequest.call:type_name -> inferd.v1.CallOptions
+	22, // 6: inferd.v1.GenerateResponse.finish:type_name -> inferd.v1.Finish
+	18, // 7: inferd.v1.GenerateResponse.started:type_name -> inferd.v1.Started
+	12, // 8: inferd.v1.GenerateResponse.tool_calls:type_name -> inferd.v1.ToolCall
+	18, // 9: inferd.v1.GenerateStreamResponse.started:type_name -> inferd.v1.Started
+	19, // 10: inferd.v1.GenerateStreamResponse.piece:type_name -> inferd.v1.Piece
+	22, // 11: inferd.v1.GenerateStreamResponse.finish:type_name -> inferd.v1.Finish
+	20, // 12: inferd.v1.GenerateStreamResponse.reasoning:type_name -> inferd.v1.ReasoningPiece
+	21, // 13: inferd.v1.GenerateStreamResponse.tool_call:type_name -> inferd.v1.ToolCallPiece
+	8,  // 14: inferd.v1.Chat.messages:type_name -> inferd.v1.ChatMessage
+	9,  // 15: inferd.v1.Chat.tools:type_name -> inferd.v1.Tool
+	11, // 16: inferd.v1.Chat.tool_choice:type_name -> inferd.v1.ToolChoice
+	26, // 17: inferd.v1.Chat.template_arguments:type_name -> google.protobuf.Struct
+	0,  // 18: inferd.v1.ChatMessage.role:type_name -> inferd.v1.Role
+	12, // 19: inferd.v1.ChatMessage.tool_calls:type_name -> inferd.v1.ToolCall
+	10, // 20: inferd.v1.Tool.function:type_name -> inferd.v1.FunctionTool
+	1,  // 21: inferd.v1.ToolChoice.mode:type_name -> inferd.v1.ToolMode
+	15, // 22: inferd.v1.Constraint.json_object:type_name -> inferd.v1.JsonObject
+	16, // 23: inferd.v1.Constraint.grammar:type_name -> inferd.v1.Grammar
+	17, // 24: inferd.v1.Constraint.choices:type_name -> inferd.v1.Choices
+	2,  // 25: inferd.v1.Grammar.syntax:type_name -> inferd.v1.GrammarSyntax
+	27, // 26: inferd.v1.Started.model:type_name -> inferd.v1.ModelVersion
+	28, // 27: inferd.v1.Finish.usage:type_name -> inferd.v1.Usage
+	29, // 28: inferd.v1.Finish.timings:type_name -> inferd.v1.Timings
+	27, // 29: inferd.v1.Finish.model:type_name -> inferd.v1.ModelVersion
+	3,  // 30: inferd.v1.Finish.reason:type_name -> inferd.v1.FinishReason
+	4,  // 31: inferd.v1.GenerationService.Generate:input_type -> inferd.v1.GenerateRequest
+	4,  // 32: inferd.v1.GenerationService.GenerateStream:input_type -> inferd.v1.GenerateRequest
+	5,  // 33: inferd.v1.GenerationService.Generate:output_type -> inferd.v1.GenerateResponse
+	6,  // 34: inferd.v1.GenerationService.GenerateStream:output_type -> inferd.v1.GenerateStreamResponse
+	33, // [33:35] is the sub-list for method output_type
+	31, // [31:33] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_inferd_v1_generation_service_proto_init() }
@@ -1377,8 +2042,18 @@ func file_inferd_v1_generation_service_proto_init() {
 		(*GenerateStreamResponse_Started)(nil),
 		(*GenerateStreamResponse_Piece)(nil),
 		(*GenerateStreamResponse_Finish)(nil),
+		(*GenerateStreamResponse_Reasoning)(nil),
+		(*GenerateStreamResponse_ToolCall)(nil),
 	}
-	file_inferd_v1_generation_service_proto_msgTypes[6].OneofWrappers = []any{
+	file_inferd_v1_generation_service_proto_msgTypes[3].OneofWrappers = []any{}
+	file_inferd_v1_generation_service_proto_msgTypes[5].OneofWrappers = []any{
+		(*Tool_Function)(nil),
+	}
+	file_inferd_v1_generation_service_proto_msgTypes[7].OneofWrappers = []any{
+		(*ToolChoice_Mode)(nil),
+		(*ToolChoice_FunctionName)(nil),
+	}
+	file_inferd_v1_generation_service_proto_msgTypes[10].OneofWrappers = []any{
 		(*Constraint_JsonObject)(nil),
 		(*Constraint_JsonSchema)(nil),
 		(*Constraint_Regex)(nil),
@@ -1390,8 +2065,8 @@ func file_inferd_v1_generation_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_inferd_v1_generation_service_proto_rawDesc), len(file_inferd_v1_generation_service_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   13,
+			NumEnums:      4,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

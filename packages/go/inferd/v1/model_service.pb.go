@@ -464,6 +464,10 @@ type Model struct {
 	// Number of dimensions that a sparse vector keeps for calls that do not set `max_active_dims`. Zero keeps all that are
 	// not zero.
 	MaxActiveDims uint32 `protobuf:"varint,25,opt,name=max_active_dims,json=maxActiveDims,proto3" json:"max_active_dims,omitempty"`
+	// How the model writes reasoning and tool calls in a chat, such as `hermes`, `llama3`, `mistral` or `harmony`; found
+	// from its chat template, or stated by its manifest. `generic` if it has no form of its own for tool calls. Empty
+	// without a chat template. New values may be added.
+	ChatFormat    string `protobuf:"bytes,26,opt,name=chat_format,json=chatFormat,proto3" json:"chat_format,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -659,6 +663,13 @@ func (x *Model) GetMaxActiveDims() uint32 {
 	return 0
 }
 
+func (x *Model) GetChatFormat() string {
+	if x != nil {
+		return x.ChatFormat
+	}
+	return ""
+}
+
 // A text that an embedding model was trained to read before other texts.
 type EmbeddingPrompt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -729,7 +740,7 @@ const file_inferd_v1_model_service_proto_rawDesc = "" +
 	"\x0fGetModelRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\":\n" +
 	"\x10GetModelResponse\x12&\n" +
-	"\x05model\x18\x01 \x01(\v2\x10.inferd.v1.ModelR\x05model\"\xa3\x06\n" +
+	"\x05model\x18\x01 \x01(\v2\x10.inferd.v1.ModelR\x05model\"\xc4\x06\n" +
 	"\x05Model\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
@@ -757,7 +768,9 @@ const file_inferd_v1_model_service_proto_rawDesc = "" +
 	"multiLabel\x12\x16\n" +
 	"\x06sparse\x18\x17 \x01(\bR\x06sparse\x12)\n" +
 	"\x10token_dimensions\x18\x18 \x01(\rR\x0ftokenDimensions\x12&\n" +
-	"\x0fmax_active_dims\x18\x19 \x01(\rR\rmaxActiveDims\"9\n" +
+	"\x0fmax_active_dims\x18\x19 \x01(\rR\rmaxActiveDims\x12\x1f\n" +
+	"\vchat_format\x18\x1a \x01(\tR\n" +
+	"chatFormat\"9\n" +
 	"\x0fEmbeddingPrompt\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text*{\n" +
