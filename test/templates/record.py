@@ -27,15 +27,16 @@ class Clock(datetime.datetime):
 chat.datetime = Clock
 
 
-def render(template, conversation):
-    messages = [{"role": role, "content": content} for role, content in conversation]
+def render(template, messages, tools=None, **variables):
     try:
         rendered = chat.render_jinja_template(
             [messages],
+            tools=tools,
             chat_template=template,
             add_generation_prompt=True,
             bos_token="<s>",
             eos_token="</s>",
+            **variables,
         )
         return rendered[0][0]
     except Exception as error:
@@ -48,9 +49,11 @@ def digest(text):
 
 
 here = pathlib.Path(__file__).parent
-conversations = json.loads((here / "conversations.json").read_text("utf-8"))
+plain = json.loads((here / "conversations.json").read_text("utf-8"))
+cases = [{"messages": [{"role": role, "content": content} for role, content in one]} for one in plain.values()]
+cases += json.loads((here / "tools.json").read_text("utf-8")).values()
 texts = {
-    path.stem: [render(path.read_text("utf-8"), one) for one in conversations.values()]
+    path.stem: [render(path.read_text("utf-8"), **one) for one in cases]
     for path in sorted(pathlib.Path(sys.argv[1]).glob("*.jinja"))
 }
 if len(sys.argv) > 2:

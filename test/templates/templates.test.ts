@@ -7,13 +7,30 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { parseTemplate, renderTemplate } from "../../src/engines/llama/jinja/index.ts";
+import {
+  parseTemplate,
+  readJson,
+  renderTemplate,
+  type Value,
+} from "../../src/engines/llama/jinja/index.ts";
 
 type Conversation = readonly (readonly [role: string, content: string])[];
+type Variables = Readonly<Record<string, Value>>;
 
 const here = import.meta.dirname;
-const read = (name: string): unknown => JSON.parse(readFileSync(join(here, name), "utf8"));
-const conversations = Object.entries(read("conversations.json") as Record<string, Conversation>);
+const textIn = (name: string): string => readFileSync(join(here, name), "utf8");
+const read = (name: string): unknown => JSON.parse(textIn(name));
+const plain = Object.entries(read("conversations.json") as Record<string, Conversation>).map(
+  ([title, conversation]): [string, Variables] => {
+    const messages = conversation.map(([role, content]) => ({ role, content }));
+    return [title, { messages: readJson(JSON.stringify(messages)) }];
+  },
+);
+/** Read as the server reads what callers send: a number keeps its text. */
+const withTools = [
+  ...(readJson(textIn("tools.json")) as ReadonlyMap<string, ReadonlyMap<string, Value>>),
+].map(([title, variables]): [string, Variables] => [title, Object.fromEntries(variables)]);
+const conversations = [...plain, ...withTools];
 /** For each template the digests of its texts; null where it refuses the conversation. */
 const expected = read("expected.json") as Record<string, readonly (string | null)[]>;
 const folder = fetched();
@@ -29,10 +46,10 @@ function fetched(): string | undefined {
   }
 }
 
-function digestOf(source: string, conversation: Conversation): string | null {
-  const messages = conversation.map(([role, content]) => ({ role, content }));
+function digestOf(source: string, variables: Variables): string | null {
   const tokens = { bos_token: "<s>", eos_token: "</s>" };
-  const given = { ...tokens, messages, tools: null, documents: null, add_generation_prompt: true };
+  const own = { tools: null, documents: null, add_generation_prompt: true };
+  const given = { ...tokens, ...own, ...variables };
   try {
     const text = renderTemplate(parseTemplate(source), given, {
       longest: 2 ** 24,
@@ -45,6 +62,12 @@ function digestOf(source: string, conversation: Conversation): string | null {
   }
 }
 
+/**
+ * Where tools are offered, transformers renders these two otherwise than they are meant: it escapes HTML in the first,
+ * and fails at the second, which llama.cpp's authors wrote for its own engine. Their other renderings are equal.
+ */
+const meantOtherwise = ["meetkai-functionary-medium-v3.1", "llama-cpp-deepseek-r1"];
+
 it.skipIf(folder === undefined)("has a record of every template", () => {
   const names = readdirSync(folder ?? "").filter((name) => name.endsWith(".jinja"));
   expect(Object.keys(expected).sort()).toEqual(names.map((name) => name.slice(0, -6)).sort());
@@ -55,8 +78,11 @@ it.skipIf(folder === undefined).each(Object.keys(expected))(
   "%s is rendered as by transformers",
   (name) => {
     const source = readFileSync(join(folder ?? "", `${name}.jinja`), "utf8");
-    const digests = conversations.map(([, conversation]) => digestOf(source, conversation));
-    const wrong = conversations.filter((_, index) => digests[index] !== expected[name]?.[index]);
+    const digests = conversations.map(([, variables]) => digestOf(source, variables));
+    const wrong = conversations.filter(([, { tools }], index) => {
+      if (tools !== undefined && meantOtherwise.includes(name)) return false;
+      return digests[index] !== expected[name]?.[index];
+    });
     expect(wrong.map(([title]) => title)).toEqual([]);
   },
 );

@@ -2,7 +2,7 @@
  * How a family of models writes reasoning and tool calls in a chat. A format reads completions, and says by a grammar
  * how calls must be written. It knows no engine: an engine gives it text, with the format's markers as texts.
  */
-import type { Tool, ToolChoice } from "../jobs.ts";
+import type { Tool, ToolCall, ToolChoice } from "../jobs.ts";
 
 export interface ChatFormat {
   /** As `Model.chat_format` of the contract. */
@@ -18,6 +18,12 @@ export interface ChatFormat {
   parser(options: ParserOptions): OutputParser;
   /** What the completion may be where tools are offered. Undefined: the format cannot be forced. */
   grammar(options: GrammarOptions): string | undefined;
+  /** For a system text: the tools and how to call them. Used where the chat template has no place for tools. */
+  readonly instructions?: (tools: readonly Tool[]) => string;
+  /** Tool calls as an assistant's text. Used where the chat template has no place for calls. */
+  readonly callsText?: (calls: readonly ToolCall[]) => string;
+  /** A tool's result as a user's text. Used where the chat template has no place for results. */
+  readonly resultText?: (name: string, content: string) => string;
 }
 
 /** A chat template, and what it renders. */

@@ -1,14 +1,25 @@
 import { describe, expect, it } from "vitest";
-import { parseTemplate, Refusal, renderTemplate } from "../../../src/engines/llama/jinja/index.ts";
+import {
+  parseTemplate,
+  readJson,
+  Refusal,
+  renderTemplate,
+  type Value,
+} from "../../../src/engines/llama/jinja/index.ts";
 
 /** Renders a template as a chat with one message of a user is, with other values beside. */
 function render(template: string, values: Readonly<Record<string, unknown>> = {}): string {
   const chat = { messages: [{ role: "user", content: "Hello" }], tools: null, documents: null };
-  return renderTemplate(
-    parseTemplate(template),
-    { ...chat, ...values },
-    { longest: 10_000, check: () => undefined, today: () => new Date(2026, 10, 3, 4, 5, 6) },
-  );
+  return renderTemplate(parseTemplate(template), valuesOf({ ...chat, ...values }), {
+    longest: 10_000,
+    check: () => undefined,
+    today: () => new Date(2026, 10, 3, 4, 5, 6),
+  });
+}
+
+function valuesOf(values: Readonly<Record<string, unknown>>): Readonly<Record<string, Value>> {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [name, readJson(JSON.stringify(value))]));
 }
 
 // What Python prints of each was seen with transformers 5.24 and jinja2 3.1.6.
@@ -160,4 +171,34 @@ describe("a template", () => {
       new Refusal("no user"),
     );
   });
+});
+
+describe("JSON that a template is given", () => {
+  const shown = (json: string): string =>
+    renderTemplate(
+      parseTemplate("{{ value | tojson }} {{ value }}"),
+      { value: readJson(json) },
+      { longest: 10_000, check: () => undefined, today: () => new Date() },
+    );
+
+  it.each([
+    ['{"2":1,"1":2}', "{\"2\": 1, \"1\": 2} {'2': 1, '1': 2}"],
+    ["[1.0, 1e2, 1.50, -0.0, 0]", "[1.0, 100.0, 1.5, -0.0, 0] [1.0, 100.0, 1.5, -0.0, 0]"],
+    ["12345678901234567890", "12345678901234567890 12345678901234567890"],
+    [
+      '{"__proto__":{"é\\n":"\\u00e9\\ud83d\\ude00"}}',
+      "{\"__proto__\": {\"é\\n\": \"é😀\"}} {'__proto__': {'é\\n': 'é😀'}}",
+    ],
+    [" { } ", "{} {}"],
+    ["[ true ,false, null]", "[true, false, null] [True, False, None]"],
+  ])("%s is printed as by Python", (json, text) => {
+    expect(shown(json)).toBe(text);
+  });
+
+  it.each(["", "{", "[1,]", "{'a':1}", "01", "1 2", '{"a" 1}', '"\n"', "nul", "[".repeat(300)])(
+    "%j is no JSON",
+    (json) => {
+      expect(() => readJson(json)).toThrow(SyntaxError);
+    },
+  );
 });

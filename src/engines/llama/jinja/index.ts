@@ -9,21 +9,15 @@ import { globals } from "./globals.ts";
 import type { CallBlock, For, Macro, Name, Node, SetTo } from "./nodes.ts";
 import { Scope } from "./scope.ts";
 import { textOf } from "./text.ts";
-import {
-  Callable,
-  fromJson,
-  isTrue,
-  itemsOf,
-  Namespace,
-  sequenceOf,
-  TemplateFault,
-} from "./values.ts";
+import { Callable, isTrue, itemsOf, Namespace, sequenceOf, TemplateFault } from "./values.ts";
 import type { Arguments, Value } from "./values.ts";
 
 export { Refusal } from "./globals.ts";
+export { readJson } from "./json.ts";
 export { parseTemplate } from "./nodes.ts";
 export type { Node } from "./nodes.ts";
 export { TemplateFault } from "./values.ts";
+export type { Value } from "./values.ts";
 
 /** Limits of one rendering. */
 export interface RenderOptions {
@@ -38,13 +32,13 @@ export interface RenderOptions {
 /** `break` and `continue` come from deep within a loop's body. */
 type Exit = "break" | "continue" | undefined;
 
-/** Renders a parsed template with plain data. */
+/** Renders a parsed template. */
 export function renderTemplate(
   body: readonly Node[],
-  values: Readonly<Record<string, unknown>>,
+  values: Readonly<Record<string, Value>>,
   options: RenderOptions,
 ): string {
-  const given = Object.entries(values).map(([name, value]) => [name, fromJson(value)] as const);
+  const given = Object.entries(values);
   const scope = new Scope(new Scope(undefined, globals(options.today)), given);
   const output = new Output(options);
   run(body, scope, output);

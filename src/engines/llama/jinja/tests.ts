@@ -39,7 +39,7 @@ const tests: Readonly<Record<string, Test>> = {
   ge: (value, other) => compare(value, other) >= 0,
   gt: (value, other) => compare(value, other) > 0,
   in: (value, other) => holds(other, value),
-  integer: (value) => typeof value === "number",
+  integer: (value) => typeof value === "number" || typeof value === "bigint",
   iterable: isSequence,
   le: (value, other) => compare(value, other) <= 0,
   lower: (value) => textOf(value) === textOf(value).toLowerCase(),

@@ -26,7 +26,7 @@ export function quoted(value: Value, budget = newBudget()): string {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "string") return quotedText(value);
-  if (typeof value === "number") return String(value);
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
   if (value instanceof Float) return floatText(value.value);
   return quotedItems(value, budget);
 }
@@ -86,7 +86,9 @@ export function jsonOf(value: Value, options: JsonOptions, margin = ""): string 
   spend(options.budget);
   if (value === null) return "null";
   if (typeof value === "string") return jsonText(value, options);
-  if (typeof value === "boolean" || typeof value === "number") return String(value);
+  if (typeof value === "boolean" || typeof value === "number" || typeof value === "bigint") {
+    return String(value);
+  }
   if (value instanceof Float) return jsonFloat(value.value);
   const items = sequenceOf(value);
   const inner = options.indent === undefined ? "" : margin + options.indent;

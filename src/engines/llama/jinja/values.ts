@@ -1,6 +1,6 @@
 /**
  * Values of a template: Python's, since templates are written for Python. Text, `true`, `null` and lists are
- * JavaScript's; a number is an integer, and `undefined` is jinja2's Undefined.
+ * JavaScript's; a number is an integer, as is a bigint, and `undefined` is jinja2's Undefined.
  */
 
 /** A Python float; plain numbers are integers. */
@@ -42,6 +42,7 @@ export type Dict = ReadonlyMap<Value, Value>;
 export type Value =
   | string
   | number
+  | bigint
   | boolean
   | null
   | undefined
@@ -66,20 +67,11 @@ export function typeOf(value: Value): string {
   if (value === null) return "NoneType";
   if (typeof value === "string") return "str";
   if (typeof value === "boolean") return "bool";
-  if (typeof value === "number") return "int";
+  if (typeof value === "number" || typeof value === "bigint") return "int";
   if (value instanceof Float) return "float";
   if (value instanceof Tuple) return "tuple";
   if (isList(value)) return "list";
   return isDict(value) ? "dict" : "object";
-}
-
-export function fromJson(value: unknown): Value {
-  if (value === undefined || value === null) return value;
-  if (typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number") return Number.isInteger(value) ? value : new Float(value);
-  if (Array.isArray(value)) return value.map(fromJson);
-  if (typeof value !== "object") throw new Error("bug: a template was given what is no plain data");
-  return new Map(Object.entries(value).map(([key, one]) => [key, fromJson(one)]));
 }
 
 export function isTrue(value: Value): boolean {
@@ -93,7 +85,7 @@ export function isTrue(value: Value): boolean {
 /** The number of a value in arithmetic: a boolean is 0 or 1. */
 export function numberOf(value: Value): number | undefined {
   if (typeof value === "number") return value;
-  if (typeof value === "boolean") return Number(value);
+  if (typeof value === "boolean" || typeof value === "bigint") return Number(value);
   return value instanceof Float ? value.value : undefined;
 }
 
