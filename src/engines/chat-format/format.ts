@@ -77,6 +77,9 @@ export interface GrammarOptions {
   readonly prompted: string;
   /** A marker as a terminal of Lark: a literal, or `<[id]>` where the vocabulary has it as a control token. */
   readonly marker: (text: string) => string;
-  /** As a JSON literal of Lark with llguidance's `%json`: the arguments of a tool. */
+  /**
+   * As a JSON literal of Lark with llguidance's `%json`: the arguments of a tool. Formats that write arguments one by
+   * one ask for each: with the tool, and the argument's schema as its `parameters`, which alone count.
+   */
   readonly json: (tool: Tool) => string;
 }
