@@ -71,7 +71,7 @@ const chatml =
 function read(tokenizer: Tokenizer, template: string, content: string): readonly number[] {
   const clocks = { now: () => 0, today: () => new Date(2026, 10, 3) };
   const { reader } = openChat(template, { tokenizer, tokens: {}, ...clocks });
-  const parts = reader!.layOut([{ role: "user", content }]);
+  const parts = reader!.layOut({ messages: [{ role: "user", content }] });
   return [...readChat(reader!, parts, undefined)!];
 }
 

@@ -1,5 +1,6 @@
 import { type FieldReason, ServeError } from "../../base/errors.ts";
-import type { ChatMessage, CompletionInput, CompletionJob } from "../engine.ts";
+import type { ChatFormat } from "../chat-format/format.ts";
+import type { ChatInput, CompletionInput, CompletionJob } from "../engine.ts";
 import { growth, likelyLength, readTruncated, slackTokens } from "./truncation.ts";
 import type { Wanted } from "./truncation.ts";
 import { readChat } from "./chat-text.ts";
@@ -19,6 +20,10 @@ export interface Reader {
 /** Dependencies of turning a chat into tokens. */
 export interface ChatReader extends ChatVocabulary {
   readonly layOut: LayOut;
+  /** How the model writes reasoning and tool calls. */
+  readonly format: ChatFormat;
+  /** What the prompt of a chat ends with behind its messages, or the message that is continued. `until` bounds its time. */
+  readonly prompted: (chat: ChatInput, until: number) => string;
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
 }
@@ -73,7 +78,7 @@ function readInput(reader: Reader, job: CompletionJob): Int32Array {
         wanted: wantedOf(reader, job),
       });
     case "chat":
-      return readMessages(reader, job, input.messages);
+      return readMessages(reader, job, input);
     case "token_ids":
       return readIds(input.ids, reader.tokenizer.vocabularySize);
   }
@@ -83,12 +88,9 @@ function readInput(reader: Reader, job: CompletionJob): Int32Array {
  * Tokenizes a chat. Text far longer than can be kept is cut before formatting. If too much was cut, because tokens were
  * long or the template dropped some, the chat is formatted again with more text.
  */
-function readMessages(
-  reader: Reader,
-  job: CompletionJob,
-  messages: readonly ChatMessage[],
-): Int32Array {
+function readMessages(reader: Reader, job: CompletionJob, input: ChatInput): Int32Array {
   const { chat } = reader;
+  const { messages } = input;
   if (chat === undefined) {
     throw ServeError.of("NO_CHAT_TEMPLATE");
   }
@@ -99,10 +101,10 @@ function readMessages(
   const until = chat.now() + maxLayOutMs;
   const longest = messages.reduce((most, { content }) => Math.max(most, content.length), 0);
   for (let keep = wanted.tokens * likelyLength; 2 * keep < longest; keep *= growth) {
-    const tokens = readChat(chat, chat.layOut(messages, { until, keep }), wanted);
+    const tokens = readChat(chat, chat.layOut(input, { until, keep }), wanted);
     if (tokens !== undefined && tokens.length >= wanted.tokens) return tokens;
   }
-  const tokens = readChat(chat, chat.layOut(messages, { until }), wanted);
+  const tokens = readChat(chat, chat.layOut(input, { until }), wanted);
   if (tokens === undefined) throw new Error("bug: a whole chat was found cut");
   return tokens;
 }

@@ -2,12 +2,13 @@
 import { ServeError } from "../../base/errors.ts";
 import type {
   AnswerTo,
-  ChatMessage,
+  ChatInput,
   CompletionInput,
   Question,
   Tokenized,
   TokenPieces,
 } from "../engine.ts";
+import { chatTexts } from "../chat-texts.ts";
 import { assertAnswerable, assertBytes } from "../question-size.ts";
 import { type AddedTokens, piecesOf, placesOf } from "../token-pieces.ts";
 import { readChat } from "./chat-text.ts";
@@ -31,7 +32,7 @@ export function answerWith(reader: Reader, question: ReaderQuestion): AnswerTo<R
       return tokenizer.detokenize(ids, { showsSpecial: !question.skipSpecial });
     }
     case "applyTemplate":
-      return textOf(layOut(chatOf(reader), question.messages));
+      return textOf(layOut(chatOf(reader), question));
     case "countTokens":
       return count(reader, question.input);
   }
@@ -60,10 +61,10 @@ function addedBy({ addsBos, addsEos }: Tokenizer, count: number): AddedTokens {
 
 function tokenizeChat(
   reader: Reader,
-  { messages, withPieces }: Extract<Question, { readonly kind: "tokenizeChat" }>,
+  { withPieces, ...input }: Extract<Question, { readonly kind: "tokenizeChat" }>,
 ): AnswerTo<Question & { readonly kind: "tokenizeChat" }> {
   const chat = chatOf(reader);
-  const parts = layOut(chat, messages);
+  const parts = layOut(chat, input);
   const text = textOf(parts);
   const ids = readParts(chat, parts);
   // The template may have written the begin token, or it was added.
@@ -114,7 +115,7 @@ function count(reader: Reader, input: CompletionInput): number {
       return tokenizer.tokenize(input.text, { addSpecial: true, parseSpecial: false }).length;
     case "chat": {
       const chat = chatOf(reader);
-      return readParts(chat, layOut(chat, input.messages)).length;
+      return readParts(chat, layOut(chat, input)).length;
     }
     case "token_ids":
       return readIds(input.ids, tokenizer.vocabularySize).length;
@@ -126,7 +127,7 @@ function chatOf({ chat }: Reader): ChatReader {
   throw ServeError.of("NO_CHAT_TEMPLATE");
 }
 
-function layOut(chat: ChatReader, messages: readonly ChatMessage[]): readonly TextPart[] {
-  assertAnswerable(...messages.map(({ content }) => content));
-  return chat.layOut(messages, { until: chat.now() + maxLayOutMs });
+function layOut(chat: ChatReader, input: ChatInput): readonly TextPart[] {
+  assertAnswerable(...chatTexts(input));
+  return chat.layOut(input, { until: chat.now() + maxLayOutMs });
 }

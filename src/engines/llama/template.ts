@@ -4,13 +4,15 @@
  * that cannot be guessed. Parts of them are replaced too, if text that the template adds or removes would complete
  * them. Then the formatted text is split: control tokens count in the template's parts and not in the marked ones.
  */
-import { randomInt } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { ServeError } from "../../base/errors.ts";
-import type { ChatMessage } from "../engine.ts";
+import { chatTexts } from "../chat-texts.ts";
+import type { ChatInput } from "../engine.ts";
+import { type CallStyle, chatValues, type See } from "./chat-values.ts";
 import type { Care, ControlTokens, Range } from "./control-tokens.ts";
 import { parseTemplate, Refusal, renderTemplate } from "./jinja/index.ts";
-import type { Node } from "./jinja/index.ts";
+import type { Node, Value } from "./jinja/index.ts";
+import { Marks } from "./marks.ts";
 
 /** A part of formatted text. */
 export interface TextPart {
@@ -27,18 +29,19 @@ interface LayOutOptions {
   readonly until?: number;
   /** Truncates long messages first: this many characters are kept at each end, as templates examine both. */
   readonly keep?: number;
+  /** Whether the text ends with what tells the model to answer. Default true. */
+  readonly generationPrompt?: boolean;
 }
 
-export type LayOut = (
-  messages: readonly ChatMessage[],
-  options?: LayOutOptions,
-) => readonly TextPart[];
+export type LayOut = (chat: ChatInput, options?: LayOutOptions) => readonly TextPart[];
 
 export interface TemplateOptions {
   /** Texts that message text must not be read as. */
   readonly controls: ControlTokens;
   /** The special tokens by transformers' names, such as `bos_token`. */
   readonly tokens: Readonly<Record<string, string>>;
+  /** How it wants tool calls. */
+  readonly style: CallStyle;
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
   /** The wall clock, for templates that write the date. */
@@ -81,30 +84,36 @@ export function readTemplate(source: string): ChatTemplate {
 /** Formatting by a parsed template. */
 export function layOutWith(template: ChatTemplate, options: TemplateOptions): LayOut {
   const { controls, now } = options;
-  return (messages, { until = now() + maxLayOutMs, keep = Infinity } = {}) => {
+  return (chat, { until = now() + maxLayOutMs, keep = Infinity, generationPrompt = true } = {}) => {
     const check = (): void => {
       if (now() >= until) throw new OutOfTime("the chat takes too long");
     };
-    const most = Math.max(1, Math.floor(mostHidden / Math.max(1, messages.length)));
-    const kept = messages.map(({ role, content }) => ({ role, pieces: shortened(content, keep) }));
-    const found = (care: Care) =>
-      kept.map(({ pieces }) =>
-        pieces.map((piece) => {
-          check();
-          return controls.find(piece, care);
-        }),
-      );
+    const found = (care: Care): Found => {
+      const all: (readonly (readonly Range[])[])[] = [];
+      chatValues(chat, options.style, (text, kind) => {
+        check();
+        // A template looks keys up, so parts of control tokens are left in them.
+        const most = kind === "key" ? "whole" : care;
+        all.push(piecesOf(text, kind, keep).map((piece) => controls.find(piece, most)));
+        return text;
+      });
+      return all;
+    };
     const lay = (ranges: Found): readonly TextPart[] => {
       const marks = new Marks();
-      const hidden = kept.map(({ role, pieces }, at) => {
-        const seen = pieces.map((piece, index) => {
-          return marks.hide(piece, together(ranges[at]?.[index] ?? [], most));
-        });
-        return { role, content: seen.join(marks.cut()) };
-      });
-      const text = render(template.body, hidden, { ...options, check });
-      check();
+      const values = chatValues(chat, options.style, hiding(ranges, { marks, keep }));
+      if (chat.continueLast !== true) return marks.split(rendered(generationPrompt, values));
+      const text = marks.upToEnd(rendered(false, endedBy(marks.end(), values)));
+      if (text === undefined) throw new Refusal(dropsLast);
       return marks.split(text);
+    };
+    const rendered = (hasGenerationPrompt: boolean, values: Values): string => {
+      const own = {
+        ...options.tokens,
+        documents: null,
+        add_generation_prompt: hasGenerationPrompt,
+      };
+      return render(template.body, { ...values, ...own }, { ...options, check, chat });
     };
     try {
       return layCarefully(controls, found, lay);
@@ -114,8 +123,40 @@ export function layOutWith(template: ChatTemplate, options: TemplateOptions): La
   };
 }
 
-/** Ranges found in each piece of each message. */
+type Values = Readonly<Record<string, Value>>;
+
+/** Ranges found in each piece of each text. */
 type Found = readonly (readonly (readonly Range[])[])[];
+
+const dropsLast = "it drops the last message, which cannot be continued";
+
+const piecesOf = (text: string, kind: Parameters<See>[1], keep: number): readonly string[] =>
+  kind === "content" ? shortened(text, keep) : [text];
+
+/** Replaces the ranges in each text by marks. */
+function hiding(
+  ranges: Found,
+  { marks, keep }: { readonly marks: Marks; readonly keep: number },
+): See {
+  const most = Math.max(1, Math.floor(mostHidden / Math.max(1, ranges.length)));
+  let place = 0;
+  return (text, kind) => {
+    const own = ranges[place] ?? [];
+    place += 1;
+    const pieces = piecesOf(text, kind, keep).map((piece, index) => {
+      return marks.hide(piece, together(own[index] ?? [], most));
+    });
+    return pieces.join(marks.cut());
+  };
+}
+
+/** Puts a mark behind the last message. */
+function endedBy(end: string, { messages, ...values }: Values): Values {
+  const all = messages as readonly ReadonlyMap<string, Value>[];
+  const last = new Map(all.at(-1));
+  last.set("content", String(last.get("content")) + end);
+  return { ...values, messages: [...all.slice(0, -1), last] };
+}
 
 function shortened(content: string, keep: number): readonly string[] {
   if (content.length <= 2 * keep) return [content];
@@ -160,55 +201,24 @@ function together(ranges: readonly Range[], most: number): readonly Range[] {
   });
 }
 
-/** Replaces hidden text while a template formats it. */
-class Marks {
-  // Digits only, so that a template that changes case does no harm.
-  readonly #nonce = String(randomInt(2 ** 47));
-  readonly #hidden: string[] = [];
-
-  /** Replaces the part that was cut from a message. */
-  cut(): string {
-    return `\uE000${this.#nonce}:-\uE001`;
-  }
-
-  hide(text: string, ranges: readonly Range[]): string {
-    let rest = 0;
-    const pieces: string[] = [];
-    for (const { start, end } of ranges) {
-      const number = this.#hidden.push(text.slice(start, end)) - 1;
-      pieces.push(text.slice(rest, start), `\uE000${this.#nonce}:${number}\uE001`);
-      rest = end;
-    }
-    return pieces.join("") + text.slice(rest);
-  }
-
-  split(text: string): readonly TextPart[] {
-    // The pattern's group makes every second part the number of a mark.
-    const parts = text.split(new RegExp(`\uE000${this.#nonce}:(\\d+|-)\uE001`));
-    return parts
-      .map((part, index): TextPart => {
-        if (index % 2 === 0) return { text: part, trusted: true };
-        if (part === "-") return { text: "", trusted: false, cut: true };
-        return { text: this.#hidden[Number(part)] ?? "", trusted: false };
-      })
-      .filter((part) => part.text !== "" || part.cut === true);
-  }
+interface RenderOptions extends TemplateOptions {
+  readonly check: () => void;
+  readonly chat: ChatInput;
 }
 
-/** Provides a template with transformers' variables and functions. */
 function render(
   template: readonly Node[],
-  messages: readonly ChatMessage[],
-  { tokens, check, today }: TemplateOptions & { readonly check: () => void },
+  values: Values,
+  { check, today, chat }: RenderOptions,
 ): string {
-  const given = messages.reduce((sum, { content }) => sum + content.length, 0);
-  const values = { ...tokens, messages, tools: null, documents: null, add_generation_prompt: true };
-  return renderTemplate(template, values, {
-    longest: maxOwnLength + mostRepeats * given,
-    check,
-    today,
-  });
+  const longest = maxOwnLength + mostRepeats * lengthOf(chat);
+  const text = renderTemplate(template, values, { longest, check, today });
+  check();
+  return text;
 }
+
+const lengthOf = (chat: ChatInput): number =>
+  chatTexts(chat).reduce((sum, { length }) => sum + length, 0);
 
 /** A template may reject messages by `raise_exception`. Its message is shown if it is the template's own. */
 function refusal(thrown: unknown, source: string): ServeError {
@@ -218,7 +228,9 @@ function refusal(thrown: unknown, source: string): ServeError {
     return new ServeError("CHAT_TOO_SLOW", message, { cause: thrown });
   }
   const isOwn =
-    thrown instanceof Refusal && thrown.message.length < 200 && source.includes(thrown.message);
+    thrown instanceof Refusal &&
+    thrown.message.length < 200 &&
+    (source.includes(thrown.message) || thrown.message === dropsLast);
   const description =
     isOwn && thrown.message !== ""
       ? `the model's chat template refuses them: ${thrown.message}`

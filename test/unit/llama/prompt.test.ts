@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CompletionInput, CompletionJob, Truncation } from "../../../src/engines/engine.ts";
+import { formatNamed } from "../../../src/engines/chat-format/index.ts";
 import { ControlTokens } from "../../../src/engines/llama/control-tokens.ts";
 import { readPrompt, truncate } from "../../../src/engines/llama/prompt.ts";
 import type { TextPart } from "../../../src/engines/llama/template.ts";
@@ -75,6 +76,8 @@ function readCut(
   const chat = {
     tokenizer,
     layOut: () => parts,
+    prompted: () => "",
+    format: formatNamed("generic")!,
     controls: nothing,
     markers: nothing,
     now: () => 0,

@@ -3,7 +3,7 @@ import { ServeError } from "../../../src/base/errors.ts";
 import type { ChatMessage } from "../../../src/engines/engine.ts";
 import { ControlTokens } from "../../../src/engines/llama/control-tokens.ts";
 import { layOutWith, readTemplate } from "../../../src/engines/llama/template.ts";
-import type { LayOut, TemplateOptions } from "../../../src/engines/llama/template.ts";
+import type { LayOut, TemplateOptions, TextPart } from "../../../src/engines/llama/template.ts";
 
 const chatml =
   "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content | trim }}<|im_end|>\n{% endfor %}" +
@@ -19,14 +19,16 @@ function compileTemplate(
   source: string,
   { bos, eos, controls }: typeof tokens,
   clocks: Partial<Pick<TemplateOptions, "now" | "today">> = {},
-): LayOut {
-  return layOutWith(readTemplate(source), {
+): (messages: readonly ChatMessage[], how?: Parameters<LayOut>[1]) => readonly TextPart[] {
+  const layOut = layOutWith(readTemplate(source), {
+    style: { arguments: "object", hasShortIds: false },
     controls: new ControlTokens(controls),
     tokens: { bos_token: bos, eos_token: eos },
     now: () => performance.now(),
     today: () => new Date(2026, 10, 3),
     ...clocks,
   });
+  return (messages, how) => layOut({ messages }, how);
 }
 
 const user = (content: string): ChatMessage => ({ role: "user", content });

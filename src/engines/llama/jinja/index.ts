@@ -16,6 +16,7 @@ export { Refusal } from "./globals.ts";
 export { readJson } from "./json.ts";
 export { parseTemplate } from "./nodes.ts";
 export type { Node } from "./nodes.ts";
+export { jsonEscaped } from "./text.ts";
 export { TemplateFault } from "./values.ts";
 export type { Value } from "./values.ts";
 

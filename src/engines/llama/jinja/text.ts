@@ -123,10 +123,16 @@ function jsonKey(key: Value): string {
   return textOf(key);
 }
 
+/** A text as it stands within quotes in JSON. */
+export const jsonEscaped = (text: string): string => JSON.stringify(text).slice(1, -1);
+
+/** A mark for hidden text: what it stands for is escaped when it is put in, once for each `j`. */
+const marked = /(\uE000\d+:(?:\d+)j*)\uE001/g;
+
 function jsonText(text: string, { ensureAscii }: JsonOptions): string {
-  const json = JSON.stringify(text);
+  const json = JSON.stringify(text.replace(marked, "$1j\uE001"));
   if (!ensureAscii) return json;
-  return json.replace(/[^ -~]/g, (unit) => {
+  return json.replace(/[^ -~\uE000\uE001]/g, (unit) => {
     return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
 }
