@@ -1,0 +1,104 @@
+/** What a completion with calls may be, as a grammar in llguidance's Lark. */
+import type { GrammarOptions } from "./format.ts";
+import { promptedReasoning, type ReasoningTags } from "./reasoning.ts";
+import type { Tool } from "../jobs.ts";
+
+/** How a format writes its calls: the marker, then `first`, a call, more of them after `between` each, and `last`. */
+export interface CallsForm {
+  /** Left out where the format has none. */
+  readonly reasoning?: ReasoningTags;
+  readonly marker: string;
+  /** Other markers that text before the calls cannot contain. */
+  readonly others?: readonly string[];
+  readonly first?: string;
+  /** A call of a tool, in Lark. */
+  readonly call: (tool: Tool) => string;
+  /** Left out where the format writes one call at most. */
+  readonly between?: string | undefined;
+  readonly last?: string;
+}
+
+/** A little space, for rules of formats. */
+export const space = "/[ \\t\\n]{0,4}/";
+
+/**
+ * With `auto`, text and then perhaps calls; otherwise calls at once. Reasoning may come before. Undefined where no tool
+ * can be called.
+ */
+export function callsGrammar(options: GrammarOptions, form: CallsForm): string | undefined {
+  const { choice } = options;
+  const tools = callable(options);
+  if (tools.length === 0) return undefined;
+  const isFree = choice.kind === "auto";
+  const once = !options.parallel || choice.kind === "named" || form.between === undefined;
+  const more = once ? "" : `(${form.between ?? ""} call)*`;
+  const markers = [form.marker, ...(form.others ?? [])];
+  return [
+    `start: ${reasoning(options, form.reasoning)} ${isFree ? "(REST | text_marker calls)" : "space marker calls"}`,
+    `calls: ${form.first ?? ""} call ${more} ${form.last ?? ""}`,
+    `call: ${tools.map((_, index) => `call_${index}`).join(" | ")}`,
+    ...tools.map((tool, index) => `call_${index}: ${form.call(tool)}`),
+    `marker: ${options.marker(form.marker)}`,
+    ...(isFree
+      ? [`REST: ${textWithout(markers)}`, textUntil("text_marker", form.marker, options)]
+      : []),
+    ...reasoningRules(options, form.reasoning),
+    `space: ${space}`,
+  ].join("\n");
+}
+
+/** A text as a literal of Lark. */
+export function lark(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** A call as JSON members of one object, each of text and a rule: name first, then arguments. */
+export function jsonCallRule(
+  tool: Tool,
+  options: GrammarOptions,
+  keys = ["name", "arguments"],
+): string {
+  const [name = "", args = ""] = keys.map((key) => JSON.stringify(key));
+  return `${lark(`{${name}: ${JSON.stringify(tool.name)}, ${args}: `)} ${options.json(tool)} "}"`;
+}
+
+function callable({ tools, choice }: GrammarOptions): readonly Tool[] {
+  if (choice.kind === "none") return [];
+  return choice.kind === "named" ? tools.filter(({ name }) => name === choice.name) : tools;
+}
+
+function reasoning(options: GrammarOptions, tags: ReasoningTags | undefined): string {
+  if (tags === undefined) return "";
+  return promptedReasoning(options.prompted, tags) === "none" ? "thinking?" : "thoughts";
+}
+
+function reasoningRules(
+  options: GrammarOptions,
+  tags: ReasoningTags | undefined,
+): readonly string[] {
+  if (tags === undefined) return [];
+  const opened = promptedReasoning(options.prompted, tags) !== "none";
+  const opens = opened ? [] : [`thinking: ${options.marker(tags.open)} thoughts`];
+  return [...opens, textUntil("thoughts", tags.close, options)];
+}
+
+/**
+ * A rule for text up to and with a marker. A control token ends a text by itself. A marker that is spelled is matched
+ * with the text before it: otherwise the text would take its beginning.
+ */
+function textUntil(name: string, marker: string, options: GrammarOptions): string {
+  const terminal = options.marker(marker);
+  if (terminal.startsWith("<[")) {
+    const text = name.toUpperCase();
+    return `${name}: ${text} ${terminal}\n${text}: ${textWithout([marker])}`;
+  }
+  return `${name}[lazy]: /(.|\\n)*${pattern(marker)}/`;
+}
+
+function textWithout(markers: readonly string[]): string {
+  return `/(.|\\n)*/ & ~/(.|\\n)*(${markers.map(pattern).join("|")})(.|\\n)*/`;
+}
+
+function pattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/&~#-]/g, "\\$&").replaceAll("\n", "\\n");
+}
