@@ -14,7 +14,7 @@ import {
 } from "@grpc/grpc-js";
 import {
   type GenerateRequest,
-  type GenerateResponse,
+  GenerateResponse,
   GenerationServiceService,
   type GenerateStreamResponse,
 } from "../../gen/inferd/v1/generation_service.ts";
@@ -30,7 +30,7 @@ function generate(
   callback: sendUnaryData<GenerateResponse>,
 ): void {
   const text = [...pieces(request)].join("");
-  callback(null, { text, tokenIds: [], started: undefined, finish: undefined });
+  callback(null, GenerateResponse.fromPartial({ text }));
 }
 
 async function generateStream(

@@ -32,6 +32,11 @@ export interface GenerationInfo {
   readonly chat: boolean;
   /** Why it takes none though it has a chat template. Callers are told. */
   readonly chatFault?: string;
+  /**
+   * How it writes reasoning and tool calls in a chat, as `Model.chat_format` of the contract. Left out for an engine
+   * that reads nothing of a chat but its messages: then it is given no chat with more.
+   */
+  readonly chatFormat?: string;
   /** Whether it enforces constraints; left out for an engine that does not. */
   readonly constraints?: boolean;
 }

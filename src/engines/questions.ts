@@ -1,5 +1,5 @@
 /** What an engine can be asked beyond jobs: bounded work that takes no slot, such as reading a text as tokens. */
-import type { ChatMessage, CompletionInput, Constraint } from "./jobs.ts";
+import type { ChatInput, CompletionInput, Constraint } from "./jobs.ts";
 
 export type Question =
   | {
@@ -12,19 +12,15 @@ export type Question =
       readonly withPieces: boolean;
     }
   /** Asks for the tokens of a chat as its job reads it, and for its text. */
-  | {
-      readonly kind: "tokenizeChat";
-      readonly messages: readonly ChatMessage[];
-      readonly withPieces: boolean;
-    }
+  | ({ readonly kind: "tokenizeChat"; readonly withPieces: boolean } & ChatInput)
   | {
       readonly kind: "detokenize";
       readonly ids: Uint32Array;
       /** Leaves control tokens out. */
       readonly skipSpecial: boolean;
     }
-  /** Asks for the prompt that the model's chat template makes of messages, as text. */
-  | { readonly kind: "applyTemplate"; readonly messages: readonly ChatMessage[] }
+  /** Asks for the prompt that the model's chat template makes of a chat, as text. */
+  | ({ readonly kind: "applyTemplate" } & ChatInput)
   /** Asks how many tokens a job's input is read as: what `usage.promptTokens` says, or an item's `tokenCount`. */
   | { readonly kind: "countTokens"; readonly input: CompletionInput }
   /** Asks for a constraint to be made ready for jobs; fails with CONSTRAINT_INVALID or CONSTRAINT_UNSUPPORTED. */

@@ -15,6 +15,8 @@ export function tellDelivery(
       meter.started(at - times.arrived);
       return;
     case "piece":
+    case "reasoning":
+    case "tool_call":
       if (times.lastOutput === undefined) meter.firstPiece(at - times.arrived);
       else meter.nextPiece(at - times.lastOutput);
       return;

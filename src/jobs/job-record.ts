@@ -141,9 +141,11 @@ export class JobRecord implements JobState, JobProgress, JobFacts {
     times.begun ??= at;
     switch (event.kind) {
       case "piece":
+      case "reasoning":
+      case "tool_call":
         times.lastOutput = at;
         counts.pieces += 1;
-        counts.completionTokens += completionTokensOf(event);
+        counts.completionTokens += completionTokensOf(event, this.submission.job);
         return;
       case "items":
         times.lastOutput = at;

@@ -5,6 +5,7 @@ import {
   type GenerateStreamResponse,
   type Piece,
   type Started,
+  type ToolCallPiece,
 } from "../../gen/inferd/v1/generation_service.ts";
 import { ServeError } from "../base/errors.ts";
 import type { JobResult } from "../engines/engine.ts";
@@ -22,6 +23,10 @@ export function responseOf(event: WorkerEvent, started: Started): GenerationResp
       return undefined;
     case "piece":
       return { event: { $case: "piece", value: pieceOf(event) } };
+    case "reasoning":
+      return { event: { $case: "reasoning", value: { text: event.text } } };
+    case "tool_call":
+      return { event: { $case: "toolCall", value: callPieceOf(event) } };
     case "finish":
       return { event: { $case: "finish", value: finishOf(event, started) } };
     case "failed":
@@ -41,10 +46,20 @@ function pieceOf({
   return { text, tokenIds: tokenIds === undefined ? [] : Array.from(tokenIds) };
 }
 
+function callPieceOf({
+  call,
+  id = "",
+  name = "",
+  ...event
+}: Extract<WorkerEvent, { readonly kind: "tool_call" }>): ToolCallPiece {
+  return { callIndex: call, id, name, argumentsJson: event.arguments };
+}
+
 const finishReasons = {
   stop: FinishReason.STOP,
   length: FinishReason.LENGTH,
   stop_sequence: FinishReason.STOP_SEQUENCE,
+  tool_calls: FinishReason.TOOL_CALLS,
   cancelled: FinishReason.CANCELLED,
 } as const;
 

@@ -1,6 +1,5 @@
 /** Generation: both methods are one core, which turns a job's events into a stream of messages. */
 import type {
-  Finish,
   GenerateRequest,
   GenerateResponse,
   GenerateStreamResponse,
@@ -15,6 +14,8 @@ import { queuePromptEstimate } from "../jobs/token-estimates.ts";
 import type { Models } from "../models/model.ts";
 import { assertTextFits } from "./answer-size.ts";
 import { modelFor } from "./call-model.ts";
+import { checkAllChatJson } from "./chat-json.ts";
+import { collect } from "./collect.ts";
 import { inputOf, promptToRepeat } from "./generation-input.ts";
 import { checkAgainst, checkFields, jobOf } from "./generation-job.ts";
 import { type GenerationResponse, responseOf } from "./generation-messages.ts";
@@ -71,6 +72,7 @@ async function* generate(
   const model = await modelFor(request, context, { ...options, task: "generate", tokens });
   const { status } = model;
   checkAgainst(request, status);
+  await checkAllChatJson(request.input);
   const { job, seed } = jobOf(request, status, { ...options, caller: context.caller });
   const { constraint } = job;
   // Before the call is queued: a refused call takes no place in the queue.
@@ -88,32 +90,4 @@ async function* generate(
     const response = responseOf(event, started);
     if (response !== undefined) yield response;
   }
-}
-
-/** A token id takes at most so many. */
-const idBytes = 5;
-
-/** `fits` throws where the answer has become too large. */
-async function collect(
-  responses: AsyncIterable<GenerationResponse>,
-  fits: (bytes: number) => void,
-): Promise<GenerateResponse> {
-  let bytes = 0;
-  const texts: string[] = [];
-  const tokenIds: number[] = [];
-  let started: Started | undefined;
-  let finish: Finish | undefined;
-  for await (const { event } of responses) {
-    const { $case, value } = event;
-    if ($case === "started") started = value;
-    else if ($case === "finish") finish = value;
-    else {
-      bytes += Buffer.byteLength(value.text) + value.tokenIds.length * idBytes;
-      fits(bytes);
-      texts.push(value.text);
-      for (const id of value.tokenIds) tokenIds.push(id);
-    }
-  }
-  if (finish === undefined) throw new Error("bug: a generation job ended without its finish");
-  return { text: texts.join(""), tokenIds, finish, started };
 }

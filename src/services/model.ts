@@ -189,7 +189,7 @@ function classificationOf({ info }: ModelStatus): Pick<Model, "labels" | "multiL
   return { labels: [...labels], multiLabel };
 }
 
-type Loaded = Pick<Model, "contextLength" | "slots" | "license" | "chat">;
+type Loaded = Pick<Model, "contextLength" | "slots" | "license" | "chat" | "chatFormat">;
 
 /** What is known once a model has been loaded, and empty until then. */
 function loadedOf(status: ModelStatus): Loaded {
@@ -200,6 +200,7 @@ function loadedOf(status: ModelStatus): Loaded {
     slots: slotsOf(status),
     license: manifest.license === "" ? license : manifest.license,
     chat: info?.tasks.generate?.chat ?? false,
+    chatFormat: info?.tasks.generate?.chatFormat ?? "",
   };
 }
 

@@ -15,7 +15,8 @@ import type { Models } from "../models/model.ts";
 import { assertDetokenizedFits, assertTokensFit } from "./answer-size.ts";
 import { taskOfMeant } from "./any-task.ts";
 import { type CallModel, modelFor, type ModelRequest } from "./call-model.ts";
-import { messagesOf } from "./generation-input.ts";
+import { checkAllChatJson } from "./chat-json.ts";
+import { chatOf } from "./chat-input.ts";
 import { assertChat } from "./generation-job.ts";
 import { versionOf } from "./messages.ts";
 import { tokenPieces } from "./tokenization-messages.ts";
@@ -71,7 +72,8 @@ async function ask(request: TokenizeRequest, model: CallModel): Promise<Answer> 
   const { input, addSpecial = true, parseSpecial, withPieces } = request;
   if (input?.$case === "chat") {
     assertChat(model.status, "send a text");
-    return model.ask({ kind: "tokenizeChat", messages: messagesOf(input.value), withPieces });
+    await checkAllChatJson(input);
+    return model.ask({ kind: "tokenizeChat", ...chatOf(input.value), withPieces });
   }
   const text = input?.value ?? "";
   const answer = await model.ask({ kind: "tokenize", text, addSpecial, parseSpecial, withPieces });

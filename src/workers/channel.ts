@@ -148,7 +148,7 @@ export class Channel {
       if (pending === undefined) {
         // A cancelled job's last events: of the step under way, or they crossed our cancel on the wire.
         const cancelled = this.#cancelled.get(id);
-        if (cancelled !== undefined) cancelled.wasted += tokensOf(event);
+        if (cancelled !== undefined) cancelled.wasted += tokensOf(event, cancelled.pending.job);
         continue;
       }
       if (event.kind === "failed") {
@@ -226,6 +226,6 @@ export class Channel {
   }
 }
 
-function tokensOf(event: WorkerEvent): number {
-  return completionTokensOf(event) + promptTokensOf(event);
+function tokensOf(event: WorkerEvent, job: Job): number {
+  return completionTokensOf(event, job) + promptTokensOf(event);
 }

@@ -12,6 +12,8 @@ export const creditWindow = 64;
 export function countOf(event: WorkerEvent): number {
   switch (event.kind) {
     case "piece":
+    case "reasoning":
+    case "tool_call":
       return 1;
     case "items":
       return event.items.length;

@@ -23,6 +23,7 @@ const taskFields: Readonly<Record<keyof TaskInfos, Check>> = {
   generate: has({
     chat: isBoolean,
     chatFault: optional(isString),
+    chatFormat: optional(isString),
     constraints: optional(isBoolean),
   }),
   embed: has({
@@ -71,6 +72,15 @@ const isPiece = has({
   text: isString,
   tokenIds: optional((value) => value instanceof Uint32Array),
 });
+const isReasoning = has({ text: isString });
+const isToolCall = has({
+  call: isCount,
+  id: optional(isString),
+  name: optional(isString),
+  arguments: isString,
+});
+const isOfTools = (job: Job): boolean =>
+  job.kind === "completion" && job.input.kind === "chat" && job.input.tools !== undefined;
 const isPlaced = has({
   index: isCount,
   tokenCount: isCount,
@@ -85,10 +95,12 @@ const events: Readonly<
 > = {
   started: () => true,
   piece: (event, job) => job.kind === "completion" && isPiece(event),
+  reasoning: (event, job) => job.kind === "completion" && isReasoning(event),
+  tool_call: (event, job) => isOfTools(job) && isToolCall(event),
   item: (event, job, tasks) =>
     job.kind === "items" && isPlaced(event) && (hasError(event) || hasValue(job, event, tasks)),
   finish: has({
-    reason: isOneOf("stop", "length", "stop_sequence", "cancelled"),
+    reason: isOneOf("stop", "length", "stop_sequence", "tool_calls", "cancelled"),
     stopSequence: isString,
     usage: counts,
     timings: times,

@@ -16,6 +16,13 @@ export function plainEvent(event: Exclude<JobEvent, { readonly kind: "item" }>):
       const { text, tokenIds } = event;
       return tokenIds === undefined ? { kind: "piece", text } : { kind: "piece", text, tokenIds };
     }
+    case "reasoning":
+      return { kind: "reasoning", text: event.text };
+    case "tool_call": {
+      const { call, id, name, arguments: given } = event;
+      const first = { ...(id !== undefined && { id }), ...(name !== undefined && { name }) };
+      return { kind: "tool_call", call, ...first, arguments: given };
+    }
     case "finish":
       return plainFinish(event);
     case "failed":

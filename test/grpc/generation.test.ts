@@ -68,7 +68,8 @@ describe("generation", () => {
   it("answers at once with the same", async () => {
     const { call } = await open(withModels(story()));
     const { messages } = await call("GenerationService", "Generate", { prompt: "Tell" });
-    expect(messages).toEqual([{ text: "Once upon", token_ids: [7, 8, 9], finish, started }]);
+    const rest = { reasoning: "", tool_calls: [], finish, started };
+    expect(messages).toEqual([{ text: "Once upon", token_ids: [7, 8, 9], ...rest }]);
   });
 
   it("repeats the prompt where asked", async () => {

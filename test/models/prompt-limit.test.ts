@@ -2,6 +2,7 @@
 import { type Client, credentials, makeGenericClientConstructor } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+  Chat,
   GenerateRequest,
   type GenerateResponse,
   GenerationServiceService,
@@ -78,7 +79,7 @@ const inputs: readonly [kind: string, input: (words: number) => Input, reason: s
     "a chat",
     (words) => ({
       $case: "chat",
-      value: { messages: [{ role: Role.USER, content: text(words) }] },
+      value: Chat.fromPartial({ messages: [{ role: Role.USER, content: text(words) }] }),
     }),
     "PROMPT_TOO_LONG",
   ],

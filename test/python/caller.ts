@@ -15,6 +15,7 @@ import {
   type EmbedResponse,
 } from "../../gen/inferd/v1/embedding_service.ts";
 import {
+  Chat,
   FinishReason,
   GenerateRequest,
   type GenerateResponse,
@@ -90,7 +91,7 @@ function inputOf(prompt: string, system: string | undefined): GenerateRequest["i
     { role: Role.SYSTEM, content: system },
     { role: Role.USER, content: prompt },
   ];
-  return { $case: "chat", value: { messages } };
+  return { $case: "chat", value: Chat.fromPartial({ messages }) };
 }
 
 function requestOf(model: string, prompt: string, wishes: Wishes): GenerateRequest {

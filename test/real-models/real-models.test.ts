@@ -13,6 +13,7 @@ import {
   type EmbedResponse,
 } from "../../gen/inferd/v1/embedding_service.ts";
 import {
+  Chat,
   GenerateRequest,
   type GenerateResponse,
   GenerationServiceService,
@@ -145,7 +146,7 @@ describe.each(generation)("$name", ({ name, completions, chats }) => {
 
   it.each(chats)("answers chat %$ as transformers does", async (recorded) => {
     const messages = recorded.messages.map(({ role, content }) => ({ role: roles[role], content }));
-    const input = { $case: "chat", value: { messages } } as const;
+    const input = { $case: "chat", value: Chat.fromPartial({ messages }) } as const;
     expectSameTokens(recorded, await generate(name, input, recorded.tokens.length));
   });
 });

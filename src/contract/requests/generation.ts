@@ -3,15 +3,14 @@
  * for callers. What depends on the model is checked by the service that resolved it.
  */
 import {
-  type Chat,
-  type ChatMessage,
   type Choices,
+  type Chat,
   type Constraint,
   type GenerateRequest,
   type Grammar,
   GrammarSyntax,
-  Role,
   type TokenIds,
+  ToolMode,
 } from "../../../gen/inferd/v1/generation_service.ts";
 import type { Sampling } from "../../../gen/inferd/v1/types.ts";
 import type { Limits } from "../limits.ts";
@@ -20,22 +19,10 @@ import { message, oneof, pathOf, protoName } from "../validation/messages.ts";
 import type { Report } from "../validation/report.ts";
 import { optional, type Rule, unbounded } from "../validation/rule.ts";
 import { known, number, text } from "../validation/scalars.ts";
+import { chat, maxTextBytes } from "./chat.ts";
 import { callOptions, modelName, truncation } from "./shared.ts";
 
-const maxTextBytes = 4_194_304;
-/** Of one chat. */
-const maxMessages = 1024;
 const maxUint32 = 2 ** 32 - 1;
-
-export const chat = message<Chat>({
-  messages: list(
-    message<ChatMessage>({
-      role: known(Role, { required: true }),
-      content: text(maxTextBytes, { mayBeEmpty: true }),
-    }),
-    { min: 1, max: maxMessages },
-  ),
-});
 
 const maxGrammarBytes = 262_144;
 const maxRegexBytes = 65_536;
@@ -98,6 +85,19 @@ function sampling(limits: Limits): Rule<Sampling> {
   );
 }
 
+function checkTogether(request: GenerateRequest, at: string, report: Report): void {
+  promptIsText(request, at, report);
+  const { input, constraint } = request;
+  if (constraint === undefined || input?.$case !== "chat" || !offersTools(input.value)) return;
+  const description = "must not be set with chat.tools, unless tool_choice is TOOL_MODE_NONE";
+  report.add(pathOf(at, "constraint"), "CONFLICT", description);
+}
+
+function offersTools({ tools, toolChoice }: Chat): boolean {
+  const { $case, value } = toolChoice?.kind ?? {};
+  return tools.length > 0 && !($case === "mode" && value === ToolMode.NONE);
+}
+
 function promptIsText(request: GenerateRequest, at: string, report: Report): void {
   const kind = request.input?.$case;
   if (request.includePrompt && kind !== undefined && kind !== "prompt") {
@@ -118,6 +118,6 @@ export function generateRequest(limits: Limits): Rule<GenerateRequest> {
       constraint: optional(constraint),
       call: callOptions,
     },
-    promptIsText,
+    checkTogether,
   );
 }

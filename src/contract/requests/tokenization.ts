@@ -10,7 +10,7 @@ import { message, oneof, pathOf } from "../validation/messages.ts";
 import type { Report } from "../validation/report.ts";
 import { type Rule, unbounded } from "../validation/rule.ts";
 import { text } from "../validation/scalars.ts";
-import { chat } from "./generation.ts";
+import { chat } from "./chat.ts";
 import { callOptions, modelName } from "./shared.ts";
 
 /** Each piece is a message of its own, and a byte can be a token. */
@@ -62,7 +62,7 @@ function checkLength({ input, withPieces }: TokenizeRequest, at: string, report:
   const most = withPieces ? maxPiecesBytes : mostQuestionBytes;
   if (input === undefined || bytesOf(input) <= most) return;
   const longest = `must have at most ${most} bytes${withPieces ? " with with_pieces" : ""}`;
-  const description = input.$case === "chat" ? `${longest} in all its messages` : longest;
+  const description = input.$case === "chat" ? `${longest} in all its texts` : longest;
   report.add(pathOf(at, input.$case), "TOO_LONG", description);
 }
 
@@ -70,5 +70,15 @@ function bytesOf(input: NonNullable<TokenizeRequest["input"]>): number {
   return input.$case === "text" ? Buffer.byteLength(input.value) : chatBytes(input.value);
 }
 
-const chatBytes = ({ messages }: Chat): number =>
-  messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
+/** Of all that the template is given. */
+function chatBytes({ messages, tools, templateArguments }: Chat): number {
+  const said = messages.flatMap(({ content, reasoning, toolCalls }) => [
+    ...[content, reasoning],
+    ...toolCalls.flatMap(({ name, argumentsJson }) => [name, argumentsJson]),
+  ]);
+  const offered = tools.flatMap(({ kind }) => [
+    ...[kind?.value.name, kind?.value.description, kind?.value.parametersSchema],
+  ]);
+  const more = templateArguments === undefined ? "" : JSON.stringify(templateArguments);
+  return [...said, ...offered, more].reduce((sum, text = "") => sum + Buffer.byteLength(text), 0);
+}

@@ -34,6 +34,18 @@ export function text(
   };
 }
 
+/** A name that formats of tool calls can write. */
+export function toolName(maxBytes: number): Rule<string> {
+  const rule = text(maxBytes, { mayBeEmpty: false });
+  return {
+    check: (value, at, report) => {
+      rule.check(value, at, report);
+      if (/^[A-Za-z0-9_.-]*$/.test(value)) return;
+      report.add(at, "MALFORMED", "must have only letters of ASCII, digits, _, - and .");
+    },
+  };
+}
+
 /** A value of an enum that this server knows: newer clients may send others. */
 export function known<E extends number>(
   values: Readonly<Record<string, E>>,

@@ -6,6 +6,7 @@ import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf
 import { pathOf, protoName } from "../../contract/validation/messages.ts";
 import type { Rule } from "../../contract/validation/rule.ts";
 import type { Bound, Bounds } from "./list-counts.ts";
+import { structBound } from "./struct-bound.ts";
 
 /** The bounds of a message. Throws for a list that no rule bounds, or whose items cannot be counted as they stand on the wire. */
 export function boundsOf(rule: Rule<never>, message: DescMessage, at = ""): Bounds {
@@ -27,6 +28,7 @@ function fieldRules({ fields = {} }: Rule<never>): readonly (readonly [string, R
 
 /** Undefined for a field that holds no list. */
 function boundOf(rule: Rule<never>, field: DescField, name: string): Bound | undefined {
+  if (field.message?.typeName === "google.protobuf.Struct") return structBound(name);
   const isList = field.fieldKind === "list" || field.fieldKind === "map";
   if (isList && rule.maxItems === undefined)
     throw new Error(`bug: nothing bounds the list ${name}`);

@@ -4,7 +4,7 @@
  * seconds of the only thread before a rule could refuse it.
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { ServeError } from "../../base/errors.ts";
+import { type FieldReason, ServeError } from "../../base/errors.ts";
 
 /** What a message may hold, by its fields' numbers: how often each may come, and what it holds. */
 export interface Bounds {
@@ -15,20 +15,31 @@ export interface Bound {
   /** The field's path in the proto. */
   readonly name: string;
   readonly max?: number;
+  /** May hold itself, at any depth: `maxDepth` bounds that. */
   readonly inside?: Bounds;
   /** The items are varints. Each may come alone, and any number of them in one piece. */
   readonly varints?: true;
 }
+
+/** Messages within messages: no rule of a request asks for more. */
+const maxDepth = 100;
 
 /** A whole request's: a message that comes twice is merged into one. */
 type Counts = Map<Bound, number>;
 
 /** Throws FIELD_INVALID where a list is too long. What is no protobuf at all is left to its reader. */
 export function checkCounts(bytes: Uint8Array, bounds: Bounds): void {
-  count(new BinaryReader(bytes), bytes.length, bounds, new Map());
+  count(new BinaryReader(bytes), { end: bytes.length, depth: 0 }, bounds, new Map());
 }
 
-function count(reader: BinaryReader, end: number, bounds: Bounds, counts: Counts): void {
+/** A message: where its bytes end, and in how many others it is. */
+interface Place {
+  readonly end: number;
+  readonly depth: number;
+}
+
+function count(reader: BinaryReader, place: Place, bounds: Bounds, counts: Counts): void {
+  const { end, depth } = place;
   while (reader.pos < end) {
     const [number, wireType] = reader.tag();
     const bound = bounds[number];
@@ -46,7 +57,10 @@ function count(reader: BinaryReader, end: number, bounds: Bounds, counts: Counts
     }
     add(counts, bound);
     if (bound.inside === undefined) reader.pos = pieceEnd;
-    else count(reader, Math.min(end, pieceEnd), bound.inside, counts);
+    else {
+      if (depth >= maxDepth) throw tooDeep(bound.name);
+      count(reader, { end: Math.min(end, pieceEnd), depth: depth + 1 }, bound.inside, counts);
+    }
   }
 }
 
@@ -66,9 +80,16 @@ function add(counts: Counts, bound: Bound): void {
 }
 
 function tooMany(field: string, max: number): ServeError {
-  const description = `must have at most ${max} items`;
+  return refusal(field, "TOO_MANY", `must have at most ${max} items`);
+}
+
+function tooDeep(field: string): ServeError {
+  return refusal(field, "TOO_LONG", `must have fewer than ${maxDepth} levels of nesting`);
+}
+
+function refusal(field: string, reason: FieldReason, description: string): ServeError {
   return new ServeError("FIELD_INVALID", `${field} ${description}`, {
     facts: { violations: "1" },
-    violations: [{ field, reason: "TOO_MANY", description }],
+    violations: [{ field, reason, description }],
   });
 }

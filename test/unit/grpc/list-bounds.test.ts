@@ -5,6 +5,7 @@ import { list } from "../../../src/contract/validation/collections.ts";
 import { message } from "../../../src/contract/validation/messages.ts";
 import { type Rule, unbounded } from "../../../src/contract/validation/rule.ts";
 import { boundsOf } from "../../../src/grpc/wire/list-bounds.ts";
+import { structBound } from "../../../src/grpc/wire/struct-bound.ts";
 import { limits } from "../../grpc/fake-models.ts";
 import { descriptors } from "../../grpc/support.ts";
 
@@ -16,7 +17,18 @@ const call = { name: "call", inside: { 3: { name: "call.labels", max: 16 } } };
 it("finds each list of a generation request by its number", () => {
   const rule = ruleOf("inferd.v1.GenerationService/Generate", limits);
   expect(boundsOf(rule, described("GenerateRequest"))).toEqual({
-    3: { name: "chat", inside: { 1: { name: "chat.messages", max: 1024 } } },
+    3: {
+      name: "chat",
+      inside: {
+        1: {
+          name: "chat.messages",
+          max: 1024,
+          inside: { 5: { name: "chat.messages.tool_calls", max: 128 } },
+        },
+        2: { name: "chat.tools", max: 128 },
+        7: structBound("chat.template_arguments"),
+      },
+    },
     4: {
       name: "token_ids",
       inside: { 1: { name: "token_ids.ids", max: limits.maxPromptTokens, varints: true } },

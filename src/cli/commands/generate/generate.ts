@@ -1,5 +1,6 @@
 /** `inferd generate`: prints text to standard output as the model produces it. */
 import {
+  Chat,
   type Finish,
   FinishReason,
   GenerateRequest,
@@ -69,7 +70,7 @@ function inputOf(
     ...(system === undefined ? [] : [{ role: Role.SYSTEM, content: system }]),
     { role: Role.USER, content: prompt },
   ];
-  return { $case: "chat", value: { messages: said } };
+  return { $case: "chat", value: Chat.fromPartial({ messages: said }) };
 }
 
 async function printText(server: Server, request: GenerateRequest): Promise<void> {
@@ -119,6 +120,8 @@ function endOf(reason: FinishReason, stopSequence: string): string {
       return "cut at its length";
     case FinishReason.STOP_SEQUENCE:
       return `stopped at ${JSON.stringify(stopSequence)}`;
+    case FinishReason.TOOL_CALLS:
+      return "asked for tools";
     case FinishReason.CANCELLED:
       return "stopped by the server";
     case FinishReason.UNSPECIFIED:
