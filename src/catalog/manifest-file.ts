@@ -26,6 +26,7 @@ interface ManifestValues {
   readonly sampling?: Readonly<Record<string, number | boolean | readonly string[]>>;
   readonly chat_template?: string;
   readonly chat_template_file?: string;
+  readonly chat_format?: string;
   readonly limits?: Readonly<
     Partial<
       Record<
@@ -67,7 +68,7 @@ function wrongForTask(values: ManifestValues): readonly Problem[] {
   const { task } = values;
   if (task === undefined || tasks[task].family === "completion") return [];
   const message = `is for the task generate; this model's is ${task}`;
-  return (["sampling", "chat_template", "chat_template_file"] as const)
+  return (["sampling", "chat_template", "chat_template_file", "chat_format"] as const)
     .filter((key) => values[key] !== undefined)
     .map((key) => ({ path: [key], message }));
 }
@@ -186,6 +187,7 @@ function manifestOf(values: ManifestValues, found: FoundFiles): Manifest {
     description: values.description ?? "",
     sampling: samplingOf(values.sampling ?? {}),
     chatTemplate: found.chatTemplate,
+    chatFormat: values.chat_format,
     limits: {
       contextLength: limits.context_length,
       maxSequences: limits.max_sequences,

@@ -3,6 +3,7 @@
  * here.
  */
 import type { Elsewhere } from "../base/elsewhere.ts";
+import { formats } from "../engines/chat-format/index.ts";
 import { taskNames } from "../engines/tasks.ts";
 
 /** Schema of one key: the part of JSON Schema that manifests need. */
@@ -220,6 +221,12 @@ export const manifestSchema: KeySchema = {
       defaultText: "the model's own",
     },
     chat_template_file: path("A file with a chat template."),
+    chat_format: {
+      type: "string",
+      enum: formats.map(({ name }) => name),
+      description: "How a model of the llama engine writes reasoning and tool calls in a chat.",
+      defaultText: "found from the chat template",
+    },
     limits,
     replicas: { ...whole(1, 64, "Number of worker processes."), defaultText: "1" },
     threads: {

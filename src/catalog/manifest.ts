@@ -34,6 +34,8 @@ export interface Manifest {
   readonly sampling: SamplingDefaults;
   /** A Jinja template that replaces the model's own. */
   readonly chatTemplate: string | undefined;
+  /** How it writes reasoning and tool calls; undefined to find it from the template. */
+  readonly chatFormat: string | undefined;
   readonly limits: {
     readonly contextLength: number | undefined;
     readonly maxSequences: number | undefined;

@@ -21,6 +21,7 @@ export const manifestDefaults = {
   description: "",
   sampling: {},
   chatTemplate: undefined,
+  chatFormat: undefined,
   limits: {
     contextLength: undefined,
     maxSequences: undefined,

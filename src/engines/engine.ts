@@ -113,6 +113,8 @@ export interface ModelSource {
   readonly files: Readonly<Record<string, string>>;
   /** A Jinja chat template that replaces the model's own. */
   readonly chatTemplate: string | undefined;
+  /** How the model writes reasoning and tool calls, in place of what its chat template says; left out to find it there. */
+  readonly chatFormat?: string;
   /** The most tokens of one sequence; undefined takes the model's own. */
   readonly contextLength: number | undefined;
   /** The most jobs that the engine holds at once; undefined lets the engine choose. */

@@ -1,5 +1,5 @@
 /** What an engine can be asked beyond jobs: bounded work that takes no slot, such as reading a text as tokens. */
-import type { ChatInput, CompletionInput, Constraint } from "./jobs.ts";
+import type { ChatInput, CompletionInput, Constraint, Tool, ToolChoice } from "./jobs.ts";
 
 export type Question =
   | {
@@ -24,7 +24,13 @@ export type Question =
   /** Asks how many tokens a job's input is read as: what `usage.promptTokens` says, or an item's `tokenCount`. */
   | { readonly kind: "countTokens"; readonly input: CompletionInput }
   /** Asks for a constraint to be made ready for jobs; fails with CONSTRAINT_INVALID or CONSTRAINT_UNSUPPORTED. */
-  | { readonly kind: "prepareConstraint"; readonly constraint: Constraint };
+  | { readonly kind: "prepareConstraint"; readonly constraint: Constraint }
+  /** Asks for the schemas of tools to be made ready for jobs; fails with FIELD_INVALID where calls cannot be forced. */
+  | {
+      readonly kind: "prepareTools";
+      readonly tools: readonly Tool[];
+      readonly toolChoice: ToolChoice;
+    };
 
 /** A text's tokens. */
 export interface Tokenized {
@@ -54,6 +60,7 @@ export interface Answers {
   readonly applyTemplate: string;
   readonly countTokens: number;
   readonly prepareConstraint: true;
+  readonly prepareTools: true;
 }
 
 export type Answer = Answers[keyof Answers];

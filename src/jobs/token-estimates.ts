@@ -3,6 +3,7 @@
  * asked. A queue bounds memory by its own, so that one must never be too low. A quota is settled by what was used, so
  * its estimate should be near; four times too much would refuse callers who have enough left.
  */
+import { chatTexts } from "../engines/chat-texts.ts";
 import type {
   ClassifyJob,
   CompletionJob,
@@ -27,7 +28,7 @@ interface Rate {
   readonly bytesPerToken: number;
   /** What a tokenizer adds around a text. */
   readonly textTokens: number;
-  /** What a chat template adds around a message. */
+  /** What a chat template adds around a message, a tool and a call. */
   readonly messageTokens: number;
 }
 
@@ -68,8 +69,10 @@ function promptTokensOf(job: JobInput, rate: Rate): number {
     case "prompt":
       return tokensOf([input.text], rate, rate.textTokens);
     case "chat": {
-      const contents = input.messages.map(({ content }) => content);
-      return rate.textTokens + tokensOf(contents, rate, rate.messageTokens);
+      const { messages, tools = [] } = input;
+      const calls = messages.flatMap(({ toolCalls = [] }) => toolCalls);
+      const around = (messages.length + calls.length + tools.length) * rate.messageTokens;
+      return rate.textTokens + around + tokensOf(chatTexts(input), rate, 0);
     }
     case "token_ids":
       return input.ids.length;

@@ -14,6 +14,7 @@ import { queuePromptEstimate } from "../jobs/token-estimates.ts";
 import type { Models } from "../models/model.ts";
 import { assertTextFits } from "./answer-size.ts";
 import { modelFor } from "./call-model.ts";
+import { checkChatParts, offeredTools } from "./chat-tools.ts";
 import { checkAllChatJson } from "./chat-json.ts";
 import { collect } from "./collect.ts";
 import { inputOf, promptToRepeat } from "./generation-input.ts";
@@ -72,11 +73,14 @@ async function* generate(
   const model = await modelFor(request, context, { ...options, task: "generate", tokens });
   const { status } = model;
   checkAgainst(request, status);
+  checkChatParts(request.input, status);
   await checkAllChatJson(request.input);
   const { job, seed } = jobOf(request, status, { ...options, caller: context.caller });
   const { constraint } = job;
   // Before the call is queued: a refused call takes no place in the queue.
   if (constraint !== undefined) await model.ask({ kind: "prepareConstraint", constraint });
+  const offered = offeredTools(job.input);
+  if (offered !== undefined) await model.ask({ kind: "prepareTools", ...offered });
   const { requestId } = context;
   const started: Started = { model: versionOf(status), seed, requestId };
   let hasStarted = false;

@@ -16,6 +16,7 @@ import { assertDetokenizedFits, assertTokensFit } from "./answer-size.ts";
 import { taskOfMeant } from "./any-task.ts";
 import { type CallModel, modelFor, type ModelRequest } from "./call-model.ts";
 import { checkAllChatJson } from "./chat-json.ts";
+import { checkChatParts } from "./chat-tools.ts";
 import { chatOf } from "./chat-input.ts";
 import { assertChat } from "./generation-job.ts";
 import { versionOf } from "./messages.ts";
@@ -72,6 +73,7 @@ async function ask(request: TokenizeRequest, model: CallModel): Promise<Answer> 
   const { input, addSpecial = true, parseSpecial, withPieces } = request;
   if (input?.$case === "chat") {
     assertChat(model.status, "send a text");
+    checkChatParts(input, model.status);
     await checkAllChatJson(input);
     return model.ask({ kind: "tokenizeChat", ...chatOf(input.value), withPieces });
   }

@@ -26,6 +26,7 @@ const checks: Readonly<Record<Question["kind"], Check>> = {
   applyTemplate: isString,
   countTokens: isCount,
   prepareConstraint: isTrue,
+  prepareTools: isTrue,
 };
 
 const isAnswer = (answer: unknown, question: Question): answer is Answer =>
@@ -101,6 +102,7 @@ const wordsOf: Readonly<Record<Question["kind"], string>> = {
   applyTemplate: "lay out a chat: it has no chat template that calls can use",
   countTokens: "count tokens: it has no tokenizer that calls can use",
   prepareConstraint: "hold a completion to a constraint",
+  prepareTools: "hold a completion to the calls of tools",
 };
 
 function unanswered({ kind }: Question): ServeError {

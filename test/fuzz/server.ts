@@ -92,6 +92,7 @@ function answerTo(question: Question): Answer {
     case "tokenizeChat":
       return { ids, text: "a", ...(question.withPieces && { pieces }) };
     case "prepareConstraint":
+    case "prepareTools":
       return true;
     case "detokenize":
     case "applyTemplate":

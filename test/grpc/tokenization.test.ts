@@ -31,6 +31,7 @@ function answerOf(question: Question): Answer {
     case "applyTemplate":
     case "countTokens":
     case "prepareConstraint":
+    case "prepareTools":
       throw new Error("another question");
   }
 }

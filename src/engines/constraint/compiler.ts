@@ -23,6 +23,13 @@ interface Known {
   matcher?: { readonly of: Vocabulary; readonly first: Compiled };
 }
 
+interface ConstraintSource {
+  /** Of the request. */
+  readonly field: "constraint";
+  matcher(): Matcher | undefined;
+  prepare(): Promise<void>;
+}
+
 export class ConstraintCompiler {
   readonly #source: ConstraintVocabulary;
   readonly #known = new Map<string, Known>();
@@ -66,6 +73,15 @@ export class ConstraintCompiler {
   closing(options: Omit<ClosingOptions, "tokens">): Closing {
     if (this.#vocabulary === undefined) throw new Error("bug: a text began before its constraint");
     return new Closing({ ...options, tokens: this.#vocabulary.tokens });
+  }
+
+  /** Where a completion's matcher comes from. */
+  source(constraint: Constraint): ConstraintSource {
+    return {
+      field: "constraint",
+      matcher: () => this.matcher(constraint),
+      prepare: () => this.prepare(constraint),
+    };
   }
 
   close(): void {

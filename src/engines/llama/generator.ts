@@ -16,13 +16,12 @@ import type {
   Question,
   StepEvent,
 } from "../engine.ts";
-import type { ConstraintCompiler } from "../constraint/compiler.ts";
-import type { Closing } from "../constraint/closing/closing.ts";
 import type { Matcher } from "../constraint/matcher.ts";
 import { Batch } from "./batch.ts";
 import { BatchFiller } from "./batch-filler.ts";
 import type { Library } from "./library.ts";
 import type { Model } from "./model.ts";
+import type { Outputs } from "./outputs.ts";
 import { Preparing } from "./preparing.ts";
 import type { StepCostModel, StepContent } from "./step-cost.ts";
 import { contentOf, type Placed } from "./placed.ts";
@@ -40,7 +39,7 @@ export interface GeneratorParts {
   readonly library: Library;
   readonly model: Model;
   readonly reader: Reader;
-  readonly constraints: ConstraintCompiler;
+  readonly outputs: Outputs;
   readonly host: EngineHost;
   readonly info: ModelInfo;
   readonly batchTokens: number;
@@ -61,7 +60,7 @@ export class Generator implements Engine {
   readonly #scheduler: SlotScheduler<Sequence>;
   readonly #tuner: StepTuner;
   readonly #filler: BatchFiller;
-  readonly #preparing: Preparing;
+  readonly #preparing = new Preparing();
   #threads: number;
   #sequencesInStep = 0;
 
@@ -77,7 +76,6 @@ export class Generator implements Engine {
     this.#scheduler = new SlotScheduler({ slots: this.#slots, cells: model.memory.cells });
     const filled = { batch: this.#batch, slots: this.#slots, scheduler: this.#scheduler };
     const now = () => host.now();
-    this.#preparing = new Preparing(parts.constraints);
     const { batchTokens } = parts;
     this.#filler = new BatchFiller({ ...filled, tuner: this.#tuner, model, batchTokens, now });
   }
@@ -101,29 +99,28 @@ export class Generator implements Engine {
   }
 
   answer(question: Question): Answer | Promise<Answer> {
-    if (question.kind === "prepareConstraint") {
-      return this.#parts.constraints.prepare(question.constraint).then(() => true as const);
-    }
-    return answerWith(this.#parts.reader, question);
+    return answerWith(this.#parts, question);
   }
 
   add(id: number, job: Job): void {
     if (job.kind !== "completion") {
       throw new ServeError("WRONG_TASK", "the model generates text and makes no vectors");
     }
-    const { library, reader, host } = this.#parts;
+    const { library, reader, outputs, host } = this.#parts;
     const addedAt = host.now();
     const prompt = readPrompt(reader, job);
     const { tokenizer, contextLength } = reader;
-    const options = { job, prompt, library, tokenizer, contextLength, addedAt };
+    const { output, source } = outputs.of(job);
+    const options = { job, prompt, library, tokenizer, contextLength, addedAt, output };
     const begin = (matcher?: Matcher, paused = false): void => {
-      const closing = job.closesAtLength === true ? this.#closing(matcher) : undefined;
-      const sequence = new Sequence({ ...options, matcher, closing });
+      const now = (): number => host.now();
+      const held = matcher && source && outputs.heldTo(job, { matcher, field: source.field, now });
+      const sequence = new Sequence({ ...options, held });
       sequence.paused = paused;
       this.#scheduler.add(id, sequence);
     };
-    if (job.constraint === undefined) begin();
-    else this.#preparing.add(id, job.constraint, begin);
+    if (source === undefined) begin();
+    else this.#preparing.add(id, source, begin);
   }
 
   cancel(id: number): void {
@@ -182,15 +179,9 @@ export class Generator implements Engine {
 
   close(): void {
     for (const id of this.#scheduler.ids) this.cancel(id);
-    this.#parts.constraints.close();
+    this.#parts.outputs.close();
     this.#parts.store?.clear();
     this.#parts.model.close();
-  }
-
-  #closing(matcher: Matcher | undefined): Closing | undefined {
-    const { constraints, reader, host } = this.#parts;
-    const { ends } = reader.tokenizer;
-    return matcher && constraints.closing({ matcher, ends, now: () => host.now() });
   }
 
   /** Whether each gap between running slots costs a pass over the weights. */

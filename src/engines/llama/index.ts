@@ -3,7 +3,15 @@
  * computes, libllama computes it.
  */
 import { wallMs } from "../../base/clock.ts";
-import type { Engine, EngineHost, LoadEngine, ModelInfo, ModelSource } from "../engine.ts";
+import { formatNamed } from "../chat-format/index.ts";
+import type {
+  Engine,
+  EngineHost,
+  GenerationInfo,
+  LoadEngine,
+  ModelInfo,
+  ModelSource,
+} from "../engine.ts";
 import { type GgufFacts, purposeOf, readGgufFacts } from "../gguf-purpose.ts";
 import { ConstraintCompiler } from "../constraint/compiler.ts";
 import { Batch } from "./batch.ts";
@@ -13,6 +21,7 @@ import { Generator } from "./generator.ts";
 import { type Library, openLibrary } from "./library.ts";
 import { findLibrary } from "./location.ts";
 import { routeLog } from "./log.ts";
+import { Outputs } from "./outputs.ts";
 import { prefixBytesOf } from "./memory.ts";
 import type { MemoryPlan } from "./memory.ts";
 import { Model } from "./model.ts";
@@ -78,16 +87,10 @@ function openGenerator({ library, source, host, options, log }: EngineParts): Ge
     const tokenizer = openTokenizer(library, model.vocab);
     readTrials(tokenizer);
     const template = source.chatTemplate ?? model.chatTemplate;
-    const chat = template ? openTemplate(template, tokenizer, host) : undefined;
+    const chat = template ? openTemplate(template, source, { tokenizer, host }) : undefined;
     const { contextLength, sequences: slots } = model.memory;
     const info: ModelInfo = {
-      tasks: {
-        generate: {
-          chat: chat?.reader !== undefined,
-          constraints: true,
-          ...(chat?.fault !== undefined && { chatFault: chat.fault }),
-        },
-      },
+      tasks: { generate: generationInfo(chat) },
       contextLength,
       vocabularySize: tokenizer.vocabularySize,
       license: model.license,
@@ -98,10 +101,10 @@ function openGenerator({ library, source, host, options, log }: EngineParts): Ge
     const store = options.prefixReuse ? openStore(model, options) : undefined;
     host.log("info", describe(model, store));
     if (model.memory.cutFrom !== undefined) host.log("info", describeCut(model.memory));
+    const reader = { tokenizer, chat: chat?.reader, contextLength };
     return new Generator({
-      ...{ library, model, host, info, threads: source.threads },
-      reader: { tokenizer, chat: chat?.reader, contextLength },
-      constraints: openConstraints(tokenizer),
+      ...{ library, model, host, info, threads: source.threads, reader },
+      outputs: new Outputs(reader, openConstraints(tokenizer)),
       batchTokens: options.batchTokens,
       store,
       prefillShare: options.prefillShare,
@@ -111,6 +114,16 @@ function openGenerator({ library, source, host, options, log }: EngineParts): Ge
     model.close();
     throw thrown;
   }
+}
+
+function generationInfo(chat: OpenedChat | undefined): GenerationInfo {
+  const { reader, fault } = chat ?? {};
+  return {
+    chat: reader !== undefined,
+    constraints: true,
+    ...(fault !== undefined && { chatFault: fault }),
+    ...(reader !== undefined && { chatFormat: reader.format.name }),
+  };
 }
 
 function describe({ memory }: Model, store: PrefixStore | undefined): string {
@@ -142,22 +155,31 @@ function openConstraints({ vocabularySize, ends, bytesOf }: Tokenizer): Constrai
 }
 
 /** A template that cannot be used disables only chat. */
-function openTemplate(source: string, tokenizer: Tokenizer, host: EngineHost): OpenedChat {
+function openTemplate(
+  template: string,
+  { chatFormat }: ModelSource,
+  { tokenizer, host }: Opening,
+): OpenedChat {
   const textOf = (token: number) => tokenizer.textOf(token);
   const tokens = { bos_token: textOf(tokenizer.bos), eos_token: textOf(tokenizer.eos) };
   const today = () => new Date(wallMs());
-  const chat = openChat(source, { tokenizer, tokens, now: () => host.now(), today });
+  const format = chatFormat === undefined ? undefined : formatNamed(chatFormat);
+  if (chatFormat !== undefined && format === undefined) {
+    throw new Error(`there is no chat format ${chatFormat}`);
+  }
+  const now = () => host.now();
+  const chat = openChat(template, { tokenizer, tokens, now, today, format });
   if (chat.fault !== undefined) host.log("warn", `the model takes no chat: ${chat.fault}`);
   return chat;
 }
 
-interface WarmUp {
+interface Opening {
   readonly tokenizer: Tokenizer;
   readonly host: EngineHost;
 }
 
 /** Computes a few tokens: loads the weights into memory and measures first step costs. */
-function warmUp(library: Library, model: Model, { tokenizer, host }: WarmUp): StepCostModel {
+function warmUp(library: Library, model: Model, { tokenizer, host }: Opening): StepCostModel {
   const batch = new Batch(warmUpTokens, 1);
   const token = Math.max(0, tokenizer.bos);
   const time = (tokens: number, position: number): number => {

@@ -1,7 +1,5 @@
 import { ServeError } from "../../base/errors.ts";
-import type { ConstraintCompiler } from "../constraint/compiler.ts";
 import type { Matcher } from "../constraint/matcher.ts";
-import type { Constraint } from "../engine.ts";
 
 /** How long a step waits where there is nothing to compute: the driver waits for a promise and hears nothing else. */
 const longestWaitMs = 50;
@@ -9,8 +7,18 @@ const longestWaitMs = 50;
 /** Makes a job's sequence. */
 type Begin = (matcher: Matcher, paused: boolean) => void;
 
+/** Where a job's matcher comes from. */
+export interface MatcherSource {
+  /** The field of the request that asks for it. */
+  readonly field: string;
+  /** Undefined where it must be prepared first. Throws what refuses it. */
+  matcher(): Matcher | undefined;
+  /** Rejects with what refuses it. */
+  prepare(): Promise<void>;
+}
+
 interface WaitingJob {
-  readonly constraint: Constraint;
+  readonly source: MatcherSource;
   readonly begin: Begin;
   paused: boolean;
   /** What came of it, once something did. */
@@ -25,26 +33,21 @@ export interface Refused {
 
 /** Owns the jobs whose constraints are being compiled. Most have none to wait for: their calls asked for it before. */
 export class Preparing {
-  readonly #compiler: Pick<ConstraintCompiler, "prepare" | "matcher">;
   readonly #jobs = new Map<number, WaitingJob>();
   #wake: () => void = () => undefined;
-
-  constructor(compiler: Pick<ConstraintCompiler, "prepare" | "matcher">) {
-    this.#compiler = compiler;
-  }
 
   get busy(): boolean {
     return [...this.#jobs.values()].some(({ paused }) => !paused);
   }
 
   /** Begins a job now if its constraint is known, and otherwise in a step after it was compiled. Throws what refuses it. */
-  add(id: number, constraint: Constraint, begin: Begin): void {
-    const matcher = this.#compiler.matcher(constraint);
+  add(id: number, source: MatcherSource, begin: Begin): void {
+    const matcher = source.matcher();
     if (matcher !== undefined) {
       begin(matcher, false);
       return;
     }
-    const job: WaitingJob = { constraint, begin, paused: false };
+    const job: WaitingJob = { source, begin, paused: false };
     this.#jobs.set(id, job);
     this.#prepare(job);
   }
@@ -65,7 +68,7 @@ export class Preparing {
       if (job.outcome === undefined) continue;
       try {
         if (job.outcome.error !== undefined) throw job.outcome.error;
-        const matcher = this.#compiler.matcher(job.constraint);
+        const matcher = job.source.matcher();
         if (matcher === undefined) {
           // Others have taken its place since.
           this.#prepare(job);
@@ -99,7 +102,7 @@ export class Preparing {
       job.outcome = outcome;
       this.#wake();
     };
-    this.#compiler.prepare(job.constraint).then(
+    job.source.prepare().then(
       () => end(),
       (thrown: unknown) => end({ error: ServeError.from(thrown) }),
     );

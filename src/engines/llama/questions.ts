@@ -1,6 +1,7 @@
 /** Answers questions that need no slot, with the tokenizer and the chat template of jobs. */
 import { ServeError } from "../../base/errors.ts";
 import type {
+  Answer,
   AnswerTo,
   ChatInput,
   CompletionInput,
@@ -12,14 +13,33 @@ import { chatTexts } from "../chat-texts.ts";
 import { assertAnswerable, assertBytes } from "../question-size.ts";
 import { type AddedTokens, piecesOf, placesOf } from "../token-pieces.ts";
 import { readChat } from "./chat-text.ts";
+import type { Outputs } from "./outputs.ts";
 import { type ChatReader, readIds, type Reader } from "./prompt.ts";
 import { maxLayOutMs, type TextPart } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** Those that the vocabulary and the template answer. */
-type ReaderQuestion = Exclude<Question, { readonly kind: "prepareConstraint" }>;
+export interface Answering {
+  readonly reader: Reader;
+  readonly outputs: Pick<Outputs, "prepareConstraint" | "prepareTools">;
+}
 
-export function answerWith(reader: Reader, question: ReaderQuestion): AnswerTo<ReaderQuestion> {
+/** Those that the vocabulary and the template answer. */
+type ReaderQuestion = Exclude<Question, { readonly kind: "prepareConstraint" | "prepareTools" }>;
+
+export function answerWith(
+  { reader, outputs }: Answering,
+  question: Question,
+): Answer | Promise<Answer> {
+  if (question.kind === "prepareConstraint") {
+    return outputs.prepareConstraint(question.constraint).then(() => true as const);
+  }
+  if (question.kind === "prepareTools") {
+    return outputs.prepareTools(question.tools, question.toolChoice).then(() => true as const);
+  }
+  return answerByReader(reader, question);
+}
+
+function answerByReader(reader: Reader, question: ReaderQuestion): Answer {
   const { tokenizer } = reader;
   switch (question.kind) {
     case "tokenize":

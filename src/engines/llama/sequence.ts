@@ -1,13 +1,23 @@
 import type { Closing } from "../constraint/closing/closing.ts";
+import type { OutputPart } from "../chat-format/format.ts";
 import type { Matcher } from "../constraint/matcher.ts";
 import type { CompletionJob, JobEvent, JobResult } from "../engine.ts";
 import type { Pointer } from "./binding.ts";
 import { Sampler } from "./sampler.ts";
 import type { Library } from "./library.ts";
-import { TextAssembler } from "./text.ts";
+import type { Output } from "./output.ts";
+import { OutputEvents } from "./output-events.ts";
 import { TokenFilter } from "./token-filter.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { TokenList } from "./tokens.ts";
+
+/** What a sequence's tokens are held to. */
+export interface HeldTo {
+  readonly matcher: Matcher;
+  readonly field: string;
+  /** Where the job asks for its text to be whole. */
+  readonly closing: Closing | undefined;
+}
 
 /** Parts of a sequence. */
 export interface SequenceOptions {
@@ -18,10 +28,10 @@ export interface SequenceOptions {
   readonly contextLength: number;
   /** Arrival of the job, by the host's clock. */
   readonly addedAt: number;
-  /** Of the job's constraint. */
-  readonly matcher?: Matcher | undefined;
-  /** Where the job asks for its text to be whole. */
-  readonly closing?: Closing | undefined;
+  /** What its tokens are held to, and the field of the request that asks for it. */
+  readonly held?: HeldTo | undefined;
+  /** Reads its completion. */
+  readonly output: Output;
 }
 
 /** Owns one job's tokens, sampler, text and times, from `add` to its end. */
@@ -40,8 +50,8 @@ export class Sequence {
   readonly #tokenizer: Tokenizer;
   readonly #contextLength: number;
   readonly #sampler: Sampler;
-  readonly #text: TextAssembler;
-  #unsent: number[] = [];
+  readonly #output: Output;
+  readonly #events: OutputEvents;
   #generated = 0;
   #cached: number | undefined;
   #startedAt: number | undefined;
@@ -52,20 +62,21 @@ export class Sequence {
   #neighbours = 0;
 
   constructor(options: SequenceOptions) {
-    const { job, prompt, library, tokenizer, contextLength, matcher, closing } = options;
+    const { job, prompt, library, tokenizer, contextLength, held } = options;
     this.tokens = new TokenList(prompt);
     this.promptTokens = prompt.length;
     this.#job = job;
     this.#tokenizer = tokenizer;
     this.#contextLength = contextLength;
-    this.#text = new TextAssembler(job.stop);
+    this.#output = options.output;
+    this.#events = new OutputEvents(job.returnTokenIds);
     this.addedAt = options.addedAt;
     this.#sampler = new Sampler(library, {
       sampling: job.sampling,
       contextLength,
       vocabularySize: tokenizer.vocabularySize,
       ends: tokenizer.ends,
-      filter: matcher && new TokenFilter(matcher, tokenizer.ends, closing),
+      filter: held && new TokenFilter(held.matcher, { ...held, ends: tokenizer.ends }),
     });
     this.#sampler.read(prompt);
   }
@@ -147,33 +158,28 @@ export class Sequence {
     this.#lastTokenAt = now;
     this.#generated += 1;
     this.tokens.append([token]);
-    if (this.#job.returnTokenIds) this.#unsent.push(token);
+    this.#events.token(token);
 
-    if (this.#tokenizer.ends.has(token)) return this.#end("stop", this.#text.end(), now);
-    const { text, stop } = this.#text.push(this.#tokenizer.bytesOf(token));
-    if (stop !== undefined) return this.#end("stop_sequence", text, now, stop);
-    if (this.#sampler.stopped) return this.#end("stop", text + this.#text.end(), now);
-    if (this.#left <= 0) {
-      return this.#end(this.#sampler.closed ? "stop" : "length", text + this.#text.end(), now);
-    }
-    return this.#piece(text);
+    const { parts, stop } = this.#output.push(token);
+    if (stop !== undefined) return this.#end("stop_sequence", parts, now, stop);
+    const isOver = this.#tokenizer.ends.has(token) || this.#sampler.stopped;
+    if (!isOver && this.#left > 0) return this.#events.of(parts);
+    const all = [...parts, ...this.#output.end()];
+    if (!isOver && !this.#sampler.closed) return this.#end("length", all, now);
+    return this.#end(this.#output.hasCalls ? "tool_calls" : "stop", all, now);
   }
 
   free(): void {
     this.#sampler.free();
   }
 
-  /** Tokens whose text is held back are sent with the next text, or with the last. */
-  #piece(text: string, isLast = false): readonly JobEvent[] {
-    if (text === "" && !(isLast && this.#unsent.length > 0)) return [];
-    if (!this.#job.returnTokenIds) return [{ kind: "piece", text }];
-    const tokens = Uint32Array.from(this.#unsent);
-    this.#unsent = [];
-    return [{ kind: "piece", text, tokenIds: tokens }];
-  }
-
   #end(
-    ...[reason, text, now, stopSequence = ""]: [JobResult["reason"], string, number, string?]
+    ...[reason, parts, now, stopSequence = ""]: [
+      JobResult["reason"],
+      readonly OutputPart[],
+      number,
+      string?,
+    ]
   ): readonly JobEvent[] {
     const startedAt = this.#startedAt ?? now;
     const finish: JobEvent = {
@@ -194,6 +200,6 @@ export class Sequence {
         meanBatchSize: this.#neighbours / this.#steps,
       },
     };
-    return [...this.#piece(text, true), finish];
+    return [...this.#events.of(parts, true), finish];
   }
 }

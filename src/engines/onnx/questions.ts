@@ -38,6 +38,7 @@ export async function answerWith(
     case "tokenizeChat":
     case "applyTemplate":
     case "prepareConstraint":
+    case "prepareTools":
       return undefined;
   }
 }
