@@ -16,11 +16,13 @@ it.skipIf(folder === undefined)("has a format for every template", () => {
 describe.skipIf(folder === undefined).each(names)("%s", (name) => {
   const template = templateOf(readFileSync(join(folder ?? "", name), "utf8"));
 
+  const isKnown = template.hasCalls && template.format.name !== "generic";
+
   it("is of its format", () => {
     expect(template.format.name).toBe(templates[name]);
   });
 
-  it.skipIf(!template.hasCalls)("writes calls that are read back", () => {
+  it.skipIf(!isKnown)("writes calls that are read back", () => {
     const lost = Array.from({ length: 24 }, (_, seed) => lostIn(template, callsOf(seed)));
     expect(lost.filter((one) => one !== undefined)).toEqual([]);
   });

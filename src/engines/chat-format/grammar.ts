@@ -21,7 +21,7 @@ export interface CallsForm {
 }
 
 /** A little space, for rules of formats. */
-export const space = "/[ \\t\\n]{0,4}/";
+const space = "/[ \\t\\n]{0,4}/";
 
 /**
  * With `auto`, text and then perhaps calls; otherwise calls at once. Reasoning may come before. Undefined where no tool

@@ -25,7 +25,7 @@ export interface JsonList {
 }
 
 /** How calls are written: texts before the first, between two and after the last. */
-export interface JsonListGrammar {
+interface JsonListGrammar {
   /** After `open`. */
   readonly first?: string;
   /** Left out where there is one call. */

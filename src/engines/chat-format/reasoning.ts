@@ -54,7 +54,7 @@ function* untilClosed(reader: Reader, close: string, before: readonly string[]):
 }
 
 /** Holds space back until more comes after it. */
-export function withoutLastSpace(to: Give): { readonly give: Give; readonly release: () => void } {
+function withoutLastSpace(to: Give): { readonly give: Give; readonly release: () => void } {
   let held = "";
   const give: Give = (text) => {
     const kept = text.trimEnd();

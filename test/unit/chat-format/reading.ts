@@ -60,7 +60,7 @@ export function* cutsOf(text: string): Generator<readonly string[]> {
   }
 }
 
-export function messageOf(parts: readonly OutputPart[]): Message {
+function messageOf(parts: readonly OutputPart[]): Message {
   const calls: Call[] = [];
   let [content, reasoning] = ["", ""];
   for (const part of parts) {
