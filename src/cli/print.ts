@@ -27,6 +27,13 @@ export function remark(text: string): void {
   if (process.stderr.isTTY) say(process.stderr.hasColors() ? `\x1b[2m${text}\x1b[22m` : text);
 }
 
+/** Prints text aside, on standard error, if that is a terminal. Says whether it is. */
+export function aside(text: string): boolean {
+  const { isTTY } = process.stderr;
+  if (isTTY) process.stderr.write(process.stderr.hasColors() ? `\x1b[2m${text}\x1b[22m` : text);
+  return isTTY;
+}
+
 /** Remarks how much was read, and how long it took since `began`, by `performance.now()`. */
 export function remarkTime(
   count: number,

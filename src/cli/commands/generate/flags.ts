@@ -16,6 +16,21 @@ export function addGenerate(program: Command): void {
     .option("-m, --model <name>", "Name of the model; required if several generate text.", "")
     .option("--chat", "Sends the prompt as a user message, formatted by the model's chat template.")
     .option("--system <text>", "System message before the prompt; implies --chat.")
+    .option(
+      "--continue <text>",
+      "Beginning of the answer, which goes on from there; implies --chat.",
+    )
+    .option(
+      "--tools <file>",
+      "Functions that may be called, as OpenAI's API takes them; implies --chat.",
+    )
+    .option("--tool-choice <choice>", "auto, none, required, or the function that must be called.")
+    .option(
+      "--template-arg <name=value>",
+      "Argument of the chat template, such as enable_thinking=false; implies --chat. Repeatable.",
+      collect,
+      [],
+    )
     .option("--stop <text>", "Stop sequence, which ends the completion. Repeatable.", collect, [])
     .option("--include-prompt", "Prints the prompt first.")
     .option("--json-object", "Makes the completion a JSON object.")
