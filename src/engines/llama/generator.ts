@@ -27,7 +27,7 @@ import type { StepCostModel, StepContent } from "./step-cost.ts";
 import { contentOf, type Placed } from "./placed.ts";
 import type { PrefixStore } from "./prefix-store.ts";
 import { readPrompt, type Reader } from "./prompt.ts";
-import { answerWith } from "./questions.ts";
+import { answerAny } from "./questions.ts";
 import { SlotScheduler } from "./slot-scheduler.ts";
 import { Sequence } from "./sequence.ts";
 import type { Slots } from "./slots.ts";
@@ -99,7 +99,7 @@ export class Generator implements Engine {
   }
 
   answer(question: Question): Answer | Promise<Answer> {
-    return answerWith(this.#parts, question);
+    return answerAny(this.#parts, question);
   }
 
   add(id: number, job: Job): void {

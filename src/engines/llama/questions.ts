@@ -26,7 +26,7 @@ export interface Answering {
 /** Those that the vocabulary and the template answer. */
 type ReaderQuestion = Exclude<Question, { readonly kind: "prepareConstraint" | "prepareTools" }>;
 
-export function answerWith(
+export function answerAny(
   { reader, outputs }: Answering,
   question: Question,
 ): Answer | Promise<Answer> {
@@ -36,10 +36,10 @@ export function answerWith(
   if (question.kind === "prepareTools") {
     return outputs.prepareTools(question.tools, question.toolChoice).then(() => true as const);
   }
-  return answerByReader(reader, question);
+  return answerWith(reader, question);
 }
 
-function answerByReader(reader: Reader, question: ReaderQuestion): Answer {
+export function answerWith(reader: Reader, question: ReaderQuestion): Answer {
   const { tokenizer } = reader;
   switch (question.kind) {
     case "tokenize":

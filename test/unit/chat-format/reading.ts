@@ -5,11 +5,8 @@ import type {
   OutputPart,
   ParserOptions,
 } from "../../../src/engines/chat-format/format.ts";
-import {
-  readVocabulary,
-  tokenBytesOf,
-  Vocabulary,
-} from "../../../src/engines/constraint/vocabulary.ts";
+import { tokenBytesOf } from "../../../src/engines/constraint/token-bytes.ts";
+import { readVocabulary, Vocabulary } from "../../../src/engines/constraint/vocabulary.ts";
 import type { Tool } from "../../../src/engines/jobs.ts";
 
 export interface Message {
@@ -131,10 +128,9 @@ function grammarOf(
 function compiled(grammar: string | undefined) {
   if (grammar === undefined) throw new Error("the format has no grammar");
   const bytesOf = (token: number) => (token < byteTokens ? Uint8Array.of(token) : new Uint8Array());
-  vocabulary ??= new Vocabulary(
-    readVocabulary(tokenBytesOf({ size: byteTokens + mostMarkers, bytesOf })),
-  );
-  return vocabulary.compile({ kind: "lark", text: grammar });
+  const tokens = tokenBytesOf({ size: byteTokens + mostMarkers, bytesOf });
+  vocabulary ??= new Vocabulary(readVocabulary(tokens), tokens);
+  return vocabulary.compile({ kind: "lark", text: grammar }).clone();
 }
 
 function* tokensOf(text: string, markers: readonly string[]) {

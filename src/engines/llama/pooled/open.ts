@@ -55,7 +55,7 @@ export async function openPooled(parts: PooledParts): Promise<Engine> {
       answer: (question) =>
         // A promise, so that what it throws is the question's.
         Promise.resolve().then(() =>
-          question.kind === "prepareConstraint"
+          question.kind === "prepareConstraint" || question.kind === "prepareTools"
             ? undefined
             : answerWith({ tokenizer, chat: undefined, contextLength }, question),
         ),
