@@ -14,8 +14,10 @@ describe.each([...byTemplate])("llama.cpp's cases of %s", (template, own) => {
 
   it("are read the same however they are cut", () => {
     for (const { format, input, options } of own) {
-      const whole = read(format, [input], options);
-      for (const pieces of cutsOf(input)) expect(read(format, pieces, options)).toEqual(whole);
+      const [whole, ...others] = [[input], ...cutsOf(input)].map((pieces) =>
+        JSON.stringify(read(format, pieces, options)),
+      );
+      expect(new Set(others)).toEqual(new Set([whole]));
     }
   });
 });
