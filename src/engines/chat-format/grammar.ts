@@ -83,6 +83,7 @@ export function jsonCallRule(
   return `${lark(`{${name}: ${JSON.stringify(tool.name)}, ${args}: `)} ${options.json(tool)} "}"`;
 }
 
+/** The tools that a choice leaves. */
 function callable({ tools, choice }: GrammarOptions): readonly Tool[] {
   if (choice.kind === "none") return [];
   return choice.kind === "named" ? tools.filter(({ name }) => name === choice.name) : tools;
@@ -99,7 +100,8 @@ function reasoningRules(
 ): readonly string[] {
   if (tags === undefined) return [];
   const opened = promptedReasoning(options.prompted, tags) !== "none";
-  const opens = opened ? [] : [`thinking: ${options.marker(tags.open)} thoughts`];
+  const alone = tags.closedAlone === true ? `| space ${options.marker(tags.close)}` : "";
+  const opens = opened ? [] : [`thinking: space ${options.marker(tags.open)} thoughts ${alone}`];
   return [...opens, textUntil("thoughts", tags.close, options)];
 }
 
@@ -109,17 +111,20 @@ function reasoningRules(
  */
 function textUntil(name: string, marker: string, options: GrammarOptions): string {
   const terminal = options.marker(marker);
-  if (terminal.startsWith("<[")) {
-    const text = name.toUpperCase();
-    return `${name}: ${text} ${terminal}\n${text}: ${textWithout([marker])}`;
-  }
-  return `${name}[lazy]: /(.|\\n)*${pattern(marker)}/`;
+  const token = terminal.indexOf("<[");
+  if (token < 0) return `${name}[lazy]: /(.|\\n)*${pattern(marker)}/`;
+  const text = name.toUpperCase();
+  // What is spelled before the token belongs to the text.
+  const end = /^"(\S*)" $/.exec(terminal.slice(0, token))?.[1];
+  const ends = end === undefined ? textWithout([marker]) : `/(.|\\n)*${pattern(end)}/`;
+  return `${name}: ${text} ${terminal.slice(token)}\n${text}: ${ends}`;
 }
 
 function textWithout(markers: readonly string[]): string {
   return `/(.|\\n)*/ & ~/(.|\\n)*(${markers.map(pattern).join("|")})(.|\\n)*/`;
 }
 
-function pattern(text: string): string {
+/** A text as a regular expression that matches it alone. */
+export function pattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/&~#-]/g, "\\$&").replaceAll("\n", "\\n");
 }

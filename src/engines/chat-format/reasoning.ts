@@ -4,6 +4,8 @@ import type { Give, Reader, Reading } from "./reader.ts";
 export interface ReasoningTags {
   readonly open: string;
   readonly close: string;
+  /** Whether a turn without reasoning may begin with the closing tag. */
+  readonly closedAlone?: boolean;
 }
 
 /** Those of most models. */
@@ -44,8 +46,15 @@ function* takeOpen(
 ): Reading<ReasoningTags | undefined> {
   const space = yield* reader.space();
   const open = yield* reader.take(...tags.map((one) => one.open));
-  if (open === undefined) reader.unread(space);
+  if (open === undefined) yield* takeClosedAlone(reader, tags, space);
   return tags.find((one) => one.open === open);
+}
+
+function* takeClosedAlone(reader: Reader, tags: readonly ReasoningTags[], space: string): Reading {
+  const alone = tags.filter(({ closedAlone }) => closedAlone === true);
+  const close = yield* reader.take(...alone.map((one) => one.close));
+  if (close === undefined) reader.unread(space);
+  else yield* reader.space();
 }
 
 function* untilClosed(reader: Reader, close: string, before: readonly string[]): Reading {
