@@ -21,14 +21,18 @@ const anyTags: readonly ReasoningTags[] = [
 ];
 
 export const hermes: ChatFormat = {
-  ...hermesWith([thinkTags]),
+  ...hermesWith([thinkTags], thinkTags),
   name: "hermes",
   matches: ({ calls }) => /<tool_call>\s*\{\s*"name":\s*"first",\s*"arguments":/.test(calls),
 };
 
 export const generic: ChatFormat = { ...hermesWith(anyTags), name: "generic", matches: () => true };
 
-function hermesWith(tags: readonly ReasoningTags[]): Omit<ChatFormat, "name" | "matches"> {
+/** `own`: the tags that the model is known to write by itself. */
+function hermesWith(
+  tags: readonly ReasoningTags[],
+  own?: ReasoningTags,
+): Omit<ChatFormat, "name" | "matches"> {
   return {
     markers: [open, close, ...tags.flatMap((one) => [one.open, one.close])],
     parser: ({ prompted, tools }) =>
@@ -39,8 +43,9 @@ function hermesWith(tags: readonly ReasoningTags[]): Omit<ChatFormat, "name" | "
     grammar: (options) => {
       const ends = `${lark("\n")}? ${options.marker(close)}`;
       const opened = tags.find((one) => promptedReasoning(options.prompted, one) !== "none");
+      const reasoning = opened ?? own;
       return callsGrammar(options, {
-        reasoning: opened ?? thinkTags,
+        ...(reasoning && { reasoning }),
         marker: open,
         call: (tool) => `${lark("\n")}? ${jsonCallRule(tool, options)}`,
         between: `${ends} space ${options.marker(open)}`,

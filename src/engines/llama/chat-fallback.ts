@@ -10,7 +10,7 @@ export function readable(
 ): ChatInput {
   const { tools, ...rest } = chat;
   const messages = chat.messages.map((message) => {
-    const { toolCalls, toolCallId, ...plain } = message;
+    const { toolCalls, ...plain } = message;
     if (toolCalls !== undefined && !hasCalls) {
       const text = format.callsText?.(toolCalls) ?? "";
       return { ...plain, content: joined(message.content, text) };

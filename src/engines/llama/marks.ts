@@ -2,7 +2,15 @@
 import { randomInt } from "node:crypto";
 import type { Range } from "./control-tokens.ts";
 import { jsonEscaped } from "./jinja/index.ts";
-import type { TextPart } from "./template.ts";
+
+/** A part of formatted text. */
+export interface TextPart {
+  readonly text: string;
+  /** Whether control tokens in it count. */
+  readonly trusted: boolean;
+  /** Set if a truncated message continues here. */
+  readonly cut?: boolean;
+}
 
 /** Replaces hidden text while a template formats it. */
 export class Marks {

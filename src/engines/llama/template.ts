@@ -12,16 +12,9 @@ import { type CallStyle, chatValues, type See } from "./chat-values.ts";
 import type { Care, ControlTokens, Range } from "./control-tokens.ts";
 import { parseTemplate, Refusal, renderTemplate } from "./jinja/index.ts";
 import type { Node, Value } from "./jinja/index.ts";
-import { Marks } from "./marks.ts";
+import { Marks, type TextPart } from "./marks.ts";
 
-/** A part of formatted text. */
-export interface TextPart {
-  readonly text: string;
-  /** Whether control tokens in it count. */
-  readonly trusted: boolean;
-  /** Set if a truncated message continues here. */
-  readonly cut?: boolean;
-}
+export type { TextPart } from "./marks.ts";
 
 /** How a chat is formatted. */
 interface LayOutOptions {
@@ -154,7 +147,8 @@ function hiding(
 function endedBy(end: string, { messages, ...values }: Values): Values {
   const all = messages as readonly ReadonlyMap<string, Value>[];
   const last = new Map(all.at(-1));
-  last.set("content", String(last.get("content")) + end);
+  const content = last.get("content");
+  last.set("content", (typeof content === "string" ? content : "") + end);
   return { ...values, messages: [...all.slice(0, -1), last] };
 }
 
