@@ -46,6 +46,8 @@ export function itemsReader(started: Started): (event: WorkerEvent) => Given {
       case "failed":
         throw ServeError.fromData(event.error);
       case "piece":
+      case "reasoning":
+      case "tool_call":
         throw new Error(`bug: a job of the task ${job.task} gave text`);
     }
   };

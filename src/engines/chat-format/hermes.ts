@@ -23,7 +23,7 @@ const anyTags: readonly ReasoningTags[] = [
 export const hermes: ChatFormat = {
   ...hermesWith([thinkTags], thinkTags),
   name: "hermes",
-  matches: ({ calls }) => /<tool_call>\s*\{\s*"name":\s*"first",\s*"arguments":/.test(calls),
+  matches: ({ calls }) => /<tool_call>\s*\{\s*"(?:id|type|name|arguments)":/.test(calls),
 };
 
 export const generic: ChatFormat = { ...hermesWith(anyTags), name: "generic", matches: () => true };
