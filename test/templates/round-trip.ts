@@ -34,7 +34,7 @@ const tools: readonly Tool[] = [
     count: { type: "integer" },
     share: { type: "number" },
     tags: { type: "array", items: { type: "string" } },
-    more: { type: "object", additionalProperties: { type: "string" } },
+    more: { type: "object", additionalProperties: {} },
   }),
 ];
 const asked: readonly ChatMessage[] = [{ role: "user", content: "Hello" }];

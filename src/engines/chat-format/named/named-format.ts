@@ -13,6 +13,7 @@ export interface NamedFormat extends NamedCalls {
   readonly head: (tool: Tool, spelling: Spelling) => string;
   readonly markers?: readonly string[];
   readonly matches: (probe: TemplateProbe) => boolean;
+  readonly instructions?: (tools: readonly Tool[]) => string;
 }
 
 export function namedFormat(format: NamedFormat): ChatFormat {
@@ -27,6 +28,7 @@ export function namedFormat(format: NamedFormat): ChatFormat {
         if (tools.length > 0) yield* readNamedCalls(reader, format);
       }),
     grammar: (options) => grammarOf(format, options),
+    ...(format.instructions === undefined ? {} : { instructions: format.instructions }),
   };
 }
 
