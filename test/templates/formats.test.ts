@@ -9,6 +9,9 @@ import { callsOf, lostIn, templateOf } from "./round-trip.ts";
 const folder = fetched();
 const names = readdirSync(folder ?? ".").filter((name) => name.endsWith(".jinja"));
 
+/** LFM2.5's does not escape what is in strings; MiniMax M3's leaves out members that are null. */
+const lossy = new Set(["LFM2.5-8B-A1B", "MiniMax-M3"]);
+
 it.skipIf(folder === undefined)("has a format for every template", () => {
   expect(Object.keys(templates).toSorted()).toEqual(names.toSorted());
 });
@@ -16,7 +19,8 @@ it.skipIf(folder === undefined)("has a format for every template", () => {
 describe.skipIf(folder === undefined).each(names)("%s", (name) => {
   const template = templateOf(readFileSync(join(folder ?? "", name), "utf8"));
 
-  const isKnown = template.hasCalls && template.format.name !== "generic";
+  const isKnown =
+    template.hasCalls && template.format.name !== "generic" && !lossy.has(name.slice(0, -6));
 
   it("is of its format", () => {
     expect(template.format.name).toBe(templates[name]);

@@ -5,7 +5,8 @@
 import type { ChatFormat } from "./format.ts";
 import { gemmaGrammar } from "./gemma4-grammar.ts";
 import { type Give, parserOf, type Reader, type Reading } from "./reader.ts";
-import { readReasoning } from "./reasoning.ts";
+import { readReasoning, withoutLastSpace } from "./reasoning.ts";
+import { jsonOfLiteral } from "./tagged/python-literal.ts";
 import { inString, quoted } from "./tagged/values.ts";
 
 const call = "<|tool_call>";
@@ -33,7 +34,8 @@ export const gemma4: ChatFormat = {
         if (next === response) return yield* skipped(reader);
         if (next === channel && (yield* reader.take("thought")) !== undefined) {
           yield* reader.space();
-          yield* reader.until([thought.close], reader.reasoning);
+          const { give } = withoutLastSpace(reader.reasoning);
+          yield* reader.until([thought.close], give);
         }
         if (next === call) yield* readCall(reader);
       }
@@ -73,7 +75,7 @@ function* readValue(reader: Reader, give: Give, depth: number): Reading<boolean>
   }
   const text = yield* reader.text((part) => reader.while(/[^,{}[\]<]/, part));
   if ((yield* reader.peek()) === undefined) return false;
-  give(jsonOfPlain(text.trim()));
+  give(jsonOfLiteral(text.trim()) ?? quoted(text.trim()));
   return true;
 }
 
@@ -112,15 +114,6 @@ function* keyOf(reader: Reader): Reading<string | undefined> {
     yield* reader.take(":");
   }
   return end === undefined ? undefined : parts.join("").trim();
-}
-
-function jsonOfPlain(text: string): string {
-  try {
-    JSON.parse(text);
-    return text;
-  } catch {
-    return quoted(text);
-  }
 }
 
 /** Reads to the end. */

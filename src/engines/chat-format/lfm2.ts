@@ -69,9 +69,10 @@ function* readArguments(reader: Reader): Reading<boolean> {
     const key = yield* reader.text((give) => reader.while(/[\w.-]/, give));
     yield* reader.space();
     if (key === "" || (yield* reader.take("=")) === undefined) return false;
+    reader.arguments(`${before}${quoted(key)}:`);
     const value = yield* readValue(reader);
     if (value === undefined) return false;
-    reader.arguments(`${before}${quoted(key)}:${value}`);
+    reader.arguments(value);
   }
   reader.arguments("}");
   return true;
@@ -93,11 +94,15 @@ function* readValue(reader: Reader): Reading<string | undefined> {
   return jsonOfLiteral(text) ?? quoted(text);
 }
 
-/** Where a value ends: at a comma or a closing bracket that is not within it. */
+/**
+ * Where a value ends: at a comma or a closing bracket that is not within it. Some templates do not escape quotes: one
+ * closes a string only where the value may end, or go on, after it.
+ */
 class Value {
   #brackets = 0;
   #quote = "";
   #isEscaped = false;
+  #mayBeClosed = false;
   isWhole = false;
 
   lengthIn(text: string): number {
@@ -109,13 +114,20 @@ class Value {
   }
 
   #take(character: string): void {
-    if (this.#quote !== "") {
-      if (!this.#isEscaped && character === this.#quote) this.#quote = "";
-      this.#isEscaped = !this.#isEscaped && character === "\\";
-    } else if (character === "'" || character === '"') this.#quote = character;
+    if (this.#mayBeClosed && !/\s/.test(character)) {
+      this.#mayBeClosed = false;
+      if (",)]}:".includes(character)) this.#quote = "";
+    }
+    if (this.#quote !== "") this.#takeInString(character);
+    else if (character === "'" || character === '"') this.#quote = character;
     else if ("([{".includes(character)) this.#brackets += 1;
     else if (this.#brackets === 0) this.isWhole = ",)".includes(character);
     else if (")]}".includes(character)) this.#brackets -= 1;
+  }
+
+  #takeInString(character: string): void {
+    if (!this.#isEscaped && character === this.#quote) this.#mayBeClosed = true;
+    this.#isEscaped = !this.#isEscaped && character === "\\";
   }
 }
 

@@ -63,7 +63,7 @@ function* untilClosed(reader: Reader, close: string, before: readonly string[]):
 }
 
 /** Holds space back until more comes after it. */
-function withoutLastSpace(to: Give): { readonly give: Give; readonly release: () => void } {
+export function withoutLastSpace(to: Give): { readonly give: Give; readonly release: () => void } {
   let held = "";
   const give: Give = (text) => {
     const kept = text.trimEnd();

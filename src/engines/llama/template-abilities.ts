@@ -113,7 +113,9 @@ function callsOf(render: Render, style: CallStyle, before: string): string {
     ]) {
       const messages: readonly ChatMessage[] = [user, { role: "assistant", ...said, toolCalls }];
       const text = render({ messages, tools: probeTools }, { style, generationPrompt: false });
-      if (text !== undefined && text.includes("first")) return restAfter(before, text);
+      // The prompt may name the tools as well.
+      const turn = text === undefined ? "" : restAfter(before, text);
+      if (turn.includes("first")) return turn;
     }
   }
   return "";

@@ -103,9 +103,17 @@ class Literal {
       if (end === undefined) throw new NoLiteral();
       parts.push(this.#text.slice(this.#at, end));
       this.#at = end + 1;
-      if (this.#text[end] === quote) return parts.join("");
-      parts.push(this.#escape());
+      if (this.#text[end] !== quote) parts.push(this.#escape());
+      else if (this.#mayEnd()) return parts.join("");
+      else parts.push(quote);
     }
+  }
+
+  /** Some templates do not escape quotes: one that nothing may follow belongs to its string. */
+  #mayEnd(): boolean {
+    const pattern = /\s*(?:[,)\]}:]|$)/y;
+    pattern.lastIndex = this.#at;
+    return pattern.test(this.#text);
   }
 
   #escape(): string {
