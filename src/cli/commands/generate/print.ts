@@ -112,7 +112,7 @@ interface WholeCall {
 }
 
 /** A call as a line of JSON. Arguments are as the model wrote them; those that were cut off are text. */
-export function callLine({ id, name, text }: WholeCall): string {
+function callLine({ id, name, text }: WholeCall): string {
   const head = `{"id":${JSON.stringify(id)},"name":${JSON.stringify(name)},"arguments":`;
   return `${head}${isJson(text) ? text.replaceAll(/\r?\n\s*/g, "") : JSON.stringify(text)}}`;
 }

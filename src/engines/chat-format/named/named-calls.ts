@@ -14,7 +14,7 @@ export interface NamedCalls {
   readonly header: (text: string) => Header | undefined;
 }
 
-export interface Header {
+interface Header {
   readonly name: string;
   readonly id?: string;
 }

@@ -4,7 +4,7 @@ import { readCalls } from "../calls.ts";
 import type { Reader, Reading } from "../reader.ts";
 import { readCall, type Tags } from "./tags.ts";
 
-export interface Section {
+interface Section {
   readonly open: string;
   readonly close: string;
   /** Whether all calls are in one section; otherwise each has its own. */
