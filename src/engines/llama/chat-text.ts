@@ -6,7 +6,7 @@
 import type { ControlTokens } from "./control-tokens.ts";
 import { readTruncated } from "./truncation.ts";
 import type { Wanted } from "./truncation.ts";
-import type { TextPart } from "./template.ts";
+import type { TextPart } from "./marks.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** A part of a chat: a control token, text, or the point where a message was truncated. */

@@ -11,7 +11,8 @@ import type { ChatReader } from "./prompt.ts";
 import { abilitiesOf, callsTrial, defaultStyle, probeOf, restAfter } from "./template-abilities.ts";
 import type { Render, TemplateAbilities } from "./template-abilities.ts";
 import { layOutWith, readTemplate } from "./template.ts";
-import type { ChatTemplate, LayOut, TemplateOptions, TextPart } from "./template.ts";
+import type { TextPart } from "./marks.ts";
+import type { ChatTemplate, LayOut, TemplateOptions } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** A usable chat template, or why there is none. */

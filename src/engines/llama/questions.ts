@@ -15,7 +15,8 @@ import { type AddedTokens, piecesOf, placesOf } from "../token-pieces.ts";
 import { readChat } from "./chat-text.ts";
 import type { Outputs } from "./outputs.ts";
 import { type ChatReader, readIds, type Reader } from "./prompt.ts";
-import { maxLayOutMs, type TextPart } from "./template.ts";
+import type { TextPart } from "./marks.ts";
+import { maxLayOutMs } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 export interface Answering {

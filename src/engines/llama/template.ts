@@ -14,8 +14,6 @@ import { parseTemplate, Refusal, renderTemplate } from "./jinja/index.ts";
 import type { Node, Value } from "./jinja/index.ts";
 import { Marks, type TextPart } from "./marks.ts";
 
-export type { TextPart } from "./marks.ts";
-
 /** How a chat is formatted. */
 interface LayOutOptions {
   /** End of the time limit, by the template's clock. */

@@ -7,7 +7,7 @@ import { ControlTokens } from "../../../src/engines/llama/control-tokens.ts";
 import { abilitiesOf, probeOf, restAfter } from "../../../src/engines/llama/template-abilities.ts";
 import type { Render } from "../../../src/engines/llama/template-abilities.ts";
 import { layOutWith, readTemplate } from "../../../src/engines/llama/template.ts";
-import type { TextPart } from "../../../src/engines/llama/template.ts";
+import type { TextPart } from "../../../src/engines/llama/marks.ts";
 import { formatNamed } from "../../../src/engines/chat-format/index.ts";
 
 const object: CallStyle = { arguments: "object", hasShortIds: false };

@@ -3,7 +3,7 @@ import type { CompletionInput, CompletionJob, Truncation } from "../../../src/en
 import { formatNamed } from "../../../src/engines/chat-format/index.ts";
 import { ControlTokens } from "../../../src/engines/llama/control-tokens.ts";
 import { readPrompt, truncate } from "../../../src/engines/llama/prompt.ts";
-import type { TextPart } from "../../../src/engines/llama/template.ts";
+import type { TextPart } from "../../../src/engines/llama/marks.ts";
 import type { Tokenizer } from "../../../src/engines/llama/tokenizer.ts";
 import { generateJob } from "../../fixtures/jobs.ts";
 

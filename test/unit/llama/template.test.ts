@@ -3,7 +3,8 @@ import { ServeError } from "../../../src/base/errors.ts";
 import type { ChatMessage } from "../../../src/engines/engine.ts";
 import { ControlTokens } from "../../../src/engines/llama/control-tokens.ts";
 import { layOutWith, readTemplate } from "../../../src/engines/llama/template.ts";
-import type { LayOut, TemplateOptions, TextPart } from "../../../src/engines/llama/template.ts";
+import type { TextPart } from "../../../src/engines/llama/marks.ts";
+import type { LayOut, TemplateOptions } from "../../../src/engines/llama/template.ts";
 
 const chatml =
   "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content | trim }}<|im_end|>\n{% endfor %}" +
