@@ -3,7 +3,7 @@ import type { Truncation } from "../../engine.ts";
 import type { TokenizedText, Tokens, Unread } from "../../texts/unread.ts";
 import { readChat } from "../chat-text.ts";
 import { ControlTokens } from "../control-tokens.ts";
-import type { TextPart } from "../template.ts";
+import type { TextPart } from "../marks.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { growth, likelyLength, readTruncated, slackTokens } from "../truncation.ts";
 import { failed, tooLong } from "./tokens.ts";
