@@ -29,11 +29,11 @@ serve: $(installed) ## Serve the models that come with inferd on port 50051
 	@bin/inferd serve $(ARGS)
 
 test: $(installed) ## Test the server; ARGS picks some, as in ARGS=test/unit
-	@$(node) vitest run --project server $(ARGS)
+	@$(node) vitest run --project units --project server $(ARGS)
 
 test-oldest: $(installed) ## Test a part on the oldest Node.js, which it brings; PARTS=test takes all (needs Linux)
 	@tools/with-oldest-node node --version
-	@tools/with-oldest-node vitest run --project server $(PARTS) $(ARGS)
+	@tools/with-oldest-node vitest run --project units --project server $(PARTS) $(ARGS)
 
 test-clients: $(installed) $(go_tools) ## Test the commands in documents, and clients in each language (needs Go and Python)
 	@$(node) vitest run --project clients $(ARGS)

@@ -85,7 +85,7 @@ function coverageOf(folder: string): Coverage | undefined {
     `--coverage.reportsDirectory=${reports}`,
   ];
   try {
-    run("vitest", ["run", "--project", "server", "test/unit", ...coverage], folder);
+    run("vitest", ["run", "test/unit", ...coverage], folder);
     const summary = readFileSync(join(reports, "coverage-summary.json"), "utf8");
     // Istanbul's own form.
     return (JSON.parse(summary) as { readonly total: Coverage }).total;
