@@ -105,6 +105,13 @@ void Chat(GenerationService::Stub& generation) {
   std::cout << "chat: " << response.text() << std::endl;
 }
 
+google::protobuf::Map<std::string, google::protobuf::Value> ParseJson(const std::string& text) {
+  google::protobuf::Struct object;
+  const bool is_json = google::protobuf::util::JsonStringToMessage(text, &object).ok();
+  Check(is_json ? grpc::Status::OK : grpc::Status(grpc::StatusCode::INTERNAL, "no JSON object"));
+  return object.fields();
+}
+
 void Schema(GenerationService::Stub& generation) {
   GenerateRequest request;
   request.set_model(kModel);
@@ -118,12 +125,35 @@ void Schema(GenerationService::Stub& generation) {
   Within context(1min);
   GenerateResponse response;
   Check(generation.Generate(&context, request, &response));
-  google::protobuf::Struct person;
-  const bool is_json = google::protobuf::util::JsonStringToMessage(response.text(), &person).ok();
-  Check(is_json ? grpc::Status::OK : grpc::Status(grpc::StatusCode::INTERNAL, "no JSON object"));
-  const auto& fields = person.fields();
-  std::cout << "schema: " << fields.at("name").string_value() << " is "
-            << fields.at("age").number_value() << std::endl;
+  const auto person = ParseJson(response.text());
+  std::cout << "schema: " << person.at("name").string_value() << " is "
+            << person.at("age").number_value() << std::endl;
+}
+
+void Tool(GenerationService::Stub& generation) {
+  GenerateRequest request;
+  request.set_model(kModel);
+  auto* chat = request.mutable_chat();
+  auto* user = chat->add_messages();
+  user->set_role(inferd::v1::ROLE_USER);
+  user->set_content("What is the weather in Oslo?");
+  auto* weather = chat->add_tools()->mutable_function();
+  weather->set_name("get_weather");
+  weather->set_description("Tells the weather of a city.");
+  weather->set_parameters_schema(ReadFile("../weather.schema.json"));
+  // A model may also decide: leave this out.
+  chat->mutable_tool_choice()->set_function_name(weather->name());
+  request.mutable_sampling()->set_temperature(0);
+  request.mutable_sampling()->set_max_tokens(128);
+
+  Within context(1min);
+  GenerateResponse response;
+  Check(generation.Generate(&context, request, &response));
+  for (const auto& call : response.tool_calls()) {
+    const auto arguments = ParseJson(call.arguments_json());
+    std::cout << "tool: " << call.name() << " of " << arguments.at("city").string_value()
+              << std::endl;
+  }
 }
 
 void Embed(EmbeddingService::Stub& embedding) {
@@ -249,6 +279,7 @@ int main(int argc, char** argv) {
     Stream(*generation);
     Chat(*generation);
     Schema(*generation);
+    Tool(*generation);
     Embed(*embedding);
     Deadline(*generation);
     Cancel(*generation);

@@ -64,7 +64,7 @@ func tour(address string, isRestart bool) error {
 	if isRestart {
 		return restart(patientConn)
 	}
-	things := []thing{unary, stream, chat, schema, embed, deadline, cancel, refusal, health}
+	things := []thing{unary, stream, chat, schema, tool, embed, deadline, cancel, refusal, health}
 	for _, do := range things {
 		if err := inAMinute(do, conn); err != nil {
 			return err
@@ -163,6 +163,41 @@ func schema(ctx context.Context, conn *grpc.ClientConn) error {
 		return err
 	}
 	fmt.Printf("schema: %s is %d\n", person.Name, person.Age)
+	return nil
+}
+
+// tool offers the model a function, and has it called; what calls it sends the result as a message of ROLE_TOOL.
+func tool(ctx context.Context, conn *grpc.ClientConn) error {
+	client := inferd.NewGenerationServiceClient(conn)
+	parameters, err := os.ReadFile("../weather.schema.json")
+	if err != nil {
+		return err
+	}
+	weather := &inferd.FunctionTool{
+		Name:             "get_weather",
+		Description:      "Tells the weather of a city.",
+		ParametersSchema: string(parameters),
+	}
+	response, err := client.Generate(ctx, &inferd.GenerateRequest{
+		Model: model,
+		Input: &inferd.GenerateRequest_Chat{Chat: &inferd.Chat{
+			Messages: []*inferd.ChatMessage{{Role: inferd.Role_ROLE_USER, Content: "What is the weather in Oslo?"}},
+			Tools:    []*inferd.Tool{{Kind: &inferd.Tool_Function{Function: weather}}},
+			// A model may also decide: leave this out.
+			ToolChoice: &inferd.ToolChoice{Kind: &inferd.ToolChoice_FunctionName{FunctionName: weather.Name}},
+		}},
+		Sampling: &inferd.Sampling{Temperature: new(float32(0)), MaxTokens: new(uint32(128))},
+	})
+	if err != nil {
+		return err
+	}
+	for _, call := range response.GetToolCalls() {
+		var arguments struct{ City string }
+		if err := json.Unmarshal([]byte(call.GetArgumentsJson()), &arguments); err != nil {
+			return err
+		}
+		fmt.Printf("tool: %s of %s\n", call.GetName(), arguments.City)
+	}
 	return nil
 }
 

@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 from inferd.v1.embedding_service_pb2 import EmbedRequest
 from inferd.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
-from inferd.v1.generation_service_pb2 import Chat, GenerateRequest
+from inferd.v1.generation_service_pb2 import Chat, FunctionTool, GenerateRequest
 from inferd.v1.generation_service_pb2_grpc import GenerationServiceStub
 
 MINUTE = 60
@@ -30,6 +30,8 @@ LONG_STORY = GenerateRequest(
 CONFIG = (Path(__file__).parent.parent / "service-config.json").read_text()
 # What a person in JSON is.
 SCHEMA = (Path(__file__).parent.parent / "person.schema.json").read_text()
+# What a tool for the weather is called with.
+WEATHER = (Path(__file__).parent.parent / "weather.schema.json").read_text()
 
 
 async def unary(generation: GenerationServiceStub) -> None:
@@ -72,6 +74,26 @@ async def schema(generation: GenerationServiceStub) -> None:
     response = await generation.Generate(request, timeout=MINUTE)
     person = json.loads(response.text)
     print(f"schema: {person['name']} is {person['age']}")
+
+
+async def tool(generation: GenerationServiceStub) -> None:
+    weather = FunctionTool(
+        name="get_weather",
+        description="Tells the weather of a city.",
+        parameters_schema=WEATHER,
+    )
+    chat = Chat(
+        messages=[{"role": "ROLE_USER", "content": "What is the weather in Oslo?"}],
+        tools=[{"function": weather}],
+        # A model may also decide: leave this out.
+        tool_choice={"function_name": weather.name},
+    )
+    request = GenerateRequest(
+        model=MODEL, chat=chat, sampling={"temperature": 0, "max_tokens": 128}
+    )
+    response = await generation.Generate(request, timeout=MINUTE)
+    for call in response.tool_calls:
+        print(f"tool: {call.name} of {json.loads(call.arguments_json)['city']}")
 
 
 async def embed(channel: grpc.aio.Channel) -> None:
@@ -178,6 +200,7 @@ async def main(address: str, thing: str = "") -> None:
         await stream(generation)
         await chat(generation)
         await schema(generation)
+        await tool(generation)
         await embed(channel)
         await deadline(generation)
         await cancel(generation)

@@ -74,6 +74,29 @@ async function schema(generation: Generation): Promise<void> {
   console.log(`schema: ${name} is ${age}`);
 }
 
+async function tool(generation: Generation): Promise<void> {
+  const weather = {
+    name: "get_weather",
+    description: "Tells the weather of a city.",
+    parametersSchema: readFileSync("../weather.schema.json", "utf8"),
+  };
+  const chat = {
+    messages: [{ role: Role.USER, content: "What is the weather in Oslo?" }],
+    tools: [{ kind: { case: "function" as const, value: weather } }],
+    // A model may also decide: leave this out.
+    toolChoice: { kind: { case: "functionName" as const, value: weather.name } },
+  };
+  const response = await generation.generate({
+    model,
+    input: { case: "chat", value: chat },
+    sampling: { temperature: 0, maxTokens: 128 },
+  });
+  for (const { name, argumentsJson } of response.toolCalls) {
+    const { city } = JSON.parse(argumentsJson) as { city: string };
+    console.log(`tool: ${name} of ${city}`);
+  }
+}
+
 async function embed(transport: Transport): Promise<void> {
   const response = await createClient(EmbeddingService, transport).embed({
     model: "all-minilm-l6-v2",
@@ -200,6 +223,7 @@ async function main(address: string, thing?: string): Promise<void> {
   await stream(generation);
   await chat(generation);
   await schema(generation);
+  await tool(generation);
   await embed(transport);
   await deadline(generation);
   await cancel(generation);

@@ -73,6 +73,26 @@ async function schema(generation: Generation): Promise<void> {
   console.log(`schema: ${name} is ${age}`);
 }
 
+async function tool(generation: Generation): Promise<void> {
+  const weather = {
+    name: "get_weather",
+    description: "Tells the weather of a city.",
+    parametersSchema: readFileSync("../weather.schema.json", "utf8"),
+  };
+  const chat = {
+    messages: [{ role: Role.ROLE_USER, content: "What is the weather in Oslo?" }],
+    tools: [{ function: weather }],
+    // A model may also decide: leave this out.
+    toolChoice: { functionName: weather.name },
+  };
+  const sampling = { temperature: 0, maxTokens: 128 };
+  const response = await generation.generate({ model, chat, sampling });
+  for (const { name, argumentsJson } of response.toolCalls) {
+    const { city } = JSON.parse(argumentsJson) as { city: string };
+    console.log(`tool: ${name} of ${city}`);
+  }
+}
+
 async function embed(channel: Channel): Promise<void> {
   const embedding = clients.create(EmbeddingServiceDefinition, channel);
   const inputs = ["a cat on the mat", "a kitten on a rug"];
@@ -187,6 +207,7 @@ async function main(address: string, thing?: string): Promise<void> {
   await stream(generation);
   await chat(generation);
   await schema(generation);
+  await tool(generation);
   await embed(channel);
   await deadline(generation);
   await cancel(generation);

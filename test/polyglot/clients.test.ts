@@ -22,7 +22,8 @@ const lines: readonly (string | RegExp)[] = [
   `stream: ${story} (16 tokens)`,
   `chat: ${answer}`,
   // What the model reads from the text is its own affair; that it is a person is not.
-  /^schema: .{0,20} is \d{1,3}$/,
+  /^schema: [A-Z][A-Za-z ]{0,19} is \d{1,3}$/,
+  /^tool: get_weather of [A-Z][A-Za-z ]{0,19}$/,
   "embed: 384 dimensions, similarity 0.67",
   new RegExp(`^deadline: ${code("deadline", "exceeded")}$`, "i"),
   "cancel: after 3 pieces",

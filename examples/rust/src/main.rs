@@ -20,13 +20,16 @@ use tonic::{Request, Status};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use errors::{code, explain};
-use inferd::constraint::Kind;
+use inferd::constraint;
 use inferd::embedding;
 use inferd::embedding_service_client::EmbeddingServiceClient;
 use inferd::generate_request::Input;
 use inferd::generate_stream_response::Event;
 use inferd::generation_service_client::GenerationServiceClient;
-use inferd::{Chat, ChatMessage, Constraint, EmbedRequest, GenerateRequest, Role, Sampling};
+use inferd::{
+    Chat, ChatMessage, Constraint, EmbedRequest, FunctionTool, GenerateRequest, Role, Sampling,
+    Tool, ToolChoice, tool, tool_choice,
+};
 use patience::generate_patiently;
 
 type Generation = GenerationServiceClient<Channel>;
@@ -61,6 +64,7 @@ async fn run() -> Result<(), Status> {
     stream(&mut generation).await?;
     chat(&mut generation).await?;
     schema(&mut generation).await?;
+    tool(&mut generation).await?;
     embed(channel.clone()).await?;
     deadline(&mut generation).await;
     cancel(&mut generation).await?;
@@ -172,7 +176,7 @@ async fn schema(generation: &mut Generation) -> Result<(), Status> {
             ..Default::default()
         })),
         constraint: Some(Constraint {
-            kind: Some(Kind::JsonSchema(
+            kind: Some(constraint::Kind::JsonSchema(
                 include_str!("../../person.schema.json").into(),
             )),
         }),
@@ -185,10 +189,50 @@ async fn schema(generation: &mut Generation) -> Result<(), Status> {
     };
     let request = within(MINUTE, request);
     let response = generation.generate(request).await?.into_inner();
-    let person: Value = serde_json::from_str(&response.text)
-        .map_err(|error| Status::internal(error.to_string()))?;
+    let person = parse(&response.text)?;
     let name = person["name"].as_str().unwrap_or_default();
     println!("schema: {name} is {}", person["age"]);
+    Ok(())
+}
+
+fn parse(text: &str) -> Result<Value, Status> {
+    serde_json::from_str(text).map_err(|error| Status::internal(error.to_string()))
+}
+
+async fn tool(generation: &mut Generation) -> Result<(), Status> {
+    let weather = FunctionTool {
+        name: "get_weather".into(),
+        description: "Tells the weather of a city.".into(),
+        parameters_schema: include_str!("../../weather.schema.json").into(),
+    };
+    let chat = Chat {
+        messages: vec![message(Role::User, "What is the weather in Oslo?")],
+        // A model may also decide: leave this out.
+        tool_choice: Some(ToolChoice {
+            kind: Some(tool_choice::Kind::FunctionName(weather.name.clone())),
+        }),
+        tools: vec![Tool {
+            kind: Some(tool::Kind::Function(weather)),
+        }],
+        ..Default::default()
+    };
+    let request = GenerateRequest {
+        model: MODEL.into(),
+        input: Some(Input::Chat(chat)),
+        sampling: Some(Sampling {
+            temperature: Some(0.0),
+            max_tokens: Some(128),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let request = within(MINUTE, request);
+    let response = generation.generate(request).await?.into_inner();
+    for call in response.tool_calls {
+        let arguments = parse(&call.arguments_json)?;
+        let city = arguments["city"].as_str().unwrap_or_default();
+        println!("tool: {} of {city}", call.name);
+    }
     Ok(())
 }
 

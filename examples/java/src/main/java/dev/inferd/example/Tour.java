@@ -14,6 +14,7 @@ import dev.inferd.v1.EmbedRequest;
 import dev.inferd.v1.EmbedResponse;
 import dev.inferd.v1.EmbeddingServiceGrpc;
 import dev.inferd.v1.EmbeddingServiceGrpc.EmbeddingServiceBlockingStub;
+import dev.inferd.v1.FunctionTool;
 import dev.inferd.v1.GenerateRequest;
 import dev.inferd.v1.GenerateResponse;
 import dev.inferd.v1.GenerateStreamResponse;
@@ -22,6 +23,9 @@ import dev.inferd.v1.GenerationServiceGrpc.GenerationServiceBlockingStub;
 import dev.inferd.v1.GenerationServiceGrpc.GenerationServiceFutureStub;
 import dev.inferd.v1.Role;
 import dev.inferd.v1.Sampling;
+import dev.inferd.v1.Tool;
+import dev.inferd.v1.ToolCall;
+import dev.inferd.v1.ToolChoice;
 import io.grpc.Context;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -64,6 +68,8 @@ public final class Tour {
   private Tour() {}
 
   private record Person(String name, int age) {}
+
+  private record Place(String city) {}
 
   static void unary(GenerationServiceBlockingStub generation) {
     GenerateResponse response = generation.withDeadlineAfter(1, MINUTES).generate(STORY);
@@ -115,6 +121,33 @@ public final class Tour {
     GenerateResponse response = generation.withDeadlineAfter(1, MINUTES).generate(request);
     Person person = new Gson().fromJson(response.getText(), Person.class);
     System.out.println("schema: " + person.name() + " is " + person.age());
+  }
+
+  static void tool(GenerationServiceBlockingStub generation) throws IOException {
+    FunctionTool weather =
+        FunctionTool.newBuilder()
+            .setName("get_weather")
+            .setDescription("Tells the weather of a city.")
+            .setParametersSchema(Files.readString(Path.of("../weather.schema.json")))
+            .build();
+    Chat chat =
+        Chat.newBuilder()
+            .addMessages(message(Role.ROLE_USER, "What is the weather in Oslo?"))
+            .addTools(Tool.newBuilder().setFunction(weather))
+            // A model may also decide: leave this out.
+            .setToolChoice(ToolChoice.newBuilder().setFunctionName(weather.getName()))
+            .build();
+    GenerateRequest request =
+        GenerateRequest.newBuilder()
+            .setModel(MODEL)
+            .setChat(chat)
+            .setSampling(Sampling.newBuilder().setTemperature(0).setMaxTokens(128))
+            .build();
+    GenerateResponse response = generation.withDeadlineAfter(1, MINUTES).generate(request);
+    for (ToolCall call : response.getToolCallsList()) {
+      Place place = new Gson().fromJson(call.getArgumentsJson(), Place.class);
+      System.out.println("tool: " + call.getName() + " of " + place.city());
+    }
   }
 
   private static ChatMessage message(Role role, String content) {
@@ -227,6 +260,7 @@ public final class Tour {
     stream(generation);
     chat(generation);
     schema(generation);
+    tool(generation);
     embed(EmbeddingServiceGrpc.newBlockingStub(channel));
     deadline(generation);
     cancel(generation);
