@@ -1,16 +1,19 @@
 /**
- * Records what llama.cpp's own server writes at temperature zero, for test/models/llama-oracle.test.ts.
+ * Records what llama.cpp's own code writes at temperature zero, for test/models/llama-oracle.test.ts: its tokenizer, its
+ * chat templates and its decoding, by tools/record-oracle.cpp.
  *
- *   node tools/record-oracle.ts PATH/TO/llama-server [MODEL]
+ *   node tools/record-oracle.ts [MODEL]
  *
- * For each token it keeps how far ahead the likeliest was: where two were nearly equal, another build
- * of the same library may choose the other.
+ * It needs a C++ compiler, and llama.cpp's source for the headers, which bench/peers/fetch-llama brings. For each token it
+ * keeps how far ahead the likeliest was: where two were nearly equal, another build of the same library may choose the
+ * other.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { findLibrary } from "../src/engines/llama/location.ts";
 import type { ChatMessage } from "../src/engines/engine.ts";
 
 const maxTokens = 64;
@@ -36,80 +39,59 @@ const chats: readonly (readonly ChatMessage[])[] = [
 ];
 
 interface Completion {
-  readonly content: string;
+  readonly text: string;
   readonly tokens: readonly number[];
-  readonly completion_probabilities: readonly {
-    readonly top_logprobs: readonly { readonly logprob: number }[];
-  }[];
+  readonly margins: readonly number[];
+}
+/** What the npm package says of its own build. */
+interface Built {
+  readonly buildOptions: { readonly llamaCpp: { readonly release: string } };
 }
 
-const [binary, model = "models/inferd-demo/model.gguf"] = process.argv.slice(2);
-if (binary === undefined) throw new Error("name the llama-server to record");
-
-const port = await freePort();
-const url = `http://127.0.0.1:${port}`;
-const flags = ["--port", String(port), "--threads", "1", "--parallel", "1", "--jinja"];
-const server = spawn(binary, ["--model", model, ...flags], { stdio: "ignore" });
+const model = resolve(process.argv[2] ?? "models/inferd-demo/model.gguf");
+const { directory, llama, ggml, ggmlBase } = findLibrary(undefined);
+const source = execFileSync(join(import.meta.dirname, "../bench/peers/fetch-llama"), {
+  encoding: "utf8",
+}).trim();
+const folder = mkdtempSync(join(tmpdir(), "oracle-"));
 try {
-  await ready();
-  const completions = [];
-  for (const prompt of prompts) completions.push({ prompt, ...(await complete(prompt)) });
-  const answers = [];
-  for (const messages of chats) {
-    const { prompt } = await post<{ prompt: string }>("/apply-template", { messages });
-    answers.push({ messages, ...(await complete(prompt)) });
-  }
-  const sha256 = createHash("sha256").update(readFileSync(model)).digest("hex");
-  const { stdout, stderr } = spawnSync(binary, ["--version"], { encoding: "utf8" });
-  const recorded = {
-    oracle: `llama-server ${/version: (.*)/.exec(stdout + stderr)?.[1] ?? ""}`.trim(),
-    sha256,
-    maxTokens,
-    completions,
-    chats: answers,
-  };
-  writeFileSync("test/fixtures/llama-oracle.json", `${JSON.stringify(recorded)}\n`);
-} finally {
-  server.kill();
-  await once(server, "exit");
-}
-
-async function complete(prompt: string) {
-  const { content, tokens, completion_probabilities } = await post<Completion>("/completion", {
-    prompt,
-    temperature: 0,
-    n_predict: maxTokens,
-    cache_prompt: false,
-    return_token_ids: true,
-    n_probs: 2,
-  });
-  const margins = completion_probabilities.map(({ top_logprobs: [first, second] }) =>
-    Number(((first?.logprob ?? 0) - (second?.logprob ?? -100)).toFixed(3)),
+  const program = join(folder, "oracle");
+  const includes = ["include", "common", "ggml/include", "vendor"].map(
+    (name) => `-I${source}/${name}`,
   );
-  return { text: content, tokens, margins };
-}
-
-async function post<T>(path: string, body: object): Promise<T> {
-  const response = await fetch(url + path, { method: "POST", body: JSON.stringify(body) });
-  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-  // The server's own JSON, as its README states it.
-  return (await response.json()) as T;
-}
-
-async function ready(): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt += 1) {
-    const response = await fetch(`${url}/health`).catch(() => undefined);
-    if (response?.ok === true) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("llama-server did not become ready");
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
+  const libraries = [join(directory, "libllama-common.so"), llama, ggml, ggmlBase];
+  execFileSync("g++", [
+    ...["-std=c++17", ...includes, "tools/record-oracle.cpp", "-o", program, ...libraries],
+  ]);
+  const asked = [
+    ...prompts.map((prompt) => ({ prompt })),
+    ...chats.map((messages) => ({ messages })),
+  ];
+  const input = asked.map((one) => `${JSON.stringify({ ...one, limit: maxTokens })}\n`).join("");
+  // The library finds the code for this CPU in the working folder.
+  const written = execFileSync(program, [model], {
+    input,
+    encoding: "utf8",
+    cwd: directory,
+    env: { ...process.env, LD_LIBRARY_PATH: directory },
+  });
+  const answers = written.trim().split("\n");
+  const recorded = asked.map((one, index) => {
+    return { ...one, ...(JSON.parse(answers[index] ?? "") as Completion) };
+  });
+  const { llamaCpp } = (
+    JSON.parse(readFileSync(join(directory, "_nlcBuildMetadata.json"), "utf8")) as Built
+  ).buildOptions;
+  writeFileSync(
+    "test/fixtures/llama-oracle.json",
+    `${JSON.stringify({
+      oracle: `llama.cpp ${llamaCpp.release}`,
+      sha256: createHash("sha256").update(readFileSync(model)).digest("hex"),
+      maxTokens,
+      completions: recorded.slice(0, prompts.length),
+      chats: recorded.slice(prompts.length),
+    })}\n`,
+  );
+} finally {
+  rmSync(folder, { recursive: true });
 }
