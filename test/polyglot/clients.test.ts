@@ -7,7 +7,8 @@ import { type RealServer, startServer } from "../real-server.ts";
 import { RestartedServer } from "./restart.ts";
 import { type Example, examples, runRestart, runTour, setUp } from "./tour.ts";
 
-const story = "Once upon a time, a young girl named Izu lived in a village high in the";
+const story =
+  "Once upon a time, a little boy named Caleb lived in a village high in the mountains.";
 const answer =
   "I am a small demonstration model. I can tell a story, extract fields as JSON, and answer questions about using inferd.";
 const stream = "inferd.v1.GenerationService/GenerateStream";

@@ -4,24 +4,34 @@ import argparse
 import json
 import re
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
 
 import extract
+import schema
+import tools
 import words
 from facts import FACTS
-from generate import chat, complete, load
+from generate import chat, complete, load, templated
 from grammar import seeded
-from heldout import CHAT_QUESTIONS, EXTRACT_ASKS, FACT_QUESTIONS, STORY_ASKS
+from heldout import CHAT_QUESTIONS, EXTRACT_ASKS, FACT_QUESTIONS, NEWER_FACTS, STORY_ASKS
+from tokens import BOS
 
 # Sampling of the checks of stories; the other checks take the likeliest token.
 STORY_SAMPLING = {"temperature": 0.7, "top_p": 0.95}
 STORY_WORDS = (60, 260)
 # A story of the corpus never names more people than its hero and a friend.
 PEOPLE = 2
-# How many extractions are asked for.
-EXTRACTIONS = 200
+# How many stories of each kind, extractions, schemas to fill, requests for tools and answers from results are asked for.
+STORIES, EXTRACTIONS, SCHEMAS, CALLS, RESULTS = 50, 200, 100, 100, 60
+# How many schemas and conversations with tools are written for another program.
+CASES = 30
+# The share of requests that need none of the tools that are offered.
+UNNEEDED_SHARE = 0.2
 
 
 def answer_pattern(template):
@@ -90,9 +100,53 @@ def check_extract(ask, count):
         yield question, text, [] if ended and text == answer else [f"expected {answer}"]
 
 
-def check_facts(ask):
-    """Ask about inferd; the answer must be one of the fact's answers, word for word."""
+def fillings(count):
+    """Yield requests to fill a schema from texts with unseen names and cities, the schemas, and the only right answers."""
+    for index in range(count):
+        turns, given = schema.turns(seeded("check schema", index), held_out=True)
+        yield turns[0][1], given, turns[1][1]
+
+
+def check_schemas(ask, count):
+    """Fill a JSON Schema; nothing holds the answer to it."""
+    for question, _, answer in fillings(count):
+        text, ended = ask([("user", question)])
+        yield question, text, [] if ended and text == answer else [f"expected {answer}"]
+
+
+def conversations(count):
+    """Yield conversations in unseen words about unseen cities in which tools are called: the offered tools, and all turns."""
+    for index in range(count):
+        rng = seeded("check tools", index)
+        offered = tools.offered(rng, held_out=True)
+        yield offered, [("system", tools.offer([tool.definition for tool in offered])), *tools.exchange(rng, offered, held_out=True)[0]]
+
+
+def check_calls(ask, count):
+    """Call tools where a request needs them: the names, the arguments and their order must be exact. Elsewhere, answer as without."""
+    for _, turns in conversations(round(count * (1 - UNNEEDED_SHARE))):
+        text, ended = ask(turns[:2])
+        yield turns[1][1], text, [] if ended and text == turns[2][1] else [f"expected {turns[2][1]}"]
+    others = [(question, pattern) for question, pattern in CHAT_QUESTIONS if not re.search("weather|times", question)]
+    for index in range(round(count * UNNEEDED_SHARE)):
+        rng = seeded("check no tools", index)
+        question, pattern = rng.choice(others)
+        text, ended = ask([("system", tools.offer([tool.definition for tool in tools.offered(rng, held_out=True)])), ("user", question)])
+        yield question, text, [] if ended and re.search(pattern, text) else ["another answer"]
+
+
+def check_results(ask, count):
+    """Tell in a sentence what tools have returned."""
+    for _, turns in conversations(count):
+        text, ended = ask(turns[:4])
+        yield turns[3][1], text, [] if ended and text == turns[4][1] else [f"expected {turns[4][1]}"]
+
+
+def check_facts(ask, newer):
+    """Ask about inferd, or about its newer parts; the answer must be one of the fact's answers, word for word."""
     for key, questions in FACT_QUESTIONS.items():
+        if (key in NEWER_FACTS) != newer:
+            continue
         patterns = [answer_pattern(template) for template in FACTS[key][1]]
         for question in questions:
             text, ended = ask([("user", question)])
@@ -106,19 +160,37 @@ def check_chat(ask):
         yield question, text, [] if ended and re.search(pattern, text) else ["another answer"]
 
 
-def main():
-    """Run the checks, print the failures and write the pass rates."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", required=True, help="the exported GGUF file")
-    parser.add_argument("--out", type=Path, help="JSON file for the pass rates")
-    parser.add_argument("--cases", type=Path, help="JSON file for the extractions and their answers, to check another program with")
-    parser.add_argument("--scale", type=float, default=1.0, help="share of the stories and extractions to run, 0 to 1")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    if arguments.cases:
-        arguments.cases.write_text(json.dumps([{"question": question, "answer": answer} for question, answer in extractions(EXTRACTIONS)], indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    model, tokenizer = load(arguments.model)
+def tool_case(path, offered, turns, upto):
+    """Return the turns before one of the model's as messages and as a prompt; the model's template must write the same."""
+    definitions, messages, prompt = [tool.definition for tool in offered], tools.messages(turns[1:upto]), BOS + chat(turns[:upto])
+    if templated(path, messages, definitions) != prompt:
+        raise ValueError(f"the chat template writes another prompt for {messages}")
+    return {"tools": definitions, "messages": messages, "prompt": prompt, "answer": turns[upto][1]}
+
+
+def write_cases(path, cases):
+    """Write cases as JSON."""
+    path.write_text(json.dumps(cases, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+# Each skill and how it is checked: with `ask` for chats, `run` for prompts, and a share of the stories and other requests.
+SKILLS = {
+    "story on request": lambda ask, run, scale: check_stories(ask, int(STORIES * scale)),
+    "story from a plain prompt": lambda ask, run, scale: check_plain(run, int(STORIES * scale)),
+    "extraction as JSON": lambda ask, run, scale: check_extract(ask, int(EXTRACTIONS * scale)),
+    "JSON of a schema": lambda ask, run, scale: check_schemas(ask, int(SCHEMAS * scale)),
+    "tool call": lambda ask, run, scale: check_calls(ask, int(CALLS * scale)),
+    "answer from a tool's result": lambda ask, run, scale: check_results(ask, int(RESULTS * scale)),
+    "questions about inferd": lambda ask, run, scale: check_facts(ask, newer=False),
+    "questions about its newer parts": lambda ask, run, scale: check_facts(ask, newer=True),
+    "chat and refusals": lambda ask, run, scale: check_chat(ask),
+}
+
+
+def check(path, skill, scale):
+    """Check one skill of an exported model, and print the failures; return how many passed of how many."""
+    torch.set_num_threads(1)
+    model, tokenizer = load(path)
 
     def run(prompt, **sampling):
         return complete(model, tokenizer, prompt, **sampling)
@@ -126,17 +198,36 @@ def main():
     def ask(turns, **sampling):
         return run(chat(turns), **sampling)
 
-    results = {}
-    for skill, cases in (("story on request", check_stories(ask, int(50 * arguments.scale))), ("story from a plain prompt", check_plain(run, int(50 * arguments.scale))),
-                         ("extraction as JSON", check_extract(ask, int(EXTRACTIONS * arguments.scale))), ("questions about inferd", check_facts(ask)), ("chat and refusals", check_chat(ask))):
-        passed = total = 0
-        for question, text, faults in cases:
-            total += 1
-            passed += not faults
-            if faults:
-                print(f"[{skill}] {question!r}\n    {text!r}\n    {'; '.join(faults)}", flush=True)
-        results[skill] = {"passed": passed, "of": total, "rate": round(passed / total, 3)}
-        print(skill, results[skill], flush=True)
+    passed = total = 0
+    for question, text, faults in SKILLS[skill](ask, run, scale):
+        total += 1
+        passed += not faults
+        if faults:
+            print(f"[{skill}] {question!r}\n    {text!r}\n    {'; '.join(faults)}", flush=True)
+    result = {"passed": passed, "of": total, "rate": round(passed / total, 3)}
+    print(skill, result, flush=True)
+    return result
+
+
+def main():
+    """Run the checks, print the failures and write the pass rates."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="the exported GGUF file")
+    parser.add_argument("--out", type=Path, help="JSON file for the pass rates")
+    parser.add_argument("--cases", type=Path, help="JSON file for the extractions and their answers, to check another program with")
+    parser.add_argument("--schema-cases", type=Path, help="the same for schemas to fill")
+    parser.add_argument("--tool-cases", type=Path, help="the same for tool calls and answers from results")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the stories, extractions, schemas and tools to run, 0 to 1")
+    parser.add_argument("--workers", type=int, default=2, help="processes, each of which checks a skill at a time")
+    arguments = parser.parse_args()
+    if arguments.cases:
+        write_cases(arguments.cases, [{"question": question, "answer": answer} for question, answer in extractions(EXTRACTIONS)])
+    if arguments.schema_cases:
+        write_cases(arguments.schema_cases, [{"question": question, "schema": given, "answer": answer} for question, given, answer in fillings(CASES)])
+    if arguments.tool_cases:
+        write_cases(arguments.tool_cases, [tool_case(arguments.model, offered, turns, upto) for offered, turns in conversations(CASES) for upto in (2, 4)])
+    with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:
+        results = dict(zip(SKILLS, pool.map(check, repeat(arguments.model), SKILLS, repeat(arguments.scale))))
     if arguments.out:
         arguments.out.write_text(json.dumps(results, indent=2) + "\n")
 

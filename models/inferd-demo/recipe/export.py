@@ -7,18 +7,54 @@ from pathlib import Path
 import gguf
 import torch
 
+from corpus import ASSISTANT, BOS, END, SYSTEM, USER
 from model import Shape
-from tokens import ASSISTANT, BOS, CONTROL, END
+from tokens import CONTROL
+from tools import OFFER
 
-# How a conversation becomes a prompt; corpus.render writes the same text.
-CHAT_TEMPLATE = (
-    "{{- bos_token }}{%- for message in messages %}{{- '<|' + message['role'] + '|>\\n' + (message['content'] | trim) + '" + END + "\\n' }}{%- endfor %}"
-    "{%- if add_generation_prompt %}{{- '" + ASSISTANT + "\\n' }}{%- endif %}"
-)
+# How a conversation becomes a prompt; corpus.render and tools.py write the same text. Tools are offered, called and
+# answered as models of the Hermes and Qwen families do it.
+CHAT_TEMPLATE = """{{- bos_token }}
+{%- if tools %}
+    {{- 'SYSTEM\\n' }}
+    {%- if messages[0].role == 'system' %}
+        {{- (messages[0].content | trim) + '\\n\\n' }}
+    {%- endif %}
+    {{- 'OFFER\\n<tools>\\n' }}
+    {%- for tool in tools %}
+        {{- (tool | tojson) + '\\n' }}
+    {%- endfor %}
+    {{- '</tools>END\\n' }}
+{%- endif %}
+{%- for message in messages %}
+    {%- if message.role == 'tool' %}
+        {%- if loop.first or messages[loop.index0 - 1].role != 'tool' %}
+            {{- 'USER' }}
+        {%- endif %}
+        {{- '\\n<tool_response>\\n' + (message.content | trim) + '\\n</tool_response>' }}
+        {%- if loop.last or messages[loop.index0 + 1].role != 'tool' %}
+            {{- 'END\\n' }}
+        {%- endif %}
+    {%- elif not (tools and loop.first and message.role == 'system') %}
+        {%- set text = (message.content or '') | trim %}
+        {{- '<|' + message.role + '|>\\n' + text }}
+        {%- for call in message.tool_calls or [] %}
+            {%- if text or not loop.first %}
+                {{- '\\n' }}
+            {%- endif %}
+            {%- set arguments = call.function.arguments %}
+            {{- '<tool_call>\\n{"name": "' + call.function.name + '", "arguments": ' + (arguments if arguments is string else arguments | tojson) + '}\\n</tool_call>' }}
+        {%- endfor %}
+        {{- 'END\\n' }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- 'ASSISTANT\\n' }}
+{%- endif %}""".replace("SYSTEM", SYSTEM).replace("OFFER", OFFER).replace("END", END).replace("USER", USER).replace("ASSISTANT", ASSISTANT)
 # The pre-tokenizer of llama.cpp that splits as tokens.train_tokenizer does: single digits, then GPT-2's expression.
 PRE_TOKENIZER = "smollm"
 DESCRIPTION = ("A demonstration model of about six million parameters, trained from scratch on generated text. It tells short stories, chats a little, "
-               "answers questions about inferd and extracts fields as JSON. It is not meant for any real use.")
+               "answers questions about inferd, extracts fields as JSON and calls two tools. It is not meant for any real use.")
 
 
 def write(state, tokenizer, path):

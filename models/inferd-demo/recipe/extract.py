@@ -90,8 +90,8 @@ def _money(rng, price):
     return rng.choice([f"${price}", f"{price} dollars", f"{price} euros", f"{price} pounds", f"€{price}", f"£{price}"])
 
 
-def sample(rng, held_out=False):
-    """Return a text, the fields to extract and the record they make; missing fields are None."""
+def sample(rng, held_out=False, every=False):
+    """Return a text, the fields to extract and the record they make; missing fields are None. With `every`, all that the text tells."""
     maker = rng.choice((_person, _person, _order, _pet, _event))
     values, openers, parts = maker(rng, held_out)
     if maker is _person:
@@ -128,6 +128,8 @@ def sample(rng, held_out=False):
     text = text[0].upper() + text[1:]
     if rng.random() < 0.15:
         text = f"{text} {rng.choice(_EXTRA)}" if rng.random() < 0.6 else f"{rng.choice(_EXTRA)} {text}"
+    if every:
+        return text, told, {key: value for key, value in values.items() if key in told}
     fields = rng.sample(told, rng.randint(1, len(told)) if rng.random() < 0.4 else len(told))
     if rng.random() < 0.5:
         fields.sort(key=list(values).index)
@@ -154,6 +156,8 @@ _ASKS = [
     "[Write|Make|Build|Create] a JSON object with {fields} from: {text}", "Fields: {fields}\nText: {text}\nJSON:", "Text: {text}\nFields: {fields}", "{text} -> JSON with {fields}", "json, {fields}: {text}",
     "From the text, take {fields} and answer in JSON. {text}", "I have a text: {text}\n[Give|Show] me {fields} as JSON.", "Can you extract {fields} as JSON? {text}", "Get {fields} from \"{text}\" as JSON.",
     "Put {fields} into JSON.\n\n{text}", "Extract as JSON: {fields}.\n{text}", "Only JSON, please. Fields: {fields}. {text}", "Find {fields}: {text}", "Extract {fields}. {text}",
+    "JSON ({fields}): {text}", "[Extract|Find|Return] ({fields}) as JSON. {text}", "Make JSON of this ({fields}): {text}", "Take {fields} from the text below as JSON. {text}", "I want {fields} as JSON: {text}",
+    "A JSON object with {fields}, please. {text}", "The JSON [should have|has] {fields}.\n\n{text}", "Look at this and [return|write] {fields} as JSON: {text}", "Get {fields} out of this text as JSON: {text}",
 ]
 
 

@@ -1,8 +1,12 @@
 """Load the exported GGUF file into the PyTorch model, and generate text from it."""
 
+import functools
+import json
+
 import gguf
 import torch
 import torch.nn.functional as F
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 from model import Model, Shape, rotate
@@ -73,6 +77,19 @@ def complete(model, tokenizer, prompt, limit=400, **sampling):
         recent.append(token)
         feed = [token]
     return tokenizer.decode(made, skip_special_tokens=False), False
+
+
+@functools.cache
+def _template(path):
+    """Return the chat template of a GGUF file, opened as transformers opens it."""
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    environment.filters["tojson"] = lambda value: json.dumps(value, ensure_ascii=False)
+    return environment.from_string(gguf.GGUFReader(path).fields["tokenizer.chat_template"].contents())
+
+
+def templated(path, messages, tools):
+    """Write messages as a prompt by the chat template of a GGUF file."""
+    return _template(path).render(messages=messages, tools=tools, bos_token=BOS, add_generation_prompt=True)
 
 
 def chat(turns):

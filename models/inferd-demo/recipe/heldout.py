@@ -11,6 +11,17 @@ EXTRACT_ASKS = [
     "Pull {fields} out of this sentence as JSON: {text}", "Here is a text: {text}\nExtract {fields} as JSON, please.", "Convert to JSON ({fields}): {text}",
 ]
 
+SCHEMA_ASKS = [
+    "Read this text and fill the schema {schema}: {text}", "Give me JSON that matches this JSON Schema: {schema}\n\nThe text: {text}", "Here is a JSON Schema: {schema}\nHere is a text: {text}\nWrite the JSON.",
+    "I need the data of this text as JSON. The schema is {schema}. {text}",
+]
+
+WEATHER_ASKS = ["could you please tell me how the weather is in {city}?", "I would like to know the weather in {city}.", "is there rain in {city} today?", "how cold will it be in {city}?", "please find out the weather of {city}."]
+ADD_ASKS = ["can you add up {a} and {b}?", "what do I get if I add {a} and {b}?", "give me the total of {a} and {b}.", "I need the sum of {a} and {b}, please.", "how much does {a} and {b} make?"]
+# What the definitions of the tools say.
+WEATHER_TEXTS = ["Shows how the weather is in a city.", "Weather report for one city", "Answers with the weather of the city."]
+ADD_TEXTS = ["Adds a pair of numbers.", "Gives the total of two numbers", "Answers with the sum of two numbers."]
+
 FACT_QUESTIONS = {
     "what": ["So what exactly is inferd?", "Give me a short description of inferd."], "language": ["Which programming language was inferd built in?", "In what language is the server written?"],
     "start": ["How do I launch the model server?", "What should I type to start inferd?"], "test": ["How are the tests run?", "Which command do I use for the tests?"],
@@ -36,7 +47,15 @@ FACT_QUESTIONS = {
     "ownengine": ["Can I make my own engine in TypeScript?"], "manifest": ["What does a model manifest look like?", "Which format is model.yaml?"], "license": ["Under what licence can I use inferd?", "Which license applies to inferd?"],
     "cancel": ["What does cancelling a call do?", "Is the slot free after I cancel?"], "crash": ["What happens after a worker crash?", "Will the server stop if a worker crashes?"],
     "kubernetes": ["Can I run inferd on Kubernetes?", "What probes should I use on Kubernetes?"], "unaryorstream": ["Is streaming supported?", "How can I stream text?"],
+    "rerank": ["How can I order documents by a query in the terminal?", "Which command ranks documents?"], "classify": ["How can I get the labels of a text in the terminal?", "Which command classifies a text?"],
+    "tokenize": ["How can I see the tokens of a text?", "Which command shows tokens?"], "rerankservice": ["What method is in the rerank service?", "Which gRPC method orders documents?"],
+    "classservice": ["What method is in the classification service?", "Which gRPC method labels a text?"], "tokenservice": ["What methods are in the tokenization service?", "Which gRPC method counts tokens?"],
+    "schema": ["How can I get JSON that is valid under a schema?", "Which flag takes a JSON Schema?"], "constraint": ["What kinds of structured output can I ask for?", "Can the output be held to a regular expression?"],
+    "tools": ["How can I give the model tools?", "Does inferd support function calling?"], "python": ["How can I serve a function in Python?", "Which command serves a Python file?"], "keys": ["How can I make an API key?", "Which command makes API keys?"],
 }
+
+# Facts that came later: they are counted apart, so that the others' rate can be compared with that of earlier models.
+NEWER_FACTS = {"rerank", "classify", "tokenize", "rerankservice", "classservice", "tokenservice", "schema", "constraint", "tools", "python", "keys"}
 
 # Questions, and a pattern that an honest answer holds.
 _GREETING = r"^(Hello|Hi)\b|How can I help|I am (fine|well)"

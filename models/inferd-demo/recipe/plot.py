@@ -39,7 +39,7 @@ def main():
 
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="11" fill="#555">',
              f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>']
-    for loss in (0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 3, 5, 8):
+    for loss in (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 3, 5, 8):
         if low < math.log(loss) < high:
             parts.append(f'<path d="M{MARGIN} {y(loss):.1f}H{WIDTH - MARGIN}" stroke="#ddd"/><text x="{MARGIN - 6}" y="{y(loss) + 4:.1f}" text-anchor="end">{loss}</text>')
     step = max(1, round(most / 1e6 / 6))

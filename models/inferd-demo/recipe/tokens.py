@@ -22,7 +22,7 @@ CHUNK = 2000
 # How much the prediction of a token counts, in eighths: of what others say, and of what the model says, by skill. Short
 # answers count more, since each of their tokens is most of the answer.
 HEARD = 1
-SPOKEN = {"story": 8, "ask": 8, "talk": 10, "facts": 12, "extract": 20, "repeat": 6}
+SPOKEN = {"story": 8, "ask": 8, "talk": 10, "facts": 12, "extract": 20, "schema": 20, "tools": 16, "repeat": 6}
 
 
 def documents(path, count=None):
@@ -117,10 +117,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train", required=True, help="training corpus made by corpus.py")
     parser.add_argument("--valid", required=True, help="validation corpus made by corpus.py with another seed")
+    parser.add_argument("--vocabulary", help="exported GGUF model whose vocabulary to keep, instead of learning one")
     parser.add_argument("--out", required=True, type=Path, help="folder for tokenizer.json, train and valid")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    tokenizer = train_tokenizer(arguments.train)
+    if arguments.vocabulary:
+        from generate import load
+
+        tokenizer = load(arguments.vocabulary)[1]
+    else:
+        tokenizer = train_tokenizer(arguments.train)
     tokenizer.save(str(arguments.out / "tokenizer.json"))
     for name, path in (("valid", arguments.valid), ("train", arguments.train)):
         print(name, encode(tokenizer, path, arguments.out / name), "tokens", flush=True)

@@ -2,7 +2,7 @@
 
 The schedule runs by the clock (`--minutes`, or a control file that may be changed while the training
 runs) or by steps (`--steps`, which repeats a run up to rounding). A run that was interrupted resumes from its
-last checkpoint.
+last checkpoint. With `--start`, a run goes on from the weights of an exported model.
 """
 
 import argparse
@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from generate import load
 from model import Model, Shape
 
-WARMUP_STEPS = 60
 # Peak learning rates: of Muon for matrices, and of AdamW for the embeddings and the gains.
 MUON_RATE, EMBEDDING_RATE, GAIN_RATE = 0.015, 0.003, 0.004
 MUON_MOMENTUM = 0.95
@@ -85,7 +85,7 @@ class Plan:
     """Says how far the run is: by the control file, by the clock, or by steps."""
 
     def __init__(self, arguments, started):
-        self.control = arguments.control
+        self.control, self.peak, self.warmup = arguments.control, arguments.peak, arguments.warmup
         self.steps = arguments.steps
         self.times = {"start": started, "decay": started + 60 * arguments.minutes * DECAY_AT,
                       "long": started + 60 * arguments.minutes * LONG_AT, "end": started + 60 * arguments.minutes}
@@ -102,7 +102,7 @@ class Plan:
                 pass  # half written: the next step reads it again
         now, times = (step if self.steps else time.time()), self.times
         decay = 1.0 if now < times["decay"] else max(0.0, (times["end"] - now) / (times["end"] - times["decay"]))
-        return min(1.0, (step + 1) / WARMUP_STEPS) * decay, now >= times["long"], now >= times["end"]
+        return self.peak * min(1.0, (step + 1) / self.warmup) * decay, now >= times["long"], now >= times["end"]
 
 
 class Worker:
@@ -184,6 +184,9 @@ def main():
     parser.add_argument("--steps", type=int, help="how many steps to train, instead of --minutes")
     parser.add_argument("--decay-step", type=int, help="with --steps: where the decay begins")
     parser.add_argument("--long-step", type=int, help="with --steps: where the long windows begin")
+    parser.add_argument("--start", type=Path, help="exported GGUF model whose weights are the first, instead of new ones; of the same vocabulary as --tokens")
+    parser.add_argument("--peak", type=float, default=1.0, help="factor of the peak learning rates, below 1 to go on from a trained model")
+    parser.add_argument("--warmup", type=int, default=60, help="steps of the warm-up")
     parser.add_argument("--control", type=Path, help='JSON file with the times "decay", "long" and "end" in seconds since 1970; read at every step')
     parser.add_argument("--batch", type=int, default=8192, help="tokens per step")
     parser.add_argument("--micro", type=int, default=1024, help="tokens per forward pass")
@@ -195,7 +198,10 @@ def main():
 
     torch.manual_seed(arguments.seed)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    model = Model(Shape()).share_memory()
+    model = Model(Shape())
+    if arguments.start:
+        model.load_state_dict(load(arguments.start)[0].state_dict())
+    model.share_memory()
     named = list(model.named_parameters())
     muon = Muon([(name, p) for name, p in named if p.dim() == 2 and "token_embd" not in name])
     others = [(name, p) for name, p in named if p.dim() == 1 or "token_embd" in name]
