@@ -23,9 +23,13 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   services: ["base", "engines", "calls", "contract", "catalog", "workers", "jobs", "models", "gen"],
   edge: ["base"],
   grpc: ["base", "calls", "contract", "auth", "services", "edge", "gen"],
+  http: ["base", "calls", "auth", "services", "edge", "gen"],
   app: [
     "base",
     "engines",
+    "calls",
+    "edge",
+    "http",
     "contract",
     "config",
     "telemetry",

@@ -16,7 +16,7 @@ import { listen } from "./listen.ts";
 import { openMeter } from "./metrics.ts";
 import { openModels, placesOf } from "./models.ts";
 import { reload } from "./reload.ts";
-import { openGrpc } from "./services.ts";
+import { openServices } from "./services.ts";
 import { Shutdown } from "./shutdown.ts";
 import type { Environment } from "../base/environment.ts";
 
@@ -66,7 +66,7 @@ async function startBehind(access: Access, start: Start): Promise<App> {
     edge: () => server.load(),
   });
   const models = openModels(config, { environment, log, meter });
-  const server = openGrpc(config, { access, models, log, meter });
+  const server = openServices(config, { access, models, log, meter });
   const { port, metrics } = await listen(config, { server, log, meter });
   for (const manifest of manifests) models.load(manifest);
   tellHealth(models, server.health);

@@ -1,6 +1,6 @@
 /** The settings of connections. Part of the one table in `settings.ts`. */
 import type { Setting } from "./setting.ts";
-import { address, wholeNumber } from "./values.ts";
+import { address, truth, wholeNumber } from "./values.ts";
 
 const day = 86_400_000;
 const max = 1_000_000;
@@ -21,6 +21,15 @@ export const networkSettings = {
     value: "n",
     help: "Port for gRPC. 0 takes any free port, which the ready line states.",
     elsewhere: { vLLM: "--port", "llama-server": "--port", Triton: "--grpc-port" },
+  },
+  http: {
+    group: "Network",
+    default: true,
+    read: truth,
+    value: "true|false",
+    preset: "true",
+    help: "Serves OpenAI-compatible HTTP/1.1 on the port for gRPC. Half of --max-connections at most are its connections.",
+    elsewhere: { Ollama: "OpenAI compatibility", "llama-server": "/v1" },
   },
   maxConcurrentStreams: {
     group: "Network",

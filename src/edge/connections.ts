@@ -13,7 +13,7 @@ export interface ConnectionLimits {
   /** Theirs, of all servers that share the bound. */
   readonly limits: AddressLimits;
   readonly rejections: Pick<RejectionLog, "connection">;
-  /** Those of plaintext that no session of HTTP/2 knows: they have said nothing yet, or speak HTTP/1.1. */
+  /** Those of plaintext that have said nothing yet. */
   readonly sessionless: Set<Socket>;
   readonly http1: ReceiveHttp1;
 }
@@ -63,7 +63,10 @@ function chooseProtocol(
       sessionless.delete(socket);
       http2(socket);
     },
-    http1: () => http1(socket),
+    http1: () => {
+      sessionless.delete(socket);
+      http1(socket);
+    },
     silent: () => rejections.connection("SETTINGS_TIMEOUT", from),
   });
 }

@@ -20,8 +20,7 @@ export class RequestIds {
 
   /** Takes a caller's id where it is sound, else a new one. */
   read(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): string {
-    const given = headers[requestIdHeader];
-    const id = typeof given === "string" && sound.test(given) ? given : this.#newId();
+    const id = requestIdOf(headers[requestIdHeader], this.#newId);
     headers[requestIdHeader] = id;
     this.#ids.set(stream, id);
     return id;
@@ -31,4 +30,9 @@ export class RequestIds {
   of(stream: ServerHttp2Stream): string {
     return this.#ids.get(stream) ?? "";
   }
+}
+
+/** A caller's id where it is sound, else a new one. */
+export function requestIdOf(given: unknown, newId: () => string): string {
+  return typeof given === "string" && sound.test(given) ? given : newId();
 }

@@ -18,6 +18,7 @@ import type { Methods } from "../contract/methods.ts";
 import type { CallAccounts } from "../edge/call-accounts.ts";
 import { listen, type Place } from "../edge/listen.ts";
 import { Listener } from "../edge/listener.ts";
+import type { ReceiveHttp1 } from "../edge/protocol.ts";
 import type { RejectionLog } from "../edge/rejection-log.ts";
 import type { RequestIds } from "../edge/request-ids.ts";
 import { settingsTimeoutMs } from "../edge/settings-timeout.ts";
@@ -26,7 +27,6 @@ import { beginWith } from "./begin-call.ts";
 import { bindWith } from "./bind.ts";
 import { CallStreams } from "./call-streams.ts";
 import { grpcProtocol, type ServedMethod, servedMethod } from "./examine.ts";
-import { refuseHttp1 } from "./http1-answer.ts";
 import { type GrpcLimits, grpcJsOptions, uploadLimits } from "./limits.ts";
 import { unpackInTurn } from "./workarounds/decompression.ts";
 import { http2Servers, limitHttp2 } from "./workarounds/http2-options.ts";
@@ -51,6 +51,7 @@ export interface GrpcJsServerOptions {
   readonly callerOf: (metadata: Metadata) => Caller;
   /** grpc-js's own; the first stands nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
+  readonly http1: ReceiveHttp1;
 }
 
 /** Owns one server of grpc-js, from its first service to its last connection. */
@@ -154,14 +155,14 @@ export class GrpcJsServer {
 }
 
 function listenerOf(
-  { limits, rejections, accounts, requestIds }: GrpcJsServerOptions,
+  { limits, rejections, accounts, requestIds, http1 }: GrpcJsServerOptions,
   methods: ReadonlyMap<string, ServedMethod>,
 ): Listener {
   return new Listener({
     limits,
     uploads: uploadLimits(limits),
     protocol: grpcProtocol(methods),
-    http1: refuseHttp1(rejections),
+    http1,
     rejections,
     accounts,
     requestIds,

@@ -2,7 +2,6 @@
 import { ServerCredentials } from "@grpc/grpc-js";
 import { type Authorizer, openPermit } from "../auth/authorizer.ts";
 import type { FollowedTlsFiles } from "../auth/tls-files.ts";
-import { idleClock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { type EdgeLoad, type Meter, silentMeter } from "../base/meter.ts";
@@ -15,7 +14,8 @@ import type { Descriptors } from "../contract/descriptors.ts";
 import type { Methods } from "../contract/methods.ts";
 import { standardServices } from "../contract/services.ts";
 import { CallAccounts } from "../edge/call-accounts.ts";
-import { RejectionLog } from "../edge/rejection-log.ts";
+import type { ReceiveHttp1 } from "../edge/protocol.ts";
+import type { RejectionLog } from "../edge/rejection-log.ts";
 import { RequestIds } from "../edge/request-ids.ts";
 import type { Method } from "./add-service.ts";
 import { AuthInterceptor } from "./auth-interceptor.ts";
@@ -23,6 +23,7 @@ import { credentialsOf } from "./credentials.ts";
 import { GrpcJsServer } from "./grpc-js-server.ts";
 import { type Health, HealthStatuses } from "./health-status.ts";
 import { healthHandlers } from "./health-handlers.ts";
+import { refuseHttp1 } from "./http1-answer.ts";
 import type { GrpcLimits } from "./limits.ts";
 import { reflectionHandler } from "./reflection.ts";
 import { logThrough } from "./workarounds/library-log.ts";
@@ -45,6 +46,10 @@ export interface ServerOptions extends GrpcLimits {
   readonly descriptors: Descriptors;
   /** What each method is. */
   readonly methods: Methods;
+  /** What the edge refuses. */
+  readonly rejections: RejectionLog;
+  /** Takes plaintext connections of HTTP/1.1. Undefined answers them that the port serves gRPC alone. */
+  readonly http1: ReceiveHttp1 | undefined;
 }
 
 type HandlerOf<M> =
@@ -79,14 +84,10 @@ export interface GrpcServer {
 export function openServer(options: ServerOptions): GrpcServer {
   logThrough(options.log);
   const health = new HealthStatuses();
-  const rejections = new RejectionLog({
-    meter: options.meter ?? silentMeter,
-    log: options.log,
-    clock: idleClock,
-  });
-  const server = openCallServer(options, rejections);
+  const { rejections } = options;
+  const server = openCallServer(options);
   addStandardServices(server, health, options);
-  const probes = openProbeServer(options, health, rejections);
+  const probes = openProbeServer(options, health);
   const interceptors = [observed(options, { quiet: false }), deadline(options.maxCallMs)];
   return {
     health,
@@ -105,7 +106,8 @@ export function openServer(options: ServerOptions): GrpcServer {
 }
 
 /** The server for callers: the authorizer decides about each call. */
-function openCallServer(options: ServerOptions, rejections: RejectionLog): GrpcJsServer {
+function openCallServer(options: ServerOptions): GrpcJsServer {
+  const { rejections } = options;
   const accounts = new CallAccounts(rejections);
   const requestIds = new RequestIds(options.newRequestId);
   const authInterceptor = new AuthInterceptor({
@@ -123,6 +125,7 @@ function openCallServer(options: ServerOptions, rejections: RejectionLog): GrpcJ
     calls: new OpenCalls(),
     callerOf: (metadata) => authInterceptor.permitOf(metadata),
     interceptors: [authInterceptor.interceptor],
+    http1: options.http1 ?? refuseHttp1(rejections),
   });
   return server;
 }
@@ -130,11 +133,8 @@ function openCallServer(options: ServerOptions, rejections: RejectionLog): GrpcJ
 /**
  * A server with health alone. It asks for no credential, so it tells of models only where no port asks for one.
  */
-function openProbeServer(
-  options: ServerOptions,
-  health: HealthStatuses,
-  rejections: RejectionLog,
-): GrpcJsServer {
+function openProbeServer(options: ServerOptions, health: HealthStatuses): GrpcJsServer {
+  const { rejections } = options;
   const caller: Caller = {
     ...openPermit("probe"),
     readable: () => Promise.resolve(() => options.tellsProbesOfModels),
@@ -148,6 +148,7 @@ function openProbeServer(
     calls: new OpenCalls(),
     callerOf: () => caller,
     interceptors: [],
+    http1: refuseHttp1(rejections),
   });
   server.add(standardServices.health, healthHandlers(health), standardInterceptors(options));
   return server;
@@ -179,16 +180,18 @@ function observed(
   return observation(log, { meter, quiet, now: () => performance.now() });
 }
 
+/** What ends calls when the server ends. */
+export const shuttingDown = (): ServeError =>
+  new ServeError("SHUTTING_DOWN", "the server is shutting down; try another or later", {
+    retryAfterMs: 1000,
+  });
+
 async function drain(
   { server, probes }: { readonly server: GrpcJsServer; readonly probes: GrpcJsServer },
   health: HealthStatuses,
   graceMs: number,
 ): Promise<void> {
-  const leaving = new ServeError(
-    "SHUTTING_DOWN",
-    "the server is shutting down; try another or later",
-    { retryAfterMs: 1000 },
-  );
+  const leaving = shuttingDown();
   health.drain();
   // One turn of the loop, so that those who watch hear of it before their streams end.
   await new Promise((resolve) => setImmediate(resolve));

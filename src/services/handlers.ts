@@ -23,7 +23,7 @@ type HandlerOptions = GenerationOptions &
   ServerInfoOptions;
 
 /** By the services' names in `contract/services.ts`. */
-interface AllHandlers {
+export interface ServiceHandlers {
   readonly generation: GenerationHandlers;
   readonly embedding: EmbeddingHandlers;
   readonly rerank: RerankHandlers;
@@ -33,7 +33,7 @@ interface AllHandlers {
   readonly server: ServerHandlers;
 }
 
-export function serviceHandlers(options: HandlerOptions): AllHandlers {
+export function serviceHandlers(options: HandlerOptions): ServiceHandlers {
   return {
     generation: generationHandlers(options),
     embedding: embeddingHandlers(options),

@@ -19,10 +19,13 @@ import {
 } from "../../gen/google/rpc/error_details.ts";
 import { Status } from "../../gen/google/rpc/status.ts";
 import { openPermit } from "../../src/auth/authorizer.ts";
+import { idleClock } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
+import { silentMeter } from "../../src/base/meter.ts";
 import type { Handler } from "../../src/calls/call.ts";
 import { readDescriptors } from "../../src/contract/descriptors.ts";
 import { type Methods, methods } from "../../src/contract/methods.ts";
+import { RejectionLog } from "../../src/edge/rejection-log.ts";
 import { type GrpcServer, openServer, type ServerOptions } from "../../src/grpc/server.ts";
 
 export const descriptors = readDescriptors();
@@ -61,6 +64,9 @@ const withKinds: Methods = new Map([
   ...Object.values(kinds).map(({ path }) => [path.slice(1), { needs: "open" }] as const),
 ]);
 
+const rejectionsOf = ({ log = silentLog, meter = silentMeter }: Partial<ServerOptions>) =>
+  new RejectionLog({ log, meter, clock: idleClock });
+
 export const serverOptions: ServerOptions = {
   log: silentLog,
   newRequestId: randomUUID,
@@ -68,6 +74,8 @@ export const serverOptions: ServerOptions = {
   tellsProbesOfModels: true,
   tlsFiles: undefined,
   reflection: "open",
+  http1: undefined,
+  rejections: rejectionsOf({}),
   descriptors,
   methods: withKinds,
   maxMessageBytes: 1024 * 1024,
@@ -100,7 +108,11 @@ export async function start(
   addServices: (server: GrpcServer) => void,
   options: Partial<ServerOptions> = {},
 ): Promise<Running> {
-  const server = openServer({ ...serverOptions, ...options });
+  const server = openServer({
+    ...serverOptions,
+    rejections: rejectionsOf(options),
+    ...options,
+  });
   addServices(server);
   const port = await server.listen("127.0.0.1", 0);
   return { server, address: `127.0.0.1:${port}`, stop: () => server.drain(0) };
