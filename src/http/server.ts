@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Authorizer } from "../auth/authorizer.ts";
 import type { Clock } from "../base/clock.ts";
-import type { ServeError } from "../base/errors.ts";
+import { ServeError } from "../base/errors.ts";
 import { statusFlushMs } from "../base/shutdown-budget.ts";
 import { OpenCalls } from "../calls/open-calls.ts";
 import { AddressLimits } from "../edge/address-limits.ts";
@@ -64,11 +64,15 @@ export class HttpServer {
     };
     this.#server = createServer(nodeOptions(options), (request, response) => {
       if (this.#isDraining) response.shouldKeepAlive = false;
-      serve(request, response, serving).catch((error: unknown) => {
-        sendError(response, error as ServeError);
+      // A caller may wait long for an answer, and not leave one long unread.
+      response.once("prefinish", () => request.socket.setTimeout(limits.stallMs));
+      serve(request, response, serving).catch((thrown: unknown) => {
+        sendError(response, ServeError.from(thrown));
       });
     });
     this.#server.on("clientError", refuseUnreadable);
+    // Node follows connections, and holds them to its timeouts, from this event on; this server never listens itself.
+    this.#server.emit("listening");
   }
 
   /** Takes a connection that began as HTTP/1.1. */
@@ -96,6 +100,7 @@ export class HttpServer {
     this.#uploads.close(leaving);
     await this.#closeWithin(statusFlushMs);
     for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
   }
 
   async #closeWithin(ms: number): Promise<void> {
@@ -112,7 +117,8 @@ export class HttpServer {
 function nodeOptions({ limits, uploads }: HttpServerOptions) {
   return {
     maxHeaderSize: limits.maxHeaderBytes,
-    headersTimeout: settingsTimeoutMs,
+    // Node refuses a longer one than that of requests.
+    headersTimeout: Math.min(settingsTimeoutMs, uploads.uploadMs),
     requestTimeout: uploads.uploadMs,
     // Zero is for ever, there and here.
     keepAliveTimeout: limits.maxConnectionIdleMs,
