@@ -4,7 +4,7 @@ import type { DropArgument, Socket } from "node:net";
 import { Server as TlsServer, type TLSSocket } from "node:tls";
 import type { AddressLimits } from "./address-limits.ts";
 import { readFirstBytes } from "./first-bytes.ts";
-import type { ReceiveHttp1 } from "./protocol.ts";
+import type { Http1, ReceiveHttp1 } from "./protocol.ts";
 import type { RejectionLog } from "./rejection-log.ts";
 import { settingsTimeoutMs } from "./settings-timeout.ts";
 
@@ -15,7 +15,7 @@ export interface ConnectionLimits {
   readonly rejections: Pick<RejectionLog, "connection">;
   /** Those of plaintext that have said nothing yet. */
   readonly sessionless: Set<Socket>;
-  readonly http1: ReceiveHttp1;
+  readonly http1: Http1;
 }
 
 /** Bounds the connections of a server. Call it once, before a connection can be made. */
@@ -39,14 +39,27 @@ export function limitConnections(server: Http2Server, options: ConnectionLimits)
       return;
     }
     socket.once("close", leave);
-    // What a client speaks in TLS, ALPN has agreed on.
+    // What a client speaks in TLS, ALPN agrees on.
     if (server instanceof TlsServer) http2(socket);
     else chooseProtocol(socket, http2, options);
   });
+  if (server instanceof TlsServer && options.http1.isServed) {
+    chooseByAlpn(server, options.http1.receive);
+  }
   // A client certificate that is missing or wrong, and whatever else ends a handshake.
   server.on("tlsClientError", (_: Error, { remoteAddress }: TLSSocket) =>
     rejections.connection("TLS_REFUSED", remoteAddress),
   );
+}
+
+/** A client that says nothing by ALPN speaks HTTP/1.1: HTTP/2 in TLS needs it (RFC 9113 §3.2). */
+function chooseByAlpn(server: Http2Server, http1: ReceiveHttp1): void {
+  const inner = server.listeners("secureConnection");
+  server.removeAllListeners("secureConnection");
+  server.on("secureConnection", (socket: TLSSocket) => {
+    if (socket.alpnProtocol !== "h2") http1(socket);
+    else for (const listener of inner) Reflect.apply(listener, server, [socket]);
+  });
 }
 
 function chooseProtocol(
@@ -65,7 +78,7 @@ function chooseProtocol(
     },
     http1: () => {
       sessionless.delete(socket);
-      http1(socket);
+      http1.receive(socket);
     },
     silent: () => rejections.connection("SETTINGS_TIMEOUT", from),
   });

@@ -13,7 +13,7 @@ import { limitIdleness } from "./connection-idle.ts";
 import { limitConnections } from "./connections.ts";
 import { Gate, type GateOptions } from "./gate.ts";
 import { GoawaySessions } from "./goaway.ts";
-import type { ReceiveHttp1, ReceiveStream, StreamProtocol } from "./protocol.ts";
+import type { Http1, ReceiveStream, StreamProtocol } from "./protocol.ts";
 import type { RejectionLog } from "./rejection-log.ts";
 import { limitSettingsTimeout } from "./settings-timeout.ts";
 import { widenUploads } from "./upload-window.ts";
@@ -43,7 +43,7 @@ export interface ListenerOptions {
   readonly limits: EdgeLimits;
   readonly uploads: UploadLimitOptions;
   readonly protocol: StreamProtocol;
-  readonly http1: ReceiveHttp1;
+  readonly http1: Http1;
   readonly rejections: Pick<RejectionLog, "connection">;
   readonly accounts: GateOptions["accounts"];
   readonly requestIds: GateOptions["requestIds"];

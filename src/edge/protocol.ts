@@ -39,5 +39,12 @@ export type ReceiveStream = (
   flags: number,
 ) => void;
 
-/** Takes a plaintext connection that began as HTTP/1.1. What was read of it is in it again. */
+/** Takes a connection of HTTP/1.1. What was read of it is in it again. */
 export type ReceiveHttp1 = (socket: Socket) => void;
+
+/** What becomes of connections of HTTP/1.1. */
+export interface Http1 {
+  readonly receive: ReceiveHttp1;
+  /** Whether it is spoken in TLS too. Otherwise ALPN offers HTTP/2 alone. */
+  readonly isServed: boolean;
+}

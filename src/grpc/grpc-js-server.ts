@@ -18,7 +18,7 @@ import type { Methods } from "../contract/methods.ts";
 import type { CallAccounts } from "../edge/call-accounts.ts";
 import { listen, type Place } from "../edge/listen.ts";
 import { Listener } from "../edge/listener.ts";
-import type { ReceiveHttp1 } from "../edge/protocol.ts";
+import type { Http1 } from "../edge/protocol.ts";
 import type { RejectionLog } from "../edge/rejection-log.ts";
 import type { RequestIds } from "../edge/request-ids.ts";
 import { settingsTimeoutMs } from "../edge/settings-timeout.ts";
@@ -51,7 +51,7 @@ export interface GrpcJsServerOptions {
   readonly callerOf: (metadata: Metadata) => Caller;
   /** grpc-js's own; the first stands nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
-  readonly http1: ReceiveHttp1;
+  readonly http1: Http1;
 }
 
 /** Owns one server of grpc-js, from its first service to its last connection. */
@@ -74,7 +74,11 @@ export class GrpcJsServer {
       ...grpcJsOptions(limits),
       interceptors: [...this.#workarounds(streams), ...options.interceptors],
     });
-    limitHttp2(this.#server, { ...limits, handshakeMs: settingsTimeoutMs });
+    limitHttp2(this.#server, {
+      ...limits,
+      handshakeMs: settingsTimeoutMs,
+      allowHttp1: options.http1.isServed,
+    });
   }
 
   get load(): EdgeLoad {

@@ -48,7 +48,7 @@ export interface ServerOptions extends GrpcLimits {
   readonly methods: Methods;
   /** What the edge refuses. */
   readonly rejections: RejectionLog;
-  /** Takes plaintext connections of HTTP/1.1. Undefined answers them that the port serves gRPC alone. */
+  /** Takes connections of HTTP/1.1. Undefined answers plaintext ones them that the port serves gRPC alone. */
   readonly http1: ReceiveHttp1 | undefined;
 }
 
@@ -125,7 +125,9 @@ function openCallServer(options: ServerOptions): GrpcJsServer {
     calls: new OpenCalls(),
     callerOf: (metadata) => authInterceptor.permitOf(metadata),
     interceptors: [authInterceptor.interceptor],
-    http1: options.http1 ?? refuseHttp1(rejections),
+    http1: options.http1
+      ? { receive: options.http1, isServed: true }
+      : { receive: refuseHttp1(rejections), isServed: false },
   });
   return server;
 }
@@ -148,7 +150,7 @@ function openProbeServer(options: ServerOptions, health: HealthStatuses): GrpcJs
     calls: new OpenCalls(),
     callerOf: () => caller,
     interceptors: [],
-    http1: refuseHttp1(rejections),
+    http1: { receive: refuseHttp1(rejections), isServed: false },
   });
   server.add(standardServices.health, healthHandlers(health), standardInterceptors(options));
   return server;

@@ -1,5 +1,7 @@
 /** One request: it finds its route, is permitted, is read and checked, and becomes a call. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { type PeerCertificate, TLSSocket } from "node:tls";
 import type { Authorizer, Permit } from "../auth/authorizer.ts";
 import type { Clock } from "../base/clock.ts";
 import { ServeError } from "../base/errors.ts";
@@ -94,10 +96,18 @@ async function admit(
       host: socket.remoteAddress ?? "",
       authorization: headers.authorization,
       apiKey: typeof apiKey === "string" ? apiKey : undefined,
+      ...certificateOf(socket),
     })
     .catch((cause: unknown) => {
       throw new NotAdmitted("not admitted", { cause });
     });
+}
+
+/** Node gives an empty object where the client has shown none. */
+function certificateOf(socket: Socket): { readonly certificate?: PeerCertificate } {
+  if (!(socket instanceof TLSSocket)) return {};
+  const certificate = socket.getPeerCertificate();
+  return Object.keys(certificate.subject ?? {}).length === 0 ? {} : { certificate };
 }
 
 interface Beginning extends ServeOptions {

@@ -56,7 +56,8 @@ export class HttpServer {
     });
     const serving = {
       ...options,
-      ...limits,
+      maxMessageBytes: limits.maxMessageBytes,
+      stallMs: limits.stallMs,
       routes: options.routes.map(served),
       calls: this.#calls,
       open: new AddressLimits({ total: limits.maxOpenCalls, addressPercent }),

@@ -138,7 +138,12 @@ it.each([
 
 it("closes a connection whose handshake does not come to its end", async () => {
   const slow = new Server();
-  limitHttp2(slow, { maxHeaderBytes: 16_384, maxResetBurst: 100, handshakeMs: 20 });
+  limitHttp2(slow, {
+    maxHeaderBytes: 16_384,
+    maxResetBurst: 100,
+    allowHttp1: false,
+    handshakeMs: 20,
+  });
   closing.push(() => slow.forceShutdown());
   const place = { host: "127.0.0.1", port: 0, flag: "--port" };
   const port = await listen(place, bindWith(slow, credentialsOf(follow(server))));

@@ -61,9 +61,12 @@ async function open(changed: Partial<EdgeLimits> = {}, uploadBytes = 1000) {
     limits: { ...limits, ...changed },
     uploads: { bytes: uploadBytes, connectionBytes: uploadBytes, uploadMs: 10_000 },
     protocol: echo,
-    http1: (socket: Socket) => {
-      http1.emit("connection", socket);
-      socket.resume();
+    http1: {
+      isServed: true,
+      receive: (socket: Socket) => {
+        http1.emit("connection", socket);
+        socket.resume();
+      },
     },
     rejections: { connection: (reason) => counted.push(reason) },
     accounts: new CallAccounts({

@@ -56,7 +56,7 @@ it("counts the connections of all addresses that it listens on together", async 
     limits: new AddressLimits({ total: 1, addressPercent: 100 }),
     rejections: { connection: (reason: string) => refused.push(reason) },
     sessionless: new Set<Socket>(),
-    http1: () => undefined,
+    http1: { receive: () => undefined, isServed: false },
   };
   const ports = await Promise.all(
     [1, 2].map(async () => {

@@ -20,7 +20,13 @@ afterEach(async () => {
 });
 
 async function clientOf(run: Run): Promise<OpenAI> {
-  running = await startHttp(fakeModels([generationModel(), embeddingModel()], run));
+  running = await startHttp(
+    fakeModels(
+      [generationModel({ generate: { chatFormat: "hermes" } }), embeddingModel()],
+      run,
+      () => undefined,
+    ),
+  );
   return new OpenAI({ baseURL: `${running.url}/v1`, apiKey: "none", maxRetries: 0 });
 }
 

@@ -7,7 +7,7 @@ import { deadline } from "../../src/calls/deadline.ts";
 import { observation } from "../../src/calls/observation.ts";
 import { RejectionLog } from "../../src/edge/rejection-log.ts";
 import { uploadLimits } from "../../src/grpc/limits.ts";
-import { shuttingDown } from "../../src/grpc/server.ts";
+import { type ServerOptions, shuttingDown } from "../../src/grpc/server.ts";
 import { openHttpEdge, type HttpOptions } from "../../src/http/open.ts";
 import type { Models } from "../../src/models/model.ts";
 import { serviceHandlers } from "../../src/services/handlers.ts";
@@ -22,8 +22,9 @@ export interface HttpRunning extends Running {
 
 export async function startHttp(
   models: Models,
-  options: Partial<HttpOptions> = {},
+  options: Partial<HttpOptions> & Pick<Partial<ServerOptions>, "tlsFiles"> = {},
 ): Promise<HttpRunning> {
+  const { tlsFiles } = options;
   const { meter = silentMeter, log = silentLog } = serverOptions;
   const { authorizer, maxCallMs } = serverOptions;
   const rejections = new RejectionLog({ meter, log, clock: idleClock });
@@ -45,12 +46,13 @@ export async function startHttp(
   });
   const running = await start((server) => addAll(server, models), {
     http1: (socket) => http.receive(socket),
-    rejections,
+    ...{ rejections, tlsFiles },
   });
   const drain = async (graceMs: number): Promise<void> => {
     await Promise.all([running.server.drain(graceMs), http.drain(shuttingDown(), graceMs)]);
   };
-  return { ...running, url: `http://${running.address}`, drain, stop: () => drain(0) };
+  const scheme = tlsFiles === undefined ? "http" : "https";
+  return { ...running, url: `${scheme}://${running.address}`, drain, stop: () => drain(0) };
 }
 
 export const json = (body: unknown): RequestInit => ({

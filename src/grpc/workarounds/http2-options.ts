@@ -18,6 +18,8 @@ export interface Http2Limits {
   readonly maxResetBurst: number;
   /** How long a TLS handshake may take; Node gives it 120 s. */
   readonly handshakeMs: number;
+  /** Whether ALPN offers HTTP/1.1 too. */
+  readonly allowHttp1: boolean;
 }
 
 // So many headers fit no honest call; Node's own bound is 128.
@@ -39,7 +41,7 @@ const maxHeaders = 64;
  */
 export function limitHttp2(
   server: Server,
-  { maxHeaderBytes, maxResetBurst, handshakeMs }: Http2Limits,
+  { maxHeaderBytes, maxResetBurst, handshakeMs, allowHttp1 }: Http2Limits,
 ): void {
   const options = internals(server).commonServerOptions;
   if (options === undefined) throw missing("commonServerOptions");
@@ -49,6 +51,7 @@ export function limitHttp2(
   options["maxSessionRejectedStreams"] = maxResetBurst;
   options["maxHeaderListPairs"] = maxHeaders;
   options["handshakeTimeout"] = handshakeMs;
+  options["allowHTTP1"] = allowHttp1;
   options["settings"] = { ...Object(options["settings"]), maxHeaderListSize: maxHeaderBytes };
 }
 
