@@ -49,6 +49,8 @@ export function openServices(config: Config, { access, models, log, meter }: Par
         ...shared,
         ...{ handlers, limits: edge, uploads: uploadLimits(edge), startedAtMs },
         clock: idleClock,
+        version,
+        isReady: () => server.health.isServing("readiness"),
         now: wallMs,
         interceptors: [
           observation(log, { meter: meter ?? silentMeter, quiet: false, now: idleClock.now }),
@@ -56,7 +58,7 @@ export function openServices(config: Config, { access, models, log, meter }: Par
         ],
       })
     : undefined;
-  const server = openServer({
+  const server: GrpcServer = openServer({
     ...edge,
     ...shared,
     log,

@@ -8,7 +8,7 @@ export interface HttpError {
 }
 
 /** As OpenAI's clients read it: the status decides the class, `code` is for programs. */
-export interface ErrorBody {
+interface ErrorBody {
   readonly error: {
     readonly message: string;
     readonly type: string;

@@ -61,6 +61,23 @@ export class HttpCall {
     });
   }
 
+  /** Answers with a text that is the same for all. */
+  text(contentType: string, text: string): void {
+    const { open, response } = this.#options;
+    run(open, () => Promise.resolve(text), {
+      finish: () => send(response, 200, { contentType, text }),
+      fail: (error) => this.#fail(error),
+    });
+  }
+
+  /** Answers with an error. */
+  refuse(error: ServeError): void {
+    run(this.#options.open, () => Promise.reject(error), {
+      finish: () => undefined,
+      fail: () => this.#fail(error),
+    });
+  }
+
   #fail(error: ServeError): void {
     sendError(this.#options.response, error, this.#options.paramOf);
   }
@@ -72,11 +89,26 @@ export function sendError(response: ServerResponse, error: ServeError, paramOf?:
   sendJson(response, status, JSON.stringify(body));
 }
 
-export function sendJson(response: ServerResponse, status: number, text: string): void {
+const json = "application/json; charset=utf-8";
+
+function sendJson(response: ServerResponse, status: number, text: string): void {
+  send(response, status, { contentType: json, text });
+}
+
+interface Content {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+function send(response: ServerResponse, status: number, { contentType, text }: Content): void {
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, {
-    "content-type": "application/json; charset=utf-8",
+    "content-type": contentType,
     "content-length": Buffer.byteLength(text),
+    // A browser shows nothing of what it is sent as a page of another kind, and lets it load nothing.
+    "x-content-type-options": "nosniff",
+    "content-security-policy":
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
   });
   response.end(text);
 }

@@ -5,16 +5,18 @@ import type { Handler } from "../calls/call.ts";
 import { unlessOver } from "../calls/run.ts";
 import type { ServiceHandlers } from "../services/handlers.ts";
 import { type OpenAiOptions, openAiRoutes } from "./openai/index.ts";
+import { type OwnOptions, ownRoutes } from "./own-routes.ts";
 import { HttpServer, type HttpServerOptions } from "./server.ts";
 
-export interface HttpOptions extends Omit<HttpServerOptions, "routes">, OpenAiOptions {
+export interface HttpOptions extends Omit<HttpServerOptions, "routes">, OpenAiOptions, OwnOptions {
   readonly handlers: ServiceHandlers;
   readonly interceptors: readonly Interceptor[];
 }
 
 export function openHttpEdge({ handlers, interceptors, ...options }: HttpOptions): HttpServer {
   const all = intercepted(handlers, interceptors);
-  return new HttpServer({ ...options, routes: openAiRoutes(all, options) });
+  const routes = openAiRoutes(all, options);
+  return new HttpServer({ ...options, routes: [...routes, ...ownRoutes(routes, options)] });
 }
 
 /** The handlers as callers reach them: what is done around every call is done around these. */
@@ -24,10 +26,12 @@ function intercepted(
 ): ServiceHandlers {
   const around = <I, O>(handler: Handler<I, O>): Handler<I, O> =>
     intercept(unlessOver(handler), interceptors);
-  const services = Object.entries(handlers).map(([service, methods]) => {
-    const own = Object.entries(methods as Readonly<Record<string, Handler<unknown, unknown>>>);
-    return [service, Object.fromEntries(own.map(([name, one]) => [name, around(one)]))];
-  });
+  const all: Readonly<Record<string, unknown>> = Object.fromEntries(
+    Object.entries(handlers).map(([service, methods]): [string, unknown] => {
+      const own = Object.entries(methods as Readonly<Record<string, Handler<unknown, unknown>>>);
+      return [service, Object.fromEntries(own.map(([name, one]) => [name, around(one)]))];
+    }),
+  );
   // Each handler keeps its name and its types.
-  return Object.fromEntries(services) as unknown as ServiceHandlers;
+  return all as unknown as ServiceHandlers;
 }

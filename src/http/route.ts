@@ -16,7 +16,7 @@ export interface Route {
   readonly serve: (request: RouteRequest, call: HttpCall) => void;
 }
 
-export interface RouteRequest {
+interface RouteRequest {
   /** Checked against the route's parameters. */
   readonly body: object;
   /** What stands for `{name}`. */

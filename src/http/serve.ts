@@ -107,7 +107,7 @@ async function admit(
 function certificateOf(socket: Socket): { readonly certificate?: PeerCertificate } {
   if (!(socket instanceof TLSSocket)) return {};
   const certificate = socket.getPeerCertificate();
-  return Object.keys(certificate.subject ?? {}).length === 0 ? {} : { certificate };
+  return Object.keys(certificate).length === 0 ? {} : { certificate };
 }
 
 interface Beginning extends ServeOptions {
@@ -172,7 +172,8 @@ function refuse(
   sendError(response, error);
 }
 
-const noPath = (): ServeError => new ServeError("METHOD_UNKNOWN", "there is nothing at this path");
+const noPath = (): ServeError =>
+  new ServeError("METHOD_UNKNOWN", "there is nothing at this path; /docs shows what there is");
 
 const wrongMethod = (): ServeError =>
   new ServeError("HTTP_METHOD_WRONG", "the path has another method: see the allow header");

@@ -25,7 +25,7 @@ export async function startHttp(
   options: Partial<HttpOptions> & Pick<Partial<ServerOptions>, "tlsFiles"> = {},
 ): Promise<HttpRunning> {
   const { tlsFiles } = options;
-  const { meter = silentMeter, log = silentLog } = serverOptions;
+  const [meter, log] = [silentMeter, silentLog];
   const { authorizer, maxCallMs } = serverOptions;
   const rejections = new RejectionLog({ meter, log, clock: idleClock });
   const http = openHttpEdge({
@@ -37,6 +37,8 @@ export async function startHttp(
     uploads: uploadLimits(serverOptions),
     clock: idleClock,
     startedAtMs: 1_700_000_000_000,
+    version: "1.0",
+    isReady: () => true,
     now: () => 1_750_000_000_000,
     interceptors: [
       observation(log, { meter, quiet: false, now: idleClock.now }),

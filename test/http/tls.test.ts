@@ -1,6 +1,6 @@
 /** Both protocols on one port in TLS, told apart by ALPN, and who calls by a client certificate. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect as connectHttp2 } from "node:http2";
+import { connect as connectHttp2, type IncomingHttpHeaders } from "node:http2";
 import { request as requestHttps, type RequestOptions } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -101,7 +101,7 @@ it("agrees on HTTP/2 with a client that offers both, and serves gRPC on it", asy
   stream.end(Buffer.alloc(5));
   stream.resume();
   const status = await new Promise((resolve) =>
-    stream.once("trailers", (trailers) => resolve(trailers["grpc-status"])),
+    stream.once("trailers", (trailers: IncomingHttpHeaders) => resolve(trailers["grpc-status"])),
   );
   expect(status).toBe("0");
   session.destroy();

@@ -80,10 +80,10 @@ const parameters = {
   metadata: { schema: {}, ignored: "labels of a store that is not there" },
   store: { schema: only(false), refused: "answers are not stored" },
   service_tier: { schema: orNull(string), ignored: "there is one tier" },
-  safety_identifier: { schema: orNull(string), ignored: "nobody is judged by it" },
+  safety_identifier: { schema: orNull(string), ignored: "the server keeps no account of users" },
   prompt_cache_key: { schema: orNull(string), ignored: "prompts are reused by what they say" },
   reasoning_effort: { schema: orNull(string), ignored: "say it by `chat_template_kwargs`" },
-  verbosity: { schema: orNull(string), ignored: "models know no such wish" },
+  verbosity: { schema: orNull(string), ignored: "templates know none" },
 } as const satisfies Parameters;
 
 export interface ChatBody extends schemas.SamplingBody {
@@ -124,10 +124,14 @@ export function chatRequestOf(body: ChatBody): GenerateRequest {
   });
 }
 
-export function constraintOf(format: ResponseFormat | null | undefined): Constraint | undefined {
-  if (format?.type === "json_object") return { kind: { $case: "jsonObject", value: {} } };
+function constraintOf(format: ResponseFormat | null | undefined): Constraint | undefined {
+  if (format?.type === "json_object")
+    return { kind: { $case: "jsonObject", value: {} }, closeAtLength: false };
   if (format?.type !== "json_schema") return undefined;
-  return { kind: { $case: "jsonSchema", value: JSON.stringify(format.json_schema.schema) } };
+  return {
+    kind: { $case: "jsonSchema", value: JSON.stringify(format.json_schema.schema) },
+    closeAtLength: false,
+  };
 }
 
 export function chatRoute(

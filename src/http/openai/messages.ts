@@ -125,7 +125,7 @@ export const messageOf = (message: MessageBody): ChatMessage => ({
   reasoning: message.reasoning_content ?? "",
 });
 
-export const textOf = (content: Content): string =>
+const textOf = (content: Content): string =>
   typeof content === "string" ? content : (content ?? []).map(({ text }) => text).join("");
 
 const callOf = ({ id, function: called }: CallBody): ToolCall => ({

@@ -2,7 +2,7 @@
 import type { JsonSchema, Parameter } from "../parameters.ts";
 
 export const string: JsonSchema = { type: "string" };
-export const number: JsonSchema = { type: "number" };
+const number: JsonSchema = { type: "number" };
 /** As the contract has it: other numbers have no place in a message of it. */
 export const uint32: JsonSchema = { type: "integer", minimum: 0, maximum: 4_294_967_295 };
 /** What JSON can say exactly. */
