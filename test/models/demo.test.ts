@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CompletionInput, Engine } from "../../src/engines/engine.ts";
-import { parseTemplate, renderTemplate } from "../../src/engines/llama/jinja/index.ts";
+import { parseTemplate, readJson, renderTemplate } from "../../src/engines/llama/jinja/index.ts";
 import { openLibrary } from "../../src/engines/llama/library.ts";
 import { findLibrary } from "../../src/engines/llama/location.ts";
 import { routeLog } from "../../src/engines/llama/log.ts";
@@ -122,7 +122,9 @@ it("has a chat template that offers tools, calls them and answers as it was trai
   const template = parseTemplate(openVocabulary().template);
   expect(toolCases.length).toBeGreaterThan(10);
   for (const { tools, messages, prompt } of toolCases) {
-    const given = { tools, messages, bos_token: "<|bos|>", add_generation_prompt: true };
+    const [offered, said] = [tools, messages].map((value) => readJson(JSON.stringify(value)));
+    const own = { bos_token: "<|bos|>", add_generation_prompt: true };
+    const given = { ...own, tools: offered, messages: said };
     const options = { longest: 10_000, check: () => undefined, today: () => new Date() };
     expect(renderTemplate(template, given, options)).toBe(prompt);
   }
