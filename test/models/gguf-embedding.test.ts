@@ -132,6 +132,19 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
 }
 
+it("refuses a text that llama.cpp reads otherwise, alone, and reads accents as the model's authors do", async () => {
+  const engine = await open("bert-mean");
+  const [plain, accented, failed] = await embed(engine, ["a cat", "a\u0301 c\u00e1t", "दुनिया"]);
+  expect(accented?.values).toEqual(plain?.values);
+  expect(failed?.error).toMatchObject({ reason: "INPUT_UNREADABLE" });
+  const question = { kind: "tokenize", text: "दुनिया" } as const;
+  const options = { addSpecial: true, parseSpecial: false, withPieces: false };
+  await expect(engine.answer?.({ ...question, ...options })).rejects.toThrow(
+    "llama.cpp reads otherwise",
+  );
+  await engine.close();
+});
+
 describe("a text that is too long", () => {
   const long = "one ".repeat(40);
 

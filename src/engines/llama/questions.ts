@@ -65,6 +65,7 @@ function tokenize(
 ): Tokenized {
   const { text, addSpecial, parseSpecial } = question;
   assertAnswerable(text);
+  tokenizer.assertReadable(text);
   const ids = tokenizer.tokenize(text, { addSpecial, parseSpecial });
   const around = addSpecial ? tokenizer.tokenize("", { addSpecial, parseSpecial: false }) : [];
   const added = addedBy(tokenizer, around.length);

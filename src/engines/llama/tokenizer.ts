@@ -1,5 +1,6 @@
 import type { Pointer } from "./binding.ts";
 import type { Library } from "./library.ts";
+import { assertWordPieces, wordPieceText, wordPieceType } from "./word-pieces.ts";
 
 /** `llama_token_attr`: tokens that text of a message must never produce. */
 const unknownAttribute = 1;
@@ -47,6 +48,8 @@ export interface Tokenizer {
   /** Maximum bytes of one token. */
   readonly longestBytes: number;
   textOf(token: number): string;
+  /** Throws a ServeError for a text that is read otherwise than by the model's own tokenizer. */
+  assertReadable(text: string): void;
   tokenize(text: string, options: TokenizeOptions): Int32Array;
   /** The text of tokens, control tokens by their names if they are shown. */
   detokenize(ids: Int32Array, options: { readonly showsSpecial: boolean }): string;
@@ -63,6 +66,7 @@ export function openTokenizer(library: Library, vocab: Pointer): Tokenizer {
   const scan = scanVocabulary(library, vocab, vocabularySize);
   const pieces = new Map<number, Uint8Array>();
   const textOf = (token: number) => (token < 0 ? "" : vocabulary.text(vocab, token));
+  const hasWordPieces = vocabulary.type(vocab) === wordPieceType;
   return {
     vocabularySize,
     bos: vocabulary.bos(vocab),
@@ -73,8 +77,11 @@ export function openTokenizer(library: Library, vocab: Pointer): Tokenizer {
     addsSep: vocabulary.addsSep(vocab),
     ...scan,
     textOf,
+    assertReadable(text) {
+      if (hasWordPieces) assertWordPieces(text);
+    },
     tokenize(text, { addSpecial, parseSpecial }) {
-      const bytes = Buffer.from(text, "utf8");
+      const bytes = Buffer.from(hasWordPieces ? wordPieceText(text) : text, "utf8");
       const read = (ids: Int32Array) =>
         vocabulary.tokenize(
           ...[vocab, bytes, bytes.length, ids, ids.length, addSpecial, parseSpecial],

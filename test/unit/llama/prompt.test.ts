@@ -16,6 +16,7 @@ const idOf = (piece: string): number => 2 + Buffer.from(piece).reduce((sum, byte
 
 /** Each character is a token, or each word with the space before it; it counts what it is given. */
 class CountingTokenizer implements Tokenizer {
+  readonly assertReadable = (): void => undefined;
   readonly vocabularySize = 100_000;
   readonly bos = bos;
   readonly eos = -1;

@@ -8,7 +8,6 @@ import { Embedder } from "../../texts/embedder.ts";
 import { noPrompt } from "../../texts/prompt.ts";
 import type { Tokens } from "../../texts/unread.ts";
 import { warmUp } from "../../texts/warm-up.ts";
-import { everyByte, mixedScripts } from "../../trial-texts.ts";
 import { refuseGenerationOptions } from "../options.ts";
 import { answerWith } from "../questions.ts";
 import { openTokenizer, type Tokenizer } from "../tokenizer.ts";
@@ -78,7 +77,7 @@ function roleOf(parts: PooledParts): Role {
 
 /** A short text, and one of as many tokens as the model takes. */
 async function readTrialTexts({ trialOf }: Role, tokens: Tokens, contextLength: number) {
-  const long = `${everyByte()} ${mixedScripts} `.repeat(1 + contextLength / 100);
+  const long = "a word, and 1 more; ".repeat(1 + contextLength);
   const [usual, longest] = await tokens.read(["a", long].map(trialOf));
   return { usual: usual?.ids ?? [], longest: longest?.ids ?? [] };
 }

@@ -1,4 +1,5 @@
 /** Tokenizes texts that a model gives numbers of, with the tokens that its vocabulary puts around a text. */
+import { ServeError } from "../../../base/errors.ts";
 import { readIds } from "../../texts/given-ids.ts";
 import type { TokenizedText, Tokens, UnreadText } from "../../texts/unread.ts";
 import type { Tokenizer } from "../tokenizer.ts";
@@ -22,7 +23,17 @@ export function openTokens(tokenizer: Tokenizer, { limit, parseSpecial }: Tokens
   const around = aroundOf(tokenizer);
   const room = limit - around.before.length - around.behind.length;
   if (room < 1) throw new Error(`a limit of ${limit} tokens leaves none for a text`);
-  const readText = ({ text, truncate }: UnreadText): TokenizedText => {
+  const readText = (unread: UnreadText): TokenizedText => {
+    try {
+      tokenizer.assertReadable(unread.text);
+      return read(unread);
+    } catch (thrown) {
+      // One that the vocabulary does not read, among others that it does.
+      if (thrown instanceof ServeError) return failed(thrown.toData());
+      throw thrown;
+    }
+  };
+  const read = ({ text, truncate }: UnreadText): TokenizedText => {
     const drop = truncate === "none" ? "end" : truncate;
     const wanted = { drop, tokens: room + 1 + slackTokens } as const;
     const tokens = readTruncated(text, wanted, (part) => tokenizer.tokenize(part, plain));
