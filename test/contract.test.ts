@@ -55,13 +55,26 @@ const dangers: readonly Danger[] = [
   {
     attacks: "CVE-2025-62426 (vLLM: chat templates of callers)",
     pattern: /template|kwargs|jinja/,
-    allowed: [],
+    allowed: [
+      {
+        field: "inferd.v1.Chat.template_arguments",
+        bound:
+          "bytes and levels; variables alone, never the template or what the server gives it; rendering is bounded in time and size",
+        test: {
+          file: "test/unit/contract/chat.test.ts",
+          title: "arguments of a chat template are bounded, and never the server's own",
+        },
+      },
+    ],
   },
   {
     attacks: "CVE-2025-29770 (vLLM: grammars, cached on disk)",
     pattern: /grammar|schema|regex|guided|format/,
-    allowed: ["json_schema", "regex", "grammar"].map((field) => ({
-      field: `inferd.v1.Constraint.${field}`,
+    allowed: [
+      ...["json_schema", "regex", "grammar"].map((field) => `Constraint.${field}`),
+      "FunctionTool.parameters_schema",
+    ].map((field) => ({
+      field: `inferd.v1.${field}`,
       bound: "bytes, time and memory of compiling; at most 128 are remembered, in memory alone",
       test: {
         file: "test/unit/constraint/compiler.test.ts",

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GrammarSyntax, Role } from "../../gen/inferd/v1/generation_service.ts";
+import { Chat, GrammarSyntax, Role } from "../../gen/inferd/v1/generation_service.ts";
 import { Truncation } from "../../gen/inferd/v1/types.ts";
 import { type Canned, openCanned } from "./canned.ts";
 import { inferd, start } from "./process.ts";
@@ -98,15 +98,12 @@ describe("inferd generate", () => {
 
   it("makes a conversation of a system text", async () => {
     await inferd(at("generate", "--system", "be brief", "hello"));
-    expect(server.generateRequests.at(-1)?.input).toEqual({
-      $case: "chat",
-      value: {
-        messages: [
-          { role: Role.SYSTEM, content: "be brief" },
-          { role: Role.USER, content: "hello" },
-        ],
-      },
-    });
+    const messages = [
+      { role: Role.SYSTEM, content: "be brief" },
+      { role: Role.USER, content: "hello" },
+    ];
+    const value = Chat.fromPartial({ messages });
+    expect(server.generateRequests.at(-1)?.input).toEqual({ $case: "chat", value });
   });
 
   it.each([[], ["-"]])("reads the prompt from standard input, given %j", async (...args) => {
@@ -278,7 +275,7 @@ describe("inferd tokenize", () => {
     await inferd(at("tokenize", "--chat", "--count"), { input: "b\n" });
     const messages = [{ role: Role.USER, content: "b" }];
     expect(server.tokenizeRequests.at(-1)).toEqual({
-      ...{ model: "", input: { $case: "chat", value: { messages } } },
+      ...{ model: "", input: { $case: "chat", value: Chat.fromPartial({ messages }) } },
       ...{ addSpecial: undefined, parseSpecial: false, countOnly: true, withPieces: false },
     });
   });

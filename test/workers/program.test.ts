@@ -256,7 +256,7 @@ describe("a program's life", () => {
     await expect(open({ tasks: { embed: { dimensions: 0 } } })).rejects.toThrow(
       "tasks.embed.dimensions must be a whole number",
     );
-    await expect(open({ tasks: {} })).rejects.toThrow("neither of the tasks");
+    await expect(open({ tasks: {} })).rejects.toThrow("none of the tasks");
     await expect(open({}, { file: "/nowhere/engine" })).rejects.toThrow(/^engine could not be/);
     const text = fileURLToPath(import.meta.url);
     await expect(open({}, { file: text })).rejects.toThrow("run chmod +x program.test.ts");

@@ -1,6 +1,5 @@
 /** The prompts of a model as its texts are tokenized: the text of each, and how many of its tokens do not count. */
-import { ServeError } from "../../base/errors.ts";
-import { noPrompt, type Prompt, type PromptTable } from "../texts/prompt.ts";
+import { noPrompt, unknownPrompt, type Prompt, type PromptTable } from "../texts/prompt.ts";
 import { field, shown } from "./json.ts";
 import type { Prompts } from "./prompts.ts";
 
@@ -29,7 +28,7 @@ export async function openPrompts(options: PromptTableOptions): Promise<PromptTa
   return (name) => {
     const prompt = table.get(name ?? defaultPrompt ?? "");
     if (prompt !== undefined) return prompt;
-    throw new ServeError("FIELD_INVALID", "prompt_name names no prompt of the model");
+    throw unknownPrompt();
   };
 }
 

@@ -1,3 +1,5 @@
+import { ServeError } from "../../base/errors.ts";
+
 /** Text before each text. */
 export interface Prompt {
   readonly text: string;
@@ -8,6 +10,9 @@ export interface Prompt {
 }
 
 export const noPrompt: Prompt = { text: "", tokens: 0, skipped: 0 };
+
+export const unknownPrompt = (): ServeError =>
+  new ServeError("FIELD_INVALID", "prompt_name names no prompt of the model");
 
 /** Finds the prompt that a job names. Empty is none, undefined the model's default. */
 export type PromptTable = (name: string | undefined) => Prompt;

@@ -1,11 +1,10 @@
 /** Models in GGUF files that give a vector or scores of each text: jobs are those of ONNX models, libllama computes. */
 import { systemClock } from "../../../base/clock.ts";
-import { ServeError } from "../../../base/errors.ts";
 import type { Engine, ModelInfo, ModelSource } from "../../engine.ts";
 import { purposeOf } from "../../gguf-purpose.ts";
 import { ranking } from "../../texts/cosine-ranker.ts";
 import { Embedder } from "../../texts/embedder.ts";
-import { noPrompt } from "../../texts/prompt.ts";
+import { noPrompt, unknownPrompt } from "../../texts/prompt.ts";
 import type { Tokens } from "../../texts/unread.ts";
 import { warmUp } from "../../texts/warm-up.ts";
 import { refuseGenerationOptions } from "../options.ts";
@@ -47,7 +46,7 @@ export async function openPooled(parts: PooledParts): Promise<Engine> {
       tokens,
       promptOf: (name = "") => {
         if (name === "") return noPrompt;
-        throw new ServeError("FIELD_INVALID", "prompt_name names no prompt of the model");
+        throw unknownPrompt();
       },
       encode: encodeWith(model, host, batching),
       valueOf: role.valueOf,
