@@ -61,6 +61,7 @@ export const failures = {
     message: "the model has no chat template: send a prompt",
   },
   NO_CREDENTIAL: stays("UNAUTHENTICATED"),
+  ORIGIN_NOT_ALLOWED: stays("PERMISSION_DENIED"),
   PROMPT_TOO_LONG: stays("INVALID_ARGUMENT"),
   QUEUE_FULL: passes("RESOURCE_EXHAUSTED"),
   QUOTA_EXCEEDED: passes("RESOURCE_EXHAUSTED"),

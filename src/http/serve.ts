@@ -64,6 +64,10 @@ export async function serve(
     return;
   }
   const { rpc: method } = found.route;
+  if (request.headers.origin !== undefined) {
+    refuse({ ...refusing, method }, foreignPage());
+    return;
+  }
   const leave = options.open.take(request.socket.remoteAddress);
   if (leave === undefined) {
     refuse({ ...refusing, method }, tooManyOpen());
@@ -171,6 +175,13 @@ function refuse(
   if (!request.complete) response.shouldKeepAlive = false;
   sendError(response, error);
 }
+
+/**
+ * A page of any site can call a server on the machine that it is shown on, and read the answers where its name becomes
+ * that machine's address (DNS rebinding). Browsers say so by the header.
+ */
+const foreignPage = (): ServeError =>
+  new ServeError("ORIGIN_NOT_ALLOWED", "pages in browsers may not call this server");
 
 const noPath = (): ServeError =>
   new ServeError("METHOD_UNKNOWN", "there is nothing at this path; /docs shows what there is");

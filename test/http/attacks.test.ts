@@ -135,6 +135,17 @@ it(
   },
 );
 
+it("is not called by a page in a browser, whatever its address has become", async () => {
+  const request = json({ model: "story", prompt: "a" });
+  for (const origin of ["http://evil.example", running.url, "null"]) {
+    const headers = { "content-type": "application/json", origin };
+    const answer = await fetch(`${running.url}/v1/completions`, { ...request, headers });
+    expect(answer.status).toBe(403);
+    expect(await answer.json()).toMatchObject({ error: { code: "origin_not_allowed" } });
+    expect(answer.headers.get("access-control-allow-origin")).toBeNull();
+  }
+});
+
 describe("a request of another kind", () => {
   it.each([
     ["a form, as a page of another site sends it", "application/x-www-form-urlencoded", 415],
