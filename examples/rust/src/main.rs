@@ -179,6 +179,7 @@ async fn schema(generation: &mut Generation) -> Result<(), Status> {
             kind: Some(constraint::Kind::JsonSchema(
                 include_str!("../../person.schema.json").into(),
             )),
+            ..Default::default()
         }),
         sampling: Some(Sampling {
             temperature: Some(0.0),
