@@ -38,7 +38,8 @@ export class CallLimits {
   }
 }
 
-function tooManyOpen(): ServeError {
+/** There is no place for a call. */
+export function tooManyOpen(): ServeError {
   const message = "too many calls are open, in all or of your address; try again";
   return new ServeError("TOO_MANY_OPEN_CALLS", message, { retryAfterMs: 1000 });
 }

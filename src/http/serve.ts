@@ -8,6 +8,7 @@ import { ServeError } from "../base/errors.ts";
 import type { OpenCalls } from "../calls/open-calls.ts";
 import { traceparentOf } from "../calls/trace-context.ts";
 import type { AddressLimits } from "../edge/address-limits.ts";
+import { tooManyOpen } from "../edge/call-limits.ts";
 import type { RejectionLog } from "../edge/rejection-log.ts";
 import { requestIdHeader, requestIdOf } from "../edge/request-ids.ts";
 import type { UploadLimits } from "../edge/upload-limits.ts";
@@ -188,10 +189,3 @@ const noPath = (): ServeError =>
 
 const wrongMethod = (): ServeError =>
   new ServeError("HTTP_METHOD_WRONG", "the path has another method: see the allow header");
-
-const tooManyOpen = (): ServeError =>
-  new ServeError(
-    "TOO_MANY_OPEN_CALLS",
-    "too many calls are open, in all or of your address; try again",
-    { retryAfterMs: 1000 },
-  );

@@ -25,7 +25,7 @@ interface Read {
   readonly vector: readonly number[];
 }
 
-// Written by sentence-transformers; recipe.py beside them says how.
+// Written by sentence-transformers; recipe.py next to them says how.
 const folder = "test/fixtures/embedders";
 const cases = JSON.parse(readFileSync(join(folder, "cases.json"), "utf8")) as readonly Case[];
 

@@ -16,7 +16,7 @@ interface Case {
 
 type Name = "roberta-1" | "roberta-3" | "qwen3-reranker";
 
-// Written by transformers; recipe.py beside them says how.
+// Written by transformers; recipe.py next to them says how.
 const folder = "test/fixtures/gguf-scorers";
 const cases = JSON.parse(readFileSync(join(folder, "cases.json"), "utf8")) as Readonly<
   Record<Name, { readonly pairs: readonly Case[]; readonly texts: readonly Case[] }>

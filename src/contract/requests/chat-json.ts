@@ -22,7 +22,7 @@ export function checkSomeJson(chat: Chat, at: string, report: Report): void {
   }
 }
 
-/** Checks what was left, and lets others go on meanwhile. */
+/** Checks what was left, in turns that let others go on. */
 export async function checkAllJson(chat: Chat, at: string, report: Report): Promise<void> {
   const size = textsOf(chat, at).reduce((sum, { text }) => sum + text.length, 0);
   if (size <= mostAtOnce) return;

@@ -1,6 +1,6 @@
 /** Checks that a text is JSON of an object, a part at a time: a text of megabytes must not hold up other calls. */
 
-/** Levels of nesting: what is deeper is written to overflow somebody's stack. */
+/** Levels of nesting: what is deeper is written to overflow a reader's stack. */
 const mostDepth = 128;
 /** Characters from one pause to the next. */
 export const stride = 65_536;

@@ -106,7 +106,7 @@ function reasoningRules(
 }
 
 /**
- * A rule for text up to and with a marker. A control token ends a text by itself. A marker that is spelled is matched
+ * A rule for text up to and with a marker. A control token alone ends a text. A marker that is spelled is matched
  * with the text before it: otherwise the text would take its beginning.
  */
 function textUntil(name: string, marker: string, options: GrammarOptions): string {

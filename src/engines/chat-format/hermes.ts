@@ -28,7 +28,7 @@ export const hermes: ChatFormat = {
 
 export const generic: ChatFormat = { ...hermesWith(anyTags), name: "generic", matches: () => true };
 
-/** `own`: the tags that the model is known to write by itself. */
+/** `own`: the tags that the model is known to write unasked. */
 function hermesWith(
   tags: readonly ReasoningTags[],
   own?: ReasoningTags,

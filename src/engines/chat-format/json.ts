@@ -13,16 +13,7 @@ export function* jsonValue(reader: Reader, give: Give): Reading<boolean> {
     give(scalar);
     return scalar !== "";
   }
-  const scan = new Nesting();
-  while (!scan.isWhole) {
-    const more = yield* reader.some((text) => {
-      const length = scan.lengthIn(text);
-      give(text.slice(0, length));
-      return length;
-    });
-    if (!more) return false;
-  }
-  return true;
+  return yield* untilWhole(new Nesting(), reader, give);
 }
 
 export function* jsonString(reader: Reader, give: Give): Reading<boolean> {
@@ -30,6 +21,11 @@ export function* jsonString(reader: Reader, give: Give): Reading<boolean> {
   if ((yield* reader.take('"')) === undefined) return false;
   give('"');
   scan.lengthIn('"');
+  return yield* untilWhole(scan, reader, give);
+}
+
+/** Gives text until what is scanned has ended; false where the text ends before. */
+function* untilWhole(scan: Nesting, reader: Reader, give: Give): Reading<boolean> {
   while (!scan.isWhole) {
     const more = yield* reader.some((text) => {
       const length = scan.lengthIn(text);

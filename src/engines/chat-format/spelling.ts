@@ -20,7 +20,7 @@ export class Spelling {
   }
 
   /**
-   * A rule for any text up to and with an end. A control token ends a text by itself. An end that is spelled is matched
+   * A rule for any text up to and with an end. A control token alone ends a text. An end that is spelled is matched
    * with the text before it: otherwise the text would take its beginning.
    */
   until(rule: string, end: string): string {

@@ -119,8 +119,8 @@ function textsOf({ model, sentence, tokenizer }: EncoderFiles, { contextLength }
 }
 
 /**
- * Whether transformers gives the model type ids, by its `tokenizer_config.json`. By itself, the class of tokenizers
- * that belong to no model does not, since transformers 5.
+ * Whether transformers gives the model type ids, by its `tokenizer_config.json`. Where that
+ * does not say, the class of tokenizers that belong to no model gives none, since transformers 5.
  */
 function hasTypes(tokenizer: unknown): boolean {
   const names = field(tokenizer, "model_input_names");

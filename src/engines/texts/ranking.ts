@@ -1,4 +1,5 @@
 import type { Item, JobEvent, JobResult } from "../engine.ts";
+import { cosine } from "./cosine.ts";
 
 /** Owns one job that ranks: what is known of its query, and the documents that wait for it. */
 export class Ranking {
@@ -73,16 +74,4 @@ function scored(event: ItemEvent, query: Item): ItemEvent {
 
 function withTokens({ usage }: JobResult, more: number): Pick<JobResult, "usage"> {
   return { usage: { ...usage, promptTokens: usage.promptTokens + more } };
-}
-
-/** 0 where one has no direction, as sentence-transformers has it. */
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [dot, aa, bb] = [0, 0, 0];
-  for (const [i, x] of a.entries()) {
-    const y = b[i] ?? 0;
-    dot += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  return dot / Math.max(1e-12, Math.sqrt(aa) * Math.sqrt(bb));
 }

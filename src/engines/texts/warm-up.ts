@@ -3,6 +3,7 @@
  * here would otherwise fail a client's batch. A restarted worker does this too, so it is short.
  */
 import type { EncodedText } from "./unread.ts";
+import { cosine } from "./cosine.ts";
 
 export interface WarmUpParts {
   /** Computes a batch at once. */
@@ -94,19 +95,9 @@ export const isNear = (a: Float32Array, b: Float32Array): boolean =>
   });
 
 const isSameDirection = (a: Float32Array, b: Float32Array): boolean =>
-  cosine(a, b) >= sameDirection;
+  cosine(a, b) >= sameDirection || (isZero(a) && isZero(b));
 
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [dot, aa, bb] = [0, 0, 0];
-  for (const [i, x] of a.entries()) {
-    const y = b[i] ?? 0;
-    dot += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  // Two zeros are the same.
-  return aa === 0 && bb === 0 ? 1 : dot / Math.sqrt(aa * bb);
-}
+const isZero = (vector: Float32Array): boolean => vector.every((value) => value === 0);
 
 /** By a batch of a usual size, run twice, the first time unmeasured. */
 async function speedOf(

@@ -8,7 +8,8 @@ import {
 import type { GenerationHandlers } from "../../services/generation.ts";
 import type { Parameters } from "../parameters.ts";
 import type { Route } from "../route.ts";
-import { ChatEvents, finishReasonOf, usageOf } from "./chat-events.ts";
+import { chatEvents, finishReasonOf } from "./chat-events.ts";
+import { usageOf } from "./chunks.ts";
 import {
   type MessageBody,
   messageOf,
@@ -154,7 +155,7 @@ export function chatRoute(
         return;
       }
       const includeUsage = asked.stream_options?.include_usage === true;
-      call.stream(generateStream, request, new ChatEvents({ id, created, includeUsage }));
+      call.stream(generateStream, request, chatEvents({ id, created, includeUsage }));
     },
   };
 }

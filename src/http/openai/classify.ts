@@ -7,6 +7,7 @@ import {
 import type { ClassificationHandlers } from "../../services/classification.ts";
 import type { Parameters } from "../parameters.ts";
 import type { Route } from "../route.ts";
+import { listOf } from "./items.ts";
 import { callOptionsOf } from "./sampling.ts";
 import { boolean, model, orNull, string, uint32, user } from "./schemas.ts";
 
@@ -51,12 +52,9 @@ export const classifyRoute = ({ classify }: ClassificationHandlers): Route => ({
 });
 
 function answerOf({ classifications, finish }: ClassifyResponse): object {
-  const tokens = finish?.usage?.promptTokens ?? 0;
   return {
-    object: "list",
-    model: finish?.model?.name ?? "",
+    ...listOf(finish),
     data: classifications.map(itemOf),
-    usage: { prompt_tokens: tokens, total_tokens: tokens },
   };
 }
 

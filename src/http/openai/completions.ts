@@ -5,12 +5,11 @@ import {
   type GenerateResponse,
   type GenerateStreamResponse,
 } from "../../../gen/inferd/v1/generation_service.ts";
-import type { Usage } from "../../../gen/inferd/v1/types.ts";
 import type { GenerationHandlers } from "../../services/generation.ts";
-import type { EventsOf } from "../http-call.ts";
 import type { Parameters } from "../parameters.ts";
 import type { Route } from "../route.ts";
-import { finishReasonOf, usageOf } from "./chat-events.ts";
+import { finishReasonOf } from "./chat-events.ts";
+import { chunkEvents, type ChunkOptions, usageOf } from "./chunks.ts";
 import { callOptionsOf, samplingOf } from "./sampling.ts";
 import * as schemas from "./schemas.ts";
 
@@ -69,16 +68,16 @@ export function completionsRoute(
         return;
       }
       const includeUsage = asked.stream_options?.include_usage === true;
-      call.stream(generateStream, requestOf(asked), new CompletionEvents(own, includeUsage));
+      call.stream(
+        generateStream,
+        requestOf(asked),
+        chunkEvents({ ...own, includeUsage }, choicesOf),
+      );
     },
   };
 }
 
-interface Own {
-  readonly id: string;
-  readonly object: string;
-  readonly created: number;
-}
+type Own = Omit<ChunkOptions, "includeUsage">;
 
 function requestOf(body: CompletionBody): GenerateRequest {
   return GenerateRequestMessage.fromPartial({
@@ -110,34 +109,8 @@ function answerOf({ text, started, finish }: GenerateResponse, own: Own): object
   return { ...own, model, choices, usage: usageOf(finish?.usage) };
 }
 
-class CompletionEvents implements EventsOf<GenerateStreamResponse> {
-  readonly #own: Own;
-  readonly #includeUsage: boolean;
-  #model = "";
-  #usage: Usage | undefined;
-
-  constructor(own: Own, includeUsage: boolean) {
-    this.#own = own;
-    this.#includeUsage = includeUsage;
-  }
-
-  readonly next = ({ event }: GenerateStreamResponse): readonly string[] => {
-    if (event?.$case === "started") this.#model = event.value.model?.name ?? "";
-    if (event?.$case === "piece" && event.value.text !== "") {
-      return [this.#data([choiceOf(event.value.text, null)], null)];
-    }
-    if (event?.$case !== "finish") return [];
-    this.#usage = event.value.usage;
-    return [this.#data([choiceOf("", finishReasonOf(event.value.reason))], null)];
-  };
-
-  readonly last = (): readonly string[] => {
-    const usage = this.#includeUsage ? [this.#data([], usageOf(this.#usage))] : [];
-    return [...usage, "[DONE]"];
-  };
-
-  #data(choices: readonly unknown[], usage: object | null): string {
-    const own = { ...this.#own, model: this.#model, choices };
-    return JSON.stringify(this.#includeUsage ? { ...own, usage } : own);
-  }
+function choicesOf({ event }: GenerateStreamResponse): readonly object[] {
+  if (event?.$case === "finish") return [choiceOf("", finishReasonOf(event.value.reason))];
+  const isText = event?.$case === "piece" && event.value.text !== "";
+  return isText ? [choiceOf(event.value.text, null)] : [];
 }

@@ -7,6 +7,7 @@ import type { EmbeddingHandlers } from "../../services/embedding.ts";
 import type { VectorEmbedding, VectorEmbedResponse } from "../../services/embedding-types.ts";
 import type { Parameters } from "../parameters.ts";
 import type { Route } from "../route.ts";
+import { listOf } from "./items.ts";
 import { callOptionsOf } from "./sampling.ts";
 import { boolean, model, orNull, string, uint32, user } from "./schemas.ts";
 
@@ -85,16 +86,13 @@ function inputsOf(
 }
 
 function answerOf({ embeddings, finish }: VectorEmbedResponse, isText: boolean): object {
-  const tokens = finish?.usage?.promptTokens ?? 0;
   return {
-    object: "list",
-    model: finish?.model?.name ?? "",
+    ...listOf(finish),
     data: embeddings.map((one) => ({
       object: "embedding",
       index: one.index,
       embedding: isText ? base64Of(valuesOf(one)) : Array.from(valuesOf(one)),
     })),
-    usage: { prompt_tokens: tokens, total_tokens: tokens },
   };
 }
 

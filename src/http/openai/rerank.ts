@@ -7,6 +7,7 @@ import {
 import type { RerankHandlers } from "../../services/rerank.ts";
 import type { Parameters } from "../parameters.ts";
 import type { Route } from "../route.ts";
+import { listOf } from "./items.ts";
 import { callOptionsOf } from "./sampling.ts";
 import { boolean, model, orNull, string, uint32, user } from "./schemas.ts";
 
@@ -69,16 +70,13 @@ export const rerankRoute = ({ rerank }: RerankHandlers): Route => ({
 });
 
 function answerOf({ rankings, finish }: RerankResponse, hasDocuments: boolean): object {
-  const tokens = finish?.usage?.promptTokens ?? 0;
   const resultOf = ({ index, score, document: text }: Ranking): object => ({
     index,
     relevance_score: score,
     ...(hasDocuments && { document: { text } }),
   });
   return {
-    object: "list",
-    model: finish?.model?.name ?? "",
+    ...listOf(finish),
     results: rankings.map(resultOf),
-    usage: { prompt_tokens: tokens, total_tokens: tokens },
   };
 }

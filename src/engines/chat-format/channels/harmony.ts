@@ -1,6 +1,6 @@
 /**
  * Messages with a header, as gpt-oss writes them: `<|channel|>analysis` is reasoning, `to=functions.name` a call, and
- * any other text an answer. A message to another recipient is a tool's that nobody offered, and is left out.
+ * any other text an answer. A message to another recipient is a tool's that was not offered, and is left out.
  */
 import type { ChatFormat, GrammarOptions } from "../format.ts";
 import { jsonArguments } from "../json-call.ts";

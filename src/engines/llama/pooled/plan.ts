@@ -5,7 +5,7 @@ const usualTokens = 2048;
 
 export interface TextPlan {
   readonly contextLength: number;
-  /** The model's own, where the plan's is shorter and nobody asked for that. */
+  /** The model's own, where the plan's is shorter though no manifest asks for that. */
   readonly cutFrom: number | undefined;
   readonly batchTokens: number;
 }
