@@ -102,6 +102,12 @@ describe("a request that does not come to its end", () => {
     expect(text()).toMatch(/^(HTTP\/1\.1 408 .*)?$/s);
   });
 
+  it("is refused where its headers do not end", async () => {
+    const { closed, text } = open("POST /v1/completions HTTP/1.1\r\nhost: x\r\nx-a: ");
+    await closed;
+    expect(text()).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
   it("does not keep a connection by bytes that come now and then", async () => {
     const { closed, socket } = open(head(typed, "content-length: 900"));
     const drip = setInterval(() => socket.write(" "), 50);
